@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { TrawlError } from '../src/errors.js';
+import { Secret } from '../src/secret.js';
+import { type CollectorSettings, checkTableRows, resolveCollector } from '../src/settings/collector.js';
+import type { Source, SourceClient } from '../src/sources/source.js';
+import type { Dependencies } from './dependencies.js';
+import type { SetEnvironmentVariablesInput } from './types.js';
+
+interface OpenCollector {
+  source: Source;
+  client: SourceClient;
+}
+
+/** Opens collectors from their settings, and keeps their clients, with token and connections, while these stay the same. */
+export class Collectors {
+  readonly #dependencies: Dependencies;
+  readonly #open = new Map<string, { fingerprint: string; opened: OpenCollector }>();
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
+  async open(collector: string): Promise<OpenCollector> {
+    const { http } = this.#dependencies;
+    const settings = await this.#getEnvironmentVariables(collector);
+    const source = this.#sourceOf(settings.source);
+    const fingerprint = fingerprintOf(settings);
+    const known = this.#open.get(collector);
+    if (known?.fingerprint === fingerprint) return known.opened;
+    const opened = { source, client: source.open(settings, http) };
+    this.#open.set(collector, { fingerprint, opened });
+    return opened;
+  }
+
+  /** The kind of source of a collector, without opening it. */
+  async source(collector: string): Promise<Source> {
+    return this.#sourceOf((await this.#getEnvironmentVariables(collector)).source);
+  }
+
+  /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */
+  async setEnvironmentVariables({ collector, variables }: SetEnvironmentVariablesInput): Promise<void> {
+    const { store, sources } = this.#dependencies;
+    const stored = (await store.settings())[collector] ?? {};
+    checkTableRows(collector, variables, stored, sources, { guarded: false });
+    await store.setSettings(collector, variables, []);
+  }
+
+  /** U01 Get env vars */
+  async #getEnvironmentVariables(collector: string): Promise<CollectorSettings> {
+    const { store, sources, env } = this.#dependencies;
+    return resolveCollector(collector, sources, await store.settings(), env);
+  }
+
+  #sourceOf(kind: string): Source {
+    const source = this.#dependencies.sources.find((candidate) => candidate.kind === kind);
+    if (source) return source;
+    throw new TrawlError('SETTINGS_INVALID', `There is no source ${kind}.`, { hint: 'Upgrade this worker.' });
+  }
+}
+
+function fingerprintOf(settings: CollectorSettings): string {
+  const values = Object.entries(settings.values).map(([key, value]) => [
+    key,
+    value instanceof Secret ? value.reveal() : value,
+  ]);
+  return createHash('sha256')
+    .update(JSON.stringify([settings.source, values]))
+    .digest('hex');
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import type { FetchedPage } from '../src/sources/source.js';
+import { UnreadableAnswer } from '../src/sources/unreadable.js';
+import type { Collectors } from './collectors.js';
+import type { Dependencies } from './dependencies.js';
+import type { PageCache } from './page-cache.js';
+import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
+
+/**
+ * The request of M10, from a position on: U01 and U00 (settings and token), the pages, and U11 (where the next one
+ * begins). Each page is staged as it comes, so that nothing of it has to pass through Temporal.
+ *
+ * What has been read before an error is handed on; the error comes back with the next call, on its first page. So an
+ * attempt that fails has read nothing, and a retry begins where this one did.
+ */
+export async function fetchPages(
+  { store }: Dependencies,
+  collectors: Collectors,
+  cache: PageCache,
+  input: FetchPagesInput,
+): Promise<FetchedPages> {
+  const { client } = await collectors.open(input.collector);
+  const startedAt = Date.now();
+  const result: FetchedPages = { pages: [], nextOffset: input.from.offset, pauseMs: 0, requests: 0 };
+  let events = 0;
+  let bytes = 0;
+  for (;;) {
+    const offset = result.nextOffset!;
+    const first = result.requests === 0;
+    let page: FetchedPage;
+    try {
+      page = await client.fetchPage(offset, cancellationSignal());
+    } catch (error) {
+      if (error instanceof UnreadableAnswer)
+        await store.keepAnswer(input.collector, offset, error.message, error.answer);
+      if (first) throw error;
+      log.warn('Handing on the pages read before an error', { collector: input.collector, pages: result.pages.length });
+      return result;
+    }
+    result.requests += page.requests;
+    // A link back to where it stands is no next page: the walk would never end.
+    const next = page.nextOffset === offset ? null : page.nextOffset;
+    result.nextOffset = next;
+    result.pauseMs = next === null ? 0 : page.pauseMs;
+    if (next === null && isUnchanged(page, first ? input.knownDigest : '')) return result;
+
+    const ref: PageRef = {
+      key: `${activityInfo().activityId}-${randomUUID()}`,
+      offset,
+      nextOffset: next,
+      generation: input.from.generation,
+      events: page.content.events.length,
+      rejected: page.content.rejected.length,
+    };
+    await store.stagePage({ ...ref, collector: input.collector, body: page.body });
+    cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
+    result.pages.push(ref);
+    events += ref.events;
+    bytes += page.body.byteLength;
+    if (next === null || result.pauseMs > 0) return result;
+    const full = result.pages.length >= input.pagesMax || events >= input.eventsMax || bytes >= input.bytesMax;
+    if (full || Date.now() - startedAt >= input.durationMaxMs) return result;
+  }
+}
+
+/** The last page has nothing that was not there when it was read before, or nothing at all. */
+function isUnchanged({ content }: FetchedPage, knownDigest: string): boolean {
+  return content.digest === knownDigest || content.events.length + content.rejected.length === 0;
+}

@@ -1,0 +1,72 @@
+import { activityInfo } from '@temporalio/activity';
+import { Collectors } from './collectors.js';
+import type { Dependencies } from './dependencies.js';
+import { enrichPages } from './enrich-pages.js';
+import { asActivity } from './failure.js';
+import { fetchPages } from './fetch-pages.js';
+import { PageCache } from './page-cache.js';
+import type {
+  CollectorInput,
+  CommandInput,
+  FetchedPages,
+  FetchPagesInput,
+  LastCheckpoint,
+  PagesInput,
+  PagesWritten,
+  RewindInput,
+  SetEnvironmentVariablesInput,
+} from './types.js';
+import { writePages } from './write-pages.js';
+
+export type Activities = ReturnType<typeof createActivities>;
+
+/** The activities by the names that the Temporal UI shows. */
+export function createActivities(dependencies: Dependencies) {
+  const { store } = dependencies;
+  const collectors = new Collectors(dependencies);
+  const cache = new PageCache();
+  return {
+    /** U10 Get Last Checkpoint */
+    getLastCheckpoint: ({ collector }: CollectorInput): Promise<LastCheckpoint> =>
+      asActivity(async () => {
+        const checkpoint = await store.checkpoint(collector);
+        return {
+          offset: checkpoint.lastOffset,
+          generation: checkpoint.generation,
+          digest: checkpoint.lastDigest,
+          pages: checkpoint.pages,
+        };
+      }),
+
+    fetchPages: (input: FetchPagesInput): Promise<FetchedPages> =>
+      asActivity(() => fetchPages(dependencies, collectors, cache, input)),
+
+    enrichPages: (input: PagesInput): Promise<{ events: number }> =>
+      asActivity(() => enrichPages(dependencies, collectors, cache, input)),
+
+    writePages: (input: PagesInput): Promise<PagesWritten> =>
+      asActivity(() => writePages(dependencies, collectors, cache, input)),
+
+    /** U20 Write Exec Log Record, for a run that found nothing new. */
+    writeExecutionLog: ({ collector }: CollectorInput): Promise<void> =>
+      asActivity(() => {
+        const { workflowExecution, activityId } = activityInfo();
+        return store.logIdleRun(collector, `${workflowExecution?.runId}/${activityId}`);
+      }),
+
+    /** U03 Reset Checkpoint */
+    resetCheckpoint: ({ collector, keys }: CommandInput): Promise<void> =>
+      asActivity(() => store.resetCheckpoint(collector, keys)),
+
+    /** U04 Clear Events Table */
+    clearEvents: ({ collector, keys }: CommandInput): Promise<void> =>
+      asActivity(() => store.clearEvents(collector, keys)),
+
+    rewindCheckpoint: ({ collector, from }: RewindInput): Promise<void> =>
+      asActivity(() => store.rewind(collector, from.offset, from.generation)),
+
+    /** U02 Set env vars */
+    setEnvironmentVariables: (input: SetEnvironmentVariablesInput): Promise<void> =>
+      asActivity(() => collectors.setEnvironmentVariables(input)),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What goes between workflows and activities, and so into Temporal's history: references, counts and offsets, never
+ * an event and never a secret.
+ */
+
+export interface CollectorInput {
+  collector: string;
+}
+
+/** Where a walk reads next. */
+export interface WalkPosition {
+  offset: string;
+  generation: number;
+}
+
+/** U10 Get Last Checkpoint. */
+export interface LastCheckpoint extends WalkPosition {
+  /** SHA-256 of the page at `offset` when it was read last; empty where it was not. */
+  digest: string;
+  /** Pages committed so far. */
+  pages: number;
+}
+
+export interface FetchPagesInput extends CollectorInput {
+  from: WalkPosition;
+  /** Digest of the first page when it was read last: if it is still the same and the last, nothing is staged. */
+  knownDigest: string;
+  /** An activity hands on what it has when it reaches one of these. */
+  pagesMax: number;
+  eventsMax: number;
+  bytesMax: number;
+  durationMaxMs: number;
+}
+
+/** A page that is staged in the store. */
+export interface PageRef {
+  key: string;
+  offset: string;
+  nextOffset: string | null;
+  generation: number;
+  events: number;
+  rejected: number;
+}
+
+export interface FetchedPages {
+  pages: PageRef[];
+  /** Where to read on; null where the source has no more now. */
+  nextOffset: string | null;
+  /** How long to leave the source alone first; ms. */
+  pauseMs: number;
+  requests: number;
+}
+
+export interface PagesInput extends CollectorInput {
+  pages: PageRef[];
+}
+
+export interface PagesWritten {
+  pages: number;
+  newEvents: number;
+  rejected: number;
+  /** True where the checkpoint stood elsewhere: what was not written yet was left out. */
+  superseded: boolean;
+  /** Note of the last page; empty where none was written. */
+  note: string;
+  /** Time of the newest event, to the second; null where there is none. */
+  newest: string | null;
+}
+
+export interface CommandInput extends CollectorInput {
+  /** One for each command asked for: the same key takes effect once. */
+  keys: string[];
+}
+
+export interface RewindInput extends CollectorInput {
+  from: WalkPosition;
+}
+
+export interface SetEnvironmentVariablesInput extends CollectorInput {
+  variables: Record<string, string>;
+}

@@ -1,0 +1,61 @@
+import type { Source } from '../src/sources/source.js';
+import type { PageWritten } from '../src/stores/store.js';
+import type { Collectors } from './collectors.js';
+import type { Dependencies } from './dependencies.js';
+import { enrichPage } from './enrich-pages.js';
+import type { PageCache } from './page-cache.js';
+import type { PageRef, PagesInput, PagesWritten } from './types.js';
+
+/**
+ * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S30, S31, U12, U13, U20).
+ * A retry passes over the pages that are committed already.
+ */
+export async function writePages(
+  dependencies: Dependencies,
+  collectors: Collectors,
+  cache: PageCache,
+  { collector, pages }: PagesInput,
+): Promise<PagesWritten> {
+  const { store } = dependencies;
+  const source = await collectors.source(collector);
+  const result: PagesWritten = { pages: 0, newEvents: 0, rejected: 0, superseded: false, note: '', newest: null };
+  for (const [index, ref] of pages.entries()) {
+    const written =
+      (await store.committedPage(ref.key)) ?? (await writePage(dependencies, source, cache, collector, ref));
+    if (written.outcome === 'superseded') {
+      const left = pages.slice(index).map(({ key }) => key);
+      for (const key of left) cache.delete(key);
+      await store.dropStagedPages(left);
+      result.superseded = true;
+      break;
+    }
+    cache.delete(ref.key);
+    result.pages += 1;
+    result.newEvents += written.newEvents;
+    result.rejected += ref.rejected;
+    result.note = written.note;
+  }
+  const { newestTimestamp } = await store.checkpoint(collector);
+  result.newest = newestTimestamp?.slice(0, 19) ?? null;
+  return result;
+}
+
+async function writePage(
+  { store }: Dependencies,
+  source: Source,
+  cache: PageCache,
+  collector: string,
+  ref: PageRef,
+): Promise<PageWritten> {
+  const { rows, content } = await enrichPage(store, source, cache, collector, ref);
+  return store.writePage({
+    key: ref.key,
+    collector,
+    offset: ref.offset,
+    generation: ref.generation,
+    nextOffset: ref.nextOffset,
+    events: rows,
+    rejected: content.rejected,
+    digest: content.digest,
+  });
+}

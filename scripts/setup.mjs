@@ -1,0 +1,61 @@
+// What a checkout needs before anything runs: dependencies and the compiled code. Plain JavaScript without imports
+// from packages, since it runs before they are there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+export function requireNode() {
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`Trawl needs Node.js 20.19 or later; this is ${process.version}. Install a newer one and try again.`);
+  process.exit(1);
+}
+
+/** Installs what the lockfile names, where that has changed since the last time. */
+export function install() {
+  const lockfile = join(root, 'package-lock.json');
+  const stamp = join(root, 'node_modules', '.trawl-lock');
+  const wanted = createHash('sha256').update(readFileSync(lockfile)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.error('Installing dependencies …');
+  // Not `npm ci`, which refuses a lockfile that lacks the binaries of other platforms. Nothing is written but
+  // node_modules.
+  run(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    'The dependencies could not be installed: see above.',
+  );
+  writeFileSync(stamp, wanted);
+}
+
+/** Compiles, and bundles the workflows, where a source is newer than the last time. */
+export function build() {
+  const stamp = join(root, 'dist', '.built');
+  const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const sources = ['src', 'workflows', 'activities', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  if (builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt)) return;
+  console.error('Compiling …');
+  const startedAt = new Date();
+  run(process.execPath, [join(root, 'scripts', 'build.mjs')], 'Compiling failed: see above.');
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, startedAt.toISOString());
+}
+
+function newest(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function run(command, args, failure) {
+  // What they print is no result: standard output is kept for those.
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  console.error(error ? `${failure} (${error.message})` : failure);
+  process.exit(1);
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { TrawlError } from '../errors.js';
+import { createLogger, type Logger } from '../log.js';
+import { type CollectorSettings, collectorNames, resolveCollector } from '../settings/collector.js';
+import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
+import { sources } from '../sources/registry.js';
+import { SqliteStore } from '../stores/sqlite/store.js';
+import type { Store } from '../stores/store.js';
+
+/** What every verb starts from. */
+export class Context {
+  readonly settings: ProcessSettings;
+  readonly #closing: (() => Promise<void>)[] = [];
+  #logger: Logger | undefined;
+
+  constructor() {
+    this.settings = readProcessSettings(process.cwd(), process.env);
+  }
+
+  get logger(): Logger {
+    this.#logger ??= createLogger(this.settings.env);
+    return this.#logger;
+  }
+
+  /** The store, made where there is none yet. */
+  openStore(): Store {
+    const store = new SqliteStore(this.settings.storePath);
+    this.onClose(() => store.close());
+    return store;
+  }
+
+  /** @throws TrawlError NOT_RUNNING where nothing has been collected here yet. */
+  existingStore(): Store {
+    if (existsSync(this.settings.storePath)) return this.openStore();
+    throw new TrawlError('NOT_RUNNING', `There is no store at ${this.settings.storePath} yet.`, {
+      hint: 'Collect first ("trawl up" or "trawl collect NAME"), or name the right folder in TRAWL_DATA.',
+    });
+  }
+
+  /** The collectors that are set up or of which anything is stored. */
+  async collectors(store: Store): Promise<string[]> {
+    const configured = collectorNames(sources, await store.settings(), this.settings.env);
+    return [...new Set([...configured, ...(await store.collectors())])].sort();
+  }
+
+  /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
+  async collectorSettings(store: Store, name: string): Promise<CollectorSettings> {
+    return resolveCollector(name, sources, await store.settings(), this.settings.env);
+  }
+
+  /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */
+  async requireCollector(store: Store, name: string): Promise<void> {
+    const known = await this.collectors(store);
+    if (known.includes(name)) return;
+    throw new TrawlError(
+      'COLLECTOR_UNKNOWN',
+      `There is no collector ${JSON.stringify(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
+      {
+        hint: '"trawl status" shows them.',
+      },
+    );
+  }
+
+  /** Runs when the verb has ended, last first. */
+  onClose(close: () => Promise<void>): void {
+    this.#closing.unshift(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.splice(0)) await close();
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { TrawlError } from '../errors.js';
+import { installTemporalLogger } from '../log.js';
+import type { Store } from '../stores/store.js';
+import { temporalCli } from '../temporal/cli-binary.js';
+import { configuredTemporal, connect, localTemporal, type TemporalAddress } from '../temporal/connection.js';
+import { type DevServer, startDevServer } from '../temporal/dev-server.js';
+import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
+import { taskQueue } from '../temporal/names.js';
+import { type RunningWorker, startWorker } from '../worker.js';
+import type { Context } from './context.js';
+import { tell } from './output.js';
+
+const instanceStartMaxMs = 60_000;
+
+/** The Temporal server that Temporal's settings name, or that a running `trawl up` has; null where there is neither. */
+export async function findTemporal(context: Context): Promise<TemporalAddress | null> {
+  const configured = configuredTemporal(context.settings.env);
+  if (configured) return configured;
+  const instance = await startedInstance(context.settings.dataDir);
+  return instance?.address ? localTemporal(instance.address) : null;
+}
+
+/** A client for verbs that need a running server. @throws TrawlError NOT_RUNNING, TEMPORAL_UNREACHABLE */
+export async function requireTemporal(context: Context): Promise<Client> {
+  const address = await findTemporal(context);
+  if (!address) {
+    throw new TrawlError('NOT_RUNNING', 'No Temporal server is running here, and none is configured.', {
+      hint: 'Start one with "trawl up", or set TEMPORAL_ADDRESS.',
+    });
+  }
+  return connectFor(context, address);
+}
+
+export async function connectFor(context: Context, address: TemporalAddress): Promise<Client> {
+  const client = await connect(address);
+  context.onClose(() => client.connection.close());
+  return client;
+}
+
+/** Waits while a `trawl up` that runs is still starting its server. */
+async function startedInstance(dataDir: string): Promise<InstanceInfo | null> {
+  const until = Date.now() + instanceStartMaxMs;
+  for (;;) {
+    const instance = runningInstance(dataDir);
+    if (!instance || instance.address || Date.now() > until) return instance;
+    await sleep(100);
+  }
+}
+
+/** @throws TrawlError NO_WORKER where nothing would carry out what is started. */
+export async function requireWorker(client: Client, where: string): Promise<void> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1,
+  });
+  const recent = (pollers ?? []).some(
+    (poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000 > Date.now() - 5 * 60_000,
+  );
+  if (recent) return;
+  throw new TrawlError('NO_WORKER', `No worker takes work from the task queue ${taskQueue} at ${where}.`, {
+    hint: 'Start one with "trawl worker" where the store is.',
+  });
+}
+
+export interface Embedded {
+  server: DevServer;
+  worker: RunningWorker;
+  address: TemporalAddress;
+}
+
+export interface EmbeddedOptions {
+  verb: string;
+  ui: boolean;
+  port?: number | undefined;
+  uiPort?: number | undefined;
+  env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Brings up the embedded server and a worker for as long as the verb runs. They end in the right order with it: the
+ * worker drains first.
+ * @throws TrawlError ALREADY_RUNNING, TEMPORAL_CLI_MISSING, TEMPORAL_SERVER_FAILED, PORT_TAKEN
+ */
+export async function bringUp(context: Context, store: Store, options: EmbeddedOptions): Promise<Embedded> {
+  const { dataDir } = context.settings;
+  const before = readInstance(dataDir);
+  const lock = lockInstance(dataDir, options.verb);
+  context.onClose(async () => lock.release());
+  const cli = await temporalCli(context.settings.env, tell);
+  const server = await startDevServer({
+    cli,
+    dataDir,
+    port: options.port ?? portOf(before?.address) ?? 7233,
+    uiPort: options.uiPort ?? portOf(before?.uiUrl) ?? 8233,
+    ui: options.ui,
+    tell,
+  });
+  context.onClose(() => server.stop());
+  const address = localTemporal(server.address);
+  installTemporalLogger(context.logger);
+  const worker = await startWorker(address, store, options.env);
+  context.onClose(() => worker.stop().catch(() => undefined));
+  lock.publish({ address: server.address, ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}) });
+  return { server, worker, address };
+}
+
+/** A restart takes the ports of the last time, so that bookmarks and shells stay right. */
+function portOf(place: string | undefined): number | undefined {
+  const port = Number(place?.split(':').at(-1));
+  return Number.isInteger(port) && port > 0 ? port : undefined;
+}

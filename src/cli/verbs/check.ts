@@ -1,0 +1,61 @@
+import { reasonOf, sentence, TrawlError } from '../../errors.js';
+import { HttpClient } from '../../http/client.js';
+import type { CollectorSettings } from '../../settings/collector.js';
+import { sourceOf } from '../../sources/registry.js';
+import { connect } from '../../temporal/connection.js';
+import type { Context } from '../context.js';
+import { print, printJson } from '../output.js';
+import { findTemporal } from '../temporal-session.js';
+
+interface CheckLine {
+  check: string;
+  ok: boolean;
+  detail: string;
+}
+
+/** `trawl check NAME`: tries settings, credentials, a first page (nothing is stored) and Temporal. */
+export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
+  const lines: CheckLine[] = [];
+  const attempt = async <T>(what: string, body: () => Promise<[T, string]>): Promise<T | undefined> => {
+    try {
+      const [value, detail] = await body();
+      lines.push({ check: what, ok: true, detail });
+      return value;
+    } catch (error) {
+      lines.push({ check: what, ok: false, detail: error instanceof TrawlError ? sentence(error) : reasonOf(error) });
+      return undefined;
+    }
+  };
+  const store = await attempt('store', async () => [context.openStore(), context.settings.storePath]);
+  const settings =
+    store &&
+    (await attempt<CollectorSettings>('settings', async () => {
+      const found = await context.collectorSettings(store, name);
+      return [found, `source ${found.source}`];
+    }));
+  if (settings) await attempt('first page', () => firstPage(context, settings));
+  await attempt('Temporal', async () => {
+    const address = await findTemporal(context);
+    if (!address) return [null, 'none is running here or configured; "trawl up" brings its own'];
+    await (await connect(address)).connection.close();
+    return [null, `${address.connection.address}, namespace ${address.namespace}`];
+  });
+  if (options.json) await printJson(lines);
+  else
+    await print(
+      lines.map(({ check: what, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${detail}\n`).join(''),
+    );
+  return lines.every((line) => line.ok) ? 0 : 1;
+}
+
+async function firstPage(context: Context, settings: CollectorSettings): Promise<[null, string]> {
+  const http = new HttpClient({}, context.settings.env as NodeJS.ProcessEnv);
+  context.onClose(() => http.close());
+  const client = sourceOf(settings.source).open(settings, http);
+  const page = await client.fetchPage('');
+  const { events, rejected } = page.content;
+  return [
+    null,
+    `${client.place}: ${events.length} events${rejected.length > 0 ? `, ${rejected.length} that do not fit` : ''}${page.nextOffset === null ? '' : ', and more after them'}`,
+  ];
+}

@@ -1,0 +1,54 @@
+import { TrawlError } from '../../errors.js';
+import { checkTableRows } from '../../settings/collector.js';
+import { sources } from '../../sources/registry.js';
+import type { Context } from '../context.js';
+import { print, printJson, table } from '../output.js';
+
+/** `trawl env get [NAME]`: U01, the Environment Variables table. */
+export async function envGet(context: Context, name: string | undefined, options: { json?: boolean }): Promise<number> {
+  const store = context.existingStore();
+  const all = await store.settings();
+  const chosen = name === undefined ? all : { [name]: all[name] ?? {} };
+  if (options.json) {
+    await printJson(chosen);
+    return 0;
+  }
+  const rows = Object.entries(chosen).flatMap(([collector, settings]) =>
+    Object.entries(settings).map(([key, value]) => [collector, key, value]),
+  );
+  await print(table(['COLLECTOR', 'NAME', 'VALUE'], rows));
+  return 0;
+}
+
+/** `trawl env set NAME KEY=VALUE …`: U02. */
+export async function envSet(context: Context, name: string, assignments: readonly string[]): Promise<number> {
+  const rows: Record<string, string> = {};
+  for (const assignment of assignments) {
+    const at = assignment.indexOf('=');
+    if (at < 1) {
+      // Not repeated in the message: it may be a secret that slipped in.
+      throw new TrawlError('INPUT_INVALID', 'An assignment has the form KEY=VALUE.', {
+        hint: 'For example: trawl env set asa searchCount=500',
+      });
+    }
+    rows[assignment.slice(0, at)] = assignment.slice(at + 1);
+  }
+  const store = context.openStore();
+  checkTableRows(name, rows, (await store.settings())[name] ?? {}, sources, { guarded: true });
+  await store.setSettings(name, rows, []);
+  return 0;
+}
+
+/** `trawl env unset NAME KEY …` */
+export async function envUnset(context: Context, name: string, keys: readonly string[]): Promise<number> {
+  const store = context.existingStore();
+  const stored = (await store.settings())[name] ?? {};
+  const missing = keys.filter((key) => !(key in stored));
+  if (missing.length > 0) {
+    throw new TrawlError('SETTINGS_INVALID', `Nothing was removed: ${missing.join(', ')} is not set for ${name}.`, {
+      hint: '"trawl env get" shows what is.',
+    });
+  }
+  await store.setSettings(name, {}, keys);
+  return 0;
+}

@@ -1,0 +1,22 @@
+import type { Context } from '../context.js';
+import { print, printJson, table } from '../output.js';
+
+/** `trawl log [NAME]`: the execution log, oldest line first. */
+export async function log(
+  context: Context,
+  name: string | undefined,
+  options: { limit: number; json?: boolean },
+): Promise<number> {
+  const store = context.existingStore();
+  if (name !== undefined) await context.requireCollector(store, name);
+  const lines = (await store.executionLog({ collector: name, limit: options.limit })).reverse();
+  if (options.json) await printJson(lines);
+  else
+    await print(
+      table(
+        ['DATETIME', 'COLLECTOR', 'EVENTS WRITTEN', 'NOTES'],
+        lines.map((line) => [line.datetime, line.collector, String(line.eventsWritten), line.notes]),
+      ),
+    );
+  return 0;
+}

@@ -1,0 +1,44 @@
+import { TrawlError } from '../../errors.js';
+import { recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
+import { defaultCron, recurringId } from '../../temporal/names.js';
+import type { Context } from '../context.js';
+import { print, printJson } from '../output.js';
+import { requireTemporal } from '../temporal-session.js';
+
+/** `trawl start NAME`: the recurring collection, on cron. */
+export async function start(
+  context: Context,
+  name: string,
+  options: { cron?: string; json?: boolean },
+): Promise<number> {
+  const cron = options.cron ?? defaultCron;
+  const client = await requireTemporal(context);
+  const outcome = await startRecurring(client, name, cron).catch((error: unknown) => {
+    const details = (error as { cause?: { details?: string } }).cause?.details ?? '';
+    if (!/cron/i.test(details)) throw error;
+    throw new TrawlError('INPUT_INVALID', `The server does not take the cron ${JSON.stringify(cron)}: ${details}.`, {
+      hint: 'Give five fields, for example "*/5 * * * *".',
+      cause: error,
+    });
+  });
+  const state = await recurringState(client, name);
+  const nextRun = state ? new Date(state.executionTimeMs).toISOString() : null;
+  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), cron, outcome, nextRun });
+  else await print(`${recurringId(name)}: ${outcome}, cron "${cron}"${nextRun ? `, next run at ${nextRun}` : ''}\n`);
+  return 0;
+}
+
+/** `trawl stop NAME`: ends the recurring collection; what is collected stays. */
+export async function stop(context: Context, name: string, options: { json?: boolean }): Promise<number> {
+  const client = await requireTemporal(context);
+  const state = await recurringState(client, name);
+  if (!state?.running) {
+    throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
+      hint: '"trawl status" shows what is.',
+    });
+  }
+  await stopRecurring(client, name, state, 'Stopped with "trawl stop"');
+  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), outcome: 'stopped' });
+  else await print(`${recurringId(name)}: stopped\n`);
+  return 0;
+}

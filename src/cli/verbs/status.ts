@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import type { Client } from '@temporalio/client';
+import { reasonOf, sentence, TrawlError } from '../../errors.js';
+import type { Store } from '../../stores/store.js';
+import { type RecurringState, recurringState } from '../../temporal/collection.js';
+import type { Context } from '../context.js';
+import { print, printJson, table, tell } from '../output.js';
+import { connectFor, findTemporal } from '../temporal-session.js';
+
+interface CollectorStatus {
+  collector: string;
+  /** The recurring collection: waiting, running, stopped, or unknown where Temporal does not answer. */
+  recurring: string;
+  cron: string | null;
+  nextRun: string | null;
+  /** How the last run on cron failed; null where it did not. */
+  lastFailure: string | null;
+  events: number;
+  lastSeq: number;
+  pages: number;
+  rejected: number;
+  newestEvent: string | null;
+  lastRun: string | null;
+  lastNote: string | null;
+  lastOffset: string;
+  lastCount: number;
+}
+
+/** `trawl status`: each collector from the store, with its recurring collection from Temporal. */
+export async function status(context: Context, options: { json?: boolean }): Promise<number> {
+  const hasStore = existsSync(context.settings.storePath);
+  const store = hasStore ? context.openStore() : undefined;
+  const { client, problem } = await temporalIfAny(context);
+  const names = store ? await context.collectors(store) : [];
+  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, name)));
+  if (options.json) {
+    await printJson({
+      store: context.settings.storePath,
+      storeExists: hasStore,
+      temporal: problem ?? 'connected',
+      collectors,
+    });
+    return 0;
+  }
+  if (problem) tell(`Temporal: ${problem}`);
+  if (!hasStore) tell(`Store: nothing has been collected here yet (${context.settings.storePath}).`);
+  if (names.length > 0) await print(overview(collectors));
+  for (const { collector, lastFailure } of collectors)
+    if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
+  return 0;
+}
+
+async function temporalIfAny(context: Context): Promise<{ client?: Client; problem?: string }> {
+  try {
+    const address = await findTemporal(context);
+    if (!address) return { problem: 'not running here ("trawl up" starts it)' };
+    return { client: await connectFor(context, address) };
+  } catch (error) {
+    return { problem: error instanceof TrawlError ? sentence(error) : reasonOf(error) };
+  }
+}
+
+async function statusOf(store: Store, client: Client | undefined, collector: string): Promise<CollectorStatus> {
+  const checkpoint = await store.checkpoint(collector);
+  const [line] = await store.executionLog({ collector, limit: 1 });
+  const state = client ? await recurringState(client, collector).catch(() => null) : null;
+  return {
+    collector,
+    recurring: client ? recurringWord(state) : 'unknown',
+    cron: state?.cron || null,
+    nextRun:
+      state?.running && state.executionTimeMs > Date.now() ? new Date(state.executionTimeMs).toISOString() : null,
+    lastFailure: state?.running ? state.lastFailure : null,
+    events: await store.eventCount(collector),
+    lastSeq: checkpoint.lastSeq,
+    pages: checkpoint.pages,
+    rejected: await store.rejectedCount(collector),
+    newestEvent: checkpoint.newestTimestamp,
+    lastRun: checkpoint.lastDateTime,
+    lastNote: line?.notes ?? null,
+    lastOffset: checkpoint.lastOffset,
+    lastCount: checkpoint.lastCount,
+  };
+}
+
+function recurringWord(state: RecurringState | null): string {
+  if (!state?.running) return 'stopped';
+  return state.executionTimeMs > Date.now() ? 'waiting' : 'running';
+}
+
+function overview(collectors: readonly CollectorStatus[]): string {
+  return table(
+    ['COLLECTOR', 'RECURRING', 'NEXT RUN', 'EVENTS', 'REJECTED', 'NEWEST EVENT', 'LAST RUN', 'LAST NOTE'],
+    collectors.map((one) => [
+      one.collector,
+      one.lastFailure ? `${one.recurring}, failing` : one.recurring,
+      one.nextRun ?? '-',
+      String(one.events),
+      String(one.rejected),
+      one.newestEvent ?? '-',
+      one.lastRun ?? '-',
+      one.lastNote ?? '-',
+    ]),
+  );
+}

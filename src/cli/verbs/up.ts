@@ -1,0 +1,101 @@
+import type { Client } from '@temporalio/client';
+import { type RunningDemo, startDemo } from '../../demo/demo.js';
+import { TrawlError } from '../../errors.js';
+import { collectorNames } from '../../settings/collector.js';
+import { sources } from '../../sources/registry.js';
+import type { Store } from '../../stores/store.js';
+import { startNow, startRecurring } from '../../temporal/collection.js';
+import { defaultCron } from '../../temporal/names.js';
+import type { Context } from '../context.js';
+import { interrupted } from '../interrupt.js';
+import { print, tell } from '../output.js';
+import { bringUp, connectFor, type Embedded } from '../temporal-session.js';
+
+export interface UpOptions {
+  port?: number;
+  uiPort?: number;
+  cron?: string;
+}
+
+/** `trawl up`: everything on this machine, until Ctrl-C. */
+export async function up(context: Context, options: UpOptions): Promise<number> {
+  const { env, demo: nothingSetUp } = context.settings;
+  const ended = interrupted();
+  const store = context.openStore();
+  let names = collectorNames(sources, await store.settings(), env);
+  if (names.length === 0 && !nothingSetUp) await refuseToForget(store);
+  if (env.TEMPORAL_ADDRESS) {
+    tell(
+      'TEMPORAL_ADDRESS is set, but "trawl up" brings its own server. For that one, use "trawl worker" and "trawl start NAME".',
+    );
+  }
+  let demo: RunningDemo | undefined;
+  if (names.length === 0) {
+    demo = await startDemo(context.settings.dataDir);
+    context.onClose(() => demo!.close());
+    names = ['asa'];
+  }
+  const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, env: { ...env, ...demo?.env } });
+  const client = await connectFor(context, embedded.address);
+  const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
+  await startAll(client, names, cron);
+  await print(banner(context, embedded, names, cron, demo));
+  const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
+  tell('Stopping: the worker finishes what it has in hand …');
+  return code === 130 || code === 143 || code === 129 ? 0 : code;
+}
+
+/** Settings that have gone missing must not turn a real collection into a demo. */
+async function refuseToForget(store: Store): Promise<void> {
+  const known = await store.collectors();
+  if (known.length === 0) return;
+  throw new TrawlError('SETTINGS_INVALID', `The store has events of ${known.join(', ')}, but no collector is set up.`, {
+    hint: 'Put its settings back into .env (for Okta ASA: ASA_TEAM, ASA_KEY_ID, ASA_KEY_SECRET), or use another TRAWL_DATA.',
+  });
+}
+
+async function startAll(client: Client, names: readonly string[], cron: string): Promise<void> {
+  for (const name of names) {
+    await startRecurring(client, name, cron);
+    // The first tick of a cron may be minutes away.
+    await startNow(client, name);
+  }
+}
+
+function banner(
+  context: Context,
+  { server, address }: Embedded,
+  names: string[],
+  cron: string,
+  demo: RunningDemo | undefined,
+): string {
+  const at = address.connection.address === '127.0.0.1:7233' ? '' : ` --address ${address.connection.address}`;
+  const first = names[0]!;
+  const lines = [
+    '',
+    demo
+      ? `Trawl collects from its demo ASA team (${demo.baseUrl}), as no credentials are set.`
+      : `Trawl collects: ${names.join(', ')}.`,
+    '',
+    `  Temporal UI    ${server.uiUrl}`,
+    `  Temporal       ${server.address}, namespace default`,
+    `  Store          ${context.settings.storePath} (SQLite)`,
+    `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}, cron "${cron}"; a first run has begun`,
+    '',
+    'In another shell:',
+    '  bin/trawl status                      where each collector stands',
+    `  bin/trawl events ${first.padEnd(20)} the events (--format ndjson, csv or json; --follow)`,
+    `  bin/trawl log ${first.padEnd(23)} the execution log`,
+    `  temporal workflow signal --workflow-id audit-collection-${first} --name resetCheckpoint${at}`,
+  ];
+  if (demo) {
+    lines.push(
+      '',
+      'To collect your own team, put these into a file .env here and start again:',
+      '  ASA_TEAM=…        the name of the team',
+      '  ASA_KEY_ID=…      id and secret of an API key of a service user',
+      '  ASA_KEY_SECRET=…  with the role reporting_user (or ASA_KEY_SECRET_FILE=/path)',
+    );
+  }
+  return `${[...lines, '', 'Ctrl-C stops all of it; the next start carries on.', ''].join('\n')}\n`;
+}

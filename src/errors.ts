@@ -1,0 +1,84 @@
+/**
+ * One error class with a closed list of codes. A code says whether the same call may succeed when it is tried again
+ * (`retry`), and every error carries a sentence on what a person should do. Foreign errors are translated where they
+ * arise, with their cause; `activities/failure.ts` turns a TrawlError into Temporal's ApplicationFailure.
+ */
+export const errorCodes = {
+  // Settings and input: a person must change something.
+  SETTINGS_INVALID: { retry: false },
+  SECRET_REFUSED: { retry: false },
+  COLLECTOR_UNKNOWN: { retry: false },
+  INPUT_INVALID: { retry: false },
+  // The source.
+  CREDENTIALS_REFUSED: { retry: false },
+  ACCESS_DENIED: { retry: false },
+  NOT_FOUND: { retry: false },
+  REQUEST_REFUSED: { retry: false },
+  OFFSET_UNKNOWN: { retry: false },
+  OFFSET_REFUSED_AGAIN: { retry: false },
+  LINK_REFUSED: { retry: false },
+  PAGE_TOO_LARGE: { retry: false },
+  TOKEN_REFUSED: { retry: true },
+  RATE_LIMITED: { retry: true },
+  SOURCE_UNAVAILABLE: { retry: true },
+  ANSWER_UNREADABLE: { retry: true },
+  // The store.
+  STORE_FULL: { retry: true },
+  STORE_READ_ONLY: { retry: true },
+  STORE_BUSY: { retry: true },
+  STORE_FAILED: { retry: true },
+  STORE_CORRUPT: { retry: false },
+  STORE_NEWER: { retry: false },
+  STAGED_PAGE_GONE: { retry: false },
+  // Temporal and this machine.
+  TEMPORAL_UNREACHABLE: { retry: true },
+  TEMPORAL_CLI_MISSING: { retry: false },
+  TEMPORAL_SERVER_FAILED: { retry: false },
+  NO_WORKER: { retry: false },
+  NOT_RUNNING: { retry: false },
+  ALREADY_RUNNING: { retry: false },
+  PORT_TAKEN: { retry: false },
+  RUN_FAILED: { retry: false },
+} as const satisfies Record<string, { retry: boolean }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface TrawlErrorOptions {
+  /** What a person should do now: one sentence. */
+  hint: string;
+  cause?: unknown;
+  /** Not to be tried again before this many milliseconds have passed. */
+  retryAfterMs?: number | undefined;
+  /** Overrides the code's own answer to whether the call may be tried again. */
+  retry?: boolean | undefined;
+}
+
+/** Something that went wrong in words for a person: what (`message`), and what to do (`hint`). Holds no secret. */
+export class TrawlError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retry: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: TrawlErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TrawlError';
+    this.code = code;
+    this.hint = options.hint;
+    this.retry = options.retry ?? errorCodes[code].retry;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Message and hint in one line, as the Temporal UI and the terminal show it. */
+export function sentence(error: TrawlError): string {
+  return `${error.message} ${error.hint}`;
+}
+
+/** The message of anything thrown, with its causes, in one line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const own = error.message || code || error.name;
+  return error.cause === undefined || error.cause === null ? own : `${own}: ${reasonOf(error.cause)}`;
+}

@@ -1,0 +1,129 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { reasonOf, TrawlError } from '../errors.js';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** Names in lower case; several headers of one name in order. */
+  headers: Readonly<Record<string, readonly string[]>>;
+  body: Uint8Array;
+}
+
+export interface HttpClientOptions {
+  /** An answer with a longer body is refused. Bytes; default 64 MiB. */
+  bodyBytesMax?: number;
+  /** Silence that ends a request: before the headers, or between two parts of the body. Default 30 s. */
+  silenceMaxMs?: number;
+  /** A request as a whole. Default 2 min. */
+  requestMaxMs?: number;
+}
+
+/**
+ * The one way out to a vendor: connections are kept, `HTTPS_PROXY` and `NO_PROXY` are heeded, redirects are not
+ * followed, and size and time of an answer are bounded.
+ */
+export class HttpClient {
+  readonly #dispatcher: Dispatcher;
+  readonly #options: Required<HttpClientOptions>;
+
+  constructor(options: HttpClientOptions = {}, env: NodeJS.ProcessEnv = process.env) {
+    this.#options = { bodyBytesMax: 64 * 1024 * 1024, silenceMaxMs: 30_000, requestMaxMs: 120_000, ...options };
+    const agent = {
+      headersTimeout: this.#options.silenceMaxMs,
+      bodyTimeout: this.#options.silenceMaxMs,
+      connect: { timeout: 10_000 },
+    };
+    const proxied = [env.HTTP_PROXY, env.HTTPS_PROXY, env.http_proxy, env.https_proxy].some(Boolean);
+    this.#dispatcher = proxied ? new EnvHttpProxyAgent(agent) : new Agent(agent);
+  }
+
+  /**
+   * @throws TrawlError SOURCE_UNAVAILABLE where no complete answer came (retried), PAGE_TOO_LARGE where the body is
+   *   over the bound (not retried); the signal's own reason where it was aborted.
+   */
+  async request(wanted: HttpRequest): Promise<HttpAnswer> {
+    const timeout = AbortSignal.timeout(this.#options.requestMaxMs);
+    const signal = wanted.signal ? AbortSignal.any([wanted.signal, timeout]) : timeout;
+    try {
+      const answer = await request(wanted.url, {
+        dispatcher: this.#dispatcher,
+        method: wanted.method,
+        headers: wanted.headers,
+        body: wanted.body ?? null,
+        signal,
+      });
+      const body = await this.#body(answer.body, wanted.url);
+      return { status: answer.statusCode, headers: lists(answer.headers), body };
+    } catch (error) {
+      wanted.signal?.throwIfAborted();
+      if (error instanceof TrawlError) throw error;
+      throw unavailable(
+        wanted.url,
+        timeout.aborted ? `no complete answer within ${this.#options.requestMaxMs} ms` : reasonOf(error),
+        error,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #body(stream: Dispatcher.ResponseData['body'], url: string): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of stream as AsyncIterable<Uint8Array>) {
+      bytes += part.byteLength;
+      if (bytes > this.#options.bodyBytesMax) {
+        stream.destroy();
+        throw new TrawlError(
+          'PAGE_TOO_LARGE',
+          `The answer of ${hostOf(url)} is over ${this.#options.bodyBytesMax} bytes.`,
+          {
+            hint: 'Ask for fewer events at once: lower searchCount for this collector.',
+          },
+        );
+      }
+      parts.push(part);
+    }
+    return Buffer.concat(parts, bytes);
+  }
+}
+
+/** Codes of Node and TLS that a person can do something about. */
+const connectionHints: readonly [RegExp, string][] = [
+  [/ENOTFOUND|EAI_AGAIN/, 'Check the host in the base URL, and name resolution and network of this machine.'],
+  [
+    /ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    'Check the base URL, the network, and any proxy (HTTPS_PROXY).',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|SSL/,
+    'The certificate is not trusted here: add its authority with NODE_EXTRA_CA_CERTS, or correct the base URL.',
+  ],
+];
+
+function unavailable(url: string, reason: string, cause: unknown): TrawlError {
+  const codes = `${reason} ${String((cause as NodeJS.ErrnoException)?.code ?? '')}`;
+  const hint =
+    connectionHints.find(([pattern]) => pattern.test(codes))?.[1] ??
+    'It is tried again; if it stays so, check the network between.';
+  return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)}: ${reason}.`, { hint, cause });
+}
+
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'the source';
+}
+
+function lists(headers: Record<string, string | string[] | undefined>): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value === undefined ? [] : [value].flat()]),
+  );
+}

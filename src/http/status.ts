@@ -1,0 +1,119 @@
+import { type ErrorCode, TrawlError } from '../errors.js';
+import { type HttpAnswer, hostOf } from './client.js';
+
+interface StatusRule {
+  code: ErrorCode;
+  hint: string;
+}
+
+const temporary = (code: ErrorCode): StatusRule => ({ code, hint: 'It is usually temporary and is tried again.' });
+
+/** What an answer's status means for whoever asked; anything that is not here is REQUEST_REFUSED, or temporary from 500 on. */
+export const statusRules: Readonly<Record<number, StatusRule>> = {
+  400: { code: 'REQUEST_REFUSED', hint: 'Check the settings of this collector with "trawl check".' },
+  401: { code: 'TOKEN_REFUSED', hint: 'Check that the key is still valid, and the clock of this machine.' },
+  403: {
+    code: 'ACCESS_DENIED',
+    hint: 'Give the key a role that may read the audit log, and check that the account is not disabled.',
+  },
+  404: { code: 'NOT_FOUND', hint: 'Check the name of the account and the base URL.' },
+  408: temporary('SOURCE_UNAVAILABLE'),
+  410: { code: 'NOT_FOUND', hint: 'Check the name of the account and the base URL.' },
+  425: temporary('SOURCE_UNAVAILABLE'),
+  429: {
+    code: 'RATE_LIMITED',
+    hint: 'It is tried again when the limit allows; if it stays so, collect less often or find what else uses the limit.',
+  },
+  499: temporary('SOURCE_UNAVAILABLE'),
+};
+
+/**
+ * The error that a status stands for; its body only ever adds the vendor's short error code.
+ *
+ * @param what what was asked for, in words, for the message.
+ */
+export function statusError(
+  answer: HttpAnswer,
+  url: string,
+  what: string,
+  hints: Readonly<Record<number, string>> = {},
+): TrawlError {
+  const { status } = answer;
+  const rule =
+    statusRules[status] ??
+    (status >= 500
+      ? temporary('SOURCE_UNAVAILABLE')
+      : { code: 'REQUEST_REFUSED' as const, hint: 'Check the base URL: this is no answer of the expected API.' });
+  const vendorCode = errorCodeOf(answer.body);
+  const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
+  return new TrawlError(rule.code, message, {
+    hint: hints[status] ?? rule.hint,
+    retryAfterMs: status === 429 || status === 503 ? retryAfterMs(answer) : undefined,
+  });
+}
+
+function errorCodeOf(body: Uint8Array): string | undefined {
+  if (body.byteLength > 16_384) return undefined;
+  try {
+    const { code } = JSON.parse(Buffer.from(body).toString('utf8')) as { code?: unknown };
+    return typeof code === 'string' && /^[a-z][a-z_]{1,59}$/.test(code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A wait is never longer than this, whatever a header says. */
+const waitMaxMs = 65 * 60_000;
+
+/** How long an answer asks to be left alone, with jitter; undefined where it does not say. */
+export function retryAfterMs(answer: HttpAnswer): number | undefined {
+  const header = answer.headers['retry-after']?.[0];
+  if (header !== undefined) {
+    const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - serverTimeMs(answer);
+    if (Number.isFinite(ms)) return bounded(ms);
+  }
+  return rateLimitOf(answer)?.resetInMs;
+}
+
+export interface RateLimit {
+  limit: number;
+  remaining: number;
+  /** Until the next period begins, with jitter. */
+  resetInMs: number;
+}
+
+/** The `X-RateLimit-…` headers; undefined where they are absent or make no sense. */
+export function rateLimitOf(answer: HttpAnswer): RateLimit | undefined {
+  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
+    wholeNumber(answer.headers[`x-ratelimit-${name}`]?.[0]),
+  );
+  if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
+  return { limit, remaining, resetInMs: bounded(reset * 1000 - serverTimeMs(answer)) };
+}
+
+/** A twentieth of the limit is left to the vendor's other users. */
+export function reserveOf(limit: number): number {
+  return Math.ceil(limit / 20);
+}
+
+/** How long to wait before the next request so that the reserve stays; 0 where there is enough left. */
+export function pauseForReserveMs(answer: HttpAnswer): number {
+  const rate = rateLimitOf(answer);
+  if (!rate || rate.limit < 2 || rate.remaining > reserveOf(rate.limit)) return 0;
+  return rate.resetInMs;
+}
+
+/** The answer's own clock, so that a wrong one here does not matter. */
+function serverTimeMs(answer: HttpAnswer): number {
+  const date = Date.parse(answer.headers.date?.[0] ?? '');
+  return Number.isFinite(date) ? date : Date.now();
+}
+
+function bounded(ms: number): number {
+  const wait = Math.min(Math.max(ms, 0), waitMaxMs);
+  return Math.ceil(wait + 200 + Math.random() * Math.min(5_000, 300 + wait / 10));
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,104 @@
+/**
+ * Where the values of a JSON text stand in it, so that a value can be kept in the bytes that the source sent: numbers
+ * beyond 2^53, trailing zeros and escapes stay as they were. The text must be valid JSON (`JSON.parse` took it);
+ * nothing here recurses, so depth is bounded by memory only.
+ */
+export interface Slice {
+  start: number;
+  /** After the last character. */
+  end: number;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+/** The members of the object at `start`. Of a key that stands twice the last counts, as for `JSON.parse`. */
+export function objectMembers(text: string, start: number): Map<string, Slice> {
+  const members = new Map<string, Slice>();
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== closeBrace) {
+    const keyEnd = skipString(text, at);
+    const key = keyText(text, at, keyEnd);
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end = skipValue(text, valueStart);
+    members.set(key, { start: valueStart, end });
+    at = skipSpace(text, end);
+    if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
+  }
+  return members;
+}
+
+/** The elements of the array at `start`. */
+export function arrayElements(text: string, start: number): Slice[] {
+  const elements: Slice[] = [];
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== closeBracket) {
+    const end = skipValue(text, at);
+    elements.push({ start: at, end });
+    at = skipSpace(text, end);
+    if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
+  }
+  return elements;
+}
+
+/** The first character that is no white space. */
+export function skipSpace(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at += 1;
+  }
+}
+
+function keyText(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1);
+  return raw.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : raw;
+}
+
+function skipValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === quote) return skipString(text, start);
+  if (first !== openBrace && first !== openBracket) return skipPrimitive(text, start);
+  let depth = 0;
+  let at = start;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      at = skipString(text, at);
+      continue;
+    }
+    at += 1;
+    if (code === openBrace || code === openBracket) depth += 1;
+    else if (code === closeBrace || code === closeBracket) {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+}
+
+function skipString(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    at = text.indexOf('"', at);
+    let before = at - 1;
+    while (text.charCodeAt(before) === backslash) before -= 1;
+    at += 1;
+    if ((at - before) % 2 === 0) return at;
+  }
+}
+
+function skipPrimitive(text: string, start: number): number {
+  let at = start;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === comma || code === closeBrace || code === closeBracket || code <= 0x20) return at;
+    at += 1;
+  }
+  return at;
+}

@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs';
+import { reasonOf, TrawlError } from '../errors.js';
+import { Secret } from '../secret.js';
+import type { SettingDefinition } from './definition.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The Environment Variables table: collector to name to value. */
+export type SettingsTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What the resolver must know of a source. */
+export interface SourceSettings {
+  readonly kind: string;
+  readonly settings: readonly SettingDefinition[];
+}
+
+/** A collector's settings, checked: texts, numbers and secrets by key. */
+export interface CollectorSettings {
+  readonly collector: string;
+  readonly source: string;
+  readonly values: Readonly<Record<string, string | number | Secret>>;
+}
+
+const collectorName = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
+
+/** The names a row of the table may have for a source: its settings, and for a secret where it is found. */
+export function tableKeys(
+  source: SourceSettings,
+): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
+  const keys = new Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }>();
+  for (const definition of source.settings) {
+    keys.set(definition.key, { definition });
+    if (definition.secret) {
+      keys.set(`${definition.key}File`, { definition, pointer: 'File' });
+      keys.set(`${definition.key}Env`, { definition, pointer: 'Env' });
+    }
+  }
+  return keys;
+}
+
+/** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
+export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
+  const names = new Set(Object.keys(table).filter((name) => Object.keys(table[name] ?? {}).length > 0));
+  for (const source of sources) {
+    const own = source.settings.filter((definition) => definition.default === undefined);
+    if (own.some((definition) => isSet(env[definition.env]) || isSet(env[`${definition.env}_FILE`]))) {
+      names.add(source.kind);
+    }
+  }
+  return [...names].sort();
+}
+
+/**
+ * The settings of one collector: its rows of the table first, then the environment, then the defaults.
+ *
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID, which names every problem at once; neither is retried.
+ */
+export function resolveCollector(
+  name: string,
+  sources: readonly SourceSettings[],
+  table: SettingsTable,
+  env: Environment,
+): CollectorSettings {
+  const rows = table[name] ?? {};
+  const kind = rows.source ?? name;
+  const source = sources.find((candidate) => candidate.kind === kind);
+  const known = collectorNames(sources, table, env);
+  if (!source) throw unknownCollector(name, rows.source, sources, known);
+
+  const problems: string[] = [];
+  const values: Record<string, string | number | Secret> = {};
+  const keys = tableKeys(source);
+  for (const key of Object.keys(rows)) {
+    if (key !== 'source' && !keys.has(key)) problems.push(`${key} is no setting of source ${source.kind}`);
+  }
+  for (const definition of source.settings) {
+    const found = definition.secret ? secretText(definition, rows, env) : plainSettingText(definition, rows, env);
+    if ('problem' in found) {
+      problems.push(found.problem);
+      continue;
+    }
+    const parsed = definition.schema.safeParse(found.text);
+    if (!parsed.success) {
+      problems.push(
+        `${found.from} must be ${definition.expected}${definition.secret ? '' : `, not ${quote(found.text)}`}`,
+      );
+    } else {
+      values[definition.key] = definition.secret ? new Secret(String(parsed.data)) : parsed.data;
+    }
+  }
+  problems.push(...redirectedSecrets(source, rows, env));
+  if (problems.length > 0) {
+    throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
+      hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
+    });
+  }
+  return { collector: name, source: source.kind, values };
+}
+
+/**
+ * Checks rows that are about to be written to the table (U02).
+ *
+ * @param options.guarded whether settings that decide where secrets go may be among them: not when they come through
+ *   Temporal, where whoever may start a workflow could send a secret elsewhere.
+ * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
+ */
+export function checkTableRows(
+  name: string,
+  rows: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>>,
+  sources: readonly SourceSettings[],
+  options: { guarded: boolean },
+): void {
+  if (!collectorName.test(name)) {
+    throw new TrawlError('SETTINGS_INVALID', `${quote(name)} cannot be the name of a collector.`, {
+      hint: 'Use up to 63 lower-case letters, digits, dots, dashes and underscores.',
+    });
+  }
+  const kind = rows.source ?? stored.source ?? name;
+  const source = sources.find((candidate) => candidate.kind === kind);
+  if (!source) throw unknownCollector(name, rows.source ?? stored.source, sources, []);
+  const keys = tableKeys(source);
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(rows)) {
+    if (key === 'source') continue;
+    const entry = keys.get(key);
+    if (!entry) {
+      problems.push(`${quote(key)} is no setting of source ${source.kind} (known: ${[...keys.keys()].join(', ')})`);
+    } else if (entry.definition.secret && !entry.pointer) {
+      throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.`, {
+        hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or say where it is: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
+      });
+    } else if (!options.guarded && (entry.pointer || entry.definition.guarded)) {
+      throw new TrawlError(
+        'SECRET_REFUSED',
+        `${key} decides where secrets are taken from or sent, and is not set through Temporal.`,
+        {
+          hint: `Set it beside the store: trawl env set ${name} ${key}=VALUE`,
+        },
+      );
+    } else if (entry.pointer ? value === '' : !entry.definition.schema.safeParse(value).success) {
+      problems.push(`${key} must be ${entry.pointer ? 'the place of the secret' : entry.definition.expected}`);
+    }
+  }
+  if (problems.length > 0) {
+    throw new TrawlError('SETTINGS_INVALID', `Nothing was set: ${problems.join('; ')}.`, {
+      hint: 'Correct these and set them again.',
+    });
+  }
+}
+
+type Found = { text: string; from: string } | { problem: string };
+
+function plainSettingText(
+  definition: SettingDefinition,
+  rows: Readonly<Record<string, string>>,
+  env: Environment,
+): Found {
+  const row = rows[definition.key];
+  if (row !== undefined) return { text: row, from: definition.key };
+  const variable = env[definition.env];
+  if (isSet(variable)) return { text: variable, from: definition.env };
+  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
+  return { problem: `${definition.env} is missing: ${definition.meaning} (${definition.expected})` };
+}
+
+function secretText(definition: SettingDefinition, rows: Readonly<Record<string, string>>, env: Environment): Found {
+  const variable = rows[`${definition.key}Env`];
+  if (variable !== undefined) {
+    const text = env[variable];
+    if (isSet(text)) return { text, from: variable };
+    return {
+      problem: `the environment variable ${variable}, which ${definition.key}Env names, is not set for this process`,
+    };
+  }
+  const file = rows[`${definition.key}File`];
+  if (file !== undefined) return fileText(file, `${definition.key}File`);
+  const text = env[definition.env];
+  if (isSet(text)) return { text, from: definition.env };
+  const envFile = env[`${definition.env}_FILE`];
+  if (isSet(envFile)) return fileText(envFile, `${definition.env}_FILE`);
+  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
+  return {
+    problem: `${definition.env} (or ${definition.env}_FILE) is missing: ${definition.meaning} (${definition.expected})`,
+  };
+}
+
+function fileText(path: string, from: string): Found {
+  try {
+    return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
+  } catch (error) {
+    return { problem: `${from} names a file that cannot be read: ${reasonOf(error)}` };
+  }
+}
+
+/** A secret of the environment is not sent to a host that only the table names. */
+function redirectedSecrets(source: SourceSettings, rows: Readonly<Record<string, string>>, env: Environment): string[] {
+  const moved = source.settings.filter((definition) => {
+    if (!definition.guarded) return false;
+    const row = rows[definition.key];
+    const own = env[definition.env] ?? definition.default;
+    return row !== undefined && own !== undefined && row.replace(/\/+$/, '') !== own.replace(/\/+$/, '');
+  });
+  if (moved.length === 0) return [];
+  return source.settings
+    .filter((d) => d.secret && rows[`${d.key}File`] === undefined && rows[`${d.key}Env`] === undefined)
+    .filter((d) => isSet(env[d.env]) || isSet(env[`${d.env}_FILE`]))
+    .map(
+      (d) =>
+        `${moved.map((m) => m.key).join(', ')} in the table names another place than the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
+    );
+}
+
+function unknownCollector(
+  name: string,
+  kind: string | undefined,
+  sources: readonly SourceSettings[],
+  known: readonly string[],
+): TrawlError {
+  const kinds = sources.map((source) => source.kind).join(', ');
+  if (kind !== undefined) {
+    return new TrawlError(
+      'SETTINGS_INVALID',
+      `Collector ${name} has the source ${quote(kind)}, which does not exist.`,
+      {
+        hint: `Use one of: ${kinds}.`,
+      },
+    );
+  }
+  return new TrawlError(
+    'COLLECTOR_UNKNOWN',
+    `There is no collector ${quote(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
+    { hint: `Name one that exists, or make it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).` },
+  );
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

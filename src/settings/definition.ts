@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/**
+ * One setting of a source, stated once: `trawl env`, `trawl check`, the errors and docs/settings.md are made from it.
+ */
+export interface SettingDefinition {
+  /** Its name in the Environment Variables table, for example `asaTeam`. */
+  key: string;
+  /** Its environment variable, for example `ASA_TEAM`. */
+  env: string;
+  meaning: string;
+  /** What a right value looks like, in words. */
+  expected: string;
+  /** The text used where it is not set; a setting without a default is required. */
+  default?: string;
+  /** A secret is never typed into the table: `<key>File` and `<key>Env` point to it there, `<ENV>_FILE` in the environment. */
+  secret?: boolean;
+  /** Decides where the collector sends its secrets, or which one it sends: not to be set through Temporal. */
+  guarded?: boolean;
+  schema: z.ZodType<string | number, string>;
+}
+
+/** How many events a page holds: `searchCount` of the article, up to what the source allows. */
+export function searchCountSetting(max: number): SettingDefinition {
+  return {
+    key: 'searchCount',
+    env: 'SEARCH_COUNT',
+    meaning: 'Events asked for with one request',
+    expected: `a whole number from 1 to ${max}`,
+    default: String(max),
+    schema: z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .transform(Number)
+      .refine((count) => count >= 1 && count <= max),
+  };
+}
+
+/** A URL without a trailing slash; https, or http to this machine only unless `insecure` hosts are wanted for tests. */
+export const baseUrlSchema = z
+  .string()
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const url = new URL(text);
+    const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    return plain && (url.protocol === 'https:' || url.protocol === 'http:');
+  })
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** Text without line breaks or other control characters, up to `max` characters. */
+export function plainText(max = 200) {
+  return z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\u0000-\u001f\u007f]+$/);
+}

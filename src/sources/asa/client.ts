@@ -1,0 +1,92 @@
+import type { Offset } from '../../domain.js';
+import { TrawlError } from '../../errors.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { pauseForReserveMs, statusError } from '../../http/status.js';
+import type { FetchedPage, SourceClient } from '../source.js';
+import { UnreadableAnswer } from '../unreadable.js';
+import { newOffset, queryOf } from './offset.js';
+import { parseAsaPage } from './page.js';
+import type { AsaSettings } from './settings.js';
+import { TokenSource } from './token.js';
+
+const hints = {
+  400: 'Check ASA_TEAM and SEARCH_COUNT.',
+  403: 'Give the service user the role access_user, access_admin or reporting_user, and check that the team is not disabled.',
+  404: 'Check ASA_TEAM and ASA_BASE_URL.',
+};
+
+/** Statuses by which an API says that it does not know an offset. */
+const offsetRefusals = new Set([400, 404, 410]);
+
+/** Reads the pages of `GET /teams/{team}/auditsV2`. */
+export class AsaClient implements SourceClient {
+  readonly place: string;
+  readonly #http: HttpClient;
+  readonly #settings: AsaSettings;
+  readonly #tokens: TokenSource;
+
+  constructor(http: HttpClient, settings: AsaSettings) {
+    this.#http = http;
+    this.#settings = settings;
+    this.#tokens = new TokenSource(http, settings);
+    this.place = `${settings.baseUrl}/teams/${encodeURIComponent(settings.team)}/auditsV2`;
+  }
+
+  async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
+    let count = this.#settings.searchCount;
+    for (let requests = 1; ; requests += 1) {
+      try {
+        return { ...(await this.#page(offset, count, signal)), requests };
+      } catch (error) {
+        // A page over the bound on a body is read in smaller ones: an offset does not depend on how much is asked for.
+        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || count === 1) throw error;
+        count = Math.ceil(count / 2);
+      }
+    }
+  }
+
+  async #page(offset: Offset, count: number, signal?: AbortSignal): Promise<Omit<FetchedPage, 'requests'>> {
+    const url = `${this.place}?${queryOf(offset, count)}`;
+    const answer = await this.#get(url, signal);
+    if (answer.status !== 200) {
+      const error = statusError(answer, url, 'the request for a page', hints);
+      if (offset !== '' && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, signal);
+      throw error;
+    }
+    const content = parseAsaPage(answer.body);
+    const nextOffset = newOffset(answer.headers.link ?? [], url);
+    if (content.listMissing && nextOffset !== null) {
+      throw new UnreadableAnswer(
+        'A page has no list of events, yet a page after it.',
+        Buffer.from(answer.body).toString('utf8'),
+      );
+    }
+    return { body: answer.body, content, nextOffset, pauseMs: pauseForReserveMs(answer) };
+  }
+
+  /** A refusal is the offset's fault where the same request without it is answered. */
+  async #throwIfOffsetUnknown(refusal: TrawlError, signal?: AbortSignal): Promise<void> {
+    const probe = await this.#get(`${this.place}?${queryOf('', 1)}`, signal);
+    if (probe.status !== 200) return;
+    throw new TrawlError(
+      'OFFSET_UNKNOWN',
+      `The source no longer knows the offset of the checkpoint: ${refusal.message}`,
+      {
+        hint: 'Everything it still holds is read again; what is stored already is not stored twice.',
+        cause: refusal,
+      },
+    );
+  }
+
+  /** A token can expire at any time: a refused one is replaced once. */
+  async #get(url: string, signal?: AbortSignal): Promise<HttpAnswer> {
+    for (let renewed = false; ; renewed = true) {
+      const token = await this.#tokens.get(signal);
+      const headers = { authorization: `Bearer ${token.reveal()}`, accept: 'application/json' };
+      const answer = await this.#http.request({ method: 'GET', url, headers, signal });
+      if (answer.status !== 401) return answer;
+      await this.#tokens.drop(token);
+      if (renewed) return answer;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { EventColumns } from '../../domain.js';
+import type { Lookup, SourceEvent } from '../source.js';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Which member of an event's details feeds a column (the first that is not empty), and how its object reads. */
+const enriched = {
+  actor: { members: ['actor'], describe: getUser },
+  user: { members: ['target_user', 'user'], describe: getUser },
+  client: { members: ['client'], describe: getClient },
+  gateway: { members: ['gateway'], describe: getGateway },
+  group: { members: ['group_id', 'group'], describe: getGroup },
+  project: { members: ['project_id', 'project'], describe: getProject },
+  server: { members: ['server'], describe: getServer },
+} as const;
+
+/** S30 Process Audit Event: the columns of one event. An id without a related object gives an empty column. */
+export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColumns {
+  const { details } = event;
+  const column = (name: keyof typeof enriched): string => {
+    const { members, describe } = enriched[name];
+    return idsOf(details, members)
+      .map((id) => lookup(id))
+      .filter((object) => object !== undefined)
+      .map((object) => describe(object))
+      .join(', ');
+  };
+  return {
+    type: text(details.type),
+    actor: column('actor'),
+    user: column('user'),
+    client: column('client'),
+    gateway: column('gateway'),
+    group: column('group'),
+    project: column('project'),
+    hostname: text(details.hostname),
+    server: column('server'),
+    fromAddr: text(details.from_address),
+  };
+}
+
+/** The ids that an event's columns are looked up by. */
+export function lookedUpIds(event: SourceEvent): string[] {
+  return Object.values(enriched).flatMap(({ members }) => idsOf(event.details, members));
+}
+
+/** S32 Get Client */
+export function getClient(client: Members): string {
+  return `${text(client.user_name ?? client.username)} (hostname: ${text(client.hostname)}, OS: ${text(client.os)}, state: ${text(client.state)})`;
+}
+
+/** S33 Get Gateway */
+export function getGateway(gateway: Members): string {
+  return `${text(gateway.name)} (access_address: ${text(gateway.access_address)}, default_address: ${text(gateway.default_address)})`;
+}
+
+/** S34 Get Group */
+export function getGroup(group: Members): string {
+  return text(group.name);
+}
+
+/** S35 Get Project */
+export function getProject(project: Members): string {
+  return text(project.name);
+}
+
+/** S36 Get Server */
+export function getServer(server: Members): string {
+  return `${text(server.hostname)} (project: ${text(server.project_name)}, canonical name: ${text(server.canonical_name)}, access address: ${text(server.access_address)}, OS: ${text(server.os)}, OS type: ${text(server.os_type)})`;
+}
+
+/** S37 Get User: the space before the comma is the article's. */
+export function getUser(user: Members): string {
+  return `${text(user.name)} (status: ${text(user.status)} , usertype: ${text(user.user_type ?? user.usertype)})`;
+}
+
+/** The ids of the first member that is not empty; a member may hold an array of ids. */
+function idsOf(details: Members, names: readonly string[]): string[] {
+  for (const name of names) {
+    const ids = [details[name]].flat().filter((id): id is string => typeof id === 'string' && id !== '');
+    if (ids.length > 0) return ids;
+  }
+  return [];
+}
+
+/** A member as text: absent, null and anything that is no plain value prints as nothing. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Rejected, RelatedObject } from '../../domain.js';
+import { arrayElements, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
+import { epochNanoseconds } from '../../timestamp.js';
+import type { PageContent, SourceEvent } from '../source.js';
+import { UnreadableAnswer } from '../unreadable.js';
+
+const members = z.record(z.string(), z.unknown());
+
+const envelope = z.object({
+  id: z.string().min(1),
+  timestamp: z.string().refine((text) => epochNanoseconds(text) !== null, 'is no RFC 3339 time'),
+  details: members,
+});
+
+const envelopeMembers = new Set(['id', 'timestamp', 'details']);
+
+/** An ASA page; `listMissing` where it said `null` for the list, as an empty page of a Go server may. */
+export interface AsaPageContent extends PageContent {
+  listMissing: boolean;
+}
+
+/**
+ * Splits list and related_objects (M10). An event that does not fit its envelope is a reject; related objects that do
+ * not fit are passed over, since an event without its related object is still an event.
+ *
+ * @throws UnreadableAnswer where the body is not JSON or has no list.
+ */
+export function parseAsaPage(body: Uint8Array): AsaPageContent {
+  const { text, lossy } = decode(body);
+  const page = parsePage(text);
+  const root = objectMembers(text, skipSpace(text, 0));
+  const events: SourceEvent[] = [];
+  const rejected: Rejected[] = [];
+  const digest = createHash('sha256');
+  const slices = page.list === null ? [] : arrayElements(text, root.get('list')!.start);
+  slices.forEach((slice, index) => {
+    const raw = text.slice(slice.start, slice.end);
+    const event = lossy && raw.includes('\ufffd') ? 'it is not valid UTF-8' : eventOf(text, slice, page.list![index]);
+    if (typeof event === 'string') {
+      rejected.push({ kind: 'event', reason: event, raw });
+      digest.update(raw);
+    } else {
+      events.push(event);
+      digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
+    }
+  });
+  const related = relatedObjectsOf(text, root.get('related_objects'), page.related_objects);
+  return { events, rejected, ...related, digest: digest.digest('hex'), listMissing: page.list === null };
+}
+
+/** Strict UTF-8; where that fails, bytes that fit nowhere become U+FFFD, and the events that hold one are rejects. */
+function decode(body: Uint8Array): { text: string; lossy: boolean } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(body), lossy: false };
+  } catch {
+    return { text: new TextDecoder('utf-8').decode(body), lossy: true };
+  }
+}
+
+const pageShape = z.object({ list: z.array(z.unknown()).nullable(), related_objects: z.unknown().optional() });
+
+function parsePage(text: string): z.infer<typeof pageShape> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const looks = /^\s*</.test(text) ? 'HTML or XML' : text === '' ? 'empty' : 'not JSON, or cut off';
+    // The parser's own message quotes what it read, which may be an event.
+    throw new UnreadableAnswer(`An answer with status 200 is ${looks}.`, text, new Error((error as Error).name));
+  }
+  const page = pageShape.safeParse(json);
+  if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of events.', text);
+  return page.data;
+}
+
+/** The event, or why it does not fit. */
+function eventOf(text: string, slice: Slice, value: unknown): SourceEvent | string {
+  const parsed = envelope.safeParse(value);
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
+  }
+  const at = objectMembers(text, slice.start);
+  const details = at.get('details')!;
+  return {
+    id: parsed.data.id,
+    timestamp: parsed.data.timestamp,
+    timeNs: epochNanoseconds(parsed.data.timestamp)!,
+    rawEvent: text.slice(details.start, details.end),
+    extra: extraOf(text, at),
+    details: parsed.data.details,
+  };
+}
+
+/** JSON text of the members outside the envelope. */
+function extraOf(text: string, at: ReadonlyMap<string, Slice>): string | null {
+  const others = [...at].filter(([name]) => !envelopeMembers.has(name));
+  if (others.length === 0) return null;
+  return `{${others.map(([name, slice]) => `${JSON.stringify(name)}:${text.slice(slice.start, slice.end)}`).join(',')}}`;
+}
+
+function relatedObjectsOf(
+  text: string,
+  slice: Slice | undefined,
+  value: unknown,
+): Pick<PageContent, 'relatedObjects' | 'lookup'> {
+  const relatedObjects: RelatedObject[] = [];
+  const byId = new Map<string, Record<string, unknown>>();
+  const entries = members.safeParse(value);
+  if (slice && entries.success) {
+    for (const [id, at] of objectMembers(text, slice.start)) {
+      const entry = entries.data[id] as { type?: unknown; object?: unknown } | null | undefined;
+      const object = members.safeParse(entry?.object);
+      if (!object.success) continue;
+      const own = objectMembers(text, at.start).get('object')!;
+      relatedObjects.push({
+        id,
+        type: typeof entry?.type === 'string' ? entry.type : '',
+        object: text.slice(own.start, own.end),
+      });
+      byId.set(id, object.data);
+    }
+  }
+  return { relatedObjects, lookup: (id) => byId.get(id) };
+}

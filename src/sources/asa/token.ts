@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { TrawlError } from '../../errors.js';
+import type { HttpClient } from '../../http/client.js';
+import { statusError } from '../../http/status.js';
+import { Secret } from '../../secret.js';
+import type { AsaSettings } from './settings.js';
+
+const tokenAnswer = z.object({ bearer_token: z.string().min(1) });
+
+const hints = {
+  400: 'Check ASA_KEY_ID and ASA_KEY_SECRET: the key id is a UUID, the secret is base64.',
+  401: 'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was revoked or rotated, make a new one for the service user.',
+  403: 'The service user may not sign in: check that it and its team are active.',
+  404: 'Check ASA_TEAM and ASA_BASE_URL.',
+};
+
+/** U00 Get AuthZ Header: keeps one bearer token, and fetches another when told that it was refused. */
+export class TokenSource {
+  readonly #http: HttpClient;
+  readonly #settings: AsaSettings;
+  #token: Promise<Secret> | undefined;
+
+  constructor(http: HttpClient, settings: AsaSettings) {
+    this.#http = http;
+    this.#settings = settings;
+  }
+
+  /**
+   * The token in hand, or a new one. Callers at the same time share one request.
+   * @throws TrawlError CREDENTIALS_REFUSED and others by status (http/status.ts).
+   */
+  async get(signal?: AbortSignal): Promise<Secret> {
+    this.#token ??= this.#fetch(signal).catch((error: unknown) => {
+      this.#token = undefined;
+      throw error;
+    });
+    return this.#token;
+  }
+
+  /** Forgets a token that was refused; one that has replaced it meanwhile stays. */
+  async drop(refused: Secret): Promise<void> {
+    const current = this.#token;
+    if (current !== undefined && (await current.catch(() => undefined)) === refused && this.#token === current) {
+      this.#token = undefined;
+    }
+  }
+
+  async #fetch(signal?: AbortSignal): Promise<Secret> {
+    const { baseUrl, team, keyId, keySecret } = this.#settings;
+    const url = `${baseUrl}/teams/${encodeURIComponent(team)}/service_token`;
+    const answer = await this.#http.request({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ key_id: keyId, key_secret: keySecret.reveal() }),
+      signal,
+    });
+    if (answer.status !== 200) {
+      const error = statusError(answer, url, 'the request for a token', hints);
+      if (answer.status !== 401) throw error;
+      throw new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
+    }
+    return this.#tokenOf(answer.body);
+  }
+
+  /** The answer holds a token, so nothing of it is kept or shown. */
+  #tokenOf(body: Uint8Array): Secret {
+    try {
+      return new Secret(tokenAnswer.parse(JSON.parse(Buffer.from(body).toString('utf8'))).bearer_token);
+    } catch {
+      throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token holds no bearer_token.', {
+        hint: 'It is tried again; if it stays so, check ASA_BASE_URL and any proxy between.',
+      });
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { reasonOf, TrawlError } from '../../errors.js';
+import { migrations } from './migrations.js';
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** Another process's transaction is waited for this long before STORE_BUSY. */
+const busyTimeoutMs = 10_000;
+
+/**
+ * One SQLite file, opened, migrated and with its statements prepared once.
+ *
+ * Calls are synchronous, so a transaction is never interleaved with another of this process; WAL lets other programs
+ * read meanwhile, and `synchronous = FULL` makes a commit survive a power cut.
+ */
+export class SqliteDatabase {
+  readonly #db: DatabaseSyncInstance;
+  readonly #statements = new Map<string, StatementSyncInstance>();
+  readonly #path: string;
+
+  /**
+   * @throws TrawlError STORE_NEWER where a later version has migrated the file, or as `Store` says.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    this.#db = this.#translated(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      return new DatabaseSync(path, { timeout: busyTimeoutMs });
+    });
+    try {
+      this.#translated(() => this.#prepareFile());
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  #prepareFile(): void {
+    this.#db.exec('PRAGMA synchronous = FULL');
+    const version = (): number => Number(this.#db.prepare('PRAGMA user_version').get().user_version);
+    if (version() > migrations.length) {
+      throw new TrawlError(
+        'STORE_NEWER',
+        `${this.#path} was written by a newer version of Trawl (schema ${version()}, this one knows ${migrations.length}).`,
+        {
+          hint: 'Upgrade this installation, or name another file in TRAWL_STORE.',
+        },
+      );
+    }
+    if (version() === migrations.length) return;
+    this.#db.exec('PRAGMA journal_mode = WAL');
+    // Two processes may start at once: the second waits here, and finds the work done.
+    this.#inTransaction('IMMEDIATE', () => {
+      for (let from = version(); from < migrations.length; from += 1) this.#db.exec(migrations[from]!);
+      this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
+    });
+  }
+
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#translated(() => this.#statement(sql).all(...values)) as Row[];
+  }
+
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#translated(() => this.#statement(sql).get(...values)) as Row | undefined;
+  }
+
+  /** How many rows the statement changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.#translated(() => this.#statement(sql).run(...values).changes);
+  }
+
+  /** Runs `body` in one write transaction; whatever it throws undoes it. */
+  transaction<T>(body: () => T): T {
+    return this.#translated(() => this.#inTransaction('IMMEDIATE', body));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #inTransaction<T>(mode: string, body: () => T): T {
+    this.#db.exec(`BEGIN ${mode}`);
+    try {
+      const result = body();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #statement(sql: string): StatementSyncInstance {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #translated<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      throw storeError(error, this.#path);
+    }
+  }
+}
+
+/** SQLite's primary result codes that a person can do something about. */
+const translations: Record<number, { code: ConstructorParameters<typeof TrawlError>[0]; what: string; hint: string }> =
+  {
+    5: {
+      code: 'STORE_BUSY',
+      what: 'is locked by another process',
+      hint: 'End the program that holds it open for writing.',
+    },
+    6: { code: 'STORE_BUSY', what: 'is locked', hint: 'End the program that holds it open for writing.' },
+    8: {
+      code: 'STORE_READ_ONLY',
+      what: 'cannot be written to',
+      hint: 'Make the file, its -wal and -shm and their folder writable for this user.',
+    },
+    10: { code: 'STORE_FAILED', what: 'failed to be read or written', hint: 'Look at the disk and the system log.' },
+    11: {
+      code: 'STORE_CORRUPT',
+      what: 'is damaged',
+      hint: 'Restore it from a backup, or save what it has with "sqlite3 FILE .recover".',
+    },
+    13: { code: 'STORE_FULL', what: 'has no room left', hint: 'Free disk space: collecting goes on by itself then.' },
+    14: {
+      code: 'STORE_FAILED',
+      what: 'cannot be opened',
+      hint: 'See that its folder exists and that this user may write to it, or name another file in TRAWL_STORE.',
+    },
+    26: {
+      code: 'STORE_CORRUPT',
+      what: 'is no SQLite database',
+      hint: 'Name another file in TRAWL_STORE, or move this one away.',
+    },
+  };
+
+function storeError(error: unknown, path: string): TrawlError {
+  if (error instanceof TrawlError) return error;
+  const result = (error as { errcode?: number }).errcode;
+  const system = (error as NodeJS.ErrnoException).code;
+  const known = result !== undefined ? translations[result & 0xff] : undefined;
+  if (known) {
+    return new TrawlError(known.code, `The store ${path} ${known.what} (${reasonOf(error)}).`, {
+      hint: known.hint,
+      cause: error,
+    });
+  }
+  if (system === 'EACCES' || system === 'EROFS' || system === 'ENOSPC' || system === 'ENOTDIR' || system === 'EEXIST') {
+    return new TrawlError(
+      system === 'ENOSPC' ? 'STORE_FULL' : 'STORE_READ_ONLY',
+      `The store's folder ${dirname(path)} cannot be made: ${reasonOf(error)}.`,
+      {
+        hint: 'Name another place in TRAWL_DATA or TRAWL_STORE, or make this one writable.',
+        cause: error,
+      },
+    );
+  }
+  return new TrawlError('STORE_FAILED', `The store ${path} failed: ${reasonOf(error)}.`, {
+    hint: 'Nothing was written; report this with the message above.',
+    cause: error,
+  });
+}

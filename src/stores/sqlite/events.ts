@@ -1,0 +1,62 @@
+import type { StoredEvent } from '../../domain.js';
+import type { EventFilter } from '../store.js';
+import type { SqliteDatabase, SqlValue } from './database.js';
+
+const columns = `collector, seq, id, timestamp, type, actor, user, client, gateway, "group" AS "group", project, hostname,
+  server, from_addr AS fromAddr, raw_event AS rawEvent, extra, collected_at AS collectedAt`;
+
+const searched = [
+  'id',
+  'type',
+  'actor',
+  'user',
+  'client',
+  'gateway',
+  '"group"',
+  'project',
+  'hostname',
+  'server',
+  'from_addr',
+  'raw_event',
+];
+
+/** Events of one collector after a sequence number, in its order. */
+export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: number): StoredEvent[] {
+  const conditions = ['collector = ?', 'seq > ?'];
+  const values: SqlValue[] = [filter.collector, Math.max(filter.afterSeq, beforeFirstInTime(db, filter))];
+  const also = (condition: string, ...bound: SqlValue[]) => {
+    conditions.push(condition);
+    values.push(...bound);
+  };
+  if (filter.sinceNs !== undefined) also('time_ns >= ?', filter.sinceNs);
+  if (filter.untilNs !== undefined) also('time_ns < ?', filter.untilNs);
+  if (filter.type !== undefined) {
+    if (filter.type.includes('*')) also(`type LIKE ? ESCAPE '\\'`, likeText(filter.type).replaceAll('*', '%'));
+    else also('type = ?', filter.type);
+  }
+  if (filter.actor !== undefined) also(`actor LIKE ? ESCAPE '\\'`, `%${likeText(filter.actor)}%`);
+  if (filter.text !== undefined) {
+    const part = `%${likeText(filter.text)}%`;
+    also(`(${searched.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`, ...searched.map(() => part));
+  }
+  return db.all<StoredEvent>(
+    `SELECT ${columns} FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
+    ...values,
+    limit,
+  );
+}
+
+/** Lets a filter by time start where it first matches, instead of at the collector's first event. */
+function beforeFirstInTime(db: SqliteDatabase, filter: EventFilter): number {
+  if (filter.sinceNs === undefined || filter.afterSeq > 0) return 0;
+  const first = db.get<{ seq: number | null }>(
+    'SELECT min(seq) AS seq FROM audit_events WHERE collector = ? AND time_ns >= ?',
+    filter.collector,
+    filter.sinceNs,
+  );
+  return first?.seq ? first.seq - 1 : 0;
+}
+
+function likeText(text: string): string {
+  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+}

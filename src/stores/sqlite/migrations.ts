@@ -1,0 +1,117 @@
+/**
+ * Numbered, append-only: the n-th text leads from version n - 1 to n (`PRAGMA user_version`).
+ *
+ * audit_events is unique by (collector, id), which is what stores an event once. (collector, time_ns, seq) serves the
+ * filters by time. audit_pages only ever gains rows.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE audit_checkpoints (
+    collector TEXT PRIMARY KEY,
+    last_offset TEXT NOT NULL DEFAULT '',
+    last_date_time TEXT,
+    last_count INTEGER NOT NULL DEFAULT 0,
+    generation INTEGER NOT NULL DEFAULT 0,
+    last_digest TEXT NOT NULL DEFAULT '',
+    refused_offset TEXT,
+    newest_timestamp TEXT,
+    newest_time_ns INTEGER,
+    pages INTEGER NOT NULL DEFAULT 0,
+    last_seq INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE audit_events (
+    collector TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    time_ns INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    user TEXT NOT NULL,
+    client TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    "group" TEXT NOT NULL,
+    project TEXT NOT NULL,
+    hostname TEXT NOT NULL,
+    server TEXT NOT NULL,
+    from_addr TEXT NOT NULL,
+    raw_event TEXT NOT NULL,
+    extra TEXT,
+    collected_at TEXT NOT NULL,
+    UNIQUE (collector, id)
+  ) STRICT;
+  CREATE UNIQUE INDEX audit_events_seq ON audit_events (collector, seq);
+  CREATE INDEX audit_events_time ON audit_events (collector, time_ns, seq);
+
+  CREATE TABLE audit_related_objects (
+    collector TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    object TEXT NOT NULL,
+    PRIMARY KEY (collector, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE environment_variables (
+    collector TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (collector, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE execution_log (
+    line INTEGER PRIMARY KEY AUTOINCREMENT,
+    collector TEXT NOT NULL,
+    datetime TEXT NOT NULL,
+    events_written INTEGER NOT NULL,
+    notes TEXT NOT NULL,
+    key TEXT UNIQUE
+  ) STRICT;
+  CREATE INDEX execution_log_collector ON execution_log (collector, line);
+
+  CREATE TABLE staged_pages (
+    key TEXT PRIMARY KEY,
+    collector TEXT NOT NULL,
+    "offset" TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    next_offset TEXT,
+    body BLOB NOT NULL,
+    staged_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX staged_pages_age ON staged_pages (staged_at);
+
+  CREATE TABLE rejected_events (
+    collector TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    "offset" TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    rejected_at TEXT NOT NULL,
+    PRIMARY KEY (collector, digest)
+  ) STRICT;
+
+  CREATE TABLE audit_pages (
+    collector TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    "offset" TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    new_events INTEGER NOT NULL,
+    first_seq INTEGER,
+    last_seq INTEGER,
+    digest TEXT NOT NULL,
+    note TEXT NOT NULL,
+    committed_at TEXT NOT NULL,
+    PRIMARY KEY (collector, number)
+  ) STRICT;
+
+  -- Ids of cleared events whose page is still open: it is read again, and they are not to come back.
+  CREATE TABLE cleared_event_ids (
+    collector TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (collector, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,130 @@
+import type {
+  Checkpoint,
+  EnrichedEvent,
+  ExecutionLogLine,
+  Offset,
+  Rejected,
+  RelatedObject,
+  StoredEvent,
+} from '../domain.js';
+import type { SettingsTable } from '../settings/collector.js';
+
+/**
+ * The store: the article's five tables, with staging, rejects and the ledger of committed pages.
+ *
+ * Every method is one transaction: it happens as a whole, durably, or not at all. Methods throw a TrawlError:
+ * STORE_BUSY, STORE_FULL, STORE_READ_ONLY and STORE_FAILED may be tried again, STORE_CORRUPT may not. Repeating a
+ * method with the same arguments changes nothing further, unless said otherwise.
+ */
+export interface Store {
+  /** U10 Get Last Checkpoint. A collector that has none gets the one it would start with. */
+  checkpoint(collector: string): Promise<Checkpoint>;
+
+  /** Keeps a page as it came until it is written. Pages staged longer than a day ago are swept. */
+  stagePage(page: StagedPage): Promise<void>;
+  /** The staged page, or null where it has been written, superseded or swept. */
+  stagedPage(key: string): Promise<StagedPage | null>;
+
+  /** S20 Store Related Objects, S21 for each: those known before are replaced where they changed. */
+  storeRelatedObjects(collector: string, objects: readonly RelatedObject[]): Promise<void>;
+  /** The related objects among `ids` that are known from this or earlier pages, by id. */
+  relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;
+
+  /**
+   * Commits a page: events that are not stored yet (S30, S31), rejects, the checkpoint (U12, U13), the
+   * execution-log line (U20) and the ledger's row; the staged page is removed.
+   *
+   * The checkpoint moves only where it still stands at the page's offset and generation; otherwise nothing is
+   * written and the answer is `superseded`. A key that the ledger has already gives what was written then.
+   */
+  writePage(page: PageToWrite): Promise<PageWritten>;
+
+  /** What was written for a key, or null where nothing was. */
+  committedPage(key: string): Promise<PageWritten | null>;
+  /** Removes staged pages that nobody will write. */
+  dropStagedPages(keys: readonly string[]): Promise<void>;
+
+  /**
+   * U20 Write Exec Log Record for a run that found nothing new; `LastDateTime` moves along.
+   * @param key the same key writes the line once.
+   */
+  logIdleRun(collector: string, key: string): Promise<void>;
+
+  /** U03 Reset Checkpoint, once for each key; a line in the execution log each. */
+  resetCheckpoint(collector: string, keys: readonly string[]): Promise<void>;
+  /**
+   * U04 Clear Events Table, once for each key; a line in the execution log each. Events of the part page in hand are
+   * remembered by id, since that page is read again.
+   */
+  clearEvents(collector: string, keys: readonly string[]): Promise<void>;
+  /**
+   * Starts reading again at the beginning because the source no longer knows `offset`; a line in the execution log.
+   * Does nothing where the checkpoint has moved since.
+   * @throws TrawlError OFFSET_REFUSED_AGAIN where this offset was refused before and reached again.
+   */
+  rewind(collector: string, offset: Offset, generation: number): Promise<void>;
+
+  /** Keeps an answer that was no page, once for each text. */
+  keepAnswer(collector: string, offset: Offset, reason: string, raw: string): Promise<void>;
+
+  /** U01 Get env vars: the Environment Variables table. */
+  settings(): Promise<SettingsTable>;
+  /** U02 Set env vars: rows to write, and names to remove. */
+  setSettings(collector: string, rows: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void>;
+
+  /** The collectors of which anything is stored. */
+  collectors(): Promise<string[]>;
+  /** Events after `filter.afterSeq` by sequence number, at most `limit`. */
+  events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
+  eventCount(collector: string): Promise<number>;
+  rejectedCount(collector: string): Promise<number>;
+  /** The newest lines, newest first. */
+  executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
+
+  close(): Promise<void>;
+}
+
+export interface StagedPage {
+  /** Of this attempt to read the page: never the same for two attempts. */
+  key: string;
+  collector: string;
+  offset: Offset;
+  generation: number;
+  /** Where the next page begins; null where the source has no more now. */
+  nextOffset: Offset | null;
+  /** The body of the answer, in the bytes that came. */
+  body: Uint8Array;
+}
+
+export interface PageToWrite {
+  key: string;
+  collector: string;
+  offset: Offset;
+  generation: number;
+  nextOffset: Offset | null;
+  events: readonly EnrichedEvent[];
+  rejected: readonly Rejected[];
+  /** SHA-256 (hex) over the page's ids and raw events. */
+  digest: string;
+}
+
+export interface PageWritten {
+  outcome: 'written' | 'superseded';
+  newEvents: number;
+  /** The note that the execution log got; empty where superseded. */
+  note: string;
+}
+
+/** Which events to read; every condition given must hold. Times are epoch nanoseconds. */
+export interface EventFilter {
+  collector: string;
+  afterSeq: number;
+  sinceNs?: bigint | undefined;
+  untilNs?: bigint | undefined;
+  /** Exact, or with `*` for any characters. */
+  type?: string | undefined;
+  /** Part of the actor column, in any case. */
+  actor?: string | undefined;
+  /** Part of the raw event or of any column, in any case. */
+  text?: string | undefined;
+}

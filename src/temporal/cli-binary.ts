@@ -1,0 +1,149 @@
+import { execFile, spawn } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { reasonOf, TrawlError } from '../errors.js';
+import type { Environment } from '../settings/collector.js';
+
+/** The newest tag of the CLI that `go install` can build. */
+const goModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+const version = '1.5.1';
+
+/** A build or a download that has not ended by then is given up; ms. */
+const buildMaxMs = 15 * 60_000;
+const downloadMaxMs = 3 * 60_000;
+
+/**
+ * The `temporal` command: the one that TEMPORAL_CLI_PATH names, the one on the PATH, a cached copy, the SDK's own
+ * download, or one built with Go, whichever is there first. The last two are kept for the next time.
+ *
+ * @param tell hears what is being done when it takes a while.
+ * @throws TrawlError TEMPORAL_CLI_MISSING with what to install.
+ */
+export async function temporalCli(env: Environment, tell: (line: string) => void): Promise<string> {
+  if (env.TEMPORAL_CLI_PATH) {
+    if (isExecutable(env.TEMPORAL_CLI_PATH)) return env.TEMPORAL_CLI_PATH;
+    throw new TrawlError(
+      'TEMPORAL_CLI_MISSING',
+      `TEMPORAL_CLI_PATH names ${env.TEMPORAL_CLI_PATH}, which is no executable file.`,
+      {
+        hint: 'Correct it, or unset it to have the command found or built.',
+      },
+    );
+  }
+  const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
+  const cacheDir = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'trawl');
+  const cached = join(cacheDir, `temporal-${version}`);
+  const found = [...onPath, cached].find((path) => isExecutable(path));
+  if (found) return found;
+
+  mkdirSync(cacheDir, { recursive: true });
+  const failures: string[] = [];
+  for (const make of [download, build]) {
+    try {
+      await make(cached, env, tell);
+      return cached;
+    } catch (error) {
+      failures.push(reasonOf(error));
+      tell(`That did not work: ${failures.at(-1)}`);
+    }
+  }
+  throw new TrawlError(
+    'TEMPORAL_CLI_MISSING',
+    `There is no temporal command, and it could be neither downloaded nor built (${failures.join('; ')}).`,
+    {
+      hint: 'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.24 and later, or name the command in TEMPORAL_CLI_PATH.',
+    },
+  );
+}
+
+async function download(target: string, _env: Environment, tell: (line: string) => void): Promise<void> {
+  tell('No temporal command is here yet: downloading it (once) …');
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
+  try {
+    // The SDK only downloads by starting a server: in a process of its own, so that it can be given up.
+    const script = `
+      const { TestWorkflowEnvironment } = await import(${JSON.stringify(import.meta.resolve('@temporalio/testing'))});
+      const environment = await TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'cached-download', downloadDir: ${JSON.stringify(folder)} } },
+      });
+      await environment.teardown();`;
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: downloadMaxMs,
+    }).catch((error: unknown) => {
+      throw new Error(`download: ${lastLine((error as { stderr?: string }).stderr) ?? reasonOf(error)}`);
+    });
+    const [file] = readdirSync(folder).filter((name) => isExecutable(join(folder, name)));
+    if (!file) throw new Error('download: it left no executable file');
+    install(join(folder, file), target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function build(target: string, env: Environment, tell: (line: string) => void): Promise<void> {
+  tell(`Building the Temporal CLI with Go (once, a few minutes): ${goModule}`);
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
+  const startedAt = Date.now();
+  const ticking = setInterval(
+    () => tell(`… still building (${Math.round((Date.now() - startedAt) / 1000)} s)`),
+    20_000,
+  );
+  try {
+    await runGo({ ...env, GOBIN: folder });
+    install(join(folder, 'temporal'), target);
+    tell(`Built in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+  } finally {
+    clearInterval(ticking);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runGo(env: Environment): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = spawn('go', ['install', goModule], {
+      env: { ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: buildMaxMs,
+    });
+    let errors = '';
+    go.stderr.on('data', (data) => {
+      errors = (errors + String(data)).slice(-2_000);
+    });
+    go.on('error', () => reject(new Error('build: there is no go command')));
+    go.on('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`build: go install failed: ${lastLine(errors)}`)),
+    );
+  });
+}
+
+/** By rename, so that nobody ever finds half a file. */
+function install(from: string, target: string): void {
+  const beside = `${target}.${process.pid}`;
+  copyFileSync(from, beside);
+  renameSync(beside, target);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function lastLine(text: string | undefined): string | undefined {
+  return text?.trim().split('\n').at(-1) || undefined;
+}

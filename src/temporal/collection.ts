@@ -1,0 +1,115 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandleWithFirstExecutionRunId,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
+import { collectId, recurringId, taskQueue } from './names.js';
+
+export type CollectionHandle = WorkflowHandleWithFirstExecutionRunId<typeof recurringAuditCollection>;
+
+/** Starts M10 now, beside the recurring collection; one that is under way already is joined. */
+export async function startNow(client: Client, collector: string): Promise<CollectionHandle> {
+  return client.workflow.start('recurringAuditCollection', {
+    workflowId: collectId(collector),
+    taskQueue,
+    args: [{ collector }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `${collector}: collect now`,
+  });
+}
+
+/** A collector's recurring collection as Temporal has it. */
+export interface RecurringState {
+  runId: string;
+  running: boolean;
+  cron: string;
+  /** When the present run begins, or began: before that it waits for its tick. Epoch ms. */
+  executionTimeMs: number;
+  /** How the run before this one failed; null where it did not. */
+  lastFailure: string | null;
+  /** Temporal's name for the status, in lower case. */
+  status: string;
+}
+
+/** Null where there is none, or not on cron. */
+export async function recurringState(client: Client, collector: string): Promise<RecurringState | null> {
+  const workflowId = recurringId(collector);
+  const { namespace } = client.options;
+  try {
+    const { raw, status } = await client.workflow.getHandle(workflowId).describe();
+    const runId = raw.workflowExecutionInfo!.execution!.runId!;
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    });
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const executionTime = raw.workflowExecutionInfo!.executionTime;
+    return {
+      runId,
+      running: status.name === 'RUNNING',
+      status: status.name.toLowerCase(),
+      cron: started?.cronSchedule ?? '',
+      executionTimeMs: Number(executionTime?.seconds ?? 0) * 1000 + Math.round((executionTime?.nanos ?? 0) / 1e6),
+      lastFailure: started?.continuedFailure?.message ?? null,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Starts the recurring collection on cron. One that runs with the same cron is left alone; with another, it is
+ * started anew.
+ */
+export async function startRecurring(
+  client: Client,
+  collector: string,
+  cron: string,
+): Promise<'started' | 'running already' | 'changed'> {
+  const state = await recurringState(client, collector);
+  if (state?.running && state.cron === cron) return 'running already';
+  if (state?.running) await stopRecurring(client, collector, state, 'Started with another cron');
+  try {
+    await client.workflow.start('recurringAuditCollection', {
+      workflowId: recurringId(collector),
+      taskQueue,
+      args: [{ collector }],
+      cronSchedule: cron,
+      staticSummary: `${collector}: recurring collection`,
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
+    throw error;
+  }
+  return state?.running ? 'changed' : 'started';
+}
+
+/**
+ * Ends the recurring collection: a run that is walking is cancelled, and carries out the commands it has taken first;
+ * one that waits for its next tick is terminated, after commands sent to it meanwhile have been carried out.
+ */
+export async function stopRecurring(
+  client: Client,
+  collector: string,
+  state: RecurringState,
+  reason: string,
+): Promise<void> {
+  const handle = client.workflow.getHandle(recurringId(collector), state.runId, { followRuns: false });
+  if (state.executionTimeMs <= Date.now()) {
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    return;
+  }
+  const { events } = await handle.fetchHistory();
+  for (const [index, event] of (events ?? []).entries()) {
+    const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
+    if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
+    const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
+    await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
+  }
+  await handle.terminate(reason);
+}

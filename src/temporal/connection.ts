@@ -1,0 +1,56 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { reasonOf, TrawlError } from '../errors.js';
+
+/** Where a Temporal server is and how to speak to it. */
+export interface TemporalAddress {
+  namespace: string;
+  /** For the client and for the worker. */
+  connection: NativeConnectionOptions;
+}
+
+/**
+ * The server that Temporal's own settings name (`TEMPORAL_*`, temporal.toml), or null where they name none.
+ * @throws TrawlError SETTINGS_INVALID where they cannot be read.
+ */
+export function configuredTemporal(env: Readonly<Record<string, string>>): TemporalAddress | null {
+  try {
+    const profile = loadClientConfigProfile({ overrideEnvVars: env });
+    if (profile.address === undefined) return null;
+    const { connectionOptions, namespace } = toClientOptions(profile);
+    return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
+  } catch (error) {
+    throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${reasonOf(error)}.`, {
+      hint: 'Check the TEMPORAL_… variables and temporal.toml.',
+      cause: error,
+    });
+  }
+}
+
+export function localTemporal(address: string): TemporalAddress {
+  return { namespace: 'default', connection: { address } };
+}
+
+/**
+ * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, or has no such namespace.
+ */
+export async function connect({ namespace, connection: options }: TemporalAddress): Promise<Client> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ connectTimeout: '5s', ...options });
+    await connection.workflowService.describeNamespace({ namespace });
+    return new Client({ connection, namespace });
+  } catch (error) {
+    await connection?.close();
+    const detail = (error as { details?: string }).details || reasonOf(error);
+    throw new TrawlError(
+      'TEMPORAL_UNREACHABLE',
+      `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace}) cannot be used: ${detail}.`,
+      {
+        hint: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and its credentials, or start one here with "trawl up".',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { reasonOf, TrawlError } from '../errors.js';
+
+/** What runs on a data folder, for other commands that find it. */
+export interface InstanceInfo {
+  pid: number;
+  /** The verb that started it: `up` or `collect`. */
+  verb: string;
+  /** Of the embedded server; absent while it starts. */
+  address?: string;
+  uiUrl?: string;
+}
+
+/** Holds a data folder: one embedded server at a time. */
+export interface InstanceLock {
+  publish(info: Omit<InstanceInfo, 'pid' | 'verb'>): void;
+  release(): void;
+}
+
+const infoPath = (dataDir: string) => join(dataDir, 'instance.json');
+
+/**
+ * Takes the data folder for this process.
+ *
+ * The lock is the operating system's, held by way of an SQLite file: it ends with the process, however that ends, so
+ * there is never a stale one.
+ *
+ * @throws TrawlError ALREADY_RUNNING where another process has it.
+ */
+export function lockInstance(dataDir: string, verb: string): InstanceLock {
+  let lock: InstanceType<typeof DatabaseSync>;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    lock = new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
+  } catch (error) {
+    throw new TrawlError('STORE_READ_ONLY', `The data folder ${dataDir} cannot be used: ${reasonOf(error)}.`, {
+      hint: 'Name another one in TRAWL_DATA, or make this one writable.',
+      cause: error,
+    });
+  }
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    const other = readInstance(dataDir);
+    throw new TrawlError(
+      'ALREADY_RUNNING',
+      `Trawl is running on ${dataDir} already${other ? ` ("trawl ${other.verb}", process ${other.pid})` : ''}.`,
+      {
+        hint: `${other?.uiUrl ? `Its Temporal UI is at ${other.uiUrl}. ` : ''}End it with Ctrl-C where it was started, or use another TRAWL_DATA.`,
+        cause: error,
+      },
+    );
+  }
+  const write = (info: Partial<InstanceInfo>) => {
+    const path = infoPath(dataDir);
+    writeFileSync(`${path}.new`, JSON.stringify({ pid: process.pid, verb, ...info }));
+    renameSync(`${path}.new`, path);
+  };
+  write({});
+  return {
+    publish: write,
+    release: () => lock.close(),
+  };
+}
+
+/** What runs on a data folder now; null where nothing does. */
+export function runningInstance(dataDir: string): InstanceInfo | null {
+  let probe: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    probe = new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0, readOnly: true });
+    probe.exec('BEGIN; SELECT * FROM sqlite_master;');
+    return null;
+  } catch (error) {
+    return (error as { errcode?: number }).errcode === 5 ? readInstance(dataDir) : null;
+  } finally {
+    probe?.close();
+  }
+}
+
+/** What ran last on a data folder. */
+export function readInstance(dataDir: string): InstanceInfo | null {
+  try {
+    return JSON.parse(readFileSync(infoPath(dataDir), 'utf8')) as InstanceInfo;
+  } catch {
+    return null;
+  }
+}

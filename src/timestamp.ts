@@ -1,0 +1,36 @@
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+
+const int64Max = 2n ** 63n - 1n;
+const int64Min = -(2n ** 63n);
+
+/**
+ * Epoch nanoseconds of an RFC 3339 timestamp; null where the text is none. Digits beyond the ninth are cut. A moment
+ * outside 64 bits (before 1677, after 2262) gives the nearest end: the number serves sorting, the text is kept.
+ */
+export function epochNanoseconds(text: string): bigint | null {
+  const match = rfc3339.exec(text);
+  if (!match) return null;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60) return null;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCDate() !== day) return null;
+  const offsetMinutes = match[8] ? Number(match[9]) * 60 + Number(match[10]) : 0;
+  const minutes = hour * 60 + minute - (match[8] === '-' ? -offsetMinutes : offsetMinutes);
+  const seconds = date.getTime() / 1000 + minutes * 60 + second;
+  const nanoseconds = Number((match[7] ?? '').slice(0, 9).padEnd(9, '0'));
+  return clamp(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
+}
+
+/** The nearest 64-bit number. */
+function clamp(value: bigint): bigint {
+  if (value > int64Max) return int64Max;
+  return value < int64Min ? int64Min : value;
+}

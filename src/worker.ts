@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities/index.js';
+import { TrawlError } from './errors.js';
+import { HttpClient } from './http/client.js';
+import type { Environment } from './settings/collector.js';
+import { sources } from './sources/registry.js';
+import type { Store } from './stores/store.js';
+import type { TemporalAddress } from './temporal/connection.js';
+import { taskQueue } from './temporal/names.js';
+
+/** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
+const bundlePath = ['../workflow-bundle.js', '../dist/workflow-bundle.js']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path) => existsSync(path));
+
+export interface RunningWorker {
+  /** Resolves when the worker has ended after `stop`; rejects where it failed. */
+  done: Promise<void>;
+  /** Takes no new work, and ends when the work in hand is done. */
+  stop(): Promise<void>;
+}
+
+/** Runs a worker for all workflows and activities. The store stays open when it ends: it is the caller's. */
+export async function startWorker(temporal: TemporalAddress, store: Store, env: Environment): Promise<RunningWorker> {
+  if (bundlePath === undefined) {
+    throw new TrawlError('SETTINGS_INVALID', 'The workflow bundle has not been built.', {
+      hint: 'Run "npm run build".',
+    });
+  }
+  const connection = await NativeConnection.connect(temporal.connection);
+  const http = new HttpClient({}, env as NodeJS.ProcessEnv);
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue,
+    workflowBundle: { codePath: bundlePath },
+    activities: createActivities({ store, sources, http, env }),
+    maxCachedWorkflows: 200,
+    maxConcurrentActivityTaskExecutions: 20,
+    // A worker that was killed holds up its workflows for so long.
+    stickyQueueScheduleToStartTimeout: '5s',
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '30s',
+  });
+  const done = worker.run().finally(async () => {
+    await connection.close();
+    await http.close();
+  });
+  done.catch(() => undefined);
+  return {
+    done,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { continueAsNew } from '@temporalio/workflow';
+import { type Command, Commands } from './commands.js';
+import { type CollectionInput, collectionInput, parseInput } from './input.js';
+import type { Progress } from './messages.js';
+import { ProgressReport } from './progress.js';
+import { Walk, walkWithCommands } from './walk.js';
+
+/** What a walk takes along when it continues as new. */
+export interface CarriedOver {
+  progress: Progress;
+  commands: Command[];
+}
+
+/**
+ * The walk of M10 as a workflow of its own, which continues as new when its history grows long. Takes the same signals;
+ * those that are still to be carried out go along, so that a stream of them cannot hold it up.
+ */
+export async function auditWalk(input: CollectionInput, carried?: CarriedOver): Promise<Progress> {
+  const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
+  const report = new ProgressReport(collector, carried?.progress);
+  const commands = new Commands(collector, carried?.commands);
+  const walk = new Walk(collector, commands, report, historyEventsMax);
+  if ((await walkWithCommands(walk, commands)) === 'history full') {
+    const left = await commands.take();
+    await continueAsNew<typeof auditWalk>(
+      { collector, historyEventsMax },
+      { progress: report.progress, commands: left },
+    );
+  }
+  report.update({ state: 'caught up' });
+  return report.progress;
+}

@@ -1,0 +1,83 @@
+import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { clearEventsSignal, resetCheckpointSignal } from './messages.js';
+import { commandActivities } from './options.js';
+
+export interface Command {
+  kind: 'resetCheckpoint' | 'clearEvents';
+  /** Carried to the store, where the same key takes effect once. */
+  key: string;
+}
+
+/**
+ * The commands that reach a run as signals. Handlers only note one; a loop beside the walk carries them out in their
+ * order, several of a kind at once. A walk need not be stopped for that: the store refuses pages that were read
+ * before a reset, and the walk then begins again.
+ */
+export class Commands {
+  readonly #collector: string;
+  readonly #noted: Command[];
+  /** Counts every command of this run, those carried over included. */
+  #taken: number;
+  #done = 0;
+  #busy = false;
+  #stopped = false;
+  #failure: unknown;
+  /** How often the checkpoint has been reset by this run. */
+  resets = 0;
+
+  /** @param carried commands that were noted before the walk continued as new. */
+  constructor(collector: string, carried: readonly Command[] = []) {
+    this.#collector = collector;
+    this.#noted = [...carried];
+    this.#taken = carried.length;
+    setHandler(resetCheckpointSignal, () => this.#note('resetCheckpoint'));
+    setHandler(clearEventsSignal, () => this.#note('clearEvents'));
+    void CancellationScope.nonCancellable(() => this.#carryOut()).catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  /** Whether a command was noted that has not taken effect yet. */
+  get pending(): boolean {
+    return this.#noted.length > 0 || this.#busy;
+  }
+
+  /**
+   * Resolves when every command noted until now has taken effect. Not interrupted by a cancellation.
+   * @throws the store's failure where one could not be carried out.
+   */
+  async settled(): Promise<void> {
+    const target = this.#taken;
+    await CancellationScope.nonCancellable(() => condition(() => this.#failure !== undefined || this.#done >= target));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Stops carrying out commands and takes those that are left: for continue-as-new. */
+  async take(): Promise<Command[]> {
+    this.#stopped = true;
+    await condition(() => !this.#busy || this.#failure !== undefined);
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#noted.splice(0);
+  }
+
+  #note(kind: Command['kind']): void {
+    this.#taken += 1;
+    const { workflowId, runId } = workflowInfo();
+    this.#noted.push({ kind, key: `${workflowId}/${runId}/${this.#taken}` });
+  }
+
+  async #carryOut(): Promise<void> {
+    for (;;) {
+      await condition(() => this.#noted.length > 0 && !this.#stopped);
+      this.#busy = true;
+      const kind = this.#noted[0]!.kind;
+      const other = this.#noted.findIndex((command) => command.kind !== kind);
+      const keys = this.#noted.splice(0, other === -1 ? this.#noted.length : other).map((command) => command.key);
+      const summary = `${this.#collector}: asked for by signal${keys.length > 1 ? ` (${keys.length} times)` : ''}`;
+      await commandActivities[kind].executeWithOptions({ summary }, [{ collector: this.#collector, keys }]);
+      if (kind === 'resetCheckpoint') this.resets += 1;
+      this.#done += keys.length;
+      this.#busy = false;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** The workflow types, and nothing else: the entry of the worker's bundle. */
+export { auditWalk } from './audit-walk.js';
+export { clearEvents, resetCheckpoint, setEnvironmentVariables } from './maintenance.js';
+export { recurringAuditCollection } from './recurring-audit-collection.js';

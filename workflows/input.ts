@@ -1,0 +1,33 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { z } from 'zod';
+import { historyEventsMax } from './options.js';
+
+const collector = z.string().min(1).max(63);
+
+export const collectionInput = z.strictObject({
+  collector,
+  /** For tests: hand over, or continue as new, when the history has this many events. */
+  historyEventsMax: z.int().min(20).max(40_000).default(historyEventsMax),
+});
+export type CollectionInput = z.infer<typeof collectionInput>;
+
+export const collectorInput = z.strictObject({ collector });
+
+export const variablesInput = z.strictObject({
+  collector,
+  variables: z.record(z.string(), z.string()).refine((rows) => Object.keys(rows).length > 0, 'must name at least one'),
+});
+
+/** Parses a workflow's input; a wrong one fails the run with what is expected, and is not retried. */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown, example: string): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
+    .join('; ');
+  throw ApplicationFailure.create({
+    message: `The input does not fit (${problems}). Start it with --input '${example}'.`,
+    type: 'INPUT_INVALID',
+    nonRetryable: true,
+  });
+}

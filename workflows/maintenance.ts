@@ -1,0 +1,47 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { runFailure } from './failure.js';
+import { collectorInput, parseInput, variablesInput } from './input.js';
+import { maintenanceActivities } from './options.js';
+
+/** U02 Set env vars, as a workflow. Refuses secrets, since its input stays in Temporal's history. */
+export async function setEnvironmentVariables(input: unknown): Promise<void> {
+  const { collector, variables } = parseInput(
+    variablesInput,
+    input,
+    '{"collector":"asa","variables":{"searchCount":"500"}}',
+  );
+  await told(
+    maintenanceActivities.setEnvironmentVariables.executeWithOptions({ summary: collector }, [
+      { collector, variables },
+    ]),
+  );
+}
+
+/** U03 Reset Checkpoint, as a workflow. */
+export async function resetCheckpoint(input: unknown): Promise<void> {
+  const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
+  await told(
+    maintenanceActivities.resetCheckpoint.executeWithOptions({ summary: collector }, [{ collector, keys: [ownKey()] }]),
+  );
+}
+
+/** U04 Clear Events Table, as a workflow. */
+export async function clearEvents(input: unknown): Promise<void> {
+  const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
+  await told(
+    maintenanceActivities.clearEvents.executeWithOptions({ summary: collector }, [{ collector, keys: [ownKey()] }]),
+  );
+}
+
+function ownKey(): string {
+  const { workflowId, runId } = workflowInfo();
+  return `${workflowId}/${runId}`;
+}
+
+async function told(done: Promise<void>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    throw runFailure(error);
+  }
+}

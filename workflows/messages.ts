@@ -1,0 +1,26 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+
+/** U03 as a signal: read again from the start of what the source still holds. */
+export const resetCheckpointSignal = defineSignal('resetCheckpoint');
+
+/** U04 as a signal: empty the events table of this collector. */
+export const clearEventsSignal = defineSignal('clearEvents');
+
+export const progressQuery = defineQuery<Progress>('progress');
+
+/** Answer to the query `progress`: what this run (or this walk) has done so far. */
+export interface Progress {
+  collector: string;
+  state: 'starting' | 'walking' | 'waiting for the rate limit' | 'handed over' | 'caught up' | 'failed';
+  /** Pages and new events committed, and requests made; a hand-over's own are added when it ends. */
+  pages: number;
+  newEvents: number;
+  rejected: number;
+  requests: number;
+  /** Time of the newest event stored, to the second; null before the first. */
+  newest: string | null;
+  /** Workflow id of the `auditWalk` that goes on with the walk, while one does. */
+  walk: string | null;
+  /** Note of the last page; empty before the first. */
+  note: string;
+}

@@ -1,0 +1,36 @@
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { FetchPagesInput } from '../activities/types.js';
+
+/** All timeouts and retries. A worker that died is noticed by the missing heartbeat. */
+const base: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '8 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+};
+
+/**
+ * Thirty attempts take about half an hour (longer where a rate limit says when to come back); then the run fails, so
+ * that it shows, and the next tick tries again.
+ */
+export const walkActivities = proxyActivities<Activities>({ ...base, retry: { ...base.retry, maximumAttempts: 30 } });
+
+/** A command that was taken is carried out, however long the store is away. */
+export const commandActivities = proxyActivities<Activities>(base);
+
+/** One attempt each minute for five minutes: a person waits for the answer. */
+export const maintenanceActivities = proxyActivities<Activities>({
+  ...base,
+  retry: { ...base.retry, maximumAttempts: 10 },
+});
+
+/** How much one round of fetch, enrich and write takes at the most. */
+export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'bytesMax' | 'durationMaxMs'> = {
+  pagesMax: 20,
+  eventsMax: 4_000,
+  bytesMax: 8 * 1024 * 1024,
+  durationMaxMs: 5_000,
+};
+
+/** A run hands over (or a walk continues as new) when its history has this many events. */
+export const historyEventsMax = 3_000;

@@ -1,0 +1,67 @@
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { FetchedPages, PagesWritten } from '../activities/types.js';
+import { type Progress, progressQuery } from './messages.js';
+
+/** What a run has done so far: answers the query `progress`, and tells the Temporal UI in words. */
+export class ProgressReport {
+  readonly progress: Progress;
+
+  constructor(collector: string, carried: Partial<Progress> = {}) {
+    this.progress = {
+      collector,
+      state: 'starting',
+      pages: 0,
+      newEvents: 0,
+      rejected: 0,
+      requests: 0,
+      newest: null,
+      walk: null,
+      note: '',
+      ...carried,
+    };
+    setHandler(progressQuery, () => this.progress);
+    this.#show();
+  }
+
+  update(change: Partial<Progress>): void {
+    Object.assign(this.progress, change);
+    this.#show();
+  }
+
+  fetched({ requests }: FetchedPages): void {
+    this.update({ requests: this.progress.requests + requests });
+  }
+
+  written({
+    pages,
+    newEvents,
+    rejected,
+    newest,
+    note,
+  }: Pick<PagesWritten, 'pages' | 'newEvents' | 'rejected' | 'newest' | 'note'>): void {
+    const { progress } = this;
+    this.update({
+      pages: progress.pages + pages,
+      newEvents: progress.newEvents + newEvents,
+      rejected: progress.rejected + rejected,
+      newest: newest ?? progress.newest,
+      note: note || progress.note,
+    });
+  }
+
+  #show(): void {
+    setCurrentDetails(inWords(this.progress));
+  }
+}
+
+/** Progress as the UI's current details show it (Markdown). */
+export function inWords(progress: Progress): string {
+  const { collector, state, pages, newEvents, rejected, newest, walk, note } = progress;
+  const lines = [
+    `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}`,
+    `${newEvents} new events in ${pages} pages so far${newest ? `, up to ${newest}Z` : ''}`,
+  ];
+  if (note) lines.push(`Last page: ${note}`);
+  if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);
+  return lines.join('\n\n');
+}

@@ -1,0 +1,50 @@
+import { executeChild, workflowInfo } from '@temporalio/workflow';
+import { auditWalk } from './audit-walk.js';
+import { Commands } from './commands.js';
+import { runFailure } from './failure.js';
+import { type CollectionInput, collectionInput, parseInput } from './input.js';
+import type { Progress } from './messages.js';
+import { ProgressReport } from './progress.js';
+import { Walk, walkWithCommands } from './walk.js';
+
+/**
+ * M10 Recurring Audit Collection: one run of it, on cron or a Schedule or by hand. Walks from the checkpoint until the
+ * source has no more.
+ *
+ * It never continues as new itself, since a cron workflow that does so loses its schedule: a walk that would make its
+ * history long goes on in `auditWalk`. Commands that come meanwhile are carried out here all the same; the store then
+ * makes the walk begin again.
+ */
+export async function recurringAuditCollection(input: unknown): Promise<Progress> {
+  const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
+  const report = new ProgressReport(collector);
+  const commands = new Commands(collector);
+  const walk = new Walk(collector, commands, report, historyEventsMax);
+  try {
+    while ((await walkWithCommands(walk, commands)) === 'history full') {
+      const { resets } = commands;
+      await handOver({ collector, historyEventsMax }, report);
+      while (commands.pending) await commands.settled();
+      // Whether the walk had read everything when the checkpoint was reset under it cannot be told from here.
+      if (commands.resets === resets) break;
+    }
+  } catch (error) {
+    report.update({ state: 'failed' });
+    while (commands.pending) await commands.settled();
+    throw runFailure(error);
+  }
+  report.update({ state: 'caught up' });
+  return report.progress;
+}
+
+async function handOver(input: CollectionInput, report: ProgressReport): Promise<void> {
+  const walk = `audit-walk-${input.collector}-${workflowInfo().runId.slice(0, 8)}-${report.progress.pages}`;
+  report.update({ state: 'handed over', walk });
+  const done = await executeChild(auditWalk, {
+    workflowId: walk,
+    args: [input],
+    staticSummary: `${input.collector}: walk of a long catch-up`,
+  });
+  report.update({ state: 'walking', walk: null, requests: report.progress.requests + done.requests });
+  report.written(done);
+}

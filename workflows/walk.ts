@@ -1,0 +1,166 @@
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { FetchedPages, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
+import type { Commands } from './commands.js';
+import { failureCode, runFailure } from './failure.js';
+import { roundLimits, walkActivities } from './options.js';
+import type { ProgressReport } from './progress.js';
+
+/** `history full` where the walk is to go on in another run; everything read until then is committed. */
+export type WalkEnd = 'caught up' | 'history full';
+
+type StretchEnd = WalkEnd | 'read again';
+
+interface Fetching {
+  result: Promise<FetchedPages>;
+  abandon(): void;
+}
+
+/**
+ * Reads page after page from the checkpoint until the source has no more: fetch → enrich → write, where the next pages
+ * are fetched while these are enriched and written. Used by M10 and by `auditWalk`.
+ *
+ * Begins again at the checkpoint where that has moved under it: after a reset, when another walk was faster, when a
+ * staged page is gone, or when the source no longer knows the offset.
+ */
+export class Walk {
+  readonly #collector: string;
+  readonly #commands: Commands;
+  readonly #report: ProgressReport;
+  readonly #historyEventsMax: number;
+
+  constructor(collector: string, commands: Commands, report: ProgressReport, historyEventsMax: number) {
+    this.#collector = collector;
+    this.#commands = commands;
+    this.#report = report;
+    this.#historyEventsMax = historyEventsMax;
+  }
+
+  async run(): Promise<WalkEnd> {
+    for (;;) {
+      const end = await this.#stretch();
+      if (end !== 'read again') return end;
+      if (this.#historyIsFull()) return 'history full';
+    }
+  }
+
+  async #stretch(): Promise<StretchEnd> {
+    const resets = this.#commands.resets;
+    const isReset = () => this.#commands.resets !== resets;
+    this.#report.update({ state: 'walking' });
+    const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions({ summary: this.#collector }, [
+      { collector: this.#collector },
+    ]);
+    let from: WalkPosition = { offset: checkpoint.offset, generation: checkpoint.generation };
+    let page = checkpoint.pages + 1;
+    let fetching = this.#fetch(from, page, checkpoint.digest);
+    for (;;) {
+      let round: FetchedPages;
+      try {
+        round = await fetching.result;
+      } catch (error) {
+        if (failureCode(error) !== 'OFFSET_UNKNOWN') throw error;
+        await walkActivities.rewindCheckpoint({ collector: this.#collector, from });
+        return 'read again';
+      }
+      this.#report.fetched(round);
+      page += round.pages.length;
+      const next = round.nextOffset;
+      const ahead =
+        next !== null && round.pauseMs === 0 && !this.#historyIsFull() && !isReset()
+          ? this.#fetch({ offset: next, generation: from.generation }, page, '')
+          : null;
+      if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, page))) {
+        ahead?.abandon();
+        return 'read again';
+      }
+      if (isReset()) {
+        ahead?.abandon();
+        return 'read again';
+      }
+      if (next === null) return this.#caughtUp(round);
+      if (this.#historyIsFull()) {
+        ahead?.abandon();
+        return 'history full';
+      }
+      if (round.pauseMs > 0) {
+        this.#report.update({ state: 'waiting for the rate limit' });
+        if (await condition(isReset, round.pauseMs)) return 'read again';
+        this.#report.update({ state: 'walking' });
+      }
+      from = { offset: next, generation: from.generation };
+      fetching = ahead ?? this.#fetch(from, page, '');
+    }
+  }
+
+  /** A last page that is not staged has nothing new: the run still gets its line (M10's first branch). */
+  async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
+    const last = round.pages.at(-1);
+    if (last === undefined || last.nextOffset !== null) {
+      await walkActivities.writeExecutionLog.executeWithOptions({ summary: `${this.#collector}: no new events` }, [
+        { collector: this.#collector },
+      ]);
+      this.#report.update({ note: 'No new events' });
+    }
+    return 'caught up';
+  }
+
+  #fetch(from: WalkPosition, page: number, knownDigest: string): Fetching {
+    const scope = new CancellationScope();
+    const result = scope.run(() =>
+      walkActivities.fetchPages.executeWithOptions({ summary: `${this.#collector}: from page ${page}` }, [
+        { collector: this.#collector, from, knownDigest, ...roundLimits },
+      ]),
+    );
+    // A read-ahead that fails is heard when its turn comes, or not at all.
+    result.catch(() => undefined);
+    return { result, abandon: () => scope.cancel() };
+  }
+
+  /** False where the checkpoint stood elsewhere, or a page was no longer staged. */
+  async #enrichAndWrite(pages: PageRef[], nextPage: number): Promise<boolean> {
+    const summary = summaryOf(this.#collector, pages, nextPage);
+    const input = { collector: this.#collector, pages };
+    let written: PagesWritten;
+    try {
+      await walkActivities.enrichPages.executeWithOptions({ summary }, [input]);
+      written = await walkActivities.writePages.executeWithOptions({ summary }, [input]);
+    } catch (error) {
+      if (failureCode(error) === 'STAGED_PAGE_GONE') return false;
+      throw error;
+    }
+    this.#report.written(written);
+    return !written.superseded;
+  }
+
+  #historyIsFull(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return continueAsNewSuggested || historyLength >= this.#historyEventsMax;
+  }
+}
+
+/**
+ * Walks, with the commands noted before carried out first and those noted meanwhile carried out before it ends: after
+ * a reset it walks again. When it throws, too, everything noted has taken effect.
+ */
+export async function walkWithCommands(walk: Walk, commands: Commands): Promise<WalkEnd> {
+  try {
+    for (;;) {
+      await commands.settled();
+      const { resets } = commands;
+      if ((await walk.run()) === 'history full') return 'history full';
+      while (commands.pending) await commands.settled();
+      if (commands.resets === resets) return 'caught up';
+    }
+  } catch (error) {
+    while (commands.pending) await commands.settled();
+    throw runFailure(error);
+  }
+}
+
+/** For example `asa: pages 5 to 8, 4000 events`. */
+export function summaryOf(collector: string, pages: readonly PageRef[], nextPage: number): string {
+  const events = pages.reduce((sum, page) => sum + page.events, 0);
+  const first = nextPage - pages.length;
+  const last = nextPage - 1;
+  return `${collector}: ${first === last ? `page ${first}` : `pages ${first} to ${last}`}, ${events} events`;
+}
