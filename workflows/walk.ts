@@ -1,5 +1,5 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
-import type { FetchedPages, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
+import type { FetchedPages, LastCheckpoint, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
 import type { Commands } from './commands.js';
 import { failureCode, runFailure } from './failure.js';
 import { roundLimits, walkActivities } from './options.js';
@@ -9,6 +9,9 @@ import type { ProgressReport } from './progress.js';
 export type WalkEnd = 'caught up' | 'history full';
 
 type StretchEnd = WalkEnd | 'read again';
+
+/** How long another walk may take for its next page before this one goes on. */
+const otherWalkMs = 10_000;
 
 interface Fetching {
   result: Promise<FetchedPages>;
@@ -27,6 +30,8 @@ export class Walk {
   readonly #commands: Commands;
   readonly #report: ProgressReport;
   readonly #historyEventsMax: number;
+  /** Set where another walk has moved the checkpoint: its generation, and the pages committed when looked at last. */
+  #overtaken: { generation: number; pages: number } | null = null;
 
   constructor(collector: string, commands: Commands, report: ProgressReport, historyEventsMax: number) {
     this.#collector = collector;
@@ -50,6 +55,11 @@ export class Walk {
     const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions({ summary: this.#collector }, [
       { collector: this.#collector },
     ]);
+    if (this.#stepAside(checkpoint)) {
+      this.#report.update({ state: 'waiting for another walk' });
+      await condition(isReset, otherWalkMs);
+      return 'read again';
+    }
     let from: WalkPosition = { offset: checkpoint.offset, generation: checkpoint.generation };
     let page = checkpoint.pages + 1;
     let fetching = this.#fetch(from, page, checkpoint.digest);
@@ -92,6 +102,14 @@ export class Walk {
     }
   }
 
+  /** While another walk of this collector makes progress, this one leaves it to it: both would read every page. */
+  #stepAside({ generation, pages }: LastCheckpoint): boolean {
+    const before = this.#overtaken;
+    const moves = before !== null && before.generation === generation && pages > before.pages;
+    this.#overtaken = moves ? { generation, pages } : null;
+    return moves;
+  }
+
   /** A last page that is not staged has nothing new: the run still gets its line (M10's first branch). */
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
@@ -129,6 +147,7 @@ export class Walk {
       throw error;
     }
     this.#report.written(written);
+    if (written.superseded) this.#overtaken = { generation: pages[0]!.generation, pages: -1 };
     return !written.superseded;
   }
 
