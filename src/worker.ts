@@ -8,12 +8,21 @@ import type { Environment } from './settings/collector.js';
 import { sources } from './sources/registry.js';
 import type { Store } from './stores/store.js';
 import type { TemporalAddress } from './temporal/connection.js';
-import { taskQueue } from './temporal/names.js';
+import { taskQueue as defaultTaskQueue } from './temporal/names.js';
 
 /** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
 const bundlePath = ['../workflow-bundle.js', '../dist/workflow-bundle.js']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((path) => existsSync(path));
+
+export interface WorkerSettings {
+  temporal: TemporalAddress;
+  /** Stays open when the worker ends: it is the caller's. */
+  store: Store;
+  env: Environment;
+  /** The one that all workers share, unless several of them are to be kept apart. */
+  taskQueue?: string;
+}
 
 export interface RunningWorker {
   /** Resolves when the worker has ended after `stop`; rejects where it failed. */
@@ -22,8 +31,13 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Runs a worker for all workflows and activities. The store stays open when it ends: it is the caller's. */
-export async function startWorker(temporal: TemporalAddress, store: Store, env: Environment): Promise<RunningWorker> {
+/** Runs a worker for all workflows and activities. */
+export async function startWorker({
+  temporal,
+  store,
+  env,
+  taskQueue = defaultTaskQueue,
+}: WorkerSettings): Promise<RunningWorker> {
   if (bundlePath === undefined) {
     throw new TrawlError('SETTINGS_INVALID', 'The workflow bundle has not been built.', {
       hint: 'Run "npm run build".',

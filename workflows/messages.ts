@@ -11,7 +11,14 @@ export const progressQuery = defineQuery<Progress>('progress');
 /** Answer to the query `progress`: what this run (or this walk) has done so far. */
 export interface Progress {
   collector: string;
-  state: 'starting' | 'walking' | 'waiting for the rate limit' | 'waiting for another walk' | 'handed over' | 'caught up' | 'failed';
+  state:
+    | 'starting'
+    | 'walking'
+    | 'waiting for the rate limit'
+    | 'waiting for another walk'
+    | 'handed over'
+    | 'caught up'
+    | 'failed';
   /** Pages and new events committed, and requests made; a hand-over's own are added when it ends. */
   pages: number;
   newEvents: number;

@@ -101,7 +101,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   context.onClose(() => server.stop());
   const address = localTemporal(server.address);
   installTemporalLogger(context.logger);
-  const worker = await startWorker(address, store, options.env);
+  const worker = await startWorker({ temporal: address, store, env: options.env });
   context.onClose(() => worker.stop().catch(() => undefined));
   lock.publish({ address: server.address, ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}) });
   return { server, worker, address };

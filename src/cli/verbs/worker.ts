@@ -20,7 +20,7 @@ export async function worker(context: Context): Promise<number> {
   // Says what is wrong in words; the worker's own connection would only fail.
   await (await connect(address)).connection.close();
   installTemporalLogger(context.logger);
-  const running = await startWorker(address, store, context.settings.env);
+  const running = await startWorker({ temporal: address, store, env: context.settings.env });
   context.onClose(() => running.stop().catch(() => undefined));
   tell(
     `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.storePath}. Ctrl-C ends it.`,

@@ -1,6 +1,6 @@
-import LinkHeader from 'http-link-header';
 import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
+import { type Link, parseLinks } from '../../http/links.js';
 
 /**
  * U11 Get New Offset: the offset of the link whose rel is "next" (RFC 8288), or null where there is none.
@@ -12,14 +12,13 @@ import { TrawlError } from '../../errors.js';
  * @throws TrawlError LINK_REFUSED where the link leads elsewhere; not retried.
  */
 export function newOffset(linkHeaders: readonly string[], requestUrl: string): Offset | null {
-  const links = linkHeaders.flatMap((header) => parsed(header));
-  const next = links.find((link) => link.rel.toLowerCase().split(/\s+/).includes('next'));
-  return next === undefined ? null : offsetOfUrl(next.uri, requestUrl);
+  const next = linkHeaders.flatMap(parsed).find((link) => link.rels.includes('next'));
+  return next === undefined ? null : offsetOfUrl(next.target, requestUrl);
 }
 
-function parsed(header: string): { rel: string; uri: string }[] {
+function parsed(header: string): Link[] {
   try {
-    return LinkHeader.parse(header).refs.map(({ rel, uri }) => ({ rel: rel ?? '', uri }));
+    return parseLinks(header);
   } catch (error) {
     throw new TrawlError('ANSWER_UNREADABLE', 'The Link header of an answer cannot be parsed.', {
       hint: 'The page is asked for again; if it stays so, check any proxy between.',

@@ -1,0 +1,90 @@
+import { Random } from './random.js';
+
+/** How the `Link` header is written. All but `foreign-host` say the same to a client that follows RFC 8288. */
+export const linkStyles = [
+  'single',
+  'multiple',
+  'prev-first',
+  'offset-first',
+  'offset-last',
+  'unquoted',
+  'extra-params',
+  'comma-in-url',
+  'relative',
+  'relative-query',
+  'several-rels',
+  'upper-case',
+  'spaced',
+  'valueless-param',
+  'random',
+  'foreign-host',
+] as const;
+
+/**
+ * `random` takes another style for each page, always the same for the same page; `foreign-host` lets the next link
+ * lead to `foreignHost`.
+ */
+export type LinkStyle = (typeof linkStyles)[number];
+
+/** Where a client must not carry its token. */
+export const foreignHost = 'audits.elsewhere.invalid';
+
+const honest = linkStyles.filter((style) => style !== 'random' && style !== 'foreign-host');
+
+/** Forms that mislead a weak parser by the link that stands before the next one. */
+const nextLast: ReadonlySet<LinkStyle> = new Set(['prev-first', 'extra-params', 'spaced', 'valueless-param']);
+
+export interface LinkTarget {
+  rel: 'next' | 'prev';
+  /** Name and value of each parameter, in the order in which Go sorts them. */
+  query: readonly [name: string, value: string][];
+}
+
+/**
+ * The values of the `Link` headers of one answer; none where there are no targets.
+ *
+ * @param place URL of the endpoint, without a query.
+ */
+export function linkHeaders(targets: readonly LinkTarget[], place: URL, style: LinkStyle, seed: number): string[] {
+  if (targets.length === 0) return [];
+  const form = style === 'random' ? new Random(seed, 0, 0x11b5).pick(honest) : style;
+  const links = targets.map((target) => `<${urlOf(target, place, form)}>${paramsOf(target, form)}`);
+  if (form === 'multiple') return links;
+  if (nextLast.has(form)) links.reverse();
+  return [links.join(form === 'spaced' ? ' ,\t' : ', ')];
+}
+
+function urlOf({ rel, query }: LinkTarget, place: URL, form: LinkStyle): string {
+  const isOffset = ([name]: readonly [string, string]): boolean => name === 'offset';
+  const others = query.filter((pair) => !isOffset(pair));
+  const offset = query.filter(isOffset);
+  const ordered =
+    form === 'offset-first' ? [...offset, ...others] : form === 'offset-last' ? [...others, ...offset] : query;
+  const pairs = ordered.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  if (form === 'comma-in-url') pairs.unshift('fields=id,timestamp,details');
+  const search = `?${pairs.join('&')}`;
+  if (form === 'relative-query') return search;
+  if (form === 'relative') return place.pathname + search;
+  if (form === 'foreign-host' && rel === 'next') return `${place.protocol}//${foreignHost}${place.pathname}${search}`;
+  return place.origin + place.pathname + search;
+}
+
+function paramsOf({ rel }: LinkTarget, form: LinkStyle): string {
+  switch (form) {
+    case 'unquoted':
+      return `; rel=${rel}`;
+    case 'several-rels':
+      return rel === 'next' ? '; rel="next last"' : '; rel="first prev"';
+    case 'upper-case':
+      return `; REL="${rel.toUpperCase()}"`;
+    case 'spaced':
+      return ` ;\trel="${rel}" ; type="application/json"`;
+    case 'extra-params':
+      // The text of the title is no rel, though it reads like one.
+      return `; title="oldest, then newer; rel=\\"next\\""; rel="${rel}"; hreflang=en`;
+    case 'valueless-param':
+      return `; rel="${rel}"; signed`;
+    default:
+      return `; rel="${rel}"`;
+  }
+}

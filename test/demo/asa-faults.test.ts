@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { faultKinds } from '../../src/demo/asa/faults.js';
+import { type DemoAsa, startDemoAsa } from '../../src/demo/asa/server.js';
+import { ask, askToken, auditsUrl, readPage, tokenOf } from './asa-client.js';
+
+let demo: DemoAsa;
+let token: string;
+let right: string;
+
+beforeEach(async () => {
+  demo = await startDemoAsa({ events: 250 });
+  token = await tokenOf(demo);
+  right = (await readPage(auditsUrl(demo), token)).text;
+});
+
+afterEach(() => demo.close());
+
+const page = (signal?: AbortSignal): Promise<Response> => ask(auditsUrl(demo), token, signal ?? null);
+
+async function statuses(requests: number): Promise<number[]> {
+  const seen: number[] = [];
+  for (let nth = 0; nth < requests; nth += 1) {
+    const answer = await page();
+    await answer.arrayBuffer();
+    seen.push(answer.status);
+  }
+  return seen;
+}
+
+describe('faults of status', () => {
+  it.each([
+    [400, 'invalid_request'],
+    [401, 'authentication_error'],
+    [403, 'forbidden_error'],
+    [404, 'resource_does_not_exist'],
+    [409, 'resource_already_exists'],
+    [415, 'unsupported_content_type'],
+    [429, 'too_many_requests'],
+    [499, 'client_closed_connection'],
+    [500, 'unknown_error'],
+    [503, 'service_offline'],
+    [504, 'gateway_timeout'],
+  ])('%i comes as %s, once', async (status, code) => {
+    demo.faults.add({ kind: 'status', status });
+    const answer = await page();
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ code });
+    expect(answer.headers.get('link')).toBeNull();
+    expect(await (await page()).text()).toBe(right);
+  });
+
+  it('have another code, Retry-After, or no rate limit headers where told', async () => {
+    demo.faults.add({ kind: 'status', status: 403, code: 'disabled_team' });
+    expect(await (await page()).json()).toMatchObject({ code: 'disabled_team' });
+
+    demo.faults.add({ kind: 'status', status: 429, retryAfter: 7, rateLimitHeaders: false });
+    const bare = await page();
+    expect(bare.headers.get('retry-after')).toBe('7');
+    expect([...bare.headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([]);
+
+    demo.faults.add({ kind: 'status', status: 429, resetInMs: 5000 });
+    const limited = await page();
+    expect(limited.headers.get('x-ratelimit-remaining')).toBe('0');
+    const resetMs = Number(limited.headers.get('x-ratelimit-reset')) * 1000 - Date.now();
+    expect(resetMs).toBeGreaterThan(4000);
+    expect(resetMs).toBeLessThan(6100);
+  });
+
+  it('end the token in use where it is token-expired', async () => {
+    demo.faults.add({ kind: 'token-expired' });
+    expect(await statuses(2)).toEqual([401, 401]);
+    token = await tokenOf(demo);
+    expect(await statuses(1)).toEqual([200]);
+  });
+});
+
+describe('faults of the body', () => {
+  it.each([
+    ['html', /^<!DOCTYPE html>/],
+    ['empty', /^$/],
+    ['empty-json', /^\{\}$/],
+    ['null-list', /^\{"list":null,"related_objects":null\}$/],
+  ] as const)('%s: 200 and a sound Link header, but not the page', async (kind, text) => {
+    demo.faults.add({ kind });
+    const answer = await page();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('link')).toContain('rel="next"');
+    expect(await answer.text()).toMatch(text);
+    expect(answer.headers.get('content-type')).toContain(kind === 'html' ? 'text/html' : 'application/json');
+  });
+
+  it('truncated: cut in the middle, with the length of what is left', async () => {
+    demo.faults.add({ kind: 'truncated' });
+    const answer = await page();
+    const body = Buffer.from(await answer.arrayBuffer());
+    expect(answer.headers.get('link')).toContain('rel="next"');
+    expect(Number(answer.headers.get('content-length'))).toBe(body.length);
+    expect(body.equals(Buffer.from(right).subarray(0, body.length))).toBe(true);
+    expect(body.length).toBeLessThan(right.length * 0.6);
+  });
+
+  it('wrong-content-type: the right body as HTML', async () => {
+    demo.faults.add({ kind: 'wrong-content-type' });
+    const answer = await page();
+    expect(answer.headers.get('content-type')).toContain('text/html');
+    expect(await answer.text()).toBe(right);
+  });
+
+  it('oversize: longer than said, and white space after the right body', async () => {
+    demo.faults.add({ kind: 'oversize', bytes: 300_000 });
+    const answer = await page();
+    const text = await answer.text();
+    expect(Buffer.byteLength(text)).toBeGreaterThan(300_000);
+    expect(text.trimEnd()).toBe(right);
+  });
+
+  it('garbage-utf8: JSON still, but for bytes that are no UTF-8', async () => {
+    demo.faults.add({ kind: 'garbage-utf8' });
+    const body = await (await page()).arrayBuffer();
+    expect(() => new TextDecoder('utf-8', { fatal: true }).decode(body)).toThrow();
+    const { list } = JSON.parse(new TextDecoder().decode(body)) as { list: unknown[] };
+    expect(list).toHaveLength(100);
+  });
+
+  it('spoil tokens too where they are the target', async () => {
+    demo.faults.add({ kind: 'html', target: 'token' });
+    expect(await (await page()).text()).toBe(right);
+    expect(await (await askToken(demo)).text()).toContain('<html>');
+    demo.faults.add({ kind: 'garbage-utf8', target: 'any' });
+    const body = await (await askToken(demo)).arrayBuffer();
+    expect(() => new TextDecoder('utf-8', { fatal: true }).decode(body)).toThrow();
+  });
+});
+
+describe('faults of the connection', () => {
+  it('reset-before: no answer at all', async () => {
+    demo.faults.add({ kind: 'reset-before' });
+    await expect(page()).rejects.toThrow('fetch failed');
+    expect(demo.requests.byStatus[0]).toBe(1);
+    expect(await statuses(1)).toEqual([200]);
+  });
+
+  it('reset: headers, then the connection breaks in the middle of the body', async () => {
+    demo.faults.add({ kind: 'reset' });
+    const answer = await page();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('link')).toContain('rel="next"');
+    await expect(answer.text()).rejects.toThrow();
+  });
+
+  it('stall: silence in the middle of the body, until the client gives up or the time is over', async () => {
+    demo.faults.add({ kind: 'stall' });
+    const giveUp = new AbortController();
+    const answer = await page(giveUp.signal);
+    expect(answer.status).toBe(200);
+    const reader = answer.body!.getReader();
+    let received = (await reader.read()).value!.length;
+    const half = Buffer.byteLength(right) >> 1;
+    while (received < half) received += (await reader.read()).value!.length;
+    expect(received).toBe(half);
+    const silence = reader.read();
+    expect(
+      await Promise.race([silence.catch(() => 'broken'), new Promise((resolve) => setTimeout(resolve, 150, 'silent'))]),
+    ).toBe('silent');
+    giveUp.abort();
+    await expect(silence).rejects.toThrow('aborted');
+
+    demo.faults.add({ kind: 'stall', ms: 100 });
+    const began = performance.now();
+    expect(await (await page()).text()).toBe(right);
+    expect(performance.now() - began).toBeGreaterThan(90);
+  });
+});
+
+describe('the plan', () => {
+  it('says when: after, every, times', async () => {
+    demo.faults.add({ kind: 'status', status: 500, after: 2, every: 2, times: 2 });
+    expect(await statuses(8)).toEqual([200, 200, 200, 500, 200, 500, 200, 200]);
+    demo.faults.add({ kind: 'status', status: 503, every: 1 });
+    expect(await statuses(3)).toEqual([503, 503, 503]);
+    demo.faults.clear();
+    expect(await statuses(1)).toEqual([200]);
+  });
+
+  it('lets chance repeat itself', async () => {
+    demo.faults.add({ kind: 'status', status: 500, probability: 0.5 });
+    const seen = await statuses(30);
+    const again = await startDemoAsa({ events: 250 });
+    await demo.close();
+    demo = again;
+    token = await tokenOf(demo);
+    demo.faults.add({ kind: 'status', status: 500, probability: 0.5 });
+    expect(await statuses(30)).toEqual(seen);
+    expect(new Set(seen)).toEqual(new Set([200, 500]));
+  });
+
+  it('spares requests that are refused anyway, and takes no nonsense', async () => {
+    demo.faults.add({ kind: 'status', status: 500 });
+    expect((await ask(auditsUrl(demo), 'wrong')).status).toBe(401);
+    expect(demo.faults.list()).toMatchObject([{ seen: 0, happened: 0 }]);
+    expect(await statuses(2)).toEqual([500, 200]);
+    expect(() => demo.faults.add({ kind: 'status' })).toThrow('status');
+    expect(() => demo.faults.add({ kind: 'html', status: 500 })).toThrow('status');
+  });
+});
+
+describe('the control over HTTP', () => {
+  const control = (method: string, path: string, body?: string): Promise<Response> =>
+    fetch(new URL(`/demo/${path}`, demo.baseUrl), { method, ...(body === undefined ? {} : { body }) });
+
+  it('plans and clears faults', async () => {
+    expect((await control('POST', 'faults', '{"kind":"status","status":503,"every":1}')).status).toBe(200);
+    expect(await statuses(2)).toEqual([503, 503]);
+    expect((await control('DELETE', 'faults')).status).toBe(200);
+    expect(await statuses(1)).toEqual([200]);
+  });
+
+  it('adds events, ends tokens and offsets, revokes and restores the key', async () => {
+    const next = (await readPage(auditsUrl(demo), token)).next!;
+    expect((await control('POST', 'events', '{"n": 10}')).status).toBe(200);
+    expect(demo.total()).toBe(260);
+    await control('POST', 'forget-offsets');
+    expect((await ask(next, token)).status).toBe(400);
+    await control('POST', 'expire-tokens');
+    expect(await statuses(1)).toEqual([401]);
+    await control('POST', 'revoke-key');
+    expect((await askToken(demo)).status).toBe(401);
+    await control('POST', 'restore-key');
+    expect((await askToken(demo)).status).toBe(200);
+  });
+
+  it('shows the state, and does not count against the limit', async () => {
+    demo.faults.add({ kind: 'empty', after: 3 });
+    const state = await (await control('GET', 'state')).json();
+    expect(state).toMatchObject({
+      team: 'demo-team',
+      events: 250,
+      key_revoked: false,
+      faults: [{ fault: { kind: 'empty', after: 3 }, seen: 0, happened: 0 }],
+      requests: { total: 2, tokens: 1, audits: 1 },
+    });
+  });
+
+  it.each([
+    ['faults', '{"kind":"flood"}'],
+    ['faults', '{"kind":"status"}'],
+    ['faults', '{"kind":"html","often":true}'],
+    ['faults', 'kind=html'],
+    ['events', '{"n":0}'],
+    ['events', '{"n":"10"}'],
+    ['events', '{}'],
+  ])('refuses %s %s and says what it expects', async (path, body) => {
+    const answer = await control('POST', path, body);
+    expect(answer.status).toBe(400);
+    const refusal = (await answer.json()) as {
+      message: string;
+      expected: { properties: Record<string, { enum?: string[] }> };
+    };
+    expect(refusal.message).not.toBe('');
+    if (path === 'faults') expect(refusal.expected.properties.kind?.enum).toEqual([...faultKinds]);
+    else expect(refusal.expected.properties).toHaveProperty('n');
+    expect(demo.faults.list()).toEqual([]);
+    expect(demo.total()).toBe(250);
+  });
+
+  it('names what there is where something else is asked', async () => {
+    const answer = await control('GET', 'fautls');
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain('POST /demo/faults');
+  });
+});

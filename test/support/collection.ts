@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import pino from 'pino';
+import { expect, inject, onTestFinished } from 'vitest';
+import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
+import type { StoredEvent } from '../../src/domain.js';
+import { installTemporalLogger } from '../../src/log.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { localTemporal } from '../../src/temporal/connection.js';
+import { type RunningWorker, startWorker } from '../../src/worker.js';
+import type { Progress } from '../../workflows/messages.js';
+
+let runtimeIsInstalled = false;
+
+/** A demo team, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
+export class TestCollection {
+  readonly demo: DemoAsa;
+  readonly store: SqliteStore;
+  readonly storePath: string;
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly env: Record<string, string>;
+  #worker: RunningWorker | undefined;
+
+  private constructor(demo: DemoAsa, client: Client, storePath: string, env: Record<string, string>) {
+    this.demo = demo;
+    this.client = client;
+    this.storePath = storePath;
+    this.store = new SqliteStore(storePath);
+    this.env = env;
+    this.taskQueue = `test-${randomUUID()}`;
+  }
+
+  static async start(demoOptions: DemoAsaOptions = {}, settings: Record<string, string> = {}): Promise<TestCollection> {
+    if (!runtimeIsInstalled)
+      installTemporalLogger(pino({ level: process.env.TRAWL_LOG_LEVEL ?? 'silent' }, pino.destination(2)));
+    runtimeIsInstalled = true;
+    const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
+    const connection = await Connection.connect({ address: inject('temporalAddress') });
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
+    const env = {
+      ASA_TEAM: demo.team,
+      ASA_KEY_ID: demo.keyId,
+      ASA_KEY_SECRET: demo.keySecret,
+      ASA_BASE_URL: demo.baseUrl,
+      ...settings,
+    };
+    const collection = new TestCollection(demo, new Client({ connection }), join(folder, 'trawl.db'), env);
+    await collection.startWorker();
+    onTestFinished(async () => {
+      await collection.endRuns();
+      await collection.stopWorker();
+      await collection.store.close();
+      await demo.close();
+      await connection.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    return collection;
+  }
+
+  async startWorker(): Promise<void> {
+    this.#worker = await startWorker({
+      temporal: localTemporal(inject('temporalAddress')),
+      store: this.store,
+      env: this.env,
+      taskQueue: this.taskQueue,
+    });
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.#worker?.stop();
+    this.#worker = undefined;
+  }
+
+  /** Starts M10, or another workflow type. */
+  async start(options: { type?: string; input?: unknown; id?: string; cron?: string } = {}): Promise<WorkflowHandle> {
+    return this.client.workflow.start(options.type ?? 'recurringAuditCollection', {
+      workflowId: options.id ?? `${this.taskQueue}-${randomUUID()}`,
+      taskQueue: this.taskQueue,
+      args: [options.input ?? { collector: 'asa' }],
+      ...(options.cron ? { cronSchedule: options.cron } : {}),
+    });
+  }
+
+  /** One run of M10 to its end. */
+  async collect(input?: unknown): Promise<Progress> {
+    const handle = await this.start({ input });
+    return (await handle.result()) as Progress;
+  }
+
+  async stored(): Promise<StoredEvent[]> {
+    return this.store.events({ collector: 'asa', afterSeq: 0 }, 1_000_000);
+  }
+
+  /** The execution log, oldest line first, as `note: events`. */
+  async notes(): Promise<string[]> {
+    const lines = await this.store.executionLog({ collector: 'asa', limit: 10_000 });
+    return lines.reverse().map((line) => `${line.notes}: ${line.eventsWritten}`);
+  }
+
+  /** Fails where the store does not hold what the demo team has, event for event and in its order. */
+  async expectComplete(): Promise<void> {
+    const stored = (await this.stored()).map((event) => ({
+      id: event.id,
+      timestamp: event.timestamp,
+      details: event.rawEvent,
+    }));
+    const truth = [...this.demo.truth()];
+    const first = truth.findIndex((event, index) => !isDeepStrictEqual({ ...event }, stored[index]));
+    const at = first === -1 ? truth.length : first;
+    expect({ count: stored.length, firstDifferent: stored[at], at }).toEqual({
+      count: truth.length,
+      firstDifferent: truth[at],
+      at: truth.length,
+    });
+  }
+
+  private async endRuns(): Promise<void> {
+    const query = `TaskQueue = '${this.taskQueue}' AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId } of this.client.workflow.list({ query })) {
+      await this.client.workflow
+        .getHandle(workflowId)
+        .terminate('test finished')
+        .catch(() => undefined);
+    }
+  }
+}
+
+/** Waits until something holds, asking often; fails after `withinMs`. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { temporalCli } from '../../src/temporal/cli-binary.js';
+import { startDevServer } from '../../src/temporal/dev-server.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    temporalAddress: string;
+    temporalCli: string;
+  }
+}
+
+/** One real Temporal server for all integration tests; each keeps to a task queue of its own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // biome-ignore lint/suspicious/noConsole: the build of the CLI takes minutes the first time
+  const tell = (line: string) => console.error(line);
+  const cli = await temporalCli(process.env, tell);
+  const dataDir = mkdtempSync(join(tmpdir(), 'trawl-test-server-'));
+  const server = await startDevServer({ cli, dataDir, port: 17_233, uiPort: 18_233, ui: false, tell });
+  project.provide('temporalAddress', server.address);
+  project.provide('temporalCli', cli);
+  return async () => {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+}
