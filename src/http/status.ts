@@ -48,7 +48,7 @@ export function statusError(
   const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
   return new TrawlError(rule.code, message, {
     hint: hints[status] ?? rule.hint,
-    retryAfterMs: status === 429 || status === 503 ? retryAfterMs(answer) : undefined,
+    retryAfterMs: status === 429 ? (askedWaitMs(answer) ?? rateLimitOf(answer)?.resetInMs) : askedWaitMs(answer),
   });
 }
 
@@ -65,14 +65,12 @@ function errorCodeOf(body: Uint8Array): string | undefined {
 /** A wait is never longer than this, whatever a header says. */
 const waitMaxMs = 65 * 60_000;
 
-/** How long an answer asks to be left alone, with jitter; undefined where it does not say. */
-export function retryAfterMs(answer: HttpAnswer): number | undefined {
+/** How long `Retry-After` asks to be left alone, with jitter; undefined where it does not say. */
+export function askedWaitMs(answer: HttpAnswer): number | undefined {
   const header = answer.headers['retry-after']?.[0];
-  if (header !== undefined) {
-    const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - serverTimeMs(answer);
-    if (Number.isFinite(ms)) return bounded(ms);
-  }
-  return rateLimitOf(answer)?.resetInMs;
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - serverTimeMs(answer);
+  return Number.isFinite(ms) ? bounded(ms) : undefined;
 }
 
 export interface RateLimit {

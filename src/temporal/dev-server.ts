@@ -56,17 +56,23 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const logFile = join(options.dataDir, 'temporal.log');
   const launch = () => launchServer(options.cli, args, pidFile, logFile);
 
-  let child = launch();
-  let stopping = false;
   const restarts: number[] = [];
-  await untilReady(address, child, logFile);
+  const mayRestart = () => {
+    const now = Date.now();
+    restarts.push(now);
+    return restarts.filter((at) => at > now - 60_000).length <= restartsMax;
+  };
+  let child = launch();
+  while (!(await isReady(address, child, logFile))) {
+    if (!mayRestart()) throw serverFailed('The Temporal server ended each time it was started', logFile);
+    child = launch();
+  }
 
+  let stopping = false;
   const failed = new Promise<never>((_, reject) => {
-    const restart = async () => {
+    const restart = () => {
       if (stopping) return;
-      const now = Date.now();
-      restarts.push(now);
-      if (restarts.filter((at) => at > now - 60_000).length > restartsMax) {
+      if (!mayRestart()) {
         reject(serverFailed('The Temporal server keeps ending', logFile));
         return;
       }
@@ -74,7 +80,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       child = launch();
       child.once('exit', restart);
     };
-    child.once('exit', restart);
+    if (hasEnded(child)) restart();
+    else child.once('exit', restart);
   });
   failed.catch(() => undefined);
 
@@ -85,7 +92,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     failed,
     stop: async () => {
       stopping = true;
-      if (child.pid !== undefined && child.exitCode === null) await endProcess(child.pid);
+      if (child.pid !== undefined && !hasEnded(child)) await endProcess(child.pid);
       rmSync(pidFile, { force: true });
     },
   };
@@ -111,15 +118,18 @@ async function endLeftBehind(pidFile: string, dbFile: string): Promise<void> {
   rmSync(pidFile, { force: true });
 }
 
-async function untilReady(address: string, child: ChildProcess, logFile: string): Promise<void> {
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Waits until the server answers; false where it ended instead. */
+async function isReady(address: string, child: ChildProcess, logFile: string): Promise<boolean> {
   const until = Date.now() + startMaxMs;
-  for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw serverFailed('The Temporal server ended while it started', logFile);
+  while (!hasEnded(child)) {
     try {
       const connection = await Connection.connect({ address, connectTimeout: '1s' });
       await connection.workflowService.describeNamespace({ namespace: 'default' }).finally(() => connection.close());
-      return;
+      return true;
     } catch (error) {
       if (Date.now() > until) {
         if (child.pid !== undefined) await endProcess(child.pid);
@@ -128,6 +138,7 @@ async function untilReady(address: string, child: ChildProcess, logFile: string)
       await sleep(50);
     }
   }
+  return false;
 }
 
 function serverFailed(what: string, logFile: string, cause?: unknown): TrawlError {

@@ -119,6 +119,16 @@ export class TestCollection {
     });
   }
 
+  /** Fails where the store does not hold just the first `count` events; in what order they were stored does not matter. */
+  async expectStored(count: number): Promise<void> {
+    const line = (id: string, timestamp: string, raw: string) => `${id} ${timestamp} ${raw}`;
+    const stored = (await this.stored()).map((event) => line(event.id, event.timestamp, event.rawEvent));
+    const truth = [...this.demo.truth()].map((event) => line(event.id, event.timestamp, event.details));
+    const found = new Set(stored);
+    const missing = truth.filter((event) => !found.has(event)).length;
+    expect({ count: stored.length, distinct: found.size, missing }).toEqual({ count, distinct: count, missing: 0 });
+  }
+
   private async endRuns(): Promise<void> {
     const query = `TaskQueue = '${this.taskQueue}' AND ExecutionStatus = 'Running'`;
     for await (const { workflowId } of this.client.workflow.list({ query })) {

@@ -14,7 +14,6 @@ declare module 'vitest' {
 
 /** One real Temporal server for all integration tests; each keeps to a task queue of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // biome-ignore lint/suspicious/noConsole: the build of the CLI takes minutes the first time
   const tell = (line: string) => console.error(line);
   const cli = await temporalCli(process.env, tell);
   const dataDir = mkdtempSync(join(tmpdir(), 'trawl-test-server-'));

@@ -4,6 +4,7 @@ import type { Progress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
 import { type CollectionHandle, startNow } from '../../temporal/collection.js';
 import { collectId } from '../../temporal/names.js';
+import { patiently } from '../../temporal/patience.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { printJson, tell } from '../output.js';
@@ -18,8 +19,8 @@ export async function collect(context: Context, name: string, options: { json?: 
   const { client, failed } = await readyTemporal(context, name);
   const startedAt = Date.now();
   const line = new ProgressLine(name);
-  const handle = await startNow(client, name);
-  const result = handle.result();
+  const handle = await patiently(() => startNow(client, name), tell);
+  const result = patiently(() => handle.result(), tell);
   let settled = false;
   const done = result
     .then(

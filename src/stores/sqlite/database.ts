@@ -6,8 +6,11 @@ import { migrations } from './migrations.js';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
-/** Another process's transaction is waited for this long before STORE_BUSY. */
-const busyTimeoutMs = 10_000;
+/**
+ * Another process's transaction is waited for this long before STORE_BUSY. Nothing else happens in this process
+ * meanwhile, so it must be well under the heartbeat time-out of the activities.
+ */
+const busyTimeoutMs = 2_000;
 
 /**
  * One SQLite file, opened, migrated and with its statements prepared once.

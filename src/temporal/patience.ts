@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
+
+/** A server that is being started again is back well within this time. */
+const patienceMs = 60_000;
+
+/** gRPC's codes for a server that does not answer just now: deadline exceeded, internal (a reset stream), unavailable. */
+const passing: ReadonlySet<number> = new Set([4, 13, 14]);
+
+/**
+ * Repeats a call to the Temporal server while the server does not answer, for a minute at the most. The call must
+ * bear repeating.
+ */
+export async function patiently<T>(call: () => Promise<T>, tell: (line: string) => void): Promise<T> {
+  let failingSince: number | undefined;
+  for (;;) {
+    const startedAt = Date.now();
+    try {
+      return await call();
+    } catch (error) {
+      // A call that was answered for a while, as a long poll is, begins a new count.
+      if (failingSince === undefined || Date.now() - startedAt > patienceMs) failingSince = Date.now();
+      if (!isPassing(error) || Date.now() - failingSince > patienceMs) throw error;
+      if (failingSince >= startedAt) tell('The Temporal server does not answer just now: waiting for it.');
+      await sleep(500);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && passing.has(cause.code);
+}

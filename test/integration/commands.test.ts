@@ -1,0 +1,167 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { TestCollection, until } from '../support/collection.js';
+
+const count = (notes: string[], note: string) => notes.filter((line) => line === note).length;
+
+async function activityNames(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
+describe('commands by signal', () => {
+  it('are carried out before the walk when they come with the start', async () => {
+    const collection = await TestCollection.start({ events: 300 });
+    await collection.collect();
+    const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
+      workflowId: `${collection.taskQueue}-with-signal`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }],
+      signal: 'clearEvents',
+    });
+    await handle.signal('resetCheckpoint');
+    await handle.result();
+    await collection.expectStored(300);
+    const notes = await collection.notes();
+    expect(count(notes, 'Cleared events table: 0')).toBe(1);
+    expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
+    const names = await activityNames(handle);
+    expect(names.indexOf('clearEvents')).toBeLessThan(names.indexOf('fetchPages'));
+  });
+
+  it('reset and clear in the middle of a walk: everything is read again and stored once', async () => {
+    const collection = await TestCollection.start({ events: 30_000, latencyMs: 20 }, { SEARCH_COUNT: '300' });
+    const handle = await collection.start();
+    await until('a few pages are stored', async () => (await collection.store.checkpoint('asa')).pages > 5);
+    await handle.signal('clearEvents');
+    await handle.signal('resetCheckpoint');
+    await handle.result();
+    await collection.expectStored(30_000);
+    const notes = await collection.notes();
+    expect(count(notes, 'Cleared events table: 0')).toBe(1);
+    expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
+  });
+
+  it('take effect while the source is down and the walk cannot go on', async () => {
+    const collection = await TestCollection.start({ events: 500 }, { SEARCH_COUNT: '100' });
+    await collection.collect();
+    collection.demo.addEvents(1);
+    collection.demo.faults.add({ kind: 'status', status: 503, every: 1 });
+    const handle = await collection.start();
+    await until('the fetch is being tried again', async () => {
+      const { raw } = await handle.describe();
+      return (raw.pendingActivities ?? []).some((activity) => (activity.attempt ?? 0) > 1);
+    });
+    await handle.signal('resetCheckpoint');
+    await until('the checkpoint is reset', async () => (await collection.store.checkpoint('asa')).lastOffset === '');
+    collection.demo.faults.clear();
+    await handle.result();
+    await collection.expectComplete();
+  });
+
+  it('work in the walk that a run has handed over to, sent to either of the two', async () => {
+    const collection = await TestCollection.start({ events: 12_000, latencyMs: 30 }, { SEARCH_COUNT: '100' });
+    const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
+    let walk = '';
+    await until('the run has handed over', async () => {
+      walk = ((await handle.query('progress')) as { walk: string | null }).walk ?? '';
+      return walk !== '';
+    });
+    await handle.signal('resetCheckpoint');
+    await collection.client.workflow.getHandle(walk).signal('clearEvents');
+    await collection.client.workflow.getHandle(walk).signal('resetCheckpoint');
+    await handle.result();
+    await collection.expectStored(12_000);
+    const notes = await collection.notes();
+    expect(count(notes, 'Reset checkpoint: 0')).toBe(2);
+    expect(count(notes, 'Cleared events table: 0')).toBe(1);
+  });
+
+  it('none is forgotten when many come at any moment of short runs', async () => {
+    const collection = await TestCollection.start({ events: 400 }, { SEARCH_COUNT: '100' });
+    let sent = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 25 } });
+      const result = handle.result();
+      let over = false;
+      void result.then(() => {
+        over = true;
+      });
+      while (!over) {
+        const accepted = await handle.signal('resetCheckpoint').then(
+          () => true,
+          () => false,
+        );
+        if (accepted) sent += 1;
+        if (sent % 10 === 0) break;
+      }
+      await result;
+    }
+    expect(count(await collection.notes(), 'Reset checkpoint: 0')).toBe(sent);
+    await collection.expectComplete();
+  });
+
+  it('between the runs of a cron are carried out by the next one', async () => {
+    const collection = await TestCollection.start({ events: 50 });
+    const handle = await collection.start({ cron: '@every 3s', id: `${collection.taskQueue}-cron` });
+    await until('a run has ended', async () => (await collection.notes()).length > 0);
+    await handle.signal('clearEvents');
+    await handle.signal('resetCheckpoint');
+    await until('both are carried out', async () => {
+      const notes = await collection.notes();
+      return notes.includes('Cleared events table: 0') && notes.includes('Reset checkpoint: 0');
+    });
+    await until('everything is there again', async () => (await collection.store.eventCount('asa')) === 50);
+  });
+
+  it('clearing alone does not bring back the events of the part page in hand', async () => {
+    const collection = await TestCollection.start({ events: 130 }, { SEARCH_COUNT: '100' });
+    await collection.collect();
+    const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
+      workflowId: `${collection.taskQueue}-clear`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }],
+      signal: 'clearEvents',
+    });
+    await handle.result();
+    collection.demo.addEvents(3);
+    await collection.collect();
+    const ids = (await collection.stored()).map((event) => event.id);
+    expect(ids).toEqual([...collection.demo.truth()].slice(130).map((event) => event.id));
+  });
+});
+
+describe('maintenance flows as workflow types', () => {
+  it('resetCheckpoint and clearEvents', async () => {
+    const collection = await TestCollection.start({ events: 120 });
+    await collection.collect();
+    await (await collection.start({ type: 'clearEvents' })).result();
+    await (await collection.start({ type: 'resetCheckpoint' })).result();
+    expect(await collection.store.eventCount('asa')).toBe(0);
+    expect((await collection.notes()).slice(-2)).toEqual(['Cleared events table: 0', 'Reset checkpoint: 0']);
+    await collection.collect();
+    await collection.expectStored(120);
+  });
+
+  it('setEnvironmentVariables changes what the next page asks for, and refuses secrets', async () => {
+    const collection = await TestCollection.start({ events: 100 });
+    const set = async (variables: Record<string, string>) =>
+      (await collection.start({ type: 'setEnvironmentVariables', input: { collector: 'asa', variables } })).result();
+    await set({ searchCount: '40' });
+    await collection.collect();
+    expect(await collection.notes()).toEqual(['Full page: 40', 'Full page: 40', 'First part page: 20']);
+    for (const variables of [
+      { asaKeySecret: 'c2VjcmV0' },
+      { asaKeySecretFile: '/etc/passwd' },
+      { asaBaseUrl: 'https://elsewhere.invalid' },
+    ]) {
+      await expect(set(variables)).rejects.toMatchObject({ cause: { type: 'SECRET_REFUSED' } });
+    }
+    await expect(set({ searchCount: '0' })).rejects.toMatchObject({
+      cause: {
+        type: 'SETTINGS_INVALID',
+        message: expect.stringContaining('searchCount must be a whole number from 1 to 1000'),
+      },
+    });
+  });
+});

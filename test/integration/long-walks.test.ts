@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../workflows/messages.js';
+import { TestCollection, until } from '../support/collection.js';
+
+describe('a catch-up longer than one history', () => {
+  it('goes on in auditWalk, which continues as new, and the run ends with all of it', async () => {
+    const collection = await TestCollection.start({ events: 8_000 }, { SEARCH_COUNT: '50' });
+    const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
+    const progress = (await handle.result()) as Progress;
+    await collection.expectComplete();
+    expect(progress).toMatchObject({ newEvents: 8_000, pages: 160 });
+    const query = `TaskQueue = '${collection.taskQueue}' AND WorkflowType = 'auditWalk'`;
+    const walks: string[] = [];
+    await until('visibility has the walks', async () => {
+      walks.length = 0;
+      for await (const { status } of collection.client.workflow.list({ query })) walks.push(status.name);
+      return walks.includes('COMPLETED');
+    });
+    expect(walks.filter((status) => status === 'CONTINUED_AS_NEW').length).toBeGreaterThan(0);
+  });
+
+  it('keeps the cron of the run that handed over', async () => {
+    const collection = await TestCollection.start({ events: 4_000 }, { SEARCH_COUNT: '50' });
+    await collection.start({
+      input: { collector: 'asa', historyEventsMax: 30 },
+      cron: '@every 2s',
+      id: `${collection.taskQueue}-cron`,
+    });
+    await until('all is collected', async () => (await collection.store.eventCount('asa')) === 4_000);
+    await until('the next tick has run', async () => (await collection.notes()).includes('No new events: 0'));
+    collection.demo.addEvents(7);
+    await until('and the one after', async () => (await collection.store.eventCount('asa')) === 4_007);
+  });
+
+  it('goes on when its worker is replaced', async () => {
+    const collection = await TestCollection.start({ events: 20_000, latencyMs: 10 }, { SEARCH_COUNT: '200' });
+    const handle = await collection.start();
+    for (const pages of [10, 40, 70]) {
+      await until('some pages are stored', async () => (await collection.store.checkpoint('asa')).pages >= pages);
+      await collection.stopWorker();
+      await collection.startWorker();
+    }
+    await handle.result();
+    await collection.expectComplete();
+  });
+});
