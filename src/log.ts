@@ -33,7 +33,8 @@ export function installTemporalLogger(logger: Logger): void {
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 function passOn(logger: Logger, { level, message, meta }: LogEntry): void {
-  // The SDK tells each state of the worker at INFO, and each failed activity at WARN, which failure.ts has said already.
-  const quieter = level === 'INFO' || message === 'Activity failed';
-  logger[quieter ? 'debug' : levels[level]](meta ?? {}, message);
+  // The SDK tells each state of the worker at INFO, and what failure.ts has said already at WARN.
+  const quieter = level === 'INFO' || message === 'Activity failed' || message === 'Workflow failed';
+  const { taskToken, isLocal, namespace, taskQueue, ...told } = (meta ?? {}) as Record<string, unknown>;
+  logger[quieter ? 'debug' : levels[level]](told, message);
 }

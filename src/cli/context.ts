@@ -6,6 +6,7 @@ import { type ProcessSettings, readProcessSettings } from '../settings/process.j
 import { sources } from '../sources/registry.js';
 import { SqliteStore } from '../stores/sqlite/store.js';
 import type { Store } from '../stores/store.js';
+import { runningInstance } from '../temporal/instance.js';
 
 /** What every verb starts from. */
 export class Context {
@@ -45,7 +46,9 @@ export class Context {
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
   async collectorSettings(store: Store, name: string): Promise<CollectorSettings> {
-    return resolveCollector(name, sources, await store.settings(), this.settings.env);
+    const { env, dataDir, demo } = this.settings;
+    const demoEnv = demo ? runningInstance(dataDir)?.demoEnv : undefined;
+    return resolveCollector(name, sources, await store.settings(), { ...env, ...demoEnv });
   }
 
   /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */

@@ -66,6 +66,8 @@ export async function requireWorker(client: Client, where: string): Promise<void
 }
 
 export interface Embedded {
+  /** Path of the temporal command. */
+  cli: string;
   server: DevServer;
   worker: RunningWorker;
   address: TemporalAddress;
@@ -76,7 +78,8 @@ export interface EmbeddedOptions {
   ui: boolean;
   port?: number | undefined;
   uiPort?: number | undefined;
-  env: Readonly<Record<string, string>>;
+  /** Settings of the demo team, where one runs along. */
+  demoEnv?: Record<string, string> | undefined;
 }
 
 /**
@@ -101,10 +104,14 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   context.onClose(() => server.stop());
   const address = localTemporal(server.address);
   installTemporalLogger(context.logger);
-  const worker = await startWorker({ temporal: address, store, env: options.env });
+  const worker = await startWorker({ temporal: address, store, env: { ...context.settings.env, ...options.demoEnv } });
   context.onClose(() => worker.stop().catch(() => undefined));
-  lock.publish({ address: server.address, ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}) });
-  return { server, worker, address };
+  lock.publish({
+    address: server.address,
+    ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}),
+    ...(options.demoEnv ? { demoEnv: options.demoEnv } : {}),
+  });
+  return { cli, server, worker, address };
 }
 
 /** A restart takes the ports of the last time, so that bookmarks and shells stay right. */

@@ -127,7 +127,8 @@ export function checkTableRows(
     if (!entry) {
       problems.push(`${quote(key)} is no setting of source ${source.kind} (known: ${[...keys.keys()].join(', ')})`);
     } else if (entry.definition.secret && !entry.pointer) {
-      throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.`, {
+      const exposed = options.guarded ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
+      throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
         hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or say where it is: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
       });
     } else if (!options.guarded && (entry.pointer || entry.definition.guarded)) {

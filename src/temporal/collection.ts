@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -6,6 +7,9 @@ import {
 } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { collectId, recurringId, taskQueue } from './names.js';
+
+/** A run that walks is given so long to end. */
+const stopMaxMs = 20_000;
 
 export type CollectionHandle = WorkflowHandleWithFirstExecutionRunId<typeof recurringAuditCollection>;
 
@@ -74,35 +78,46 @@ export async function startRecurring(
   if (state?.running && state.cron === cron) return 'running already';
   if (state?.running) await stopRecurring(client, collector, state, 'Started with another cron');
   try {
-    await client.workflow.start('recurringAuditCollection', {
-      workflowId: recurringId(collector),
-      taskQueue,
-      args: [{ collector }],
-      cronSchedule: cron,
-      staticSummary: `${collector}: recurring collection`,
-    });
+    await startOnCron(client, collector, cron);
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
+    // A cron that the server does not take must not leave the collector stopped.
+    if (state?.running) await startOnCron(client, collector, state.cron);
     throw error;
   }
   return state?.running ? 'changed' : 'started';
 }
 
+async function startOnCron(client: Client, collector: string, cron: string): Promise<void> {
+  await client.workflow.start('recurringAuditCollection', {
+    workflowId: recurringId(collector),
+    taskQueue,
+    args: [{ collector }],
+    cronSchedule: cron,
+    staticSummary: `${collector}: recurring collection`,
+  });
+}
+
 /**
  * Ends the recurring collection: a run that is walking is cancelled, and carries out the commands it has taken first;
  * one that waits for its next tick is terminated, after commands sent to it meanwhile have been carried out.
+ *
+ * `stopping` where no worker has carried out the cancellation yet.
  */
 export async function stopRecurring(
   client: Client,
   collector: string,
   state: RecurringState,
   reason: string,
-): Promise<void> {
+): Promise<'stopped' | 'stopping'> {
   const handle = client.workflow.getHandle(recurringId(collector), state.runId, { followRuns: false });
   if (state.executionTimeMs <= Date.now()) {
     await handle.cancel();
-    await handle.result().catch(() => undefined);
-    return;
+    const ended = handle.result().then(
+      () => true,
+      () => true,
+    );
+    return (await Promise.race([ended, sleep(stopMaxMs, false, { ref: false })])) ? 'stopped' : 'stopping';
   }
   const { events } = await handle.fetchHistory();
   for (const [index, event] of (events ?? []).entries()) {
@@ -112,4 +127,5 @@ export async function stopRecurring(
     await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
   }
   await handle.terminate(reason);
+  return 'stopped';
 }

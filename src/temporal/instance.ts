@@ -11,6 +11,8 @@ export interface InstanceInfo {
   /** Of the embedded server; absent while it starts. */
   address?: string;
   uiUrl?: string;
+  /** Settings of the demo team that `up` runs; nothing in them is secret. */
+  demoEnv?: Record<string, string>;
 }
 
 /** Holds a data folder: one embedded server at a time. */

@@ -59,7 +59,7 @@ async function readyTemporal(context: Context, name: string): Promise<{ client: 
   }
   const store = context.openStore();
   await context.collectorSettings(store, name);
-  const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false, env: context.settings.env });
+  const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false });
   const client = await connectFor(context, embedded.address);
   return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
 }
@@ -71,7 +71,7 @@ async function showProgress(
   isOver: () => boolean,
 ): Promise<void> {
   while (!isOver()) {
-    await sleep(pollEveryMs, undefined, { ref: false });
+    await sleep(pollEveryMs);
     if (isOver()) return;
     try {
       const run = await handle.query<Progress, []>('progress');

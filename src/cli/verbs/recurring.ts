@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { TrawlError } from '../../errors.js';
 import { recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
 import { defaultCron, recurringId } from '../../temporal/names.js';
@@ -12,14 +13,19 @@ export async function start(
   options: { cron?: string; json?: boolean },
 ): Promise<number> {
   const cron = options.cron ?? defaultCron;
+  if (existsSync(context.settings.storePath)) await context.requireCollector(context.openStore(), name);
   const client = await requireTemporal(context);
   const outcome = await startRecurring(client, name, cron).catch((error: unknown) => {
     const details = (error as { cause?: { details?: string } }).cause?.details ?? '';
     if (!/cron/i.test(details)) throw error;
-    throw new TrawlError('INPUT_INVALID', `The server does not take the cron ${JSON.stringify(cron)}: ${details}.`, {
-      hint: 'Give five fields, for example "*/5 * * * *".',
-      cause: error,
-    });
+    throw new TrawlError(
+      'INPUT_INVALID',
+      `The server does not take the cron ${JSON.stringify(cron)}: ${details.replace(/\.+$/, '')}.`,
+      {
+        hint: 'Give five fields, for example "*/5 * * * *".',
+        cause: error,
+      },
+    );
   });
   const state = await recurringState(client, name);
   const nextRun = state ? new Date(state.executionTimeMs).toISOString() : null;
@@ -37,8 +43,8 @@ export async function stop(context: Context, name: string, options: { json?: boo
       hint: '"trawl status" shows what is.',
     });
   }
-  await stopRecurring(client, name, state, 'Stopped with "trawl stop"');
-  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), outcome: 'stopped' });
-  else await print(`${recurringId(name)}: stopped\n`);
+  const outcome = await stopRecurring(client, name, state, 'Stopped with "trawl stop"');
+  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), outcome });
+  else await print(`${recurringId(name)}: ${outcome === 'stopped' ? outcome : 'will stop as soon as a worker runs'}\n`);
   return 0;
 }

@@ -1,3 +1,4 @@
+import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type RunningDemo, startDemo } from '../../demo/demo.js';
 import { TrawlError } from '../../errors.js';
@@ -35,7 +36,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
     context.onClose(() => demo!.close());
     names = ['asa'];
   }
-  const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, env: { ...env, ...demo?.env } });
+  const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
   const client = await connectFor(context, embedded.address);
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
   await startAll(client, names, cron);
@@ -64,13 +65,14 @@ async function startAll(client: Client, names: readonly string[], cron: string):
 
 function banner(
   context: Context,
-  { server, address }: Embedded,
+  { cli, server, address }: Embedded,
   names: string[],
   cron: string,
   demo: RunningDemo | undefined,
 ): string {
   const at = address.connection.address === '127.0.0.1:7233' ? '' : ` --address ${address.connection.address}`;
   const first = names[0]!;
+  const temporal = (context.settings.env.PATH ?? '').split(delimiter).includes(dirname(cli)) ? 'temporal' : cli;
   const lines = [
     '',
     demo
@@ -86,7 +88,7 @@ function banner(
     '  bin/trawl status                      where each collector stands',
     `  bin/trawl events ${first.padEnd(20)} the events (--format ndjson, csv or json; --follow)`,
     `  bin/trawl log ${first.padEnd(23)} the execution log`,
-    `  temporal workflow signal --workflow-id audit-collection-${first} --name resetCheckpoint${at}`,
+    `  ${temporal} workflow signal --workflow-id audit-collection-${first} --name resetCheckpoint${at}`,
   ];
   if (demo) {
     lines.push(
