@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { TrawlError } from '../src/errors.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
 import type { Collectors } from './collectors.js';
@@ -20,14 +21,17 @@ export async function fetchPages(
   cache: PageCache,
   input: FetchPagesInput,
 ): Promise<FetchedPages> {
-  const { client } = await collectors.open(input.collector);
+  const { source, client } = await collectors.open(input.collector);
   const startedAt = Date.now();
-  const result: FetchedPages = { pages: [], nextOffset: input.from.offset, pauseMs: 0, requests: 0 };
+  const result: FetchedPages = { pages: [], nextOffset: input.from.offset, more: true, pauseMs: 0, requests: 0 };
   let events = 0;
   let bytes = 0;
   for (;;) {
-    const offset = result.nextOffset!;
+    const offset = result.nextOffset;
     const first = result.requests === 0;
+    const waitMs = source.requestLimit ? await store.reserveRequest(client.place, source.requestLimit) : 0;
+    if (waitMs > 0 && !first) return { ...result, pauseMs: waitMs };
+    if (waitMs > 0) throw paced(waitMs);
     let page: FetchedPage;
     try {
       page = await client.fetchPage(offset, cancellationSignal());
@@ -39,16 +43,15 @@ export async function fetchPages(
       return result;
     }
     result.requests += page.requests;
-    // A link back to where it stands is no next page: the walk would never end.
-    const next = page.nextOffset === offset ? null : page.nextOffset;
-    result.nextOffset = next;
-    result.pauseMs = next === null ? 0 : page.pauseMs;
-    if (next === null && isUnchanged(page, first ? input.knownDigest : '')) return result;
+    result.more = page.more;
+    result.pauseMs = page.more ? page.pauseMs : 0;
+    if (!page.more && isUnchanged(page, first ? input.knownDigest : '')) return result;
 
     const ref: PageRef = {
       key: `${activityInfo().activityId}-${randomUUID()}`,
       offset,
-      nextOffset: next,
+      nextOffset: page.nextOffset,
+      more: page.more,
       generation: input.from.generation,
       events: page.content.events.length,
       rejected: page.content.rejected.length,
@@ -56,12 +59,20 @@ export async function fetchPages(
     await store.stagePage({ ...ref, collector: input.collector, body: page.body });
     cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
     result.pages.push(ref);
+    result.nextOffset = page.nextOffset;
     events += ref.events;
     bytes += page.body.byteLength;
-    if (next === null || result.pauseMs > 0) return result;
+    if (!page.more || result.pauseMs > 0) return result;
     const full = result.pages.length >= input.pagesMax || events >= input.eventsMax || bytes >= input.bytesMax;
     if (full || Date.now() - startedAt >= input.durationMaxMs) return result;
   }
+}
+
+function paced(waitMs: number): TrawlError {
+  return new TrawlError('RATE_LIMITED', `The source allows no further request for ${Math.ceil(waitMs / 1000)} s.`, {
+    hint: 'The walk goes on by itself then.',
+    retryAfterMs: waitMs,
+  });
 }
 
 /** The last page has nothing that was not there when it was read before, or nothing at all. */

@@ -36,7 +36,10 @@ export interface FetchPagesInput extends CollectorInput {
 export interface PageRef {
   key: string;
   offset: string;
-  nextOffset: string | null;
+  /** Where to read on: after this page, or at it once more where it may still fill. */
+  nextOffset: string;
+  /** Whether the source had more, at `nextOffset`. */
+  more: boolean;
   generation: number;
   events: number;
   rejected: number;
@@ -44,8 +47,9 @@ export interface PageRef {
 
 export interface FetchedPages {
   pages: PageRef[];
-  /** Where to read on; null where the source has no more now. */
-  nextOffset: string | null;
+  /** Where to read on, and whether the source has more there now. */
+  nextOffset: string;
+  more: boolean;
   /** How long to leave the source alone first; ms. */
   pauseMs: number;
   requests: number;

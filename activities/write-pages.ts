@@ -54,6 +54,7 @@ async function writePage(
     offset: ref.offset,
     generation: ref.generation,
     nextOffset: ref.nextOffset,
+    more: ref.more,
     events: rows,
     rejected: content.rejected,
     digest: content.digest,

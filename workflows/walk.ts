@@ -74,9 +74,9 @@ export class Walk {
       }
       this.#report.fetched(round);
       page += round.pages.length;
-      const next = round.nextOffset;
+      const { nextOffset: next, more } = round;
       const ahead =
-        next !== null && round.pauseMs === 0 && !this.#historyIsFull() && !isReset()
+        more && round.pauseMs === 0 && !this.#historyIsFull() && !isReset()
           ? this.#fetch({ offset: next, generation: from.generation }, page, '')
           : null;
       if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, page))) {
@@ -87,7 +87,7 @@ export class Walk {
         ahead?.abandon();
         return 'read again';
       }
-      if (next === null) return this.#caughtUp(round);
+      if (!more) return this.#caughtUp(round);
       if (this.#historyIsFull()) {
         ahead?.abandon();
         return 'history full';
@@ -113,7 +113,7 @@ export class Walk {
   /** A last page that is not staged has nothing new: the run still gets its line (M10's first branch). */
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
-    if (last === undefined || last.nextOffset !== null) {
+    if (last === undefined || last.more) {
       await walkActivities.writeExecutionLog.executeWithOptions({ summary: `${this.#collector}: no new events` }, [
         { collector: this.#collector },
       ]);

@@ -24,8 +24,8 @@ export class Context {
   }
 
   /** The store, made where there is none yet. */
-  openStore(): Store {
-    const store = new SqliteStore(this.settings.storePath);
+  openStore(path = this.settings.storePath): Store {
+    const store = new SqliteStore(path);
     this.onClose(() => store.close());
     return store;
   }

@@ -11,6 +11,8 @@ export interface ProcessSettings {
   dataDir: string;
   /** Absolute path of the SQLite file. */
   storePath: string;
+  /** The same, but for the demo team: the file that a collector of one's own would be set up in. */
+  realStorePath: string;
   /** Environment and .env; variables set to nothing are left out. */
   env: Readonly<Record<string, string>>;
   /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
@@ -76,7 +78,13 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
       hint: 'Correct them in .env or in the environment.',
     });
   }
-  return { dataDir, storePath: resolve(cwd, store.slice('sqlite:'.length)), env, demo };
+  return {
+    dataDir,
+    storePath: resolve(cwd, store.slice('sqlite:'.length)),
+    realStorePath: demo ? join(root, storeFile) : resolve(cwd, store.slice('sqlite:'.length)),
+    env,
+    demo,
+  };
 }
 
 function hasSourceSettings(env: Environment): boolean {

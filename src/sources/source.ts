@@ -9,6 +9,8 @@ import type { CollectorSettings, SourceSettings } from '../settings/collector.js
 export interface Source extends SourceSettings {
   /** How long the vendor keeps events, in days. */
   readonly retentionDays: number;
+  /** Requests that the vendor allows in a period, where it is few: they are then counted ahead, in the store. */
+  readonly requestLimit?: RequestLimit;
   /** A client for one collector. Opening it does no I/O. */
   open(settings: CollectorSettings, http: HttpClient): SourceClient;
   /**
@@ -22,6 +24,11 @@ export interface Source extends SourceSettings {
   lookedUp(event: SourceEvent): string[];
 }
 
+export interface RequestLimit {
+  requests: number;
+  periodMs: number;
+}
+
 export interface SourceClient {
   /**
    * Reads the page at an offset. The page it gives is complete and well formed: a broken answer is an error.
@@ -30,15 +37,17 @@ export interface SourceClient {
    *   requests but not this offset; ANSWER_UNREADABLE errors carry the answer in `UnreadableAnswer`.
    */
   fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage>;
-  /** Names the place that is read, for messages: a URL without anything secret. */
+  /** Names the place that is read, without anything secret: for messages, and to count its requests by. */
   readonly place: string;
 }
 
 export interface FetchedPage {
   body: Uint8Array;
   content: PageContent;
-  /** Where the next page begins; null where the source has no more now. */
-  nextOffset: Offset | null;
+  /** Where to read on: after this page, or at it once more where it may still fill. */
+  nextOffset: Offset;
+  /** Whether the source has more now, at `nextOffset`. */
+  more: boolean;
   /** How long to leave the source alone before the next request, so that a reserve of its rate limit is kept; ms. */
   pauseMs: number;
   /** Requests made for it, tokens included. */

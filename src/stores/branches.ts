@@ -6,8 +6,8 @@ import { notes } from '../domain.js';
  *
  * @param page.lastCount events of this page when it was read before; 0 when it was not.
  */
-export function branchNote(page: { hasNext: boolean; newEvents: number; lastCount: number }): string {
-  if (page.hasNext) return notes.fullPage;
+export function branchNote(page: { more: boolean; newEvents: number; lastCount: number }): string {
+  if (page.more) return notes.fullPage;
   if (page.newEvents === 0) return notes.noNewEvents;
   return page.lastCount === 0 ? notes.firstPartPage : notes.subsequentPartPage;
 }

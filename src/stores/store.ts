@@ -67,6 +67,12 @@ export interface Store {
   /** Keeps an answer that was no page, once for each text. */
   keepAnswer(collector: string, offset: Offset, reason: string, raw: string): Promise<void>;
 
+  /**
+   * Counts a request to a place that allows few of them in a period, if there is room for one.
+   * @returns 0 where it may be made now, else how long to wait before asking again; ms.
+   */
+  reserveRequest(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
+
   /** U01 Get env vars: the Environment Variables table. */
   settings(): Promise<SettingsTable>;
   /** U02 Set env vars: rows to write, and names to remove. */
@@ -90,8 +96,7 @@ export interface StagedPage {
   collector: string;
   offset: Offset;
   generation: number;
-  /** Where the next page begins; null where the source has no more now. */
-  nextOffset: Offset | null;
+  nextOffset: Offset;
   /** The body of the answer, in the bytes that came. */
   body: Uint8Array;
 }
@@ -101,7 +106,10 @@ export interface PageToWrite {
   collector: string;
   offset: Offset;
   generation: number;
-  nextOffset: Offset | null;
+  /** Where the checkpoint moves to; the page's own offset where it may still fill. */
+  nextOffset: Offset;
+  /** Whether the source had more then: decides M10's branch. */
+  more: boolean;
   events: readonly EnrichedEvent[];
   rejected: readonly Rejected[];
   /** SHA-256 (hex) over the page's ids and raw events. */

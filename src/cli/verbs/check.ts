@@ -56,6 +56,6 @@ async function firstPage(context: Context, settings: CollectorSettings): Promise
   const { events, rejected } = page.content;
   return [
     null,
-    `${client.place}: ${events.length} events${rejected.length > 0 ? `, ${rejected.length} that do not fit` : ''}${page.nextOffset === null ? '' : ', and more after them'}`,
+    `${client.place}: ${events.length} events${rejected.length > 0 ? `, ${rejected.length} that do not fit` : ''}${page.more ? ', and more after them' : ''}`,
   ];
 }

@@ -33,10 +33,16 @@ export async function envSet(context: Context, name: string, assignments: readon
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  const store = context.openStore();
+  const store = context.openStore(setsUp(rows) ? context.settings.realStorePath : context.settings.storePath);
   checkTableRows(name, rows, (await store.settings())[name] ?? {}, sources, { guarded: true });
   await store.setSettings(name, rows, []);
   return 0;
+}
+
+/** Whether these make a collector of one's own, which does not belong into the demo team's store. */
+function setsUp(rows: Readonly<Record<string, string>>): boolean {
+  const required = sources.flatMap((source) => source.settings).filter((setting) => setting.default === undefined);
+  return Object.keys(rows).some((key) => key === 'source' || required.some((setting) => key.startsWith(setting.key)));
 }
 
 /** `trawl env unset NAME KEY …` */

@@ -23,19 +23,15 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
   const store = context.openStore();
-  let names = collectorNames(sources, await store.settings(), env);
-  if (names.length === 0 && !nothingSetUp) await refuseToForget(store);
+  const names = nothingSetUp ? ['asa'] : collectorNames(sources, await store.settings(), env);
+  if (names.length === 0) await refuseToForget(context, store);
   if (env.TEMPORAL_ADDRESS) {
     tell(
       'TEMPORAL_ADDRESS is set, but "trawl up" brings its own server. For that one, use "trawl worker" and "trawl start NAME".',
     );
   }
-  let demo: RunningDemo | undefined;
-  if (names.length === 0) {
-    demo = await startDemo(context.settings.dataDir);
-    context.onClose(() => demo!.close());
-    names = ['asa'];
-  }
+  const demo = nothingSetUp ? await startDemo(context.settings.dataDir) : undefined;
+  context.onClose(async () => demo?.close());
   const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
   const client = await connectFor(context, embedded.address);
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
@@ -47,12 +43,16 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
 }
 
 /** Settings that have gone missing must not turn a real collection into a demo. */
-async function refuseToForget(store: Store): Promise<void> {
+async function refuseToForget(context: Context, store: Store): Promise<never> {
   const known = await store.collectors();
-  if (known.length === 0) return;
-  throw new TrawlError('SETTINGS_INVALID', `The store has events of ${known.join(', ')}, but no collector is set up.`, {
-    hint: 'Put its settings back into .env (for Okta ASA: ASA_TEAM, ASA_KEY_ID, ASA_KEY_SECRET), or use another TRAWL_DATA.',
-  });
+  const holds = known.length === 0 ? '' : ` that has events of ${known.join(', ')}`;
+  throw new TrawlError(
+    'SETTINGS_INVALID',
+    `No collector is set up for the store ${context.settings.storePath}${holds}.`,
+    {
+      hint: 'Put the settings into .env (for Okta ASA: ASA_TEAM, ASA_KEY_ID, ASA_KEY_SECRET), or use another TRAWL_DATA.',
+    },
+  );
 }
 
 async function startAll(client: Client, names: readonly string[], cron: string): Promise<void> {

@@ -54,14 +54,16 @@ export class AsaClient implements SourceClient {
       throw error;
     }
     const content = parseAsaPage(answer.body);
-    const nextOffset = newOffset(answer.headers.link ?? [], url);
-    if (content.listMissing && nextOffset !== null) {
+    const next = newOffset(answer.headers.link ?? [], url);
+    if (content.listMissing && next !== null) {
       throw new UnreadableAnswer(
         'A page has no list of events, yet a page after it.',
         Buffer.from(answer.body).toString('utf8'),
       );
     }
-    return { body: answer.body, content, nextOffset, pauseMs: pauseForReserveMs(answer) };
+    // A link back to where it stands is no next page: the walk would never end.
+    const more = next !== null && next !== offset;
+    return { body: answer.body, content, nextOffset: next ?? offset, more, pauseMs: pauseForReserveMs(answer) };
   }
 
   /** A refusal is the offset's fault where the same request without it is answered. */

@@ -74,7 +74,7 @@ export const migrations: readonly string[] = [
     collector TEXT NOT NULL,
     "offset" TEXT NOT NULL,
     generation INTEGER NOT NULL,
-    next_offset TEXT,
+    next_offset TEXT NOT NULL,
     body BLOB NOT NULL,
     staged_at TEXT NOT NULL
   ) STRICT;
@@ -106,6 +106,13 @@ export const migrations: readonly string[] = [
     committed_at TEXT NOT NULL,
     PRIMARY KEY (collector, number)
   ) STRICT;
+
+  -- Requests to sources that allow few of them, so that a restart does not forget those just made.
+  CREATE TABLE source_requests (
+    place TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX source_requests_place ON source_requests (place, at_ms);
 
   -- Ids of cleared events whose page is still open: it is read again, and they are not to come back.
   CREATE TABLE cleared_event_ids (

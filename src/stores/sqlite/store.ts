@@ -126,22 +126,22 @@ export class SqliteStore implements Store {
       rejects += this.#reject(page.collector, page.offset, rejected, now);
 
     const count = page.events.length + page.rejected.length;
-    const hasNext = page.nextOffset !== null && page.nextOffset !== page.offset;
-    const note = branchNote({ hasNext, newEvents, lastCount: checkpoint.lastCount });
+    const moves = page.nextOffset !== page.offset;
+    const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
     // U12 and U13: a new offset has not been read yet, so its count and digest start again.
     this.#db.run(
       `INSERT INTO audit_checkpoints (collector, last_offset, last_date_time, last_count, last_digest, pages, last_seq)
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
        ON CONFLICT (collector) DO UPDATE SET last_offset = ?2, last_date_time = ?3, last_count = ?4, last_digest = ?5, pages = ?6, last_seq = ?7`,
       page.collector,
-      hasNext ? page.nextOffset : page.offset,
+      page.nextOffset,
       now,
-      hasNext ? 0 : count,
-      hasNext ? '' : page.digest,
+      moves ? 0 : count,
+      moves ? '' : page.digest,
       checkpoint.pages + 1,
       lastSeq,
     );
-    if (hasNext) this.#db.run('DELETE FROM cleared_event_ids WHERE collector = ?', page.collector);
+    if (moves) this.#db.run('DELETE FROM cleared_event_ids WHERE collector = ?', page.collector);
     this.#moveNewest(page);
     this.#log(page.collector, now, newEvents, note, null);
     if (rejects > 0) this.#log(page.collector, now, 0, rejectsNote(rejects), null);
@@ -339,6 +339,21 @@ export class SqliteStore implements Store {
     this.#db.transaction(() =>
       this.#reject(collector, offset, { kind: 'answer', reason, raw }, this.#now().toISOString()),
     );
+  }
+
+  async reserveRequest(place: string, limit: { requests: number; periodMs: number }): Promise<number> {
+    const now = this.#now().getTime();
+    return this.#db.transaction(() => {
+      this.#db.run('DELETE FROM source_requests WHERE place = ? AND at_ms <= ?', place, now - limit.periodMs);
+      const made = this.#db.all<{ atMs: number }>(
+        'SELECT at_ms AS atMs FROM source_requests WHERE place = ? ORDER BY at_ms',
+        place,
+      );
+      const blocking = made.at(-limit.requests);
+      if (blocking) return blocking.atMs + limit.periodMs - now;
+      this.#db.run('INSERT INTO source_requests (place, at_ms) VALUES (?, ?)', place, now);
+      return 0;
+    });
   }
 
   async settings(): Promise<SettingsTable> {
