@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { build } from '../../scripts/setup.mjs';
 import { temporalCli } from '../../src/temporal/cli-binary.js';
 import { startDevServer } from '../../src/temporal/dev-server.js';
 
@@ -14,6 +15,8 @@ declare module 'vitest' {
 
 /** One real Temporal server for all integration tests; each keeps to a task queue of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // The workers under test run the bundle: an old one would not fit the activities.
+  build();
   const tell = (line: string) => console.error(line);
   const cli = await temporalCli(process.env, tell);
   const dataDir = mkdtempSync(join(tmpdir(), 'trawl-test-server-'));
