@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { storeSuite } from './store-suite.js';
+
+storeSuite('SQLite', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
+  return {
+    open: async () => new SqliteStore(join(folder, 'trawl.db')),
+    remove: async () => rmSync(folder, { recursive: true }),
+  };
+});
+
+describe('an SQLite file', () => {
+  function path(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    return join(folder, 'trawl.db');
+  }
+
+  it('of a newer version is refused', () => {
+    const file = path();
+    new SqliteStore(file).close();
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    expect(() => new SqliteStore(file)).toThrow(
+      expect.objectContaining({ code: 'STORE_NEWER', hint: expect.stringContaining('Upgrade') }),
+    );
+  });
+
+  it('that is none is refused, and left as it is', () => {
+    const file = path();
+    writeFileSync(file, 'no database at all '.repeat(100));
+    expect(() => new SqliteStore(file)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
+  });
+
+  it('in a folder that cannot be made', () => {
+    const file = path();
+    writeFileSync(file, '');
+    expect(() => new SqliteStore(join(file, 'below', 'trawl.db'))).toThrow(
+      expect.objectContaining({ code: 'STORE_READ_ONLY' }),
+    );
+  });
+
+  it('on a full disk: the write fails as a whole, and succeeds when there is room again', async () => {
+    const file = path();
+    const db = new SqliteDatabase(file);
+    const { page_count } = db.get<{ page_count: number }>('PRAGMA page_count')!;
+    db.get(`PRAGMA max_page_count = ${page_count + 2}`);
+    const fill = () =>
+      db.transaction(() => {
+        for (let n = 0; n < 100; n += 1)
+          db.run('INSERT INTO audit_related_objects VALUES (?, ?, ?, ?)', 'asa', `${n}`, '', 'x'.repeat(1_000));
+      });
+    expect(fill).toThrow(expect.objectContaining({ code: 'STORE_FULL', retry: true }));
+    expect(db.get<{ n: number }>('SELECT count(*) AS n FROM audit_related_objects')!.n).toBe(0);
+    db.get('PRAGMA max_page_count = 1000000');
+    fill();
+    expect(db.get<{ n: number }>('SELECT count(*) AS n FROM audit_related_objects')!.n).toBe(100);
+    db.close();
+  });
+
+  it('may be migrated by two processes that start at once', async () => {
+    const file = path();
+    const script = `import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
+    const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    await Promise.all([start(), start(), start(), start()]);
+    const store = new SqliteStore(file);
+    expect(await store.collectors()).toEqual([]);
+    await store.close();
+  });
+});

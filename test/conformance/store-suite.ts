@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EnrichedEvent } from '../../src/domain.js';
+import type { PageToWrite, Store } from '../../src/stores/store.js';
+
+export interface StoreUnderTest {
+  /** A store on the same data as the others of this test. */
+  open(): Promise<Store>;
+  /** Removes the data. */
+  remove(): Promise<void>;
+}
+
+const event = (id: string, more: Partial<EnrichedEvent> = {}): EnrichedEvent => ({
+  id,
+  timestamp: '2026-01-01T00:00:00.000000001Z',
+  timeNs: 1_767_225_600_000_000_001n,
+  type: 'auth_token.issue',
+  actor: 'ada (status: ACTIVE , usertype: human)',
+  user: '',
+  client: '',
+  gateway: '',
+  group: '',
+  project: '',
+  hostname: '',
+  server: '',
+  fromAddr: '',
+  rawEvent: `{"id":"${id}","n":9007199254740993.10}`,
+  extra: null,
+  ...more,
+});
+
+let pageNumber = 0;
+const page = (events: EnrichedEvent[], more: Partial<PageToWrite> = {}): PageToWrite => {
+  pageNumber += 1;
+  return {
+    key: `key-${pageNumber}`,
+    collector: 'asa',
+    offset: '',
+    generation: 0,
+    nextOffset: '',
+    more: false,
+    events,
+    rejected: [],
+    digest: `digest-${pageNumber}`,
+    ...more,
+  };
+};
+
+/** What every store must do: the contract of src/stores/store.ts. */
+export function storeSuite(name: string, create: () => Promise<StoreUnderTest>): void {
+  describe(`store: ${name}`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+    beforeEach(async () => {
+      under = await create();
+      store = await under.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await under.remove();
+    });
+    const ids = async (collector = 'asa') =>
+      (await store.events({ collector, afterSeq: 0 }, 1_000)).map((stored) => stored.id);
+    const notes = async () =>
+      (await store.executionLog({ collector: 'asa', limit: 100 }))
+        .reverse()
+        .map((line) => [line.notes, line.eventsWritten]);
+
+    it('starts a collector at the beginning', async () => {
+      expect(await store.checkpoint('asa')).toMatchObject({
+        lastOffset: '',
+        lastCount: 0,
+        generation: 0,
+        pages: 0,
+        lastSeq: 0,
+      });
+    });
+
+    it('writes events, checkpoint, log line and ledger together, and gives back what was written', async () => {
+      const written = event('a', { extra: '{"x":1.50}', fromAddr: '192.0.2.1', group: 'g', user: 'u' });
+      await store.writePage(page([written, event('b')], { nextOffset: 'o1', more: true }));
+      expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: 'o1', lastCount: 0, pages: 1, lastSeq: 2 });
+      const [first] = await store.events({ collector: 'asa', afterSeq: 0 }, 10);
+      const { timeNs, ...columns } = written;
+      expect(first).toMatchObject({ ...columns, collector: 'asa', seq: 1 });
+      expect(await notes()).toEqual([['Full page', 2]]);
+    });
+
+    it('stores an event once, numbers without gaps, and says which were new', async () => {
+      await store.writePage(page([event('a'), event('b')]));
+      const again = await store.writePage(page([event('a'), event('b'), event('c'), event('c')]));
+      expect(again).toMatchObject({ newEvents: 1, note: 'Subsequent part page' });
+      const stored = await store.events({ collector: 'asa', afterSeq: 0 }, 10);
+      expect(stored.map(({ id, seq }) => [id, seq])).toEqual([
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+      ]);
+    });
+
+    it('keeps collectors apart', async () => {
+      await store.writePage(page([event('a')]));
+      await store.writePage(page([event('a')], { collector: 'other' }));
+      await store.clearEvents('other', ['k']);
+      expect(await ids()).toEqual(['a']);
+      expect(await ids('other')).toEqual([]);
+    });
+
+    it('makes a repeated write a no-op, its log line included', async () => {
+      const once = page([event('a')]);
+      const first = await store.writePage(once);
+      expect(await store.writePage(once)).toEqual(first);
+      expect(await store.committedPage(once.key)).toEqual(first);
+      expect(await notes()).toHaveLength(1);
+    });
+
+    it('refuses a page that was read at another offset or before a reset, and writes nothing of it', async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      const late = [page([event('x')]), page([event('x')], { offset: 'o1', generation: 7 })];
+      for (const one of late) expect(await store.writePage(one)).toMatchObject({ outcome: 'superseded' });
+      expect(await ids()).toEqual(['a']);
+      expect(await notes()).toHaveLength(1);
+    });
+
+    it('keeps an event that says something else under a known id among the rejects', async () => {
+      await store.writePage(page([event('a')]));
+      await store.writePage(page([event('a', { rawEvent: '{"id":"a","n":2}' })]));
+      await store.writePage(page([event('a', { rawEvent: '{ "n": 9007199254740993.10, "id": "a" }' })]));
+      expect(await store.rejectedCount('asa')).toBe(1);
+      expect(await ids()).toEqual(['a']);
+    });
+
+    it('keeps rejects once, and reports new ones', async () => {
+      const rejected = [{ kind: 'event' as const, reason: 'no id', raw: '{}' }];
+      await store.writePage(page([event('a')], { rejected }));
+      await store.writePage(page([event('a'), event('b')], { rejected }));
+      await store.keepAnswer('asa', '', 'HTML', '<html>');
+      expect(await store.rejectedCount('asa')).toBe(2);
+      expect(await notes()).toEqual([
+        ['First part page', 1],
+        ['1 event rejected: see rejected_events', 0],
+        ['Subsequent part page', 1],
+      ]);
+    });
+
+    it('stages pages as they came, and removes them with the write', async () => {
+      const body = new Uint8Array([0, 255, 10, 0]);
+      const staged = { key: 'k', collector: 'asa', offset: '', generation: 0, nextOffset: 'o1', body };
+      await store.stagePage(staged);
+      expect(Buffer.from((await store.stagedPage('k'))!.body)).toEqual(Buffer.from(body));
+      await store.writePage(page([event('a')], { key: 'k' }));
+      expect(await store.stagedPage('k')).toBeNull();
+    });
+
+    it('resets the checkpoint once for each key', async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.resetCheckpoint('asa', ['k1', 'k2']);
+      await store.resetCheckpoint('asa', ['k2']);
+      expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: '', lastCount: 0, generation: 2, lastSeq: 1 });
+      expect(await notes()).toEqual([
+        ['Full page', 1],
+        ['Reset checkpoint', 0],
+        ['Reset checkpoint', 0],
+      ]);
+    });
+
+    it('clears events once for each key, keeps those of the open page from coming back, until a reset', async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.writePage(page([event('b')], { offset: 'o1', nextOffset: 'o1' }));
+      await store.clearEvents('asa', ['k']);
+      await store.writePage(page([event('b'), event('c')], { offset: 'o1', nextOffset: 'o1' }));
+      await store.clearEvents('asa', ['k']);
+      expect(await ids()).toEqual(['c']);
+      await store.resetCheckpoint('asa', ['r']);
+      await store.writePage(page([event('a'), event('b'), event('c')], { generation: 1 }));
+      expect((await ids()).sort()).toEqual(['a', 'b', 'c']);
+    });
+
+    it('rewinds from an offset that is no longer known, and not from the same one again', async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.rewind('asa', 'o0', 0);
+      expect((await store.checkpoint('asa')).lastOffset).toBe('o1');
+      await store.rewind('asa', 'o1', 0);
+      expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: '', generation: 1, refusedOffset: 'o1' });
+      await store.writePage(page([event('a')], { generation: 1, nextOffset: 'o1', more: true }));
+      await expect(store.rewind('asa', 'o1', 1)).rejects.toMatchObject({ code: 'OFFSET_REFUSED_AGAIN' });
+    });
+
+    it('logs an idle run once for each key', async () => {
+      await store.logIdleRun('asa', 'k');
+      await store.logIdleRun('asa', 'k');
+      expect(await notes()).toEqual([['No new events', 0]]);
+      expect((await store.checkpoint('asa')).lastDateTime).toMatch(/^\d{4}-.*Z$/);
+    });
+
+    it('keeps related objects by id, the latest of each', async () => {
+      await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"old"}' }]);
+      await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);
+      const found = await store.relatedObjects('asa', ['u1', 'u2']);
+      expect([...found.values()]).toEqual([{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);
+      expect((await store.relatedObjects('other', ['u1'])).size).toBe(0);
+    });
+
+    it('filters by time, type, actor and text, and pages by sequence number', async () => {
+      const at = (seconds: number) => ({ timeNs: BigInt(seconds) * 1_000_000_000n });
+      await store.writePage(
+        page([
+          event('a', { ...at(10), type: 'user.create', actor: 'Ada 100%' }),
+          event('b', { ...at(20), type: 'user.update', actor: 'Bob' }),
+          event('c', { ...at(30), type: 'server.ssh_login', actor: 'ada', rawEvent: '{"x":"NEEDLE_1"}' }),
+          event('d', { ...at(40), actor: 'Dan', hostname: 'needle.example.com' }),
+        ]),
+      );
+      const find = async (filter: object, limit = 10) =>
+        (await store.events({ collector: 'asa', afterSeq: 0, ...filter }, limit)).map((one) => one.id).join('');
+      expect(await find({ sinceNs: 20n * 10n ** 9n, untilNs: 40n * 10n ** 9n })).toBe('bc');
+      expect(await find({ type: 'user.create' })).toBe('a');
+      expect(await find({ type: 'user.*' })).toBe('ab');
+      expect(await find({ actor: 'ADA' })).toBe('ac');
+      expect(await find({ actor: '0%' })).toBe('a');
+      expect(await find({ text: 'needle' })).toBe('cd');
+      expect(await find({ text: 'needle_' })).toBe('c');
+      expect(await find({ afterSeq: 1 }, 2)).toBe('bc');
+    });
+
+    it('keeps settings, and removes them', async () => {
+      await store.setSettings('asa', { asaTeam: 'acme', searchCount: '10' }, []);
+      await store.setSettings('asa', { searchCount: '20' }, ['asaTeam']);
+      expect(await store.settings()).toEqual({ asa: { searchCount: '20' } });
+    });
+
+    it('counts requests to a place that allows few', async () => {
+      const limit = { requests: 2, periodMs: 60_000 };
+      expect([await store.reserveRequest('p', limit), await store.reserveRequest('p', limit)]).toEqual([0, 0]);
+      const wait = await store.reserveRequest('p', limit);
+      expect(wait).toBeGreaterThan(58_000);
+      expect(wait).toBeLessThanOrEqual(60_000);
+      expect(await store.reserveRequest('other', limit)).toBe(0);
+    });
+
+    it('takes hostile texts as they come', async () => {
+      const hostile = '=cmd()\u001b[31m\u202e\u2028"\'\\;DROP TABLE';
+      const rawEvent = `{"__proto__":1,"a":1,"a":2,"s":"\\ud800\\u0000","t":${JSON.stringify(hostile)}}`;
+      await store.writePage(page([event(hostile, { rawEvent, actor: hostile })]));
+      expect((await store.events({ collector: 'asa', afterSeq: 0 }, 1))[0]).toMatchObject({
+        id: hostile,
+        actor: hostile,
+        rawEvent,
+      });
+    });
+
+    it('may be opened twice, also at once on first use', async () => {
+      const others = await Promise.all([under.open(), under.open()]);
+      await others[0]!.writePage(page([event('a')]));
+      expect((await others[1]!.events({ collector: 'asa', afterSeq: 0 }, 1))[0]!.id).toBe('a');
+      for (const other of others) await other.close();
+    });
+  });
+}

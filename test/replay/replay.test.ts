@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { describe, expect, it } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'histories');
+const names = existsSync(folder) ? readdirSync(folder).map((file) => file.replace('.json', '')) : [];
+const workflowBundle = { codePath: join(root, 'dist', 'workflow-bundle.js') };
+const read = (name: string) => readFileSync(join(folder, `${name}.json`), 'utf8');
+
+describe('recorded histories', () => {
+  it('are there for every workflow type and every branch of M10', () => {
+    const types = names.map((name) => /"workflowType":\s*\{\s*"name":\s*"(\w+)"/.exec(read(name))?.[1]);
+    expect(new Set(types)).toEqual(
+      new Set(['recurringAuditCollection', 'auditWalk', 'resetCheckpoint', 'clearEvents', 'setEnvironmentVariables']),
+    );
+    expect(names.length).toBeGreaterThanOrEqual(18);
+  });
+
+  it.each(names)('%s', async (name) => {
+    await Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(name)));
+  });
+
+  it('a doctored one is refused', async () => {
+    const doctored = read('m10-full-and-first-part-page').replaceAll('"enrichPages"', '"fetchPages"');
+    await expect(Worker.runReplayHistory({ workflowBundle }, JSON.parse(doctored))).rejects.toThrow(
+      DeterminismViolationError,
+    );
+  });
+});
