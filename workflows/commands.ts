@@ -1,4 +1,11 @@
-import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  log,
+  setDefaultSignalHandler,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { clearEventsSignal, resetCheckpointSignal } from './messages.js';
 import { commandActivities } from './options.js';
 
@@ -30,6 +37,12 @@ export class Commands {
     this.#collector = collector;
     this.#noted = [...carried];
     this.#taken = carried.length;
+    // Signals that came before this line are handed to each handler when it is set, so that their order would be lost
+    // between the two: this one gets all of them, in their order.
+    setDefaultSignalHandler((name) => {
+      if (name === resetCheckpointSignal.name || name === clearEventsSignal.name) this.#note(name as Command['kind']);
+      else log.warn('A signal of an unknown name is passed over', { name });
+    });
     setHandler(resetCheckpointSignal, () => this.#note('resetCheckpoint'));
     setHandler(clearEventsSignal, () => this.#note('clearEvents'));
     void CancellationScope.nonCancellable(() => this.#carryOut()).catch((error: unknown) => {

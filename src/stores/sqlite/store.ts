@@ -1,35 +1,14 @@
-import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-import {
-  type Checkpoint,
-  type EnrichedEvent,
-  type ExecutionLogLine,
-  notes,
-  type Rejected,
-  type RelatedObject,
-  type StoredEvent,
-} from '../../domain.js';
+import { type Checkpoint, type ExecutionLogLine, notes, type RelatedObject, type StoredEvent } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { SettingsTable } from '../../settings/collector.js';
-import { branchNote } from '../branches.js';
 import type { EventFilter, PageToWrite, PageWritten, StagedPage, Store } from '../store.js';
 import { SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
+import { checkpointOf, keepReject, logLine } from './rows.js';
+import { committedPage, writePage } from './write-page.js';
 
 /** Staged pages of walks that died are kept this long. */
 const stagedAgeMaxMs = 24 * 3600 * 1000;
-
-interface CheckpointRow {
-  last_offset: string;
-  last_date_time: string | null;
-  last_count: number;
-  generation: number;
-  last_digest: string;
-  refused_offset: string | null;
-  newest_timestamp: string | null;
-  pages: number;
-  last_seq: number;
-}
 
 /** The store in one SQLite file. */
 export class SqliteStore implements Store {
@@ -43,7 +22,7 @@ export class SqliteStore implements Store {
   }
 
   async checkpoint(collector: string): Promise<Checkpoint> {
-    return this.#checkpoint(collector);
+    return checkpointOf(this.#db, collector);
   }
 
   async stagePage(page: StagedPage): Promise<void> {
@@ -106,152 +85,11 @@ export class SqliteStore implements Store {
   }
 
   async writePage(page: PageToWrite): Promise<PageWritten> {
-    return this.#db.transaction(() => this.#writePage(page));
-  }
-
-  #writePage(page: PageToWrite): PageWritten {
-    const repeated = this.#committedPage(page.key);
-    if (repeated) return repeated;
-    this.#db.run('DELETE FROM staged_pages WHERE key = ?', page.key);
-    const checkpoint = this.#checkpoint(page.collector);
-    if (checkpoint.lastOffset !== page.offset || checkpoint.generation !== page.generation) {
-      return { outcome: 'superseded', newEvents: 0, note: '' };
-    }
-
-    const now = this.#now().toISOString();
-    const { lastSeq, altered } = this.#insertEvents(page, checkpoint.lastSeq, now);
-    const newEvents = lastSeq - checkpoint.lastSeq;
-    let rejects = 0;
-    for (const rejected of [...page.rejected, ...altered])
-      rejects += this.#reject(page.collector, page.offset, rejected, now);
-
-    const count = page.events.length + page.rejected.length;
-    const moves = page.nextOffset !== page.offset;
-    const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
-    // U12 and U13: a new offset has not been read yet, so its count and digest start again.
-    this.#db.run(
-      `INSERT INTO audit_checkpoints (collector, last_offset, last_date_time, last_count, last_digest, pages, last_seq)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-       ON CONFLICT (collector) DO UPDATE SET last_offset = ?2, last_date_time = ?3, last_count = ?4, last_digest = ?5, pages = ?6, last_seq = ?7`,
-      page.collector,
-      page.nextOffset,
-      now,
-      moves ? 0 : count,
-      moves ? '' : page.digest,
-      checkpoint.pages + 1,
-      lastSeq,
-    );
-    if (moves) this.#db.run('DELETE FROM cleared_event_ids WHERE collector = ?', page.collector);
-    this.#moveNewest(page);
-    this.#log(page.collector, now, newEvents, note, null);
-    if (rejects > 0) this.#log(page.collector, now, 0, rejectsNote(rejects), null);
-    this.#db.run(
-      `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      page.collector,
-      checkpoint.pages + 1,
-      page.key,
-      page.offset,
-      page.generation,
-      count,
-      newEvents,
-      newEvents > 0 ? checkpoint.lastSeq + 1 : null,
-      newEvents > 0 ? lastSeq : null,
-      page.digest,
-      note,
-      now,
-    );
-    return { outcome: 'written', newEvents, note };
-  }
-
-  /**
-   * S31: an event whose id is stored already is passed over, unless it says something else now: then it is kept among
-   * the rejects. Gives the last sequence number used.
-   */
-  #insertEvents(page: PageToWrite, lastSeq: number, now: string): { lastSeq: number; altered: Rejected[] } {
-    const altered: Rejected[] = [];
-    const cleared = new Set(
-      this.#db
-        .all<{ id: string }>('SELECT id FROM cleared_event_ids WHERE collector = ?', page.collector)
-        .map((row) => row.id),
-    );
-    let seq = lastSeq;
-    for (const event of page.events) {
-      if (cleared.has(event.id)) continue;
-      const inserted = this.#db.run(
-        `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
-           project, hostname, server, from_addr, raw_event, extra, collected_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collector, id) DO NOTHING`,
-        page.collector,
-        seq + 1,
-        event.id,
-        event.timestamp,
-        event.timeNs,
-        event.type,
-        event.actor,
-        event.user,
-        event.client,
-        event.gateway,
-        event.group,
-        event.project,
-        event.hostname,
-        event.server,
-        event.fromAddr,
-        event.rawEvent,
-        event.extra,
-        now,
-      );
-      seq += inserted;
-      if (inserted === 0 && this.#saysSomethingElse(page.collector, event)) {
-        altered.push({
-          kind: 'event',
-          reason: `the event ${event.id} is stored already with other content`,
-          raw: event.rawEvent,
-        });
-      }
-    }
-    return { lastSeq: seq, altered };
-  }
-
-  #saysSomethingElse(collector: string, event: EnrichedEvent): boolean {
-    const stored = this.#db.get<{ raw_event: string; timestamp: string }>(
-      'SELECT raw_event, timestamp FROM audit_events WHERE collector = ? AND id = ?',
-      collector,
-      event.id,
-    )!;
-    if (stored.timestamp !== event.timestamp) return true;
-    if (stored.raw_event === event.rawEvent) return false;
-    try {
-      return !isDeepStrictEqual(JSON.parse(stored.raw_event), JSON.parse(event.rawEvent));
-    } catch {
-      // Nested too deeply to be compared: then the difference in the text counts.
-      return true;
-    }
-  }
-
-  #moveNewest(page: PageToWrite): void {
-    let newest = page.events[0];
-    if (!newest) return;
-    for (const event of page.events) if (event.timeNs > newest.timeNs) newest = event;
-    this.#db.run(
-      `UPDATE audit_checkpoints SET newest_timestamp = ?2, newest_time_ns = ?3
-       WHERE collector = ?1 AND (newest_time_ns IS NULL OR newest_time_ns < ?3)`,
-      page.collector,
-      newest.timestamp,
-      newest.timeNs,
-    );
+    return this.#db.transaction(() => writePage(this.#db, page, this.#now()));
   }
 
   async committedPage(key: string): Promise<PageWritten | null> {
-    return this.#committedPage(key);
-  }
-
-  #committedPage(key: string): PageWritten | null {
-    const row = this.#db.get<{ newEvents: number; note: string }>(
-      'SELECT new_events AS newEvents, note FROM audit_pages WHERE key = ?',
-      key,
-    );
-    return row ? { outcome: 'written', ...row } : null;
+    return committedPage(this.#db, key);
   }
 
   async dropStagedPages(keys: readonly string[]): Promise<void> {
@@ -263,7 +101,7 @@ export class SqliteStore implements Store {
   async logIdleRun(collector: string, key: string): Promise<void> {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {
-      if (this.#log(collector, now, 0, notes.noNewEvents, key) === 0) return;
+      if (logLine(this.#db, collector, now, 0, notes.noNewEvents, key) === 0) return;
       this.#touch(collector);
       this.#db.run('UPDATE audit_checkpoints SET last_date_time = ? WHERE collector = ?', now, collector);
     });
@@ -274,7 +112,7 @@ export class SqliteStore implements Store {
     this.#db.transaction(() => {
       this.#touch(collector);
       for (const key of keys) {
-        if (this.#log(collector, now, 0, notes.resetCheckpoint, key) === 0) continue;
+        if (logLine(this.#db, collector, now, 0, notes.resetCheckpoint, key) === 0) continue;
         this.#restart(collector, null);
         this.#db.run('DELETE FROM cleared_event_ids WHERE collector = ?', collector);
       }
@@ -285,8 +123,8 @@ export class SqliteStore implements Store {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {
       for (const key of keys) {
-        if (this.#log(collector, now, 0, notes.clearedEvents, key) === 0) continue;
-        const checkpoint = this.#checkpoint(collector);
+        if (logLine(this.#db, collector, now, 0, notes.clearedEvents, key) === 0) continue;
+        const checkpoint = checkpointOf(this.#db, collector);
         this.#db.run(
           `INSERT INTO cleared_event_ids (collector, id)
            SELECT e.collector, e.id FROM audit_pages p
@@ -304,7 +142,7 @@ export class SqliteStore implements Store {
   async rewind(collector: string, offset: string, generation: number): Promise<void> {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {
-      const checkpoint = this.#checkpoint(collector);
+      const checkpoint = checkpointOf(this.#db, collector);
       if (checkpoint.lastOffset !== offset || checkpoint.generation !== generation) return;
       if (checkpoint.refusedOffset === offset) {
         throw new TrawlError(
@@ -316,7 +154,8 @@ export class SqliteStore implements Store {
         );
       }
       this.#restart(collector, offset);
-      this.#log(
+      logLine(
+        this.#db,
         collector,
         now,
         0,
@@ -337,7 +176,7 @@ export class SqliteStore implements Store {
 
   async keepAnswer(collector: string, offset: string, reason: string, raw: string): Promise<void> {
     this.#db.transaction(() =>
-      this.#reject(collector, offset, { kind: 'answer', reason, raw }, this.#now().toISOString()),
+      keepReject(this.#db, collector, offset, { kind: 'answer', reason, raw }, this.#now().toISOString()),
     );
   }
 
@@ -426,58 +265,7 @@ export class SqliteStore implements Store {
     return this.#db.get<{ n: number }>(sql, collector)!.n;
   }
 
-  #checkpoint(collector: string): Checkpoint {
-    const row = this.#db.get<CheckpointRow>(
-      `SELECT last_offset, last_date_time, last_count, generation, last_digest, refused_offset, newest_timestamp, pages, last_seq
-       FROM audit_checkpoints WHERE collector = ?`,
-      collector,
-    );
-    return {
-      lastOffset: row?.last_offset ?? '',
-      lastDateTime: row?.last_date_time ?? null,
-      lastCount: row?.last_count ?? 0,
-      generation: row?.generation ?? 0,
-      lastDigest: row?.last_digest ?? '',
-      refusedOffset: row?.refused_offset ?? null,
-      newestTimestamp: row?.newest_timestamp ?? null,
-      pages: row?.pages ?? 0,
-      lastSeq: row?.last_seq ?? 0,
-    };
-  }
-
   #touch(collector: string): void {
     this.#db.run('INSERT INTO audit_checkpoints (collector) VALUES (?) ON CONFLICT DO NOTHING', collector);
   }
-
-  /** U20 Write Exec Log Record. Gives 0 where the key has been used. */
-  #log(collector: string, now: string, eventsWritten: number, note: string, key: string | null): number {
-    return this.#db.run(
-      'INSERT INTO execution_log (collector, datetime, events_written, notes, key) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      collector,
-      now,
-      eventsWritten,
-      note,
-      key,
-    );
-  }
-
-  /** Gives 1, or 0 where the same text has been kept before. */
-  #reject(collector: string, offset: string, rejected: Rejected, now: string): number {
-    const digest = createHash('sha256').update(`${rejected.kind}\0${rejected.raw}`).digest('hex');
-    return this.#db.run(
-      `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, rejected_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
-      collector,
-      digest,
-      rejected.kind,
-      rejected.reason,
-      offset,
-      rejected.raw,
-      now,
-    );
-  }
-}
-
-function rejectsNote(rejects: number): string {
-  return `${rejects} ${rejects === 1 ? 'event' : 'events'} rejected: see rejected_events`;
 }

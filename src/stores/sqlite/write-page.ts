@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Checkpoint, EnrichedEvent, Rejected } from '../../domain.js';
+import { branchNote } from '../branches.js';
+import type { PageToWrite, PageWritten } from '../store.js';
+import type { SqliteDatabase } from './database.js';
+import { checkpointOf, keepReject, logLine } from './rows.js';
+
+/** Commits a page (see `Store.writePage`); to be called within a transaction. */
+export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): PageWritten {
+  const repeated = committedPage(db, page.key);
+  if (repeated) return repeated;
+  db.run('DELETE FROM staged_pages WHERE key = ?', page.key);
+  const checkpoint = checkpointOf(db, page.collector);
+  if (checkpoint.lastOffset !== page.offset || checkpoint.generation !== page.generation) {
+    return { outcome: 'superseded', newEvents: 0, note: '' };
+  }
+
+  const now = at.toISOString();
+  const { lastSeq, altered } = insertEvents(db, page, checkpoint.lastSeq, now);
+  const newEvents = lastSeq - checkpoint.lastSeq;
+  let rejects = 0;
+  for (const rejected of [...page.rejected, ...altered])
+    rejects += keepReject(db, page.collector, page.offset, rejected, now);
+
+  const count = page.events.length + page.rejected.length;
+  const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
+  moveCheckpoint(db, page, checkpoint, lastSeq, count, now);
+  moveNewest(db, page);
+  logLine(db, page.collector, now, newEvents, note, null);
+  if (rejects > 0) logLine(db, page.collector, now, 0, rejectsNote(rejects), null);
+  db.run(
+    `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    page.collector,
+    checkpoint.pages + 1,
+    page.key,
+    page.offset,
+    page.generation,
+    count,
+    newEvents,
+    newEvents > 0 ? checkpoint.lastSeq + 1 : null,
+    newEvents > 0 ? lastSeq : null,
+    page.digest,
+    note,
+    now,
+  );
+  return { outcome: 'written', newEvents, note };
+}
+
+/**
+ * S31: an event whose id is stored already is passed over, unless it says something else now: then it is kept among
+ * the rejects. Gives the last sequence number used.
+ */
+function insertEvents(
+  db: SqliteDatabase,
+  page: PageToWrite,
+  lastSeq: number,
+  now: string,
+): { lastSeq: number; altered: Rejected[] } {
+  const altered: Rejected[] = [];
+  const cleared = new Set(
+    db.all<{ id: string }>('SELECT id FROM cleared_event_ids WHERE collector = ?', page.collector).map((row) => row.id),
+  );
+  let seq = lastSeq;
+  for (const event of page.events) {
+    if (cleared.has(event.id)) continue;
+    const inserted = db.run(
+      `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
+         project, hostname, server, from_addr, raw_event, extra, collected_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collector, id) DO NOTHING`,
+      page.collector,
+      seq + 1,
+      event.id,
+      event.timestamp,
+      event.timeNs,
+      event.type,
+      event.actor,
+      event.user,
+      event.client,
+      event.gateway,
+      event.group,
+      event.project,
+      event.hostname,
+      event.server,
+      event.fromAddr,
+      event.rawEvent,
+      event.extra,
+      now,
+    );
+    seq += inserted;
+    if (inserted === 0 && saysSomethingElse(db, page.collector, event)) {
+      altered.push({
+        kind: 'event',
+        reason: `the event ${event.id} is stored already with other content`,
+        raw: event.rawEvent,
+      });
+    }
+  }
+  return { lastSeq: seq, altered };
+}
+
+function saysSomethingElse(db: SqliteDatabase, collector: string, event: EnrichedEvent): boolean {
+  const stored = db.get<{ raw_event: string; timestamp: string }>(
+    'SELECT raw_event, timestamp FROM audit_events WHERE collector = ? AND id = ?',
+    collector,
+    event.id,
+  )!;
+  if (stored.timestamp !== event.timestamp) return true;
+  if (stored.raw_event === event.rawEvent) return false;
+  try {
+    return !isDeepStrictEqual(JSON.parse(stored.raw_event), JSON.parse(event.rawEvent));
+  } catch {
+    // Nested too deeply to be compared: then the difference in the text counts.
+    return true;
+  }
+}
+
+/** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
+function moveCheckpoint(
+  db: SqliteDatabase,
+  page: PageToWrite,
+  checkpoint: Checkpoint,
+  lastSeq: number,
+  count: number,
+  now: string,
+): void {
+  const moves = page.nextOffset !== page.offset;
+  db.run(
+    `INSERT INTO audit_checkpoints (collector, last_offset, last_date_time, last_count, last_digest, pages, last_seq)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+     ON CONFLICT (collector) DO UPDATE SET last_offset = ?2, last_date_time = ?3, last_count = ?4, last_digest = ?5, pages = ?6, last_seq = ?7`,
+    page.collector,
+    page.nextOffset,
+    now,
+    moves ? 0 : count,
+    moves ? '' : page.digest,
+    checkpoint.pages + 1,
+    lastSeq,
+  );
+  if (moves) db.run('DELETE FROM cleared_event_ids WHERE collector = ?', page.collector);
+}
+
+function moveNewest(db: SqliteDatabase, page: PageToWrite): void {
+  let newest = page.events[0];
+  if (!newest) return;
+  for (const event of page.events) if (event.timeNs > newest.timeNs) newest = event;
+  db.run(
+    `UPDATE audit_checkpoints SET newest_timestamp = ?2, newest_time_ns = ?3
+     WHERE collector = ?1 AND (newest_time_ns IS NULL OR newest_time_ns < ?3)`,
+    page.collector,
+    newest.timestamp,
+    newest.timeNs,
+  );
+}
+
+/** What was written for a key, or null. */
+export function committedPage(db: SqliteDatabase, key: string): PageWritten | null {
+  const row = db.get<{ newEvents: number; note: string }>(
+    'SELECT new_events AS newEvents, note FROM audit_pages WHERE key = ?',
+    key,
+  );
+  return row ? { outcome: 'written', ...row } : null;
+}
+
+function rejectsNote(rejects: number): string {
+  return `${rejects} ${rejects === 1 ? 'event' : 'events'} rejected: see rejected_events`;
+}

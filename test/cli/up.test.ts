@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { commandLine, isAlive } from '../../src/temporal/processes.js';
+import { essence, Place, truthOf } from '../support/cli.js';
+import { until } from '../support/collection.js';
+
+const addressOf = (banner: string) => /Temporal {7}(\S+),/.exec(banner)![1]!;
+
+describe('trawl up', () => {
+  it('without credentials collects from the demo team, says so, refuses a second one, and stops cleanly', async () => {
+    const place = new Place();
+    const up = await place.up();
+    expect(up.stdout).toContain('collects from its demo ASA team');
+    expect(up.stdout).toContain('ASA_KEY_SECRET=…');
+    expect(up.stdout).toMatch(/Temporal UI {4}http:\/\/127\.0\.0\.1:\d+/);
+    const second = await place.run('up');
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('is running on') });
+    await until('events are stored', async () => (await place.run('events', '--limit', '1')).stdout !== '', 60_000);
+    expect((await place.run('check', 'asa')).code).toBe(0);
+    const server = place.serverPid(join('data', 'demo'))!;
+    expect(commandLine(server)).toContain('start-dev');
+    up.signal('SIGINT');
+    expect((await up.ended).code).toBe(0);
+    expect(isAlive(server)).toBe(false);
+  });
+
+  it('runs, watches and resets by the lines of the Temporal CLI, and carries on after a restart', async () => {
+    const { place, demo } = await Place.withDemo({ events: 700 }, { SEARCH_COUNT: '100' });
+    const up = await place.up('--cron', '@every 2s');
+    const temporal = (...args: string[]) =>
+      promisify(execFile)(inject('temporalCli'), ['workflow', ...args, '--address', addressOf(up.stdout)]);
+    const log = async () => (await place.run('log', 'asa', '--limit', '1000')).stdout;
+    await until('all is collected', async () => (await place.exported()).length === 700);
+
+    await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'clearEvents');
+    await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'resetCheckpoint');
+    await until('both are carried out', async () => /Cleared events table[\s\S]*Reset checkpoint/.test(await log()));
+    await until('all is there again', async () => (await place.exported()).length === 700);
+
+    const started = ['start', '--type', 'recurringAuditCollection', '--task-queue', 'audit-collection'];
+    await temporal(
+      ...started,
+      '--workflow-id',
+      'audit-collection-by-hand',
+      '--cron',
+      '* * * * *',
+      '--input',
+      '{"collector":"asa"}',
+    );
+    await temporal(...started, '--workflow-id', 'once', '--input', '{"collector":"asa"}');
+    const { stdout } = await temporal('query', '--workflow-id', 'once', '--type', 'progress');
+    expect(stdout).toContain('"collector":"asa"');
+    for (const type of ['resetCheckpoint', 'clearEvents']) {
+      await temporal(
+        'execute',
+        '--type',
+        type,
+        '--task-queue',
+        'audit-collection',
+        '--workflow-id',
+        type,
+        '--input',
+        '{"collector":"asa"}',
+      );
+    }
+
+    expect(JSON.parse((await place.run('start', 'asa', '--cron', '@every 3s', '--json')).stdout)).toMatchObject({
+      outcome: 'changed',
+    });
+    const bad = await place.run('start', 'asa', '--cron', 'nonsense');
+    expect(bad).toMatchObject({ code: 1, stderr: expect.stringContaining('does not take the cron') });
+    const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
+    expect(await status()).toMatchObject({ cron: '@every 3s' });
+    expect((await place.run('stop', 'asa')).stdout).toContain('stopped');
+    expect(await status()).toMatchObject({ recurring: 'stopped' });
+    expect((await place.run('stop', 'asa')).code).toBe(1);
+    expect((await place.run('collect', 'asa')).code).toBe(0);
+
+    up.signal('SIGTERM');
+    expect((await up.ended).code).toBe(0);
+    demo.addEvents(3);
+    const again = await place.up('--cron', '@every 2s');
+    expect(addressOf(again.stdout)).toBe(addressOf(up.stdout));
+    await until('the new events are there', async () => (await place.exported()).length === 703);
+    expect((await place.exported()).map(essence).sort()).toEqual(truthOf(demo).sort());
+    again.signal('SIGINT');
+    await again.ended;
+  });
+
+  it('takes the next free ports', async () => {
+    const { place } = await Place.withDemo({ events: 1 });
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(23_456, '127.0.0.1', resolve));
+    onTestFinished(() => void taken.close());
+    const up = await place.up('--port', '23456');
+    expect(addressOf(up.stdout)).toBe('127.0.0.1:23457');
+    expect(up.stdout).toContain('--address 127.0.0.1:23457');
+    up.signal('SIGINT');
+    await up.ended;
+  });
+});

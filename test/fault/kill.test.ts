@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { isAlive } from '../../src/temporal/processes.js';
+import { essence, Place, truthOf } from '../support/cli.js';
+import { until } from '../support/collection.js';
+
+const total = 12_000;
+
+async function inTheWalk() {
+  const { place, demo } = await Place.withDemo({ events: total, latencyMs: 25 }, { SEARCH_COUNT: '100' });
+  return {
+    place,
+    demo,
+    pages: (count: number) => until(`${count} pages are read`, () => demo.requests.audits >= count),
+  };
+}
+
+describe('SIGKILL in the middle of a walk', () => {
+  it('of the whole trawl process, again and again: nothing is lost or doubled', async () => {
+    const { place, demo, pages } = await inTheWalk();
+    for (const count of [15, 50, 80]) {
+      const collecting = place.start('collect', 'asa');
+      await pages(count);
+      collecting.signal('SIGKILL');
+      await collecting.ended;
+    }
+    expect((await place.run('collect', 'asa')).code).toBe(0);
+    expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
+  }, 180_000);
+
+  it('of the Temporal server: it is started again, and the walk goes on', async () => {
+    const { place, demo, pages } = await inTheWalk();
+    const collecting = place.start('collect', 'asa');
+    for (const count of [20, 60]) {
+      await pages(count);
+      const pid = place.serverPid()!;
+      process.kill(pid, 'SIGKILL');
+      await until('another server runs', () => place.serverPid() !== pid && isAlive(place.serverPid() ?? 0));
+    }
+    expect((await collecting.ended).code).toBe(0);
+    expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
+  }, 180_000);
+});

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject, onTestFinished } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
+import { endProcess, isAlive } from '../../src/temporal/processes.js';
+import { until } from './collection.js';
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A trawl process that is running. */
+export class RunningCli {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], cwd: string, env: Record<string, string>) {
+    this.child = spawn(process.execPath, [join(root, 'bin', 'trawl'), ...args], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.on('close', (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
+    });
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+}
+
+/** A folder to run trawl in, with nothing set up; what is left running there ends with the test. */
+export class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'trawl-cli-'));
+  env: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    TEMPORAL_CLI_PATH: inject('temporalCli'),
+  };
+  readonly #running: RunningCli[] = [];
+
+  constructor() {
+    onTestFinished(async () => {
+      for (const { child } of this.#running) if (child.exitCode === null && child.pid) await endProcess(child.pid);
+      for (const data of ['data', join('data', 'demo')]) {
+        const pid = this.serverPid(data);
+        if (pid !== undefined && isAlive(pid)) await endProcess(pid);
+      }
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+  }
+
+  /** A place whose settings name a demo team. */
+  static async withDemo(
+    options: DemoAsaOptions = {},
+    settings: Record<string, string> = {},
+  ): Promise<{ place: Place; demo: DemoAsa }> {
+    const demo = await startDemoAsa(options);
+    onTestFinished(() => demo.close());
+    const place = new Place();
+    Object.assign(place.env, {
+      ASA_TEAM: demo.team,
+      ASA_KEY_ID: demo.keyId,
+      ASA_KEY_SECRET: demo.keySecret,
+      ASA_BASE_URL: demo.baseUrl,
+      ...settings,
+    });
+    return { place, demo };
+  }
+
+  start(...args: string[]): RunningCli {
+    const running = new RunningCli(args, this.folder, this.env);
+    this.#running.push(running);
+    return running;
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return this.start(...args).ended;
+  }
+
+  /** `trawl up`, once it says that all is running. */
+  async up(...args: string[]): Promise<RunningCli> {
+    const running = this.start('up', ...args);
+    await until(
+      'trawl up says that it runs',
+      () => running.stdout.includes('Ctrl-C stops all of it') || running.child.exitCode !== null,
+    );
+    return running;
+  }
+
+  serverPid(data = 'data'): number | undefined {
+    try {
+      return Number.parseInt(readFileSync(join(this.folder, data, 'temporal.pid'), 'utf8'), 10);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The exported events, as JSON lines. */
+  async exported(): Promise<string[]> {
+    const { stdout } = await this.run('events', 'asa', '--format', 'ndjson');
+    return stdout.split('\n').filter(Boolean);
+  }
+}
+
+/** The export that a demo team should give: id, timestamp and raw event of each line, in the source's own bytes. */
+export function truthOf(demo: DemoAsa): string[] {
+  return [...demo.truth()].map(({ id, timestamp, details }) => `${id} ${timestamp} ${details}`);
+}
+
+/** Id, timestamp and raw event of an exported line. */
+export function essence(line: string): string {
+  const { id, timestamp } = JSON.parse(line) as { id: string; timestamp: string };
+  const raw = line.slice(line.indexOf(',"raw_event":') + ',"raw_event":'.length, line.lastIndexOf(',"collected_at":'));
+  return `${id} ${timestamp} ${raw}`;
+}
