@@ -6,7 +6,7 @@ import { root } from '../scripts/setup.mjs';
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 const rows = [
-  ...read('ARCHITECTURE.md').matchAll(/^\| ([MSU]\d\d[a-z]?)[ ,].*? \| `#?(\w+)` \| `([\w/.-]+)` \|$/gm),
+  ...read('ARCHITECTURE.md').matchAll(/^\| ([MSU]\d\d[a-z]?)[ ,].*? +\| `#?(\w+)` +\| `([\w/.-]+)` +\|$/gm),
 ].map(([, flow, name, file]) => ({ flow: flow!, name: name!, file: file! }));
 
 describe("the article's flows", () => {
@@ -36,7 +36,7 @@ describe('imports', () => {
 
   it('of a source or a store do not reach into another', () => {
     for (const family of ['sources', 'stores']) {
-      for (const file of files(join('src', family))) {
+      for (const file of files(join('src', family)).filter((path) => path.split('/').length > 3)) {
         const reached = [...read(file).matchAll(/from '\.\.\/(\w+)\//g)].map(([, folder]) => folder);
         expect(reached, file).toEqual([]);
       }
