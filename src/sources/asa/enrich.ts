@@ -46,7 +46,7 @@ export function lookedUpIds(event: SourceEvent): string[] {
 
 /** S32 Get Client */
 export function getClient(client: Members): string {
-  return `${text(client.user_name ?? client.username)} (hostname: ${text(client.hostname)}, OS: ${text(client.os)}, state: ${text(client.state)})`;
+  return `${text(client.user_name) || text(client.username)} (hostname: ${text(client.hostname)}, OS: ${text(client.os)}, state: ${text(client.state)})`;
 }
 
 /** S33 Get Gateway */
@@ -71,7 +71,7 @@ export function getServer(server: Members): string {
 
 /** S37 Get User: the space before the comma is the article's. */
 export function getUser(user: Members): string {
-  return `${text(user.name)} (status: ${text(user.status)} , usertype: ${text(user.user_type ?? user.usertype)})`;
+  return `${text(user.name)} (status: ${text(user.status)} , usertype: ${text(user.user_type) || text(user.usertype)})`;
 }
 
 /** The ids of the first member that is not empty; a member may hold an array of ids. */

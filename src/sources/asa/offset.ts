@@ -36,7 +36,9 @@ function parsed(header: string): Link[] {
 export function offsetOfUrl(link: string, requestUrl: string): Offset {
   const from = new URL(requestUrl);
   const url = URL.canParse(link, requestUrl) ? new URL(link, requestUrl) : undefined;
-  if (!url || url.origin !== from.origin || url.pathname !== from.pathname) {
+  const same =
+    url && url.origin === from.origin && url.pathname === from.pathname && url.username + url.password === '';
+  if (!same) {
     throw new TrawlError(
       'LINK_REFUSED',
       `The link to the next page leads away from ${from.origin}${from.pathname}${url ? ` to ${url.origin}${url.pathname}` : ''}.`,
@@ -50,7 +52,9 @@ export function offsetOfUrl(link: string, requestUrl: string): Offset {
     .split('&')
     .filter((pair) => pair !== '' && nameOf(pair) !== 'count');
   const offset =
-    pairs.length === 1 && nameOf(pairs[0]!) === 'offset' ? decoded(pairs[0]!.slice('offset='.length)) : undefined;
+    pairs.length === 1 && nameOf(pairs[0]!) === 'offset'
+      ? decoded(pairs[0]!.slice(pairs[0]!.indexOf('=') + 1))
+      : undefined;
   return offset && !offset.startsWith('?') ? offset : `?${pairs.join('&')}`;
 }
 

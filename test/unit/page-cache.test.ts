@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CachedPage, PageCache } from '../../activities/page-cache.js';
+
+const page = (bodyBytes: number): CachedPage => ({
+  bodyBytes,
+  content: { events: [], rejected: [], relatedObjects: [], lookup: () => undefined, digest: '' },
+});
+
+describe('the page cache', () => {
+  it('gives back what was put, until it is deleted', () => {
+    const cache = new PageCache(100);
+    const one = page(10);
+    cache.put('a', one);
+    expect(cache.get('a')).toBe(one);
+    expect(cache.get('b')).toBeUndefined();
+    cache.delete('a');
+    cache.delete('a');
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  it('drops the oldest first when it is over its bound', () => {
+    const cache = new PageCache(100);
+    for (const key of ['a', 'b', 'c']) cache.put(key, page(40));
+    expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([false, true, true]);
+  });
+
+  it('holds pages up to exactly its bound', () => {
+    const cache = new PageCache(100);
+    cache.put('a', page(60));
+    cache.put('b', page(40));
+    expect(cache.get('a')).toBeDefined();
+  });
+
+  it('counts a page that is put again once', () => {
+    const cache = new PageCache(100);
+    for (let time = 0; time < 10; time += 1) cache.put('a', page(40));
+    cache.put('b', page(40));
+    expect(cache.get('a')).toBeDefined();
+    expect(cache.get('b')).toBeDefined();
+  });
+
+  it('does not take a page that is larger than all of it, and drops nothing for it', () => {
+    const cache = new PageCache(100);
+    cache.put('a', page(40));
+    cache.put('b', page(101));
+    expect(cache.get('a')).toBeDefined();
+    expect(cache.get('b')).toBeUndefined();
+  });
+
+  it('never gives the former page of a key whose new one is too large', () => {
+    const cache = new PageCache(100);
+    cache.put('a', page(40));
+    cache.put('a', page(101));
+    expect(cache.get('a')).toBeUndefined();
+  });
+
+  it('holds the newest pages that fit, after any steps', () => {
+    const step = fc.tuple(fc.constantFrom('put', 'put', 'delete'), fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(120));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const cache = new PageCache(100);
+        let model: { key: string; held: CachedPage }[] = [];
+        for (const [kind, key, bytes] of steps) {
+          model = model.filter((entry) => entry.key !== key);
+          if (kind === 'delete') {
+            cache.delete(key);
+            continue;
+          }
+          const held = page(bytes);
+          cache.put(key, held);
+          if (bytes <= 100) model.push({ key, held });
+          while (model.reduce((sum, entry) => sum + entry.held.bodyBytes, 0) > 100) model.shift();
+          for (const name of ['a', 'b', 'c', 'd']) {
+            expect(cache.get(name)).toBe(model.find((entry) => entry.key === name)?.held);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
