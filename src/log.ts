@@ -6,8 +6,8 @@ import type { Environment } from './settings/collector.js';
 export type { Logger };
 
 /** Logs go to standard error: readable on a terminal, JSON elsewhere. */
-export function createLogger(env: Environment): Logger {
-  const options = { level: env.TRAWL_LOG_LEVEL ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime };
+export function createLogger(env: Environment, level = 'info'): Logger {
+  const options = { level: env.TRAWL_LOG_LEVEL ?? level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return process.stderr.isTTY
     ? pino(
         options,

@@ -18,8 +18,9 @@ export class Context {
     this.settings = readProcessSettings(process.cwd(), process.env);
   }
 
-  get logger(): Logger {
-    this.#logger ??= createLogger(this.settings.env);
+  /** @param level where TRAWL_LOG_LEVEL does not say. */
+  logger(level?: string): Logger {
+    this.#logger ??= createLogger(this.settings.env, level);
     return this.#logger;
   }
 

@@ -78,6 +78,8 @@ export interface EmbeddedOptions {
   ui: boolean;
   port?: number | undefined;
   uiPort?: number | undefined;
+  /** Where TRAWL_LOG_LEVEL does not say; default info. */
+  logLevel?: string;
   /** Settings of the demo team, where one runs along. */
   demoEnv?: Record<string, string> | undefined;
 }
@@ -103,7 +105,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   });
   context.onClose(() => server.stop());
   const address = localTemporal(server.address);
-  installTemporalLogger(context.logger);
+  installTemporalLogger(context.logger(options.logLevel));
   const worker = await startWorker({ temporal: address, store, env: { ...context.settings.env, ...options.demoEnv } });
   context.onClose(() => worker.stop().catch(() => undefined));
   lock.publish({

@@ -59,7 +59,7 @@ async function readyTemporal(context: Context, name: string): Promise<{ client: 
   }
   const store = context.openStore();
   await context.collectorSettings(store, name);
-  const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false });
+  const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false, logLevel: 'error' });
   const client = await connectFor(context, embedded.address);
   return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
 }

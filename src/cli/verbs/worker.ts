@@ -19,7 +19,7 @@ export async function worker(context: Context): Promise<number> {
   const store = context.openStore();
   // Says what is wrong in words; the worker's own connection would only fail.
   await (await connect(address)).connection.close();
-  installTemporalLogger(context.logger);
+  installTemporalLogger(context.logger());
   const running = await startWorker({ temporal: address, store, env: context.settings.env });
   context.onClose(() => running.stop().catch(() => undefined));
   tell(

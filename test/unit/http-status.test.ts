@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ErrorCode } from '../../src/errors.js';
+import type { HttpAnswer } from '../../src/http/client.js';
+import {
+  askedWaitMs,
+  pauseForReserveMs,
+  rateLimitOf,
+  reserveOf,
+  statusError,
+  statusRules,
+} from '../../src/http/status.js';
+
+const now = Date.parse('2026-05-01T12:00:00Z');
+const url = 'https://app.scaleft.com/v1/teams/t/auditsV2?count=1000';
+
+/** Longer than an hour, the period of the rate limit, and not by much. */
+const waitMaxMs = 75 * 60_000;
+/** What jitter may add to a wait. */
+const jitterMs = 10_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now, toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function answer(status: number, headers: Record<string, string> = {}, body = ''): HttpAnswer {
+  return {
+    status,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    body: Buffer.from(body),
+  };
+}
+
+const errorOf = (status: number, headers: Record<string, string> = {}, body = '') =>
+  statusError(answer(status, headers, body), url, 'the request for a page');
+
+const limits = (remaining: number, resetInS: number, limit = 10_000) => ({
+  'x-ratelimit-limit': String(limit),
+  'x-ratelimit-remaining': String(remaining),
+  'x-ratelimit-reset': String(Math.floor(now / 1000) + resetInS),
+});
+
+function expectWait(waitMs: number | undefined, leastMs: number): void {
+  expect(waitMs).toBeGreaterThanOrEqual(leastMs);
+  expect(waitMs).toBeLessThanOrEqual(leastMs + jitterMs);
+}
+
+describe('a status', () => {
+  it.each<[number, ErrorCode, boolean]>([
+    [400, 'REQUEST_REFUSED', false],
+    [403, 'ACCESS_DENIED', false],
+    [404, 'NOT_FOUND', false],
+    [409, 'REQUEST_REFUSED', false],
+    [415, 'REQUEST_REFUSED', false],
+    [401, 'TOKEN_REFUSED', true],
+    [408, 'SOURCE_UNAVAILABLE', true],
+    [429, 'RATE_LIMITED', true],
+    [499, 'SOURCE_UNAVAILABLE', true],
+    [500, 'SOURCE_UNAVAILABLE', true],
+    [502, 'SOURCE_UNAVAILABLE', true],
+    [503, 'SOURCE_UNAVAILABLE', true],
+    [504, 'SOURCE_UNAVAILABLE', true],
+    [520, 'SOURCE_UNAVAILABLE', true],
+    [302, 'REQUEST_REFUSED', false],
+    [204, 'REQUEST_REFUSED', false],
+    [418, 'REQUEST_REFUSED', false],
+  ])('%i is %s, retried: %s', (status, code, retry) => {
+    const error = errorOf(status);
+    expect(error).toMatchObject({ code, retry });
+    expect(error.message).toContain('app.scaleft.com');
+    expect(error.message).toContain(String(status));
+    expect(error.message).toContain('the request for a page');
+    expect(error.hint).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('is classified by itself, whatever the body says', () => {
+    expect(errorOf(403, {}, '{"code":"too_many_requests"}')).toMatchObject({ code: 'ACCESS_DENIED', retry: false });
+    expect(errorOf(500, {}, '{"code":"forbidden_error"}')).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+  });
+
+  it("is told with the vendor's short code and nothing else of the body", () => {
+    expect(errorOf(400, {}, '{"code":"invalid_request","message":"hunter2"}').message).toContain('invalid_request');
+    for (const body of [
+      '{"code":"invalid_request","message":"hunter2"}',
+      'hunter2',
+      '<html>hunter2</html>',
+      '{"code":"hunter2 is the secret"}',
+      '{"code":["hunter2"]}',
+      'null',
+      '[]',
+      `{"code":"${'hunter_two'.repeat(20)}"}`,
+    ]) {
+      expect(errorOf(400, {}, body).message).not.toMatch(/hunter/);
+    }
+  });
+
+  it('takes the hint of whoever asked before its own', () => {
+    const hints = { 404: 'Check ASA_TEAM.' };
+    expect(statusError(answer(404), url, 'x', hints).hint).toBe('Check ASA_TEAM.');
+    expect(statusError(answer(403), url, 'x', hints).hint).toBe(statusRules[403]!.hint);
+  });
+
+  it('does not show the query of the URL', () => {
+    expect(statusError(answer(400), 'https://h.example/p?offset=hunter2', 'x').message).not.toContain('hunter2');
+  });
+});
+
+describe('a 429', () => {
+  it('waits until X-RateLimit-Reset, in seconds', () => {
+    expectWait(errorOf(429, limits(0, 600)).retryAfterMs, 600_000);
+  });
+
+  it('waits as long as Retry-After says, in seconds', () => {
+    expectWait(errorOf(429, { 'retry-after': '120' }).retryAfterMs, 120_000);
+  });
+
+  it('waits until the date of Retry-After', () => {
+    const date = new Date(now + 90_000).toUTCString();
+    expectWait(errorOf(429, { 'retry-after': date }).retryAfterMs, 90_000);
+  });
+
+  it.each([
+    ['Retry-After the earlier', '1', 600],
+    ['Retry-After the later', '600', 1],
+  ])('waits for both where both are there: %s', (_, retryAfter, resetInS) => {
+    const { retryAfterMs } = errorOf(429, { ...limits(0, resetInS), 'retry-after': retryAfter });
+    expectWait(retryAfterMs, 600_000);
+  });
+
+  it('waits until X-RateLimit-Reset where that comes alone', () => {
+    const { 'x-ratelimit-reset': reset } = limits(0, 600);
+    expectWait(errorOf(429, { 'x-ratelimit-reset': reset }).retryAfterMs, 600_000);
+  });
+
+  it('waits a little for a reset that is past', () => {
+    const { retryAfterMs } = errorOf(429, limits(0, -3_600));
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(jitterMs);
+  });
+
+  it('leaves it to the retry policy where nothing says when', () => {
+    expect(errorOf(429)).toMatchObject({ retry: true, retryAfterMs: undefined });
+    expect(errorOf(429, { 'x-ratelimit-reset': 'soon', 'retry-after': '' }).retryAfterMs).toBeUndefined();
+  });
+
+  it.each([
+    { 'retry-after': '999999999' },
+    { 'retry-after': '9'.repeat(400) },
+    { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' },
+    limits(0, 10 ** 9),
+    { ...limits(0, 0), 'x-ratelimit-reset': '999999999999999' },
+    { ...limits(0, 0), 'x-ratelimit-reset': String(now + 60_000) },
+  ])('never waits much longer than an hour: %o', (headers) => {
+    const { retryAfterMs } = errorOf(429, headers as Record<string, string>);
+    expect(retryAfterMs ?? 0).toBeLessThanOrEqual(waitMaxMs);
+  });
+
+  it.each(['-5', '1.5', 'soon', '1e3', '0x10'])(
+    'does not let Retry-After %s, which says nothing, hide the reset',
+    (header) => {
+      expectWait(errorOf(429, { ...limits(0, 600), 'retry-after': header }).retryAfterMs, 600_000);
+    },
+  );
+
+  it('spreads those who wait', () => {
+    const waits = Array.from({ length: 20 }, () => errorOf(429, limits(0, 600)).retryAfterMs);
+    expect(new Set(waits).size).toBeGreaterThan(1);
+  });
+
+  it.each([-7_200_000, 7_200_000])("goes by the server's clock where this one is off by %i ms", (skewMs) => {
+    const date = new Date(now).toUTCString();
+    vi.setSystemTime(now + skewMs);
+    expectWait(errorOf(429, { ...limits(0, 600), date }).retryAfterMs, 600_000);
+    expectWait(errorOf(429, { 'retry-after': new Date(now + 90_000).toUTCString(), date }).retryAfterMs, 90_000);
+  });
+
+  it('goes by this clock where the Date of the answer is none', () => {
+    expectWait(errorOf(429, { ...limits(0, 600), date: 'yesterday' }).retryAfterMs, 600_000);
+  });
+});
+
+describe('a 503', () => {
+  it('waits as long as Retry-After says', () => {
+    expectWait(errorOf(503, { 'retry-after': '30' }).retryAfterMs, 30_000);
+  });
+
+  it('does not wait for a rate limit', () => {
+    expect(errorOf(503, limits(5_000, 600)).retryAfterMs).toBeUndefined();
+  });
+});
+
+describe('Retry-After', () => {
+  it('is undefined where it is absent', () => {
+    expect(askedWaitMs(answer(503))).toBeUndefined();
+  });
+
+  it('of 0 is a short wait', () => {
+    expectWait(askedWaitMs(answer(503, { 'retry-after': '0' })), 0);
+  });
+});
+
+describe('the rate limit of an answer', () => {
+  it('is read from its three headers', () => {
+    const rate = rateLimitOf(answer(200, limits(42, 60)));
+    expect(rate).toMatchObject({ limit: 10_000, remaining: 42 });
+    expectWait(rate!.resetInMs, 60_000);
+  });
+
+  it.each([
+    {},
+    { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '1' },
+    { ...limits(1, 60), 'x-ratelimit-remaining': '-1' },
+    { ...limits(1, 60), 'x-ratelimit-limit': 'many' },
+    { ...limits(1, 60), 'x-ratelimit-reset': '1.5' },
+    { ...limits(1, 60), 'x-ratelimit-limit': '' },
+  ])('is none for %o', (headers) => {
+    expect(rateLimitOf(answer(200, headers as Record<string, string>))).toBeUndefined();
+  });
+});
+
+describe('the reserve', () => {
+  it('is a small part of the limit, and never nothing', () => {
+    expect(reserveOf(10_000)).toBe(500);
+    expect(reserveOf(10)).toBeGreaterThanOrEqual(1);
+    for (const limit of [2, 10, 100, 10_000]) expect(reserveOf(limit)).toBeLessThan(limit);
+  });
+
+  it('is kept: the next request waits for the next period', () => {
+    expectWait(pauseForReserveMs(answer(200, limits(reserveOf(10_000), 600))), 600_000);
+    expectWait(pauseForReserveMs(answer(200, limits(0, 600))), 600_000);
+  });
+
+  it('costs nothing while there is more left than that', () => {
+    expect(pauseForReserveMs(answer(200, limits(reserveOf(10_000) + 1, 600)))).toBe(0);
+    expect(pauseForReserveMs(answer(200, limits(9_999, 600)))).toBe(0);
+  });
+
+  it('is not kept where nothing is known of a limit', () => {
+    expect(pauseForReserveMs(answer(200))).toBe(0);
+    expect(pauseForReserveMs(answer(200, limits(0, 600, 0)))).toBe(0);
+  });
+});

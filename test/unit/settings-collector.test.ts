@@ -1,0 +1,372 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sentence, TrawlError } from '../../src/errors.js';
+import { Secret } from '../../src/secret.js';
+import {
+  checkTableRows,
+  collectorNames,
+  type Environment,
+  resolveCollector,
+  type SettingsTable,
+  tableKeys,
+} from '../../src/settings/collector.js';
+import { asa } from '../../src/sources/asa/source.js';
+import type { Source } from '../../src/sources/source.js';
+
+const sources: readonly Source[] = [asa];
+const secretText = 'c2VjcmV0LW9mLXRoZS1rZXk=';
+const env: Environment = { ASA_TEAM: 'faulkner', ASA_KEY_ID: 'key-id', ASA_KEY_SECRET: secretText };
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const resolve = (rows: Record<string, string>, environment: Environment = env, name = 'asa') =>
+  resolveCollector(name, sources, { [name]: rows }, environment);
+
+/** The error that `body` throws, which must say something and hold no secret. */
+function refused(body: () => unknown): TrawlError {
+  let error: unknown;
+  try {
+    body();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(TrawlError);
+  const refusal = error as TrawlError;
+  expect(refusal.retry).toBe(false);
+  expect(refusal.hint).not.toBe('');
+  expect(`${sentence(refusal)} ${inspect(refusal, { depth: 9 })}`).not.toContain(secretText);
+  return refusal;
+}
+
+const revealed = (value: unknown) => (value as Secret).reveal();
+
+describe('the settings of a collector', () => {
+  it('come from the environment, then from defaults', () => {
+    const settings = resolve({});
+    expect(settings).toMatchObject({
+      collector: 'asa',
+      source: 'asa',
+      values: {
+        asaTeam: 'faulkner',
+        asaKeyId: 'key-id',
+        asaBaseUrl: 'https://app.scaleft.com/v1',
+        searchCount: 1000,
+      },
+    });
+    expect(revealed(settings.values.asaKeySecret)).toBe(secretText);
+  });
+
+  it('come from the table before the environment, and from there before the defaults', () => {
+    const environment = { ...env, SEARCH_COUNT: '200' };
+    expect(resolve({}, environment).values.searchCount).toBe(200);
+    expect(resolve({ searchCount: '300' }, environment).values.searchCount).toBe(300);
+    expect(resolve({ asaTeam: 'compson' }, environment).values.asaTeam).toBe('compson');
+  });
+
+  it('of one collector do not come from the rows of another', () => {
+    const table = { asa: { searchCount: '5' }, other: { source: 'asa', searchCount: '6' } };
+    expect(resolveCollector('asa', sources, table, env).values.searchCount).toBe(5);
+    expect(resolveCollector('other', sources, table, env)).toMatchObject({
+      collector: 'other',
+      source: 'asa',
+      values: { searchCount: 6 },
+    });
+  });
+
+  it('take a variable that is set to nothing for one that is not set', () => {
+    expect(resolve({}, { ...env, SEARCH_COUNT: '', ASA_BASE_URL: '' }).values).toMatchObject({
+      searchCount: 1000,
+      asaBaseUrl: 'https://app.scaleft.com/v1',
+    });
+    expect(refused(() => resolve({}, { ...env, ASA_TEAM: '' })).message).toContain('ASA_TEAM');
+  });
+
+  it('lose the slashes at the end of a base URL', () => {
+    expect(resolve({}, { ...env, ASA_BASE_URL: 'https://asa.example/v1//' }).values.asaBaseUrl).toBe(
+      'https://asa.example/v1',
+    );
+  });
+
+  it('show no secret however they are printed', () => {
+    const settings = resolve({});
+    expect(`${JSON.stringify(settings)} ${inspect(settings, { depth: 9, showHidden: true })}`).not.toContain(
+      secretText,
+    );
+    expect(settings.values.asaKeySecret).toBeInstanceOf(Secret);
+  });
+});
+
+describe('a secret', () => {
+  it('can come from a file, without the line end after it', () => {
+    const { ASA_KEY_SECRET: _, ...others } = env;
+    const environment = { ...others, ASA_KEY_SECRET_FILE: file('env-secret', `${secretText}\n`) };
+    expect(revealed(resolve({}, environment).values.asaKeySecret)).toBe(secretText);
+  });
+
+  it('can be pointed to from the table, by file or by variable, before the environment', () => {
+    const path = file('row-secret', 'from-row-file\r\n');
+    expect(revealed(resolve({ asaKeySecretFile: path }).values.asaKeySecret)).toBe('from-row-file');
+    const environment = { ...env, OTHER_SECRET: 'from-other-variable' };
+    expect(revealed(resolve({ asaKeySecretEnv: 'OTHER_SECRET' }, environment).values.asaKeySecret)).toBe(
+      'from-other-variable',
+    );
+  });
+
+  it('in the environment itself comes before its file', () => {
+    const environment = { ...env, ASA_KEY_SECRET_FILE: file('second', 'from-file') };
+    expect(revealed(resolve({}, environment).values.asaKeySecret)).toBe(secretText);
+  });
+
+  it('whose pointer leads nowhere is not taken from elsewhere instead', () => {
+    expect(refused(() => resolve({ asaKeySecretEnv: 'NOT_SET' })).message).toMatch(/NOT_SET.*asaKeySecretEnv/);
+    expect(refused(() => resolve({ asaKeySecretEnv: 'EMPTY' }, { ...env, EMPTY: '' })).message).toContain('EMPTY');
+    const gone = join(folder, 'gone');
+    expect(refused(() => resolve({ asaKeySecretFile: gone })).message).toContain('asaKeySecretFile');
+    const { ASA_KEY_SECRET: _, ...others } = env;
+    expect(refused(() => resolve({}, { ...others, ASA_KEY_SECRET_FILE: gone })).message).toContain(
+      'ASA_KEY_SECRET_FILE',
+    );
+  });
+
+  it('in an empty file is none', () => {
+    const path = file('empty', ' \n');
+    expect(refused(() => resolve({ asaKeySecretFile: path })).message).toContain('asaKeySecretFile');
+  });
+
+  it('that does not fit is named, but not shown', () => {
+    const wrong = `${secretText}\nsecond line`;
+    const error = refused(() => resolve({}, { ...env, ASA_KEY_SECRET: wrong }));
+    expect(error.message).toContain('ASA_KEY_SECRET');
+  });
+});
+
+describe('wrong settings', () => {
+  it('are named all at once, each with what is expected', () => {
+    const error = refused(() =>
+      resolve({ searchCount: '5000', asaTeem: 'x' }, { ASA_BASE_URL: 'ftp://asa.example', ASA_KEY_ID: '' }),
+    );
+    expect(error.code).toBe('SETTINGS_INVALID');
+    for (const part of [
+      'searchCount must be a whole number from 1 to 1000',
+      'asaTeem',
+      'ASA_BASE_URL must be an http or https URL',
+      'ASA_KEY_ID is missing',
+      'ASA_TEAM is missing',
+      'ASA_KEY_SECRET',
+      'ASA_KEY_SECRET_FILE',
+    ]) {
+      expect(error.message).toContain(part);
+    }
+    expect(error.hint).toContain('trawl check asa');
+  });
+
+  it.each(['0', '1001', '-1', '1.5', '1e2', 'many', ' 7', '', '99999999999999999999'])(
+    'searchCount %j',
+    (searchCount) => {
+      expect(refused(() => resolve({ searchCount })).message).toContain(
+        'searchCount must be a whole number from 1 to 1000',
+      );
+    },
+  );
+
+  it.each(['1', '500', '1000'])('but not searchCount %s', (searchCount) => {
+    expect(resolve({ searchCount }).values.searchCount).toBe(Number(searchCount));
+  });
+
+  it.each(['a/b', 'a b', 'a?b', 'a#b', '', 'a\nb', `${'x'.repeat(1000)}`])('a team %j', (team) => {
+    expect(refused(() => resolve({ asaTeam: team })).message).toContain('asaTeam must be');
+  });
+
+  it.each([
+    'app.scaleft.com/v1',
+    '/v1',
+    'ftp://app.scaleft.com/v1',
+    'file:///etc/passwd',
+    'https://app.scaleft.com/v1?x=1',
+    'https://app.scaleft.com/v1?',
+    'https://app.scaleft.com/v1#x',
+    'https://app.scaleft.com/v1#',
+    'https://user@app.scaleft.com/v1',
+    'https://',
+  ])('a base URL %s', (url) => {
+    expect(refused(() => resolve({}, { ...env, ASA_BASE_URL: url })).message).toContain('ASA_BASE_URL must be');
+  });
+
+  it('that hold a password do not have it in the message', () => {
+    refused(() => resolve({}, { ...env, ASA_BASE_URL: `https://user:${secretText}@app.scaleft.com/v1` }));
+  });
+
+  it('that are very long are cut in the message', () => {
+    const error = refused(() => resolve({ searchCount: 'x'.repeat(100_000) }));
+    expect(error.message.length).toBeLessThan(1_000);
+  });
+});
+
+describe('a base URL of the table', () => {
+  const elsewhere = { asaBaseUrl: 'https://elsewhere.example/v1' };
+
+  it.each<[string, Environment]>([
+    ['that is set', env],
+    ['of a file', { ASA_TEAM: 't', ASA_KEY_ID: 'i', ASA_KEY_SECRET_FILE: '/run/secrets/asa' }],
+    ['for a base URL of its own', { ...env, ASA_BASE_URL: 'https://own.example/v1' }],
+  ])('is not sent the secret of the environment %s', (_, environment) => {
+    const error = refused(() => resolve(elsewhere, environment));
+    expect(error.code).toBe('SETTINGS_INVALID');
+    expect(error.message).toMatch(/asaBaseUrl.*ASA_KEY_SECRET/);
+    expect(error.message).toMatch(/asaKeySecretFile.*asaKeySecretEnv/);
+  });
+
+  it('is sent a secret that the table points to', () => {
+    const rows = { ...elsewhere, asaKeySecretEnv: 'ELSEWHERE_SECRET' };
+    const { values } = resolve(rows, { ...env, ELSEWHERE_SECRET: 'theirs' });
+    expect(values.asaBaseUrl).toBe('https://elsewhere.example/v1');
+    expect(revealed(values.asaKeySecret)).toBe('theirs');
+  });
+
+  it('may be the one that holds anyway', () => {
+    const standard = { asaBaseUrl: 'https://app.scaleft.com/v1/' };
+    expect(resolve(standard).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
+    expect(resolve(standard, { ...env, ASA_BASE_URL: '' }).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
+    expect(resolve(elsewhere, { ...env, ASA_BASE_URL: 'https://elsewhere.example/v1/' }).values.asaBaseUrl).toBe(
+      'https://elsewhere.example/v1',
+    );
+  });
+
+  it('of another collector is no other place for this one', () => {
+    const table: SettingsTable = { other: { source: 'asa', ...elsewhere } };
+    expect(resolveCollector('asa', sources, table, env).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
+    expect(refused(() => resolveCollector('other', sources, table, env)).message).toContain('asaBaseUrl');
+  });
+});
+
+describe('which collectors there are', () => {
+  it.each<[string, SettingsTable, Environment, string[]]>([
+    ['none', {}, {}, []],
+    ['the source whose settings are in the environment', {}, { ASA_TEAM: 't' }, ['asa']],
+    ['or only a file of its secret', {}, { ASA_KEY_SECRET_FILE: '/x' }, ['asa']],
+    ['but not for what has a default', {}, { SEARCH_COUNT: '5', ASA_BASE_URL: 'https://x.example' }, []],
+    ['nor for what is set to nothing', {}, { ASA_TEAM: '' }, []],
+    ['those of the table', { b: { source: 'asa' }, a: { source: 'asa' } }, {}, ['a', 'b']],
+    ['each once', { asa: { searchCount: '5' } }, { ASA_TEAM: 't' }, ['asa']],
+    ['but none without rows', { gone: {} }, {}, []],
+  ])('%s', (_, table, environment, names) => {
+    expect(collectorNames(sources, table, environment)).toEqual(names);
+  });
+
+  it('is told where one is unknown', () => {
+    const error = refused(() => resolveCollector('nobody', sources, { team2: { source: 'asa' } }, env));
+    expect(error.code).toBe('COLLECTOR_UNKNOWN');
+    expect(error.message).toMatch(/"nobody".*asa, team2/);
+    expect(error.hint).toContain('trawl env set');
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', ''])('does not take %j for one', (name) => {
+    expect(refused(() => resolveCollector(name, sources, {}, env)).code).toBe('COLLECTOR_UNKNOWN');
+  });
+
+  it('says which sources exist where one does not', () => {
+    const error = refused(() => resolve({ source: 'splunk' }, env, 'mine'));
+    expect(error.code).toBe('SETTINGS_INVALID');
+    expect(sentence(error)).toMatch(/mine.*"splunk".*asa/);
+  });
+});
+
+describe('rows for the table', () => {
+  const check = (rows: Record<string, string>, guarded = true, name = 'asa', stored: Record<string, string> = {}) =>
+    checkTableRows(name, rows, stored, sources, { guarded });
+
+  it('are taken where they fit', () => {
+    expect(() => check({ asaTeam: 't', searchCount: '500', asaBaseUrl: 'https://x.example/v1' })).not.toThrow();
+    expect(() => check({ asaKeySecretFile: '/run/secrets/asa', asaKeySecretEnv: 'NAME' })).not.toThrow();
+    expect(() => check({ source: 'asa', asaTeam: 't' }, true, 'second')).not.toThrow();
+    expect(() => check({ asaTeam: 't' }, true, 'second', { source: 'asa' })).not.toThrow();
+    expect(() => check({ asaTeam: 't', searchCount: '500' }, false)).not.toThrow();
+  });
+
+  it.each([true, false])('are refused with a secret, and the way to do it right (beside the store: %s)', (guarded) => {
+    const error = refused(() => check({ searchCount: '5', asaKeySecret: secretText }, guarded));
+    expect(error.code).toBe('SECRET_REFUSED');
+    expect(error.message).toContain('asaKeySecret');
+    for (const way of ['ASA_KEY_SECRET', 'ASA_KEY_SECRET_FILE', 'asaKeySecretFile', 'asaKeySecretEnv']) {
+      expect(error.hint).toContain(way);
+    }
+    expect(/history.*replace/i.test(error.message)).toBe(!guarded);
+  });
+
+  it.each(['asaBaseUrl', 'asaKeyId', 'asaKeySecretFile', 'asaKeySecretEnv'])(
+    'through Temporal are refused with %s',
+    (key) => {
+      const value = key === 'asaBaseUrl' ? 'https://evil.example' : 'ANY';
+      expect(() => check({ [key]: value }, true)).not.toThrow();
+      const error = refused(() => check({ searchCount: '5', [key]: value }, false));
+      expect(error.code).toBe('SECRET_REFUSED');
+      expect(error.message).toContain(key);
+      expect(error.hint).toContain(`trawl env set asa ${key}=`);
+    },
+  );
+
+  it('are refused all at once, each problem named', () => {
+    const error = refused(() => check({ searchCount: '0', asaTeem: 'x', asaTeam: 'a/b', asaKeySecretEnv: '' }));
+    expect(error.code).toBe('SETTINGS_INVALID');
+    for (const key of ['searchCount', 'asaTeem', 'asaTeam', 'asaKeySecretEnv']) expect(error.message).toContain(key);
+    expect(error.message).toContain('a whole number from 1 to 1000');
+  });
+
+  it.each(['__proto__', 'constructor', 'ASA_TEAM', 'asateam', ''])('are refused with the unknown name %j', (key) => {
+    const rows = Object.fromEntries([[key, 'x']]);
+    expect(refused(() => check(rows)).message).toContain(JSON.stringify(key));
+  });
+
+  it('do not show the value of an unknown name, which may be a secret misspelt', () => {
+    refused(() => check({ asaKeysecret: secretText }));
+  });
+
+  it.each(['', 'Upper', 'a b', '../x', '-a', '.a', 'a/b', 'é', 'a\n', 'x'.repeat(64), '__proto__'])(
+    'are refused for a collector named %j',
+    (name) => {
+      const error = refused(() => check({ source: 'asa', searchCount: '5' }, true, name));
+      expect(error.code).toBe('SETTINGS_INVALID');
+      expect(error.message).toContain('name of a collector');
+    },
+  );
+
+  it.each(['a', 'team-2', 'eu.prod_1', '0', 'x'.repeat(63)])('are taken for a collector named %s', (name) => {
+    expect(() => check({ source: 'asa', searchCount: '5' }, true, name)).not.toThrow();
+  });
+
+  it('are refused for a source that does not exist, or is not said', () => {
+    expect(refused(() => check({ source: 'splunk' }, true, 'mine')).message).toContain('"splunk"');
+    expect(refused(() => check({ searchCount: '5' }, true, 'mine')).hint).toContain('source=');
+  });
+});
+
+describe('the names of the table', () => {
+  it('are the settings, with pointers for secrets only', () => {
+    expect([...tableKeys(asa).keys()].sort()).toEqual(
+      [
+        'asaTeam',
+        'asaKeyId',
+        'asaKeySecret',
+        'asaKeySecretFile',
+        'asaKeySecretEnv',
+        'asaBaseUrl',
+        'searchCount',
+      ].sort(),
+    );
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { baseUrlSchema, plainText, searchCountSetting } from '../../src/settings/definition.js';
+import { sources } from '../../src/sources/registry.js';
+
+describe('the definitions of settings', () => {
+  const all = sources.flatMap((source) => source.settings.map((setting) => ({ source: source.kind, setting })));
+
+  it.each(all)('$source $setting.key: says what it means and what is expected', ({ setting }) => {
+    expect(setting.meaning).toMatch(/^[A-Z]/);
+    expect(setting.expected).not.toBe('');
+    expect(setting.env).toMatch(/^[A-Z][A-Z0-9_]+$/);
+    expect(setting.key).toMatch(/^[a-z][A-Za-z0-9]+$/);
+  });
+
+  it('give each source names and variables that differ', () => {
+    for (const { settings } of sources) {
+      expect(new Set(settings.map(({ key }) => key)).size).toBe(settings.length);
+      expect(new Set(settings.map(({ env }) => env)).size).toBe(settings.length);
+    }
+  });
+
+  it('have defaults that fit', () => {
+    for (const { setting } of all) {
+      if (setting.default !== undefined) expect(setting.schema.safeParse(setting.default).success).toBe(true);
+    }
+  });
+
+  it('have no default for a secret', () => {
+    expect(all.filter(({ setting }) => setting.secret && setting.default !== undefined)).toEqual([]);
+  });
+});
+
+describe('searchCount', () => {
+  it('takes what the source allows', () => {
+    const { schema, default: standard } = searchCountSetting(50);
+    expect(standard).toBe('50');
+    expect(schema.parse('50')).toBe(50);
+    expect(schema.safeParse('51').success).toBe(false);
+  });
+});
+
+describe('a base URL', () => {
+  it.each([
+    ['https://x.example', 'https://x.example'],
+    ['https://x.example/', 'https://x.example'],
+    ['https://x.example:8443/a/b//', 'https://x.example:8443/a/b'],
+    ['http://127.0.0.1:8080/v1', 'http://127.0.0.1:8080/v1'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+  ])('%s is kept as %s', (text, url) => {
+    expect(baseUrlSchema.parse(text)).toBe(url);
+  });
+
+  it.each(['https://x.example/v1?', 'https://x.example/v1#', 'https://x.example/v1?a', 'https://a:b@x.example', 'x'])(
+    '%s is none',
+    (text) => {
+      expect(baseUrlSchema.safeParse(text).success).toBe(false);
+    },
+  );
+});
+
+describe('plain text', () => {
+  it('is of a bounded length and has no control characters', () => {
+    expect(plainText(3).safeParse('abc').success).toBe(true);
+    for (const text of ['', 'abcd', 'a\nb', 'a\u0000', 'a\u007f', '\u001b']) {
+      expect(plainText(3).safeParse(text).success).toBe(false);
+    }
+  });
+});

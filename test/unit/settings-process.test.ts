@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrawlError } from '../../src/errors.js';
+import { readProcessSettings } from '../../src/settings/process.js';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const dotEnv = (...lines: string[]) => writeFileSync(join(cwd, '.env'), `${lines.join('\n')}\n`);
+
+function refused(env: Record<string, string>): TrawlError {
+  try {
+    readProcessSettings(cwd, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TrawlError);
+    return error as TrawlError;
+  }
+  throw new Error('it was taken');
+}
+
+describe('.env', () => {
+  it('is read with comments, quotes and values left blank', () => {
+    dotEnv(
+      '# a comment',
+      'ASA_TEAM=faulkner # the team',
+      'ASA_KEY_ID="key id"',
+      "ASA_KEY_SECRET='a=b#c'",
+      'ASA_BASE_URL=',
+      '',
+      'SEARCH_COUNT = 500',
+    );
+    expect(readProcessSettings(cwd, {}).env).toEqual({
+      ASA_TEAM: 'faulkner',
+      ASA_KEY_ID: 'key id',
+      ASA_KEY_SECRET: 'a=b#c',
+      SEARCH_COUNT: '500',
+    });
+  });
+
+  it('is read with the line ends of Windows', () => {
+    writeFileSync(join(cwd, '.env'), 'ASA_TEAM=faulkner\r\nSEARCH_COUNT=5\r\n');
+    expect(readProcessSettings(cwd, {}).env).toEqual({ ASA_TEAM: 'faulkner', SEARCH_COUNT: '5' });
+  });
+
+  it('stands under the environment, where that is not blank', () => {
+    dotEnv('ASA_TEAM=from-file', 'SEARCH_COUNT=5');
+    expect(readProcessSettings(cwd, { ASA_TEAM: 'from-process', SEARCH_COUNT: '' }).env).toEqual({
+      ASA_TEAM: 'from-process',
+      SEARCH_COUNT: '5',
+    });
+  });
+
+  it('may be absent', () => {
+    expect(readProcessSettings(cwd, {}).env).toEqual({});
+  });
+
+  it('that cannot be read is an error that names it', () => {
+    mkdirSync(join(cwd, '.env'));
+    const error = refused({});
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID', retry: false });
+    expect(error.message).toContain(join(cwd, '.env'));
+  });
+
+  it('does not change the environment of this process', () => {
+    dotEnv('TRAWL_UNIT_TEST_ONLY=x');
+    expect(() => readProcessSettings(cwd, {})).toThrow();
+    expect(process.env.TRAWL_UNIT_TEST_ONLY).toBeUndefined();
+  });
+});
+
+describe('the demo', () => {
+  it('is collected from where nothing is set up, in a folder of its own', () => {
+    expect(readProcessSettings(cwd, {})).toMatchObject({
+      demo: true,
+      dataDir: join(cwd, 'data', 'demo'),
+      storePath: join(cwd, 'data', 'demo', 'trawl.db'),
+      realStorePath: join(cwd, 'data', 'trawl.db'),
+    });
+  });
+
+  it.each([
+    { SEARCH_COUNT: '500' },
+    { ASA_BASE_URL: 'https://x.example' },
+    { ASA_TEAM: '' },
+    { TRAWL_LOG_LEVEL: 'debug' },
+    { UNRELATED: 'x' },
+  ])('is collected from with %o, which sets up no collector', (env) => {
+    expect(readProcessSettings(cwd, env as Record<string, string>).demo).toBe(true);
+  });
+
+  it.each([{ ASA_TEAM: 't' }, { ASA_KEY_ID: 'i' }, { ASA_KEY_SECRET: 's' }, { ASA_KEY_SECRET_FILE: '/x' }])(
+    'gives way to %o',
+    (env) => {
+      expect(readProcessSettings(cwd, env as Record<string, string>)).toMatchObject({
+        demo: false,
+        dataDir: join(cwd, 'data'),
+        storePath: join(cwd, 'data', 'trawl.db'),
+        realStorePath: join(cwd, 'data', 'trawl.db'),
+      });
+    },
+  );
+
+  it('gives way to settings in .env', () => {
+    dotEnv('ASA_TEAM=faulkner');
+    expect(readProcessSettings(cwd, {}).demo).toBe(false);
+  });
+
+  it('gives way to a store that is named', () => {
+    expect(readProcessSettings(cwd, { TRAWL_STORE: 'sqlite:./other.db' })).toMatchObject({
+      demo: false,
+      dataDir: join(cwd, 'data'),
+      storePath: join(cwd, 'other.db'),
+    });
+  });
+
+  it('gives way to a store that exists', () => {
+    mkdirSync(join(cwd, 'data'));
+    writeFileSync(join(cwd, 'data', 'trawl.db'), '');
+    expect(readProcessSettings(cwd, {})).toMatchObject({ demo: false, storePath: join(cwd, 'data', 'trawl.db') });
+  });
+
+  it("does not give way to the demo's own store", () => {
+    mkdirSync(join(cwd, 'data', 'demo'), { recursive: true });
+    writeFileSync(join(cwd, 'data', 'demo', 'trawl.db'), '');
+    expect(readProcessSettings(cwd, {}).demo).toBe(true);
+  });
+});
+
+describe('the places', () => {
+  it('follow TRAWL_DATA, absolute or from the working directory', () => {
+    expect(readProcessSettings(cwd, { TRAWL_DATA: '/var/lib/trawl', ASA_TEAM: 't' })).toMatchObject({
+      dataDir: '/var/lib/trawl',
+      storePath: '/var/lib/trawl/trawl.db',
+    });
+    expect(readProcessSettings(cwd, { TRAWL_DATA: 'here' }).dataDir).toBe(join(cwd, 'here', 'demo'));
+  });
+
+  it('of the store may be anywhere', () => {
+    expect(readProcessSettings(cwd, { TRAWL_STORE: 'sqlite:/srv/a b.db' }).storePath).toBe('/srv/a b.db');
+  });
+});
+
+describe('wrong settings of a process', () => {
+  it('are named all at once', () => {
+    const error = refused({ TRAWL_STOER: 'x', TRAWL_LOG_LEVEL: 'loud', TRAWL_STORE: 'mysql://x' });
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID', retry: false });
+    for (const name of ['TRAWL_STOER', 'TRAWL_LOG_LEVEL', 'TRAWL_STORE', 'sqlite:']) {
+      expect(error.message).toContain(name);
+    }
+    expect(error.hint).toContain('.env');
+  });
+
+  it.each(['sqlite:', 'sqlite', './trawl.db', 'file:x.db', 'SQLITE:x.db'])('a store %s', (store) => {
+    expect(refused({ TRAWL_STORE: store }).message).toContain('TRAWL_STORE must be sqlite:PATH');
+  });
+
+  it('do not show what may be a password', () => {
+    expect(refused({ TRAWL_STORE: 'mysql://u:hunter2@h/d' }).message).not.toContain('hunter2');
+  });
+
+  it.each(['debug', 'info', 'warn', 'error'])('but not the log level %s', (level) => {
+    expect(readProcessSettings(cwd, { TRAWL_LOG_LEVEL: level }).env.TRAWL_LOG_LEVEL).toBe(level);
+  });
+});
