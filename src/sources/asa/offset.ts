@@ -31,7 +31,7 @@ function parsed(header: string): Link[] {
  * U11a Process URL: what must be sent again to get the page that a link names.
  *
  * Mostly that is the value of `offset` alone. Where the link has further parameters, all of them are kept, as `?` and
- * the query; `count` never is, since the setting decides it.
+ * the query (an offset with control characters is left encoded so too); `count` never is, since the setting decides it.
  */
 export function offsetOfUrl(link: string, requestUrl: string): Offset {
   const from = new URL(requestUrl);
@@ -55,7 +55,7 @@ export function offsetOfUrl(link: string, requestUrl: string): Offset {
     pairs.length === 1 && nameOf(pairs[0]!) === 'offset'
       ? decoded(pairs[0]!.slice(pairs[0]!.indexOf('=') + 1))
       : undefined;
-  return offset && !offset.startsWith('?') ? offset : `?${pairs.join('&')}`;
+  return offset && /^[^?\u0000-\u001f][^\u0000-\u001f]*$/.test(offset) ? offset : `?${pairs.join('&')}`;
 }
 
 /** The query of the request for the page at an offset. */

@@ -70,7 +70,8 @@ export function keepReject(
     rejected.kind,
     rejected.reason,
     offset,
-    rejected.raw,
+    // The driver ends a text at NUL.
+    rejected.raw.replaceAll('\0', '\ufffd'),
     now,
   );
 }

@@ -1,0 +1,222 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Context } from '../../src/cli/context.js';
+import { type EventFormat, type EventsOptions, eventFormats, events, timeOption } from '../../src/cli/verbs/events.js';
+import type { StoredEvent } from '../../src/domain.js';
+import type { EventFilter } from '../../src/stores/store.js';
+
+const nowMs = Date.parse('2026-05-01T12:00:00Z');
+const nowNs = BigInt(nowMs) * 1_000_000n;
+
+describe('--since and --until', () => {
+  it.each([
+    ['2026-05-01T12:00:00Z', nowNs],
+    ['2026-05-01T12:00:00.000000001Z', nowNs + 1n],
+    ['2026-05-01T14:00:00+02:00', nowNs],
+    ['2026-05-01', nowNs - 43_200_000_000_000n],
+    ['90m', nowNs - 5_400_000_000_000n],
+    ['12h', nowNs - 43_200_000_000_000n],
+    ['7d', nowNs - 604_800_000_000_000n],
+    ['30s', nowNs - 30_000_000_000n],
+    ['0s', nowNs],
+  ])('take %s', (text, time) => {
+    expect(timeOption('--since', text, nowMs)).toBe(time);
+  });
+
+  it('may be left out', () => {
+    expect(timeOption('--since', undefined)).toBeUndefined();
+  });
+
+  it('count an age from now', () => {
+    const before = BigInt(Date.now()) * 1_000_000n;
+    const time = timeOption('--since', '0s')!;
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000_000n);
+  });
+
+  it.each([
+    '',
+    'yesterday',
+    '7',
+    '7w',
+    '-7d',
+    '1.5h',
+    '7 d',
+    '2026-02-30',
+    '2026-13-01',
+    '12:00',
+    '2026-05-01T12:00',
+    'd',
+  ])('refuse %j, and say what is expected', (text) => {
+    expect(() => timeOption('--until', text, nowMs)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT_INVALID',
+        retry: false,
+        message: expect.stringContaining('--until'),
+        hint: expect.stringMatching(/RFC 3339.*12h/),
+      }),
+    );
+  });
+
+  it.each(['999999d', '0001-01-01', '9999-12-31T23:59:59Z'])('stay within what a store can compare: %s', (text) => {
+    const time = timeOption('--since', text, nowMs)!;
+    expect(BigInt.asIntN(64, time)).toBe(time);
+  });
+});
+
+const stored: StoredEvent = {
+  collector: 'asa',
+  seq: 1,
+  id: 'UD5pqjIhjKVQPmmqMiGMpQ==',
+  timestamp: '2020-11-18T18:05:08.277119888Z',
+  type: 'server.ssh_login',
+  actor: 'Jason',
+  user: 'Quentin',
+  client: 'c',
+  gateway: 'gw',
+  group: 'g',
+  project: 'p',
+  hostname: 'h',
+  server: 's',
+  fromAddr: '192.0.2.1',
+  rawEvent: '{ "n":12345678901234567890,\n"z":1.50 }',
+  extra: null,
+  collectedAt: '2026-05-01T12:00:00.000Z',
+};
+
+const names = ['collector', 'seq', 'id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project'];
+const allNames = [...names, 'hostname', 'server', 'from_addr', 'raw_event', 'collected_at'];
+
+/** A context over a store that holds these events, in pages as they are asked for. */
+function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; limit: number }[] = []): Context {
+  const store = {
+    events: async (filter: EventFilter, limit: number) => {
+      asked.push({ filter: { ...filter }, limit });
+      return all.filter((e) => e.collector === filter.collector && e.seq > filter.afterSeq).slice(0, limit);
+    },
+  };
+  return {
+    existingStore: () => store,
+    requireCollector: async () => undefined,
+    collectors: async () => [...new Set(all.map((event) => event.collector))].sort(),
+  } as unknown as Context;
+}
+
+async function exported(context: Context, format: EventFormat, options: Partial<EventsOptions> = {}): Promise<string> {
+  const written: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  expect(await events(context, undefined, { format, ...options })).toBe(0);
+  vi.restoreAllMocks();
+  return written.join('');
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('exported events', () => {
+  it('as NDJSON: one object a line, raw_event in the bytes of the source but for line breaks', async () => {
+    const text = await exported(contextOf([stored, { ...stored, seq: 2, rawEvent: '{}' }]), 'ndjson');
+    const lines = text.split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toBe('');
+    expect(lines[0]).toContain('"raw_event":{ "n":12345678901234567890, "z":1.50 }');
+    const event = JSON.parse(lines[0]!) as Record<string, unknown>;
+    expect(Object.keys(event).sort()).toEqual([...allNames].sort());
+    expect(event).toMatchObject({
+      collector: 'asa',
+      seq: 1,
+      timestamp: '2020-11-18T18:05:08.277119888Z',
+      from_addr: '192.0.2.1',
+      gateway: 'gw',
+      collected_at: '2026-05-01T12:00:00.000Z',
+    });
+  });
+
+  it('as NDJSON have their further members in extra', async () => {
+    const text = await exported(contextOf([{ ...stored, extra: '{"v":1.50}' }]), 'ndjson');
+    expect(text).toContain('"extra":{"v":1.50}');
+    expect(JSON.parse(text)).toMatchObject({ extra: { v: 1.5 }, collected_at: stored.collectedAt });
+  });
+
+  it('as JSON: one array, of none too', async () => {
+    const many = [1, 2, 3].map((seq) => ({ ...stored, seq }));
+    expect((JSON.parse(await exported(contextOf(many), 'json')) as { seq: number }[]).map((e) => e.seq)).toEqual([
+      1, 2, 3,
+    ]);
+    expect(JSON.parse(await exported(contextOf([]), 'json'))).toEqual([]);
+  });
+
+  it('as CSV: a line of names, and cells in their order', async () => {
+    const text = await exported(contextOf([{ ...stored, rawEvent: '{"a":"b, \\"c\\""}' }]), 'csv');
+    const [head, row] = text.split('\n');
+    expect(head).toBe(allNames.join(','));
+    expect(row).toBe(
+      `asa,1,UD5pqjIhjKVQPmmqMiGMpQ==,${stored.timestamp},server.ssh_login,Jason,Quentin,c,gw,g,p,h,s,192.0.2.1,"{""a"":""b, \\""c\\""""}",${stored.collectedAt}`,
+    );
+  });
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")', '＝1'])(
+    'as CSV have no cell that a spreadsheet takes for a formula: %j',
+    async (hostname) => {
+      const text = await exported(contextOf([{ ...stored, hostname, actor: hostname, id: hostname }]), 'csv');
+      const quoted = hostname.replaceAll('"', '""');
+      expect(text.split(`'${quoted}`)).toHaveLength(4);
+    },
+  );
+
+  it('as text are lines that no event can break or turn', async () => {
+    const text = await exported(
+      contextOf([{ ...stored, hostname: 'x', actor: 'a\n\u001b[31m\u202eb', server: '' }]),
+      'text',
+    );
+    expect(text.split('\n')).toHaveLength(2);
+    expect(text).not.toMatch(/[\u001b\u202e]/);
+    expect(text).toContain(stored.timestamp);
+    expect(text).toContain('server.ssh_login');
+  });
+
+  it.each(eventFormats)('as %s are read in bounded pages and written each once', async (format) => {
+    const all = Array.from({ length: 2_500 }, (_, index) => ({ ...stored, seq: index + 1, id: `event-${index}.` }));
+    const asked: { filter: EventFilter; limit: number }[] = [];
+    const text = await exported(contextOf(all, asked), format);
+    for (const { limit } of asked) expect(limit).toBeLessThanOrEqual(5_000);
+    if (format !== 'text') expect(text.match(/event-\d+\./g)).toEqual(all.map(({ id }) => id));
+    else expect(text.split('\n')).toHaveLength(2_501);
+  });
+
+  it('of all collectors are those of each', async () => {
+    const all = [stored, { ...stored, collector: 'b' }, { ...stored, collector: 'b', seq: 2 }];
+    const lines = (await exported(contextOf(all), 'ndjson')).trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { collector: string }).collector)).toEqual(['asa', 'b', 'b']);
+  });
+
+  it('are at most as many as asked for, over all collectors', async () => {
+    const all = ['a', 'b'].flatMap((collector) => [1, 2].map((seq) => ({ ...stored, collector, seq })));
+    expect((await exported(contextOf(all), 'ndjson', { limit: 3 })).trim().split('\n')).toHaveLength(3);
+    expect(await exported(contextOf(all), 'ndjson', { limit: 0 })).toBe('');
+  });
+
+  it('are filtered by the store', async () => {
+    const asked: { filter: EventFilter; limit: number }[] = [];
+    const options = { since: '2026-05-01', until: '2026-05-02', type: 'server.*', actor: 'jason', text: 'x' };
+    await exported(contextOf([stored], asked), 'ndjson', options);
+    expect(asked[0]!.filter).toMatchObject({
+      collector: 'asa',
+      sinceNs: timeOption('', '2026-05-01'),
+      untilNs: timeOption('', '2026-05-02'),
+      type: 'server.*',
+      actor: 'jason',
+      text: 'x',
+    });
+  });
+
+  it('cannot be followed as a JSON array', async () => {
+    await expect(events(contextOf([]), undefined, { format: 'json', follow: true })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      hint: expect.stringContaining('ndjson'),
+    });
+  });
+});

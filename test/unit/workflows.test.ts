@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { PageRef } from '../../activities/types.js';
+import { collectionInput, collectorInput, parseInput, variablesInput } from '../../workflows/input.js';
+import type { Progress } from '../../workflows/messages.js';
+import { inWords } from '../../workflows/progress.js';
+import { summaryOf } from '../../workflows/walk.js';
+
+const page = (events: number): PageRef => ({
+  key: 'k',
+  offset: 'o',
+  nextOffset: 'n',
+  more: true,
+  generation: 0,
+  events,
+  rejected: 0,
+});
+
+describe('the summary of an activity', () => {
+  it('names collector, pages and events', () => {
+    expect(summaryOf('asa', [page(1000), page(1000), page(1000), page(1000)], 9)).toBe(
+      'asa: pages 5 to 8, 4000 events',
+    );
+  });
+
+  it('of one page names that', () => {
+    expect(summaryOf('asa', [page(7)], 2)).toBe('asa: page 1, 7 events');
+  });
+});
+
+describe('progress in words', () => {
+  const progress: Progress = {
+    collector: 'asa',
+    state: 'walking',
+    pages: 12,
+    newEvents: 11_500,
+    rejected: 0,
+    requests: 13,
+    newest: '2026-05-01T12:00:00',
+    walk: null,
+    note: 'Full page',
+  };
+
+  it('says who, what and how far', () => {
+    const words = inWords(progress);
+    for (const part of ['asa', 'walking', '11500', '12', '2026-05-01T12:00:00Z', 'Full page']) {
+      expect(words).toContain(part);
+    }
+    expect(words).not.toContain('rejected_events');
+  });
+
+  it('says where rejects are', () => {
+    expect(inWords({ ...progress, rejected: 3 })).toMatch(/3 .*rejected_events/);
+  });
+
+  it('names the walk that goes on', () => {
+    expect(inWords({ ...progress, state: 'handed over', walk: 'audit-walk-asa-1' })).toMatch(
+      /handed over.*audit-walk-asa-1/,
+    );
+  });
+
+  it('says nothing of what is not known yet', () => {
+    const words = inWords({ ...progress, state: 'starting', pages: 0, newEvents: 0, newest: null, note: '' });
+    expect(words).toContain('starting');
+    expect(words).not.toMatch(/null|undefined|Last page|up to/);
+  });
+});
+
+describe('the input of a workflow', () => {
+  const example = '{"collector":"asa"}';
+
+  it('is taken where it fits', () => {
+    const parsed = parseInput(collectionInput, { collector: 'asa' }, example);
+    expect(parsed.collector).toBe('asa');
+    expect(parsed.historyEventsMax).toBeGreaterThan(0);
+    expect(parseInput(variablesInput, { collector: 'asa', variables: { searchCount: '5' } }, example)).toEqual({
+      collector: 'asa',
+      variables: { searchCount: '5' },
+    });
+  });
+
+  it.each([
+    [collectionInput, undefined],
+    [collectionInput, null],
+    [collectionInput, 'asa'],
+    [collectionInput, {}],
+    [collectionInput, { collector: '' }],
+    [collectionInput, { collector: 7 }],
+    [collectionInput, { collector: 'x'.repeat(64) }],
+    [collectionInput, { collector: 'asa', colector: 'asa' }],
+    [collectionInput, { collector: 'asa', historyEventsMax: 0 }],
+    [collectionInput, { collector: 'asa', historyEventsMax: 1.5 }],
+    [collectorInput, { collector: 'asa', keys: [] }],
+    [variablesInput, { collector: 'asa' }],
+    [variablesInput, { collector: 'asa', variables: {} }],
+    [variablesInput, { collector: 'asa', variables: { searchCount: 5 } }],
+  ])('that does not fit (%#) fails the run for good, and says what is expected', (schema, input) => {
+    expect(() => parseInput<unknown>(schema, input, example)).toThrow(
+      expect.objectContaining({
+        type: 'INPUT_INVALID',
+        nonRetryable: true,
+        message: expect.stringContaining(`--input '${example}'`),
+      }),
+    );
+  });
+
+  it('that does not fit is not repeated in the message: it may hold a secret', () => {
+    const input = { collector: 'asa', variables: { asaKeySecret: { value: 'hunter2' } }, secret: 'hunter2' };
+    expect(() => parseInput<unknown>(variablesInput, input, example)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+});
