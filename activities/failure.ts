@@ -2,12 +2,14 @@ import { ApplicationFailure, activityInfo, CancelledFailure, heartbeat, log } fr
 import { type ErrorCode, reasonOf, sentence, TrawlError } from '../src/errors.js';
 
 /**
- * Refusals of credentials that a passing fault of the source can bring about too: they are believed when they have
- * come this many times in a row.
+ * What a passing fault of the source can look like, but mostly is for a person to change: believed when it has come so
+ * many times in a row.
  */
-const doubted: ReadonlySet<ErrorCode> = new Set(['TOKEN_REFUSED', 'CREDENTIALS_REFUSED']);
-const attemptsToBelieve = 3;
-const doubtMs = 1_000;
+const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
+  TOKEN_REFUSED: 3,
+  CREDENTIALS_REFUSED: 3,
+  ANSWER_UNREADABLE: 6,
+};
 
 /** How often a running activity tells the server that it is alive; see `heartbeatTimeout` in workflows/options.ts. */
 const heartbeatEveryMs = 1_500;
@@ -37,14 +39,13 @@ export function failureOf(error: unknown, attempt: number): Error {
       nonRetryable: false,
     });
   }
-  const isDoubted = doubted.has(error.code) && attempt < attemptsToBelieve;
-  const retried = isDoubted || (error.retry && !doubted.has(error.code));
+  const believedAt = attemptsToBelieve[error.code];
+  const retried = believedAt === undefined ? error.retry : attempt < believedAt;
   log.warn(error.message, { code: error.code, attempt, retried });
-  const delay = error.retryAfterMs ?? (isDoubted ? doubtMs * attempt : undefined);
   return ApplicationFailure.create({
     message: sentence(error),
     type: error.code,
     nonRetryable: !retried,
-    ...(delay === undefined ? {} : { nextRetryDelay: delay }),
+    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
   });
 }

@@ -1,4 +1,4 @@
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
@@ -26,11 +26,11 @@ export function epochNanoseconds(text: string): bigint | null {
   const minutes = hour * 60 + minute - (match[8] === '-' ? -offsetMinutes : offsetMinutes);
   const seconds = date.getTime() / 1000 + minutes * 60 + second;
   const nanoseconds = Number((match[7] ?? '').slice(0, 9).padEnd(9, '0'));
-  return clamp(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
+  return within64Bits(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
 }
 
 /** The nearest 64-bit number. */
-function clamp(value: bigint): bigint {
+export function within64Bits(value: bigint): bigint {
   if (value > int64Max) return int64Max;
   return value < int64Min ? int64Min : value;
 }

@@ -10,18 +10,18 @@ const base: ActivityOptions = {
 };
 
 /**
- * Thirty attempts take about half an hour (longer where a rate limit says when to come back); then the run fails, so
- * that it shows, and the next tick tries again.
+ * Eight attempts take about two minutes (longer where a rate limit says when to come back); then the run fails, so that
+ * it shows, and the next tick tries again.
  */
-export const walkActivities = proxyActivities<Activities>({ ...base, retry: { ...base.retry, maximumAttempts: 30 } });
+export const walkActivities = proxyActivities<Activities>({ ...base, retry: { ...base.retry, maximumAttempts: 8 } });
 
 /** A command that was taken is carried out, however long the store is away. */
 export const commandActivities = proxyActivities<Activities>(base);
 
-/** One attempt each minute for five minutes: a person waits for the answer. */
+/** A person waits for the answer. */
 export const maintenanceActivities = proxyActivities<Activities>({
   ...base,
-  retry: { ...base.retry, maximumAttempts: 10 },
+  retry: { ...base.retry, maximumAttempts: 6 },
 });
 
 /** How much one round of fetch, enrich and write takes at the most. */

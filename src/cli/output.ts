@@ -4,7 +4,7 @@ import { once } from 'node:events';
  * Characters that can drive a terminal or hide what stands there: C0 and C1 controls, DEL, line and paragraph
  * separators, and marks that turn the direction of text.
  */
-const harmful = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const harmful = /[\u0000-\u001f\u007f-\u009f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text as a terminal may show it: each harmful character as `\uXXXX`. */
 export function printable(text: string): string {

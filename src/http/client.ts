@@ -40,8 +40,18 @@ export class HttpClient {
       bodyTimeout: this.#options.silenceMaxMs,
       connect: { timeout: 10_000 },
     };
-    const proxied = [env.HTTP_PROXY, env.HTTPS_PROXY, env.http_proxy, env.https_proxy].some(Boolean);
-    this.#dispatcher = proxied ? new EnvHttpProxyAgent(agent) : new Agent(agent);
+    const httpProxy = env.http_proxy || env.HTTP_PROXY;
+    const httpsProxy = env.https_proxy || env.HTTPS_PROXY;
+    const noProxy = env.no_proxy || env.NO_PROXY || '';
+    this.#dispatcher =
+      httpProxy || httpsProxy
+        ? new EnvHttpProxyAgent({
+            ...agent,
+            noProxy,
+            ...(httpProxy ? { httpProxy } : {}),
+            ...(httpsProxy ? { httpsProxy } : {}),
+          })
+        : new Agent(agent);
   }
 
   /**

@@ -48,7 +48,7 @@ export function statusError(
   const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
   return new TrawlError(rule.code, message, {
     hint: hints[status] ?? rule.hint,
-    retryAfterMs: status === 429 ? (askedWaitMs(answer) ?? rateLimitOf(answer)?.resetInMs) : askedWaitMs(answer),
+    retryAfterMs: status === 429 ? laterOf(askedWaitMs(answer), resetInMs(answer)) : askedWaitMs(answer),
   });
 }
 
@@ -67,10 +67,21 @@ const waitMaxMs = 65 * 60_000;
 
 /** How long `Retry-After` asks to be left alone, with jitter; undefined where it does not say. */
 export function askedWaitMs(answer: HttpAnswer): number | undefined {
-  const header = answer.headers['retry-after']?.[0];
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - serverTimeMs(answer);
+  const header = answer.headers['retry-after']?.[0]?.trim() ?? '';
+  if (/^\d+$/.test(header)) return bounded(Number(header) * 1000);
+  // An HTTP date begins with the day of the week; `Date.parse` alone takes nearly anything.
+  const ms = /^[A-Za-z]{3,9},? /.test(header) ? Date.parse(header) - serverTimeMs(answer) : Number.NaN;
   return Number.isFinite(ms) ? bounded(ms) : undefined;
+}
+
+/** How long until `X-RateLimit-Reset`, with jitter; undefined where it is absent or makes no sense. */
+function resetInMs(answer: HttpAnswer): number | undefined {
+  const reset = wholeNumber(answer.headers['x-ratelimit-reset']?.[0]);
+  return reset === undefined ? undefined : bounded(reset * 1000 - serverTimeMs(answer));
+}
+
+function laterOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 export interface RateLimit {
@@ -80,13 +91,14 @@ export interface RateLimit {
   resetInMs: number;
 }
 
-/** The `X-RateLimit-…` headers; undefined where they are absent or make no sense. */
+/** The `X-RateLimit-…` headers; undefined where one of them is absent or makes no sense. */
 export function rateLimitOf(answer: HttpAnswer): RateLimit | undefined {
-  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
+  const [limit, remaining] = ['limit', 'remaining'].map((name) =>
     wholeNumber(answer.headers[`x-ratelimit-${name}`]?.[0]),
   );
+  const reset = resetInMs(answer);
   if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
-  return { limit, remaining, resetInMs: bounded(reset * 1000 - serverTimeMs(answer)) };
+  return { limit, remaining, resetInMs: reset };
 }
 
 /** A twentieth of the limit is left to the vendor's other users. */

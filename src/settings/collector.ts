@@ -82,7 +82,7 @@ export function resolveCollector(
     const parsed = definition.schema.safeParse(found.text);
     if (!parsed.success) {
       problems.push(
-        `${found.from} must be ${definition.expected}${definition.secret ? '' : `, not ${quote(found.text)}`}`,
+        `${found.from} must be ${definition.expected}${definition.secret || definition.guarded ? '' : `, not ${quote(found.text)}`}`,
       );
     } else {
       values[definition.key] = definition.secret ? new Secret(String(parsed.data)) : parsed.data;
@@ -199,7 +199,8 @@ function redirectedSecrets(source: SourceSettings, rows: Readonly<Record<string,
   const moved = source.settings.filter((definition) => {
     if (!definition.guarded) return false;
     const row = rows[definition.key];
-    const own = env[definition.env] ?? definition.default;
+    const variable = env[definition.env];
+    const own = isSet(variable) ? variable : definition.default;
     return row !== undefined && own !== undefined && row.replace(/\/+$/, '') !== own.replace(/\/+$/, '');
   });
   if (moved.length === 0) return [];

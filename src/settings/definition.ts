@@ -36,13 +36,13 @@ export function searchCountSetting(max: number): SettingDefinition {
   };
 }
 
-/** A URL without a trailing slash; https, or http to this machine only unless `insecure` hosts are wanted for tests. */
+/** An http or https URL without credentials, query or fragment; a trailing slash is left out. */
 export const baseUrlSchema = z
   .string()
   .refine((text) => {
-    if (!URL.canParse(text)) return false;
+    if (!URL.canParse(text) || /[?#]/.test(text)) return false;
     const url = new URL(text);
-    const plain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    const plain = url.username === '' && url.password === '';
     return plain && (url.protocol === 'https:' || url.protocol === 'http:');
   })
   .transform((text) => text.replace(/\/+$/, ''));

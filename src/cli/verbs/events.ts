@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { StoredEvent } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { EventFilter, Store } from '../../stores/store.js';
-import { epochNanoseconds } from '../../timestamp.js';
+import { epochNanoseconds, within64Bits } from '../../timestamp.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, printable, printableJson } from '../output.js';
@@ -170,7 +170,7 @@ const agoUnits: Record<string, bigint> = { s: 1n, m: 60n, h: 3_600n, d: 86_400n 
 export function timeOption(name: string, text: string | undefined, nowMs = Date.now()): bigint | undefined {
   if (text === undefined) return undefined;
   const ago = /^(\d{1,6})([smhd])$/.exec(text);
-  if (ago) return BigInt(nowMs) * 1_000_000n - BigInt(ago[1]!) * agoUnits[ago[2]!]! * 1_000_000_000n;
+  if (ago) return within64Bits(BigInt(nowMs) * 1_000_000n - BigInt(ago[1]!) * agoUnits[ago[2]!]! * 1_000_000_000n);
   const time = epochNanoseconds(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
   if (time !== null) return time;
   throw new TrawlError('INPUT_INVALID', `${name} ${JSON.stringify(text)} is no time.`, {

@@ -6,7 +6,11 @@ import { epochNanoseconds } from '../../timestamp.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
-const members = z.record(z.string(), z.unknown());
+/** A JSON object as it was parsed, members named `__proto__` included. */
+const members = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'is no object',
+);
 
 const envelope = z.object({
   id: z.string().min(1),
@@ -28,7 +32,7 @@ export interface AsaPageContent extends PageContent {
  * @throws UnreadableAnswer where the body is not JSON or has no list.
  */
 export function parseAsaPage(body: Uint8Array): AsaPageContent {
-  const { text, lossy } = decode(body);
+  const { text, invalid } = decode(body);
   const page = parsePage(text);
   const root = objectMembers(text, skipSpace(text, 0));
   const events: SourceEvent[] = [];
@@ -37,10 +41,10 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   const slices = page.list === null ? [] : arrayElements(text, root.get('list')!.start);
   slices.forEach((slice, index) => {
     const raw = text.slice(slice.start, slice.end);
-    const event = lossy && raw.includes('\ufffd') ? 'it is not valid UTF-8' : eventOf(text, slice, page.list![index]);
+    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(text, slice, page.list![index]);
     if (typeof event === 'string') {
       rejected.push({ kind: 'event', reason: event, raw });
-      digest.update(raw);
+      digest.update(`${raw}\0`);
     } else {
       events.push(event);
       digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
@@ -50,13 +54,33 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   return { events, rejected, ...related, digest: digest.digest('hex'), listMissing: page.list === null };
 }
 
-/** Strict UTF-8; where that fails, bytes that fit nowhere become U+FFFD, and the events that hold one are rejects. */
-function decode(body: Uint8Array): { text: string; lossy: boolean } {
+/**
+ * The text of a body, and which of its events hold bytes that are not UTF-8: in the text these stand as U+FFFD. All
+ * that structures JSON is ASCII, so the events stand in the same order in the bytes.
+ */
+function decode(body: Uint8Array): { text: string; invalid: (index: number) => boolean } {
+  const text = strictUtf8(body);
+  if (text !== null) return { text, invalid: () => false };
+  let events: Slice[] | undefined;
+  const invalid = (index: number) => {
+    events ??= slicesOfList(Buffer.from(body).toString('latin1'));
+    const slice = events[index];
+    return slice !== undefined && strictUtf8(body.subarray(slice.start, slice.end)) === null;
+  };
+  return { text: new TextDecoder('utf-8').decode(body), invalid };
+}
+
+function strictUtf8(bytes: Uint8Array): string | null {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(body), lossy: false };
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return { text: new TextDecoder('utf-8').decode(body), lossy: true };
+    return null;
   }
+}
+
+function slicesOfList(text: string): Slice[] {
+  // A byte order mark may stand before the object.
+  return arrayElements(text, objectMembers(text, text.indexOf('{')).get('list')!.start);
 }
 
 const pageShape = z.object({ list: z.array(z.unknown()).nullable(), related_objects: z.unknown().optional() });

@@ -1,0 +1,304 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TrawlError } from '../../src/errors.js';
+import { HttpClient, type HttpClientOptions, type HttpRequest, hostOf } from '../../src/http/client.js';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const serve = (listener: RequestListener) => listening(createServer(listener));
+
+function clientOf(options: HttpClientOptions = {}, env: NodeJS.ProcessEnv = {}): HttpClient {
+  const client = new HttpClient(options, env);
+  closing.push(() => client.close());
+  return client;
+}
+
+const get = (url: string, signal?: AbortSignal): HttpRequest => ({ method: 'GET', url, headers: {}, signal });
+
+async function refused(answer: Promise<unknown>): Promise<TrawlError> {
+  const error = await answer.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(TrawlError);
+  return error as TrawlError;
+}
+
+/** Sends until whoever reads has gone. */
+function sendWithoutEnd(response: ServerResponse): void {
+  const part = Buffer.alloc(16_384, 0x20);
+  const send = () => {
+    while (!response.destroyed && response.write(part));
+  };
+  response.on('drain', send);
+  send();
+}
+
+describe('an answer', () => {
+  it('comes with its status, its headers in lower case and in order, and its bytes', async () => {
+    const bytes = Buffer.from([0, 255, 10, 13]);
+    const url = await serve((request, response) => {
+      expect(request.headers.authorization).toBe('Bearer x');
+      response.setHeader('Link', ['<a>; rel="prev"', '<b>; rel="next"']);
+      response.setHeader('X-RateLimit-Limit', '10');
+      response.writeHead(207).end(bytes);
+    });
+    const answer = await clientOf().request({ ...get(url), headers: { authorization: 'Bearer x' } });
+    expect(answer.status).toBe(207);
+    expect(answer.headers.link).toEqual(['<a>; rel="prev"', '<b>; rel="next"']);
+    expect(answer.headers['x-ratelimit-limit']).toEqual(['10']);
+    expect(Buffer.from(answer.body)).toEqual(bytes);
+  });
+
+  it('may be empty', async () => {
+    const url = await serve((_, response) => response.writeHead(204).end());
+    expect((await clientOf().request(get(url))).body.byteLength).toBe(0);
+  });
+
+  it('to a POST has had the body sent', async () => {
+    const url = await serve(async (request, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      response.end(`${request.method} ${Buffer.concat(parts).toString()}`);
+    });
+    const answer = await clientOf().request({ ...get(url), method: 'POST', body: '{"a":"é"}' });
+    expect(Buffer.from(answer.body).toString()).toBe('POST {"a":"é"}');
+  });
+
+  it.each([400, 401, 429, 500])('with status %i is an answer, not an error', async (status) => {
+    const url = await serve((_, response) => response.writeHead(status).end('why'));
+    const answer = await clientOf().request(get(url));
+    expect(answer.status).toBe(status);
+    expect(Buffer.from(answer.body).toString()).toBe('why');
+  });
+
+  it.each([301, 302, 303, 307, 308])('that redirects (%i) is not followed', async (status) => {
+    const asked: string[] = [];
+    const url = await serve((request, response) => {
+      asked.push(request.url!);
+      response.writeHead(status, { location: '/elsewhere' }).end();
+    });
+    const answer = await clientOf().request(get(`${url}/here`));
+    expect(answer.status).toBe(status);
+    expect(asked).toEqual(['/here']);
+  });
+
+  it('comes over connections that are kept', async () => {
+    const sockets = new Set<Socket>();
+    const url = await serve((request, response) => {
+      sockets.add(request.socket);
+      response.end('x');
+    });
+    const client = clientOf();
+    for (let time = 0; time < 20; time += 1) await client.request(get(url));
+    expect(sockets.size).toBeLessThan(5);
+  });
+});
+
+describe('the bound on a body', () => {
+  it('lets through what is exactly as long', async () => {
+    const url = await serve((_, response) => response.end(Buffer.alloc(1_000)));
+    expect((await clientOf({ bodyBytesMax: 1_000 }).request(get(url))).body.byteLength).toBe(1_000);
+  });
+
+  it.each([
+    [
+      'whose length is told',
+      (response: ServerResponse) => response.setHeader('content-length', 1_001).end(Buffer.alloc(1_001)),
+    ],
+    [
+      'in chunks',
+      (response: ServerResponse) => {
+        response.write(Buffer.alloc(1));
+        response.end(Buffer.alloc(1_000));
+      },
+    ],
+  ])('refuses one byte more %s', async (_, send) => {
+    const url = await serve((__, response) => void send(response));
+    const error = await refused(clientOf({ bodyBytesMax: 1_000 }).request(get(`${url}/path?q=hunter2`)));
+    expect(error).toMatchObject({ code: 'PAGE_TOO_LARGE', retry: false });
+    expect(error.message).toContain('1000');
+    expect(error.message).not.toContain('hunter2');
+    expect(error.hint).toContain('searchCount');
+  });
+
+  it('hangs up on a body without end, and answers the next request', async () => {
+    let hungUp: Promise<unknown> | undefined;
+    const url = await serve((request, response) => {
+      if (request.url === '/next') {
+        response.end('x');
+        return;
+      }
+      hungUp = once(response, 'close');
+      sendWithoutEnd(response);
+    });
+    const client = clientOf({ bodyBytesMax: 100_000 });
+    expect((await refused(client.request(get(url)))).code).toBe('PAGE_TOO_LARGE');
+    await hungUp;
+    expect((await client.request(get(`${url}/next`))).status).toBe(200);
+  });
+});
+
+describe('an answer that does not come, or not whole', () => {
+  it('is given up after a silence before its headers', async () => {
+    const url = await serve(() => undefined);
+    const error = await refused(clientOf({ silenceMaxMs: 100 }).request(get(url)));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+    expect(error.message).toContain(hostOf(url));
+  });
+
+  it('is given up after a silence in its body', async () => {
+    const url = await serve((_, response) => {
+      response.setHeader('content-length', 100);
+      response.write('{"list":[');
+    });
+    const error = await refused(clientOf({ silenceMaxMs: 100 }).request(get(url)));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+  });
+
+  it('is given up when it trickles on for too long', async () => {
+    const url = await serve((_, response) => {
+      const drip = setInterval(() => response.write(' '), 10);
+      response.on('close', () => clearInterval(drip));
+    });
+    const error = await refused(clientOf({ silenceMaxMs: 5_000, requestMaxMs: 200 }).request(get(url)));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+    expect(error.message).toContain('200 ms');
+  });
+
+  it.each([
+    ['reset in mid body', (socket: Socket) => socket.resetAndDestroy()],
+    ['closed in mid body', (socket: Socket) => socket.end()],
+  ])('is no answer when it is %s', async (_, cutOff) => {
+    const url = await serve((__, response) => {
+      response.setHeader('content-length', 1_000);
+      response.write('{"list":[', () => cutOff(response.socket!));
+    });
+    expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+  });
+
+  it('is no answer when its last chunk is missing', async () => {
+    const url = await serve((_, response) => {
+      response.write('{"list":[]}', () => response.socket!.end());
+    });
+    expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  it('is no answer when it is reset before its headers', async () => {
+    const url = await serve((request) => request.socket.resetAndDestroy());
+    expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+  });
+
+  it('is no answer when it is no HTTP', async () => {
+    const url = await serve((request) => request.socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
+    expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+  });
+
+  it('names the base URL as what to check where nothing listens', async () => {
+    const server = createServer();
+    const url = await listening(server);
+    server.close();
+    const error = await refused(clientOf().request(get(url)));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(error.hint).toContain('base URL');
+    expect(error.cause).toBeDefined();
+  });
+});
+
+describe('a request that is aborted', () => {
+  const reason = new Error('the worker shuts down');
+
+  it('ends with the reason of the signal, before the headers', async () => {
+    const controller = new AbortController();
+    const url = await serve(() => controller.abort(reason));
+    await expect(clientOf().request(get(url, controller.signal))).rejects.toBe(reason);
+  });
+
+  it('ends with the reason of the signal, in the body', async () => {
+    const controller = new AbortController();
+    const url = await serve((_, response) => {
+      response.setHeader('content-length', 1_000);
+      response.write('{', () => controller.abort(reason));
+    });
+    await expect(clientOf().request(get(url, controller.signal))).rejects.toBe(reason);
+  });
+
+  it('is not made at all where the signal is aborted already', async () => {
+    let asked = 0;
+    const url = await serve((_, response) => {
+      asked += 1;
+      response.end();
+    });
+    await expect(clientOf().request(get(url, AbortSignal.abort(reason)))).rejects.toBe(reason);
+    expect(asked).toBe(0);
+  });
+});
+
+describe('a proxy', () => {
+  async function proxy(): Promise<{ url: string; asked: string[] }> {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      response.end('through the proxy');
+    });
+    server.on('connect', (request, socket) => {
+      asked.push(request.url!);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    return { url: await listening(server), asked };
+  }
+
+  it.each(['HTTP_PROXY', 'http_proxy'])('that the given environment names in %s is used', async (name) => {
+    const direct = await serve((_, response) => response.end('direct'));
+    const { url, asked } = await proxy();
+    await clientOf({}, { [name]: url })
+      .request(get(`${direct}/x`))
+      .catch(() => undefined);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is used for https too', async () => {
+    const { url, asked } = await proxy();
+    await clientOf({}, { HTTPS_PROXY: url })
+      .request(get('https://asa.invalid/v1'))
+      .catch(() => undefined);
+    expect(asked).toEqual(['asa.invalid:443']);
+  });
+
+  it('is passed by for the hosts of NO_PROXY', async () => {
+    const direct = await serve((_, response) => response.end('direct'));
+    const { url, asked } = await proxy();
+    const client = clientOf({}, { HTTP_PROXY: url, NO_PROXY: '127.0.0.1' });
+    expect(Buffer.from((await client.request(get(direct))).body).toString()).toBe('direct');
+    expect(asked).toEqual([]);
+  });
+
+  it('is not used where the given environment names none', async () => {
+    const direct = await serve((_, response) => response.end('direct'));
+    expect(Buffer.from((await clientOf({}, {}).request(get(direct))).body).toString()).toBe('direct');
+  });
+});
+
+describe('hostOf', () => {
+  it('names the host with its port, and nothing else of a URL', () => {
+    expect(hostOf('https://u:p@app.scaleft.com:8443/v1?x=1')).toBe('app.scaleft.com:8443');
+    expect(hostOf('nonsense')).toBe('the source');
+  });
+});
