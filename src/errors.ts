@@ -75,10 +75,13 @@ export function sentence(error: TrawlError): string {
   return `${error.message} ${error.hint}`;
 }
 
+const causesMax = 5;
+
 /** The message of anything thrown, with its causes, in one line. */
-export function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const own = error.message || code || error.name;
-  return error.cause === undefined || error.cause === null ? own : `${own}: ${reasonOf(error.cause)}`;
+  const ends = error.cause === undefined || error.cause === null || depth >= causesMax;
+  return ends ? own : `${own}: ${reasonOf(error.cause, depth + 1)}`;
 }

@@ -40,18 +40,12 @@ export class HttpClient {
       bodyTimeout: this.#options.silenceMaxMs,
       connect: { timeout: 10_000 },
     };
-    const httpProxy = env.http_proxy || env.HTTP_PROXY;
-    const httpsProxy = env.https_proxy || env.HTTPS_PROXY;
+    const httpProxy = env.http_proxy || env.HTTP_PROXY || '';
+    const httpsProxy = env.https_proxy || env.HTTPS_PROXY || '';
     const noProxy = env.no_proxy || env.NO_PROXY || '';
+    // All three are named, or undici would take what is missing from the process's own environment.
     this.#dispatcher =
-      httpProxy || httpsProxy
-        ? new EnvHttpProxyAgent({
-            ...agent,
-            noProxy,
-            ...(httpProxy ? { httpProxy } : {}),
-            ...(httpsProxy ? { httpsProxy } : {}),
-          })
-        : new Agent(agent);
+      httpProxy || httpsProxy ? new EnvHttpProxyAgent({ ...agent, httpProxy, httpsProxy, noProxy }) : new Agent(agent);
   }
 
   /**

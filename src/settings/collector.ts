@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { reasonOf, TrawlError } from '../errors.js';
+import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
 import type { SettingDefinition } from './definition.js';
 
@@ -20,6 +20,9 @@ export interface CollectorSettings {
   readonly source: string;
   readonly values: Readonly<Record<string, string | number | Secret>>;
 }
+
+/** What a pointer to a secret looks like; most secrets do not look like the name of a variable. */
+const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };
 
 const collectorName = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 
@@ -139,7 +142,9 @@ export function checkTableRows(
           hint: `Set it beside the store: trawl env set ${name} ${key}=VALUE`,
         },
       );
-    } else if (entry.pointer ? value === '' : !entry.definition.schema.safeParse(value).success) {
+    } else if (
+      entry.pointer ? !pointers[entry.pointer].test(value) : !entry.definition.schema.safeParse(value).success
+    ) {
       problems.push(`${key} must be ${entry.pointer ? 'the place of the secret' : entry.definition.expected}`);
     }
   }
@@ -171,7 +176,7 @@ function secretText(definition: SettingDefinition, rows: Readonly<Record<string,
     const text = env[variable];
     if (isSet(text)) return { text, from: variable };
     return {
-      problem: `the environment variable ${variable}, which ${definition.key}Env names, is not set for this process`,
+      problem: `the environment variable that ${definition.key}Env names is not set for this process`,
     };
   }
   const file = rows[`${definition.key}File`];
@@ -190,7 +195,8 @@ function fileText(path: string, from: string): Found {
   try {
     return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
   } catch (error) {
-    return { problem: `${from} names a file that cannot be read: ${reasonOf(error)}` };
+    // Not which one: a secret may have been put there by mistake.
+    return { problem: `${from} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }
 }
 

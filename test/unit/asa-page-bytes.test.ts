@@ -125,6 +125,11 @@ describe('bytes that are not UTF-8', () => {
     expect(parseAsaPage(body).events.map((event) => event.id)).toEqual(['1']);
   });
 
+  it('are found after a byte-order mark, too', () => {
+    const body = Buffer.concat([bytes(`\ufeff{"list":[${eventText('1')},`), broken, bytes(']}')]);
+    expect(parseAsaPage(body)).toMatchObject({ events: [{ id: '1' }], rejected: [{ kind: 'event' }] });
+  });
+
   it('in the related objects cost no event', () => {
     const body = Buffer.concat([
       bytes(`{"list":[${eventText('1')}],"related_objects":{"a":{"type":"user","object":{"name":"`),

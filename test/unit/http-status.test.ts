@@ -232,6 +232,12 @@ describe('the reserve', () => {
     expectWait(pauseForReserveMs(answer(200, limits(0, 600))), 600_000);
   });
 
+  it.each([-7_200_000, 7_200_000])("is kept by the server's clock where this one is off by %i ms", (skewMs) => {
+    const date = new Date(now).toUTCString();
+    vi.setSystemTime(now + skewMs);
+    expectWait(pauseForReserveMs(answer(200, { ...limits(0, 600), date })), 600_000);
+  });
+
   it('costs nothing while there is more left than that', () => {
     expect(pauseForReserveMs(answer(200, limits(reserveOf(10_000) + 1, 600)))).toBe(0);
     expect(pauseForReserveMs(answer(200, limits(9_999, 600)))).toBe(0);

@@ -1,68 +1,94 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrayElements, objectMembers, skipSpace } from '../../src/json-slices.js';
+import { arrayElements, objectMembers, type Slice, skipSpace } from '../../src/json-slices.js';
+import { arrayText, objectText, valueText } from './support/json-text.js';
 
-/** JSON text of a value with white space strewn between its tokens. */
-function spaced(value: unknown, spaces: () => string): string {
-  const text = (inner: unknown): string => {
-    if (Array.isArray(inner)) return `[${spaces()}${inner.map(text).join(`${spaces()},${spaces()}`)}${spaces()}]`;
-    if (typeof inner !== 'object' || inner === null) return JSON.stringify(inner);
-    const members = Object.entries(inner).map(
-      ([key, member]) => `${JSON.stringify(key)}${spaces()}:${spaces()}${text(member)}`,
-    );
-    return `{${spaces()}${members.join(`${spaces()},${spaces()}`)}${spaces()}}`;
-  };
-  return `${spaces()}${text(value)}${spaces()}`;
+const cut = (text: string, { start, end }: Slice): string => text.slice(start, end);
+
+/** Follows every slice down to the leaves, and compares each with what `JSON.parse` has there. */
+function expectSlicesOf(text: string, start: number, value: unknown): void {
+  if (Array.isArray(value)) {
+    const elements = arrayElements(text, start);
+    expect(elements).toHaveLength(value.length);
+    elements.forEach((slice, index) => {
+      expectSlice(text, slice, value[index]);
+    });
+  } else if (typeof value === 'object' && value !== null) {
+    const members = objectMembers(text, start);
+    expect(new Set(members.keys())).toEqual(new Set(Object.keys(value)));
+    for (const [key, slice] of members) expectSlice(text, slice, (value as Record<string, unknown>)[key]);
+  }
 }
 
-const whiteSpace = fc.array(fc.constantFrom(' ', '\n', '\t', '\r', ''), { minLength: 7, maxLength: 7 }).map((parts) => {
-  let at = 0;
-  return () => parts[at++ % parts.length]!;
-});
-const key = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'binary' }),
-  fc.constantFrom('__proto__', '', '"', '\\', '\\"', '}', 'a,b'),
-);
+function expectSlice(text: string, slice: Slice, value: unknown): void {
+  const own = cut(text, slice);
+  expect(own).toBe(own.trim());
+  // As text: `toEqual` does not see an own member `__proto__`.
+  expect(JSON.stringify(JSON.parse(own))).toBe(JSON.stringify(value));
+  expectSlicesOf(text, slice.start, value);
+}
 
-describe('slices of a JSON text', () => {
-  it('parse to the members of an object', () => {
+describe('slices of a text that a foreign server printed', () => {
+  it('parse, down to the leaves, to what JSON.parse has: keys twice, escapes, __proto__, white space', () => {
     fc.assert(
-      fc.property(fc.dictionary(key, fc.jsonValue()), whiteSpace, (value, spaces) => {
-        const text = spaced(value, spaces);
-        const members = objectMembers(text, skipSpace(text, 0));
-        const parsed = JSON.parse(text) as Record<string, unknown>;
-        expect([...members.keys()].sort()).toEqual(Object.keys(parsed).sort());
-        for (const [name, { start, end }] of members) {
-          expect(JSON.parse(text.slice(start, end))).toEqual(Object.getOwnPropertyDescriptor(parsed, name)!.value);
-        }
+      fc.property(valueText, fc.constantFrom('', ' ', '\r\n\t'), (inner, gap) => {
+        const text = `${gap}${inner}${gap}`;
+        expectSlicesOf(text, skipSpace(text, 0), JSON.parse(text));
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 
-  it('parse to the elements of an array, and begin and end at the value', () => {
+  it('are found wherever the object or array stands', () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue()), whiteSpace, (value, spaces) => {
-        const text = spaced(value, spaces);
-        const raw = arrayElements(text, skipSpace(text, 0)).map(({ start, end }) => text.slice(start, end));
-        expect(raw.map((slice) => JSON.parse(slice))).toEqual(JSON.parse(text));
-        for (const slice of raw) expect(slice).toBe(slice.trim());
+      fc.property(objectText, arrayText, (object, array) => {
+        const text = `[${object},${array}]`;
+        expectSlicesOf(text, 1, JSON.parse(object));
+        expectSlicesOf(text, object.length + 2, JSON.parse(array));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
-  it('keep numbers and escapes as they stand, and of a double key the last', () => {
-    const text = '{"a":1, "n" : 12345678901234567890.10 ,"\\u0061":[1e400,"\\ud800"], "b":"x\\\\"}';
+  it.each([0, 1, 2, 3, 4, 5, 20, 21])('do not take a quote after %i backslashes for the end of a text', (runs) => {
+    const literal = JSON.stringify(`${'\\'.repeat(runs)}"${'\\'.repeat(runs)}`);
+    const text = `[${literal},{"${'\\\\'.repeat(runs)}":${literal}}]`;
+    expectSlicesOf(text, 0, JSON.parse(text));
+  });
+
+  it('do not take brackets inside texts for structure', () => {
+    const text = '{"a":"}]","b":["{[","]"],"}":1}';
+    expectSlicesOf(text, 0, JSON.parse(text));
+  });
+
+  it('know no members of the prototype', () => {
+    expect(objectMembers('{}', 0).get('toString')).toBeUndefined();
+    expect(objectMembers('{"__proto__":1}', 0).get('__proto__')).toEqual({ start: 13, end: 14 });
+  });
+
+  it('are found at 100,000 levels, of arrays and of objects', () => {
+    const levels = 100_000;
+    const deepArray = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const deepObject = `${'{"a":'.repeat(levels)}"}"${'}'.repeat(levels)}`;
+    const text = `{"array":${deepArray},"object":${deepObject},"after":1}`;
     const members = objectMembers(text, 0);
-    const raw = (name: string) => text.slice(members.get(name)!.start, members.get(name)!.end);
-    expect([raw('n'), raw('a'), raw('b')]).toEqual(['12345678901234567890.10', '[1e400,"\\ud800"]', '"x\\\\"']);
+    expect(cut(text, members.get('array')!) === deepArray).toBe(true);
+    expect(cut(text, members.get('object')!) === deepObject).toBe(true);
+    expect(cut(text, members.get('after')!)).toBe('1');
   });
 
-  it('do not mind depth', () => {
-    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
-    const text = `{"deep":${deep},"next":1}`;
-    expect(objectMembers(text, 0).get('next')).toEqual({ start: text.length - 2, end: text.length - 1 });
+  it('of long runs of backslashes and quotes are found in time', () => {
+    // A scan that goes back over what it has read would take minutes here.
+    const text = `{"a":"${'\\\\'.repeat(500_000)}","b":"${'\\"'.repeat(500_000)}"}`;
+    const startedAt = performance.now();
+    expect(objectMembers(text, 0).size).toBe(2);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
+
+describe('skipSpace', () => {
+  it('passes over the white space of JSON and nothing else', () => {
+    expect(skipSpace(' \t\r\n{', 0)).toBe(4);
+    expect(skipSpace('\u00a0{', 0)).toBe(0);
   });
 });

@@ -9,7 +9,7 @@ export const asaSettingDefinitions: readonly SettingDefinition[] = [
     env: 'ASA_TEAM',
     meaning: 'Name of the ASA team',
     expected: 'the name as in the address of its console, for example william-faulkner',
-    schema: plainText().regex(/^[^/?#\s]+$/),
+    schema: plainText().regex(/^(?!\.{1,2}$)[^/?#\s]+$/),
   },
   {
     key: 'asaKeyId',
