@@ -11,7 +11,7 @@ export type WalkEnd = 'caught up' | 'history full';
 type StretchEnd = WalkEnd | 'read again';
 
 /** How long another walk may take for its next page before this one goes on. */
-const otherWalkMs = 10_000;
+const otherWalkMs = 4_000;
 
 interface Fetching {
   result: Promise<FetchedPages>;

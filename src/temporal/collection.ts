@@ -76,10 +76,11 @@ export async function startRecurring(
 ): Promise<'started' | 'running already' | 'changed'> {
   const state = await recurringState(client, collector);
   if (state?.running && state.cron === cron) return 'running already';
-  if (state?.running) await stopRecurring(client, collector, state, 'Started with another cron');
+  if (state?.running) await stopRecurring(client, collector, 'Started with another cron');
   try {
     await startOnCron(client, collector, cron);
   } catch (error) {
+    // Somebody else was faster.
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
     // A cron that the server does not take must not leave the collector stopped.
     if (state?.running) await startOnCron(client, collector, state.cron);
@@ -99,33 +100,54 @@ async function startOnCron(client: Client, collector: string, cron: string): Pro
 }
 
 /**
- * Ends the recurring collection: a run that is walking is cancelled, and carries out the commands it has taken first;
- * one that waits for its next tick is terminated, after commands sent to it meanwhile have been carried out.
+ * Ends the recurring collection. A run may end, and the next one begin, while it is being ended: that one is then
+ * ended in turn.
  *
- * `stopping` where no worker has carried out the cancellation yet.
+ * @returns `stopping` where no worker has carried out the cancellation yet.
  */
 export async function stopRecurring(
   client: Client,
   collector: string,
-  state: RecurringState,
   reason: string,
 ): Promise<'stopped' | 'stopping'> {
+  for (;;) {
+    const state = await recurringState(client, collector);
+    if (!state?.running) return 'stopped';
+    if ((await stopRun(client, collector, state, reason)) === 'stopping') return 'stopping';
+  }
+}
+
+/**
+ * A run that is walking is cancelled, and carries out the commands it has taken first; one that waits for its next
+ * tick is terminated, after commands sent to it meanwhile have been carried out.
+ */
+async function stopRun(
+  client: Client,
+  collector: string,
+  state: RecurringState,
+  reason: string,
+): Promise<'ended' | 'stopping'> {
   const handle = client.workflow.getHandle(recurringId(collector), state.runId, { followRuns: false });
-  if (state.executionTimeMs <= Date.now()) {
-    await handle.cancel();
-    const ended = handle.result().then(
-      () => true,
-      () => true,
-    );
-    return (await Promise.race([ended, sleep(stopMaxMs, false, { ref: false })])) ? 'stopped' : 'stopping';
+  try {
+    if (state.executionTimeMs <= Date.now()) {
+      await handle.cancel();
+      const ended = handle.result().then(
+        () => true,
+        () => true,
+      );
+      return (await Promise.race([ended, sleep(stopMaxMs, false)])) ? 'ended' : 'stopping';
+    }
+    const { events } = await handle.fetchHistory();
+    for (const [index, event] of (events ?? []).entries()) {
+      const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
+      if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
+      const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
+      await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
+    }
+    await handle.terminate(reason);
+  } catch (error) {
+    // The run has ended by itself meanwhile.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
-  const { events } = await handle.fetchHistory();
-  for (const [index, event] of (events ?? []).entries()) {
-    const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
-    if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
-    const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
-    await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
-  }
-  await handle.terminate(reason);
-  return 'stopped';
+  return 'ended';
 }

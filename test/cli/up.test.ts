@@ -33,12 +33,12 @@ describe('trawl up', () => {
     const temporal = (...args: string[]) =>
       promisify(execFile)(inject('temporalCli'), ['workflow', ...args, '--address', addressOf(up.stdout)]);
     const log = async () => (await place.run('log', 'asa', '--limit', '1000')).stdout;
-    await until('all is collected', async () => (await place.exported()).length === 700);
+    await until('all is collected', async () => (await place.exported()).length === 700, 90_000);
 
     await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'clearEvents');
     await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'resetCheckpoint');
     await until('both are carried out', async () => /Cleared events table[\s\S]*Reset checkpoint/.test(await log()));
-    await until('all is there again', async () => (await place.exported()).length === 700);
+    await until('all is there again', async () => (await place.exported()).length === 700, 90_000);
 
     const started = ['start', '--type', 'recurringAuditCollection', '--task-queue', 'audit-collection'];
     await temporal(
@@ -88,7 +88,7 @@ describe('trawl up', () => {
     expect((await place.exported()).map(essence).sort()).toEqual(truthOf(demo).sort());
     again.signal('SIGINT');
     await again.ended;
-  });
+  }, 240_000);
 
   it('takes the next free ports', async () => {
     const { place } = await Place.withDemo({ events: 1 });

@@ -134,7 +134,9 @@ describe('a secret', () => {
 
   it('whose pointer leads nowhere is not taken from elsewhere instead', () => {
     expect(refused(() => resolve({ asaKeySecretEnv: 'NOT_SET' })).message).toMatch(/asaKeySecretEnv names is not set/);
-    expect(refused(() => resolve({ asaKeySecretEnv: 'EMPTY' }, { ...env, EMPTY: '' })).message).toContain('EMPTY');
+    expect(refused(() => resolve({ asaKeySecretEnv: 'EMPTY' }, { ...env, EMPTY: '' })).message).toContain(
+      'asaKeySecretEnv',
+    );
     const gone = join(folder, 'gone');
     expect(refused(() => resolve({ asaKeySecretFile: gone })).message).toContain('asaKeySecretFile');
     const { ASA_KEY_SECRET: _, ...others } = env;

@@ -43,7 +43,7 @@ export async function stop(context: Context, name: string, options: { json?: boo
       hint: '"trawl status" shows what is.',
     });
   }
-  const outcome = await stopRecurring(client, name, state, 'Stopped with "trawl stop"');
+  const outcome = await stopRecurring(client, name, 'Stopped with "trawl stop"');
   if (options.json) await printJson({ collector: name, workflowId: recurringId(name), outcome });
   else await print(`${recurringId(name)}: ${outcome === 'stopped' ? outcome : 'will stop as soon as a worker runs'}\n`);
   return 0;
