@@ -10,7 +10,7 @@ export class ProgressLine {
   readonly #startedAt = Date.now();
   readonly #terminal = process.stderr.isTTY === true;
   #lastPlain = 0;
-  #lastTrouble = '';
+  readonly #told = new Set<string>();
   #open = false;
 
   constructor(name: string) {
@@ -28,10 +28,10 @@ export class ProgressLine {
     }
   }
 
-  /** Says what is wrong, once. */
+  /** Says what is wrong, each thing once. */
   trouble(text: string): void {
-    if (text === this.#lastTrouble) return;
-    this.#lastTrouble = text;
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
     this.end();
     tell(`${this.#name}: ${printable(text)}`);
   }
