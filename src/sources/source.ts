@@ -1,4 +1,4 @@
-import type { EventColumns, Offset, Rejected, RelatedObject } from '../domain.js';
+import type { EventColumns, Offset, Rejected, RelatedObject, RetentionGap } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
 import type { CollectorSettings, SourceSettings } from '../settings/collector.js';
 
@@ -52,6 +52,8 @@ export interface FetchedPage {
   pauseMs: number;
   /** Requests made for it, tokens included. */
   requests: number;
+  /** Time that had not been read and that the source no longer holds: RFC 3339, both ends lost. */
+  gap?: RetentionGap;
 }
 
 export interface PageContent {

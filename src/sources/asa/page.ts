@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Rejected, RelatedObject } from '../../domain.js';
 import { arrayElements, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
 import { epochNanoseconds } from '../../timestamp.js';
+import { decodeAnswer, parseAnswer } from '../json-answer.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
@@ -28,7 +29,7 @@ export interface AsaPageContent extends PageContent {
  * @throws UnreadableAnswer where the body is not JSON or has no list.
  */
 export function parseAsaPage(body: Uint8Array): AsaPageContent {
-  const { text, lossy } = decode(body);
+  const { text, lossy } = decodeAnswer(body);
   const page = parsePage(text);
   const root = objectMembers(text, skipSpace(text, 0));
   const events: SourceEvent[] = [];
@@ -50,27 +51,10 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   return { events, rejected, ...related, digest: digest.digest('hex'), listMissing: page.list === null };
 }
 
-/** Strict UTF-8; where that fails, bytes that fit nowhere become U+FFFD, and the events that hold one are rejects. */
-function decode(body: Uint8Array): { text: string; lossy: boolean } {
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(body), lossy: false };
-  } catch {
-    return { text: new TextDecoder('utf-8').decode(body), lossy: true };
-  }
-}
-
 const pageShape = z.object({ list: z.array(z.unknown()).nullable(), related_objects: z.unknown().optional() });
 
 function parsePage(text: string): z.infer<typeof pageShape> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const looks = /^\s*</.test(text) ? 'HTML or XML' : text === '' ? 'empty' : 'not JSON, or cut off';
-    // The parser's own message quotes what it read, which may be an event.
-    throw new UnreadableAnswer(`An answer with status 200 is ${looks}.`, text, new Error((error as Error).name));
-  }
-  const page = pageShape.safeParse(json);
+  const page = pageShape.safeParse(parseAnswer(text));
   if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of events.', text);
   return page.data;
 }

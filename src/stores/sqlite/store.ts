@@ -7,6 +7,7 @@ import {
   notes,
   type Rejected,
   type RelatedObject,
+  type RetentionGap,
   type StoredEvent,
 } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
@@ -145,6 +146,7 @@ export class SqliteStore implements Store {
     this.#moveNewest(page);
     this.#log(page.collector, now, newEvents, note, null);
     if (rejects > 0) this.#log(page.collector, now, 0, rejectsNote(rejects), null);
+    if (page.gap) this.#lost(page.collector, page.gap, now);
     this.#db.run(
       `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -227,6 +229,18 @@ export class SqliteStore implements Store {
       // Nested too deeply to be compared: then the difference in the text counts.
       return true;
     }
+  }
+
+  /** Told once for each gap. */
+  #lost(collector: string, { from, to }: RetentionGap, now: string): void {
+    const found = this.#db.run(
+      'INSERT INTO retention_gaps (collector, from_time, to_time, found_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      collector,
+      from,
+      to,
+      now,
+    );
+    if (found > 0) this.#log(collector, now, 0, lostNote(from, to), null);
   }
 
   #moveNewest(page: PageToWrite): void {
@@ -409,6 +423,13 @@ export class SqliteStore implements Store {
     return this.#count('SELECT count(*) AS n FROM rejected_events WHERE collector = ?', collector);
   }
 
+  async retentionGaps(collector: string): Promise<RetentionGap[]> {
+    return this.#db.all<RetentionGap>(
+      'SELECT from_time AS "from", to_time AS "to" FROM retention_gaps WHERE collector = ? ORDER BY from_time',
+      collector,
+    );
+  }
+
   async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {
     const values: SqlValue[] = filter.collector === undefined ? [filter.limit] : [filter.collector, filter.limit];
     return this.#db.all<ExecutionLogLine>(
@@ -476,6 +497,10 @@ export class SqliteStore implements Store {
       now,
     );
   }
+}
+
+function lostNote(from: string, to: string): string {
+  return `LOST: the source no longer holds what happened from ${from} to ${to}, which had not been collected`;
 }
 
 function rejectsNote(rejects: number): string {
