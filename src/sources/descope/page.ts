@@ -16,6 +16,8 @@ export interface DescopePageContent extends PageContent {
   /** Of its events; 0 where there is none. */
   oldestMs: number;
   newestMs: number;
+  /** Of the event that a twentieth of the page stands behind. */
+  nearLastMs: number;
   /** The list was null or absent though the answer says that there are events. */
   listMissing: boolean;
 }
@@ -124,7 +126,9 @@ function canonical(content: unknown, raw: string): string {
   }
 }
 
-function spanOf(events: readonly SourceEvent[]): Pick<DescopePageContent, 'order' | 'oldestMs' | 'newestMs'> {
+function spanOf(
+  events: readonly SourceEvent[],
+): Pick<DescopePageContent, 'order' | 'oldestMs' | 'newestMs' | 'nearLastMs'> {
   const times = events.map((event) => Number(event.timeNs / 1_000_000n));
   let rises = false;
   let falls = false;
@@ -138,5 +142,6 @@ function spanOf(events: readonly SourceEvent[]): Pick<DescopePageContent, 'order
     newestMs = Math.max(newestMs, time);
   });
   const order = rises && falls ? 'mixed' : rises ? 'oldest first' : falls ? 'newest first' : 'one moment';
-  return { order: times.length === 0 ? null : order, oldestMs, newestMs };
+  const nearLastMs = times.at(-1 - Math.ceil(times.length / 20)) ?? newestMs;
+  return { order: times.length === 0 ? null : order, oldestMs, newestMs, nearLastMs };
 }

@@ -12,7 +12,9 @@ import type { DescopePageContent } from './page.js';
  *
  * - a page that is not full is the whole range;
  * - a full page whose events stand oldest first (newest first) holds all of the range up to its newest (down to its
- *   oldest) event; what is left is the range from there on, the moment at the seam included, since it may have been cut;
+ *   oldest) event; what is left is the range from there on, the moment at the seam included, since it may have been cut. The
+ *   seam is set a twentieth of the page before its end: by an API that sorts by arrival, the last event may be a late
+ *   one, whose time says nothing about the others;
  * - a full page in any other order says nothing about what it left out: the range is halved.
  *
  * Events that come or go elsewhere cannot move others across a seam, because a seam is a time and not a number.
@@ -101,7 +103,7 @@ function rest(range: Range, request: PageRequest, page: DescopePageContent): Ran
   if (!full) return [];
   const { from, to } = range;
   const { from: lowest, size } = request;
-  const { oldestMs, newestMs, order } = page;
+  const { oldestMs, newestMs, nearLastMs, order } = page;
   const numbered = (start: number, end: number): Range => ({
     from: start,
     to: end,
@@ -110,10 +112,14 @@ function rest(range: Range, request: PageRequest, page: DescopePageContent): Ran
   const crowdedStart = (): Range[] => [numbered(lowest, lowest + 3), { from: lowest + 2, to }];
   const crowdedEnd = (): Range[] => [numbered(to - 3, to), { from, to: to - 2 }];
   switch (order) {
-    case 'oldest first':
-      return newestMs - 1 > lowest ? [{ from: newestMs - 1, to }] : crowdedStart();
-    case 'newest first':
-      return oldestMs + 1 < to ? [{ from, to: oldestMs + 1 }] : crowdedEnd();
+    case 'oldest first': {
+      const seam = [nearLastMs, newestMs].find((ms) => ms - 1 > lowest);
+      return seam === undefined ? crowdedStart() : [{ from: seam - 1, to }];
+    }
+    case 'newest first': {
+      const seam = [nearLastMs, oldestMs].find((ms) => ms + 1 < to);
+      return seam === undefined ? crowdedEnd() : [{ from, to: seam + 1 }];
+    }
     case 'one moment':
       if (newestMs <= lowest) return crowdedStart();
       if (newestMs >= to) return crowdedEnd();
