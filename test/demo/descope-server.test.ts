@@ -89,6 +89,6 @@ describe('the demo project', () => {
     expect(texts[0]).toEqual(texts[1]);
     expect(texts[0]!.length).toBeGreaterThan(560);
     expect(texts[0]!.length).toBeLessThan(620);
-    expect(one.demo.log.visible(now + 120_000).length).toBeGreaterThan(texts[0]!.length + 240);
+    expect(one.demo.log.visible(now + 120_000).length).toBeGreaterThan(texts[0]!.length + 200);
   });
 });

@@ -11,6 +11,7 @@ import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
+import { quietTemporal } from './quiet.js';
 
 interface DescopeCollectionOptions extends DemoDescopeOptions {
   /** What the worker keeps to. Default: so much that it does not show. */
@@ -35,6 +36,7 @@ export class DescopeCollection {
     { requestLimit = { requests: 10_000, periodMs: 1_000 }, ...options }: DescopeCollectionOptions = {},
     settings: Record<string, string> = {},
   ): Promise<DescopeCollection> {
+    quietTemporal();
     const rateLimit = { requests: 10_000, periodMs: 1_000 };
     const demo = await startDemoDescope({ events: 300, rateLimit, ...options });
     const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));

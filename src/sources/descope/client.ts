@@ -18,6 +18,9 @@ const marginMs = 60_000;
 /** A clock that is off by less than this is taken for right: `Date` headers count in seconds. */
 const skewMinMs = 30_000;
 
+/** After a 429 that does not say how long to wait: refused requests may count against the limit, too. */
+const unsaidWaitMs = 15_000;
+
 const hints = {
   400: 'Check the filters of this collector (descope…) and SEARCH_COUNT.',
   401: 'Check DESCOPE_PROJECT_ID and DESCOPE_MANAGEMENT_KEY; if the key was revoked or has expired, make a new one (Company, Management Keys).',
@@ -55,7 +58,10 @@ export class DescopeClient implements SourceClient {
     if (content.listMissing && request.page === 0) {
       throw new UnreadableAnswer('An answer says that there are audits, and has none.', Buffer.from(body).toString());
     }
-    const { next, ...step } = advance(cursor, frozen, request, content, { nowMs: this.#nowMs(), overlapMs });
+    const answeredMs = this.#nowMs();
+    // The answer may have told that this machine's clock is ahead: the next overlap is counted from the right time.
+    const until = cursor.kind === 'open' ? Math.min(frozen.until, answeredMs) : frozen.until;
+    const { next, ...step } = advance(cursor, { ...frozen, until }, request, content, { nowMs: answeredMs, overlapMs });
     return { body, content, nextOffset: next === cursor ? offset : offsetOf(next), ...step, pauseMs: 0, requests: 1 };
   }
 
@@ -98,6 +104,9 @@ export class DescopeClient implements SourceClient {
         hint: 'It is tried again by the clock of the source; set the one of this machine.',
         retry: true,
       });
+    }
+    if (answer.status === 429 && error.retryAfterMs === undefined) {
+      throw new TrawlError('RATE_LIMITED', error.message, { hint: error.hint, retryAfterMs: unsaidWaitMs });
     }
     throw error;
   }
