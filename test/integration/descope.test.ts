@@ -124,6 +124,20 @@ describe('collecting from Descope', () => {
     );
     await collection.collect();
     await collection.expectComplete();
+    collection.demo.log.add(Date.now() - 1_000, { count: 21 });
+    await collection.collect();
+    const before = collection.demo.searches.length;
+    await collection.collect();
+    expect(collection.demo.searches.length - before).toBe(1);
+  });
+
+  it('an API that gives fewer events than it is asked for', async () => {
+    const collection = await DescopeCollection.start({ events: 700, pageMax: 60 });
+    await collection.collect();
+    await collection.expectComplete();
+    for (let n = 0; n < 130; n += 1) collection.demo.log.add(Date.now() - n);
+    await collection.collect();
+    await collection.expectComplete();
   });
 
   it('an event that does not fit is kept as a reject, and the others come', async () => {

@@ -15,6 +15,8 @@ export interface DescopeApiOptions {
   order: 'as asked' | 'newest first' | 'mixed';
   /** Which ends of `from` and `to` count in. */
   bounds: 'both' | 'from' | 'to' | 'none';
+  /** Events that an answer has at most, whatever is asked for. */
+  pageMax: number;
   /** What `total` says: the truth, or something else. */
   total: (truth: number) => unknown;
   retentionDays: number;
@@ -98,12 +100,12 @@ export class DescopeApi {
   }
 
   #found(search: Search, logged: LoggedSearch): Answer {
-    const { retentionDays, bounds, total } = this.#options;
+    const { retentionDays, bounds, total, pageMax } = this.#options;
     const nowMs = this.nowMs();
     const { from = nowMs - 86_400_000, to = nowMs, page = 0 } = search;
     const oldestMs = nowMs - retentionDays * 86_400_000;
     if (from < oldestMs) return failure(400, 'E011003', `from reaches back ${retentionDays} days at most`);
-    const size = Math.min(search.size || search.batchSize || 100, 1000);
+    const size = Math.min(search.size || search.batchSize || 100, pageMax);
     const withFrom = bounds === 'both' || bounds === 'from';
     const withTo = bounds === 'both' || bounds === 'to';
     const found = this.#log

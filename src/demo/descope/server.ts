@@ -68,6 +68,7 @@ export async function startDemoDescope(options: DemoDescopeOptions = {}): Promis
       rateLimit: options.rateLimit ?? { requests: 10, periodMs: 60_000 },
       order: options.order ?? 'as asked',
       bounds: options.bounds ?? 'both',
+      pageMax: options.pageMax ?? 1000,
       total: options.total ?? ((truth) => truth),
       retentionDays: options.retentionDays ?? 30,
     },

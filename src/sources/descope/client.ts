@@ -5,7 +5,7 @@ import { statusError } from '../../http/status.js';
 import type { FetchedPage, SourceClient } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { cursorOf, offsetOf, type Range } from './cursor.js';
-import { parseDescopePage } from './page.js';
+import { type DescopePageContent, parseDescopePage } from './page.js';
 import type { DescopeSettings } from './settings.js';
 import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
 
@@ -20,6 +20,9 @@ const skewMinMs = 30_000;
 
 /** After a 429 that does not say how long to wait: refused requests may count against the limit, too. */
 const unsaidWaitMs = 15_000;
+
+/** No API gives fewer events at once. */
+const pageSizeMin = 10;
 
 const hints = {
   400: 'Check the filters of this collector (descope…) and SEARCH_COUNT.',
@@ -37,6 +40,8 @@ export class DescopeClient implements SourceClient {
   #skewMs = 0;
   /** Events asked for: lowered where answers were over the bound on a body. */
   #size: number;
+  /** Whether a `total` that is too large has been found to mean nothing. */
+  #totalLies = false;
 
   constructor(http: HttpClient, settings: DescopeSettings) {
     this.#http = http;
@@ -61,7 +66,11 @@ export class DescopeClient implements SourceClient {
     const answeredMs = this.#nowMs();
     // The answer may have told that this machine's clock is ahead: the next overlap is counted from the right time.
     const until = cursor.kind === 'open' ? Math.min(frozen.until, answeredMs) : frozen.until;
-    const { next, ...step } = advance(cursor, { ...frozen, until }, request, content, { nowMs: answeredMs, overlapMs });
+    const { next, ...step } = advance(cursor, { ...frozen, until }, request, content, {
+      nowMs: answeredMs,
+      overlapMs,
+      doubtful: this.#mayBeCut(first, request, content),
+    });
     return { body, content, nextOffset: next === cursor ? offset : offsetOf(next), ...step, pauseMs: 0, requests: 1 };
   }
 
@@ -109,6 +118,18 @@ export class DescopeClient implements SourceClient {
       throw new TrawlError('RATE_LIMITED', error.message, { hint: error.hint, retryAfterMs: unsaidWaitMs });
     }
     throw error;
+  }
+
+  /**
+   * An API that gives fewer events at once than it is asked for would end every range too early. Where `total` makes it
+   * look so, the next page by number tells: if there is one, pages are as small as that from now on; if not, `total` lies.
+   */
+  #mayBeCut({ paging }: Range, { size }: PageRequest, { count, total }: DescopePageContent): boolean {
+    if (paging?.page === 1 && !paging.back && paging.size < this.#size) {
+      if (count > 0) this.#size = paging.size;
+      else this.#totalLies = true;
+    }
+    return !paging && !this.#totalLies && count >= pageSizeMin && count < size && total > count;
   }
 
   /** An answer over the bound is asked for again in smaller pages, by the next attempt. */

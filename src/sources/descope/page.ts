@@ -18,6 +18,8 @@ export interface DescopePageContent extends PageContent {
   newestMs: number;
   /** Of the event that a twentieth of the page stands behind. */
   nearLastMs: number;
+  /** What the answer says of itself; 0 where it says nothing. */
+  total: number;
   /** The list was null or absent though the answer says that there are events. */
   listMissing: boolean;
 }
@@ -42,7 +44,7 @@ const pageShape = z
 
 /**
  * Splits an answer of the audit search. An event that does not fit its envelope is a reject. `total` is believed
- * nowhere but where the list is missing altogether.
+ * nowhere but where the list is missing altogether; at most it raises a doubt (client.ts).
  *
  * @throws UnreadableAnswer where the body is not JSON, or neither has a list of events nor says that there is none.
  */
@@ -75,6 +77,7 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
     digest: digest.digest('hex'),
     count: slices.length,
     ...spanOf(events),
+    total: total ?? 0,
     listMissing: !audits && total !== 0,
   };
 }

@@ -15,6 +15,8 @@ import type { DescopePageContent } from './page.js';
  *   oldest) event; what is left is the range from there on, the moment at the seam included, since it may have been cut. The
  *   seam is set a twentieth of the page before its end: by an API that sorts by arrival, the last event may be a late
  *   one, whose time says nothing about the others;
+ * - a page that is not full, but shorter than what it says it is part of, may be cut by the API: the walk goes on by number
+ *   once, to find out;
  * - a full page in any other order says nothing about what it left out: the range is halved.
  *
  * Events that come or go elsewhere cannot move others across a seam, because a seam is a time and not a number.
@@ -71,17 +73,18 @@ export interface Step {
  * Where to read on after a page.
  *
  * @param cursor where the page was read; @param window the same, frozen.
- * @param time.nowMs when the answer came, epoch milliseconds by the source's clock.
+ * @param about.nowMs when the answer came, epoch milliseconds by the source's clock.
+ * @param about.doubtful whether a page that is not full may be cut nevertheless.
  */
 export function advance(
   cursor: Cursor,
   window: WindowCursor,
   request: PageRequest,
   page: DescopePageContent,
-  { nowMs, overlapMs }: { nowMs: number; overlapMs: number },
+  { nowMs, overlapMs, doubtful = false }: { nowMs: number; overlapMs: number; doubtful?: boolean },
 ): Step {
   const range = window.todo[0]!;
-  const left = rest(range, request, page).filter(({ from, to }) => to - (from ?? request.from) > 1);
+  const left = rest(range, request, page, doubtful).filter(({ from, to }) => to - (from ?? request.from) > 1);
   const gap = gapOf(range, request, left);
   const todo = [...left, ...window.todo.slice(1)];
   if (todo.length > 0) return { next: { kind: 'window', until: window.until, todo }, more: true, ...gap };
@@ -97,11 +100,11 @@ export function advance(
 }
 
 /** What a page has left of its range. */
-function rest(range: Range, request: PageRequest, page: DescopePageContent): Range[] {
+function rest(range: Range, request: PageRequest, page: DescopePageContent, doubtful: boolean): Range[] {
   const full = page.count >= request.size;
   if (range.paging) return nextNumber(range, full);
-  if (!full) return [];
   const { from, to } = range;
+  if (!full) return doubtful ? [{ from, to, paging: { page: 1, size: page.count, back: false } }] : [];
   const { from: lowest, size } = request;
   const { oldestMs, newestMs, nearLastMs, order } = page;
   const numbered = (start: number, end: number): Range => ({
