@@ -37,8 +37,8 @@ import type { DescopePageContent } from './page.js';
 
 /** An open cursor stays where it is while that saves a write, but never further behind than this. */
 const lagMaxMs = 3_600_000;
-/** A window that took longer to read is followed by another at once. */
-const staleMs = 120_000;
+/** A window that took longer to read is followed by another at once; with a single request it cannot, unless a clock is wrong. */
+const staleMs = { window: 20_000, open: 120_000 };
 /** No millisecond holds so many pages: the API does not heed the page number. */
 export const pageMax = 2_000;
 
@@ -96,7 +96,7 @@ export function advance(
     cursor.from <= from &&
     from - cursor.from <= lagMaxMs &&
     (page.events.length === 0 || page.oldestMs >= from);
-  return { next: stays ? cursor : { kind: 'open', from }, more: nowMs - window.until > staleMs, ...gap };
+  return { next: stays ? cursor : { kind: 'open', from }, more: nowMs - window.until > staleMs[cursor.kind], ...gap };
 }
 
 /** What a page has left of its range. */
