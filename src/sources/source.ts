@@ -44,7 +44,10 @@ export interface SourceClient {
 export interface FetchedPage {
   body: Uint8Array;
   content: PageContent;
-  /** Where to read on: after this page, or at it once more where it may still fill. */
+  /**
+   * Where to read on: after this page, or at it once more where it may still fill. The checkpoint moves there even where
+   * nothing is new, so an idle source gives the offset it was asked for.
+   */
   nextOffset: Offset;
   /** Whether the source has more now, at `nextOffset`. */
   more: boolean;
@@ -52,7 +55,7 @@ export interface FetchedPage {
   pauseMs: number;
   /** Requests made for it, tokens included. */
   requests: number;
-  /** Time that had not been read and that the source no longer holds: RFC 3339, both ends lost. */
+  /** Time that had not been read and that the source no longer holds: told in the execution log and by `status`. */
   gap?: RetentionGap;
 }
 
