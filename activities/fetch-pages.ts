@@ -45,7 +45,8 @@ export async function fetchPages(
     result.requests += page.requests;
     result.more = page.more;
     result.pauseMs = page.more ? page.pauseMs : 0;
-    if (!page.more && isUnchanged(page, first ? input.knownDigest : '')) return result;
+    const stays = !page.more && page.nextOffset === offset;
+    if (stays && isUnchanged(page, first ? input.knownDigest : '')) return result;
 
     const ref: PageRef = {
       key: `${activityInfo().activityId}-${randomUUID()}`,
@@ -55,6 +56,7 @@ export async function fetchPages(
       generation: input.from.generation,
       events: page.content.events.length,
       rejected: page.content.rejected.length,
+      ...(page.gap ? { gap: page.gap } : {}),
     };
     await store.stagePage({ ...ref, collector: input.collector, body: page.body });
     cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
@@ -75,7 +77,7 @@ function paced(waitMs: number): TrawlError {
   });
 }
 
-/** The last page has nothing that was not there when it was read before, or nothing at all. */
+/** The last page, after which the checkpoint would stay where it is, has nothing that was not there when it was read before, or nothing at all. */
 function isUnchanged({ content }: FetchedPage, knownDigest: string): boolean {
   return content.digest === knownDigest || content.events.length + content.rejected.length === 0;
 }

@@ -1,3 +1,5 @@
+import type { RetentionGap } from '../src/domain.js';
+
 /**
  * What goes between workflows and activities, and so into Temporal's history: references, counts and offsets, never
  * an event and never a secret.
@@ -43,6 +45,8 @@ export interface PageRef {
   generation: number;
   events: number;
   rejected: number;
+  /** Set where events before it were lost to the source's retention. */
+  gap?: RetentionGap;
 }
 
 export interface FetchedPages {

@@ -58,5 +58,6 @@ async function writePage(
     events: rows,
     rejected: content.rejected,
     digest: content.digest,
+    ...(ref.gap ? { gap: ref.gap } : {}),
   });
 }

@@ -81,6 +81,12 @@ export interface Rejected {
   raw: string;
 }
 
+/** A stretch of time whose events were lost to the source's retention before they were read. RFC 3339. */
+export interface RetentionGap {
+  from: string;
+  to: string;
+}
+
 /** One line of the Execution Log (U20). */
 export interface ExecutionLogLine {
   datetime: string;

@@ -5,7 +5,8 @@ import { createActivities } from '../activities/index.js';
 import { TrawlError } from './errors.js';
 import { HttpClient } from './http/client.js';
 import type { Environment } from './settings/collector.js';
-import { sources } from './sources/registry.js';
+import { sources as allSources } from './sources/registry.js';
+import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
@@ -20,6 +21,8 @@ export interface WorkerSettings {
   /** Stays open when the worker ends: it is the caller's. */
   store: Store;
   env: Environment;
+  /** The kinds of source it knows. Default: all. */
+  sources?: readonly Source[];
   /** The one that all workers share, unless several of them are to be kept apart. */
   taskQueue?: string;
 }
@@ -36,6 +39,7 @@ export async function startWorker({
   temporal,
   store,
   env,
+  sources = allSources,
   taskQueue = defaultTaskQueue,
 }: WorkerSettings): Promise<RunningWorker> {
   if (bundlePath === undefined) {

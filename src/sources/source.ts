@@ -1,4 +1,4 @@
-import type { EventColumns, Offset, Rejected, RelatedObject } from '../domain.js';
+import type { EventColumns, Offset, Rejected, RelatedObject, RetentionGap } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
 import type { CollectorSettings, SourceSettings } from '../settings/collector.js';
 
@@ -44,7 +44,10 @@ export interface SourceClient {
 export interface FetchedPage {
   body: Uint8Array;
   content: PageContent;
-  /** Where to read on: after this page, or at it once more where it may still fill. */
+  /**
+   * Where to read on: after this page, or at it once more where it may still fill. The checkpoint moves there even where
+   * nothing is new, so an idle source gives the offset it was asked for.
+   */
   nextOffset: Offset;
   /** Whether the source has more now, at `nextOffset`. */
   more: boolean;
@@ -52,6 +55,8 @@ export interface FetchedPage {
   pauseMs: number;
   /** Requests made for it, tokens included. */
   requests: number;
+  /** Time that had not been read and that the source no longer holds: told in the execution log and by `status`. */
+  gap?: RetentionGap;
 }
 
 export interface PageContent {

@@ -5,6 +5,7 @@ import type {
   Offset,
   Rejected,
   RelatedObject,
+  RetentionGap,
   StoredEvent,
 } from '../domain.js';
 import type { SettingsTable } from '../settings/collector.js';
@@ -84,6 +85,8 @@ export interface Store {
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
+  /** What was lost to the source's retention, oldest first. */
+  retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */
   executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
 
@@ -114,6 +117,8 @@ export interface PageToWrite {
   rejected: readonly Rejected[];
   /** SHA-256 (hex) over the page's ids and raw events. */
   digest: string;
+  /** Kept with the page, and told in the execution log. */
+  gap?: RetentionGap;
 }
 
 export interface PageWritten {

@@ -4,17 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import pino from 'pino';
 import { expect, inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
 import type { StoredEvent } from '../../src/domain.js';
-import { installTemporalLogger } from '../../src/log.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
-
-let runtimeIsInstalled = false;
+import { quietTemporal } from './quiet.js';
 
 /** A demo team, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
 export class TestCollection {
@@ -36,9 +33,7 @@ export class TestCollection {
   }
 
   static async start(demoOptions: DemoAsaOptions = {}, settings: Record<string, string> = {}): Promise<TestCollection> {
-    if (!runtimeIsInstalled)
-      installTemporalLogger(pino({ level: process.env.TRAWL_LOG_LEVEL ?? 'silent' }, pino.destination(2)));
-    runtimeIsInstalled = true;
+    quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));

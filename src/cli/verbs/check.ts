@@ -2,6 +2,7 @@ import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
 import { sourceOf } from '../../sources/registry.js';
+import type { Store } from '../../stores/store.js';
 import { connect } from '../../temporal/connection.js';
 import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
@@ -33,7 +34,7 @@ export async function check(context: Context, name: string, options: { json?: bo
       const found = await context.collectorSettings(store, name);
       return [found, `source ${found.source}`];
     }));
-  if (settings) await attempt('first page', () => firstPage(context, settings));
+  if (settings) await attempt('first page', () => firstPage(context, store, settings));
   await attempt('Temporal', async () => {
     const address = await findTemporal(context);
     if (!address) return [null, 'none is running here or configured; "trawl up" brings its own'];
@@ -48,10 +49,17 @@ export async function check(context: Context, name: string, options: { json?: bo
   return lines.every((line) => line.ok) ? 0 : 1;
 }
 
-async function firstPage(context: Context, settings: CollectorSettings): Promise<[null, string]> {
+async function firstPage(context: Context, store: Store, settings: CollectorSettings): Promise<[null, string]> {
   const http = new HttpClient({}, context.settings.env as NodeJS.ProcessEnv);
   context.onClose(() => http.close());
-  const client = sourceOf(settings.source).open(settings, http);
+  const source = sourceOf(settings.source);
+  const client = source.open(settings, http);
+  const waitMs = source.requestLimit ? await store.reserveRequest(client.place, source.requestLimit) : 0;
+  if (waitMs > 0) {
+    throw new TrawlError('RATE_LIMITED', 'The source allows no further request now.', {
+      hint: `Try again in ${Math.ceil(waitMs / 1000)} s.`,
+    });
+  }
   const page = await client.fetchPage('');
   const { events, rejected } = page.content;
   return [

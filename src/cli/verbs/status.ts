@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
+import type { RetentionGap } from '../../domain.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { type RecurringState, recurringState } from '../../temporal/collection.js';
@@ -19,6 +20,8 @@ interface CollectorStatus {
   lastSeq: number;
   pages: number;
   rejected: number;
+  /** Times whose events were lost to the source's retention before they were collected. */
+  lost: RetentionGap[];
   newestEvent: string | null;
   lastRun: string | null;
   lastNote: string | null;
@@ -47,6 +50,9 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   if (names.length > 0) await print(overview(collectors));
   for (const { collector, lastFailure } of collectors)
     if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
+  for (const { collector, lost } of collectors)
+    for (const { from, to } of lost)
+      tell(`${collector}: LOST: the source no longer held what happened from ${from} to ${to}`);
   return 0;
 }
 
@@ -75,6 +81,7 @@ async function statusOf(store: Store, client: Client | undefined, collector: str
     lastSeq: checkpoint.lastSeq,
     pages: checkpoint.pages,
     rejected: await store.rejectedCount(collector),
+    lost: await store.retentionGaps(collector),
     newestEvent: checkpoint.newestTimestamp,
     lastRun: checkpoint.lastDateTime,
     lastNote: line?.notes ?? null,

@@ -1,3 +1,5 @@
+import { type Answer, jsonAnswer } from '../wire.js';
+
 /** The codes of the contract, the usual one of a status first. */
 export const errorCodes: Readonly<Record<number, readonly [string, ...string[]]>> = {
   400: ['invalid_request'],
@@ -14,17 +16,6 @@ export const errorCodes: Readonly<Record<number, readonly [string, ...string[]]>
   503: ['service_offline'],
   504: ['gateway_timeout'],
 };
-
-/** What the server is about to send. */
-export interface Answer {
-  status: number;
-  headers: Record<string, string | string[]>;
-  body: Buffer;
-}
-
-export function jsonAnswer(status: number, value: unknown): Answer {
-  return { status, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(`${JSON.stringify(value)}\n`) };
-}
 
 export function errorAnswer(
   status: number,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type Answer, errorAnswer, jsonAnswer } from './answers.js';
+import { faultSchema } from '../faults.js';
+import { type Answer, jsonAnswer } from '../wire.js';
+import { errorAnswer } from './answers.js';
 import type { AuditLog } from './audit-log.js';
-import { faultSchema } from './faults.js';
 import type { ApiRequest, VendorApi } from './vendor-api.js';
 
 const eventsSchema = z.strictObject({ n: z.int().min(1).max(1_000_000) });

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 const dayNs = 86_400e9;
 const historyDays = 80;

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 /** How the `Link` header is written. All but `foreign-host` say the same to a client that follows RFC 8288. */
 export const linkStyles = [

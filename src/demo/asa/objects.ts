@@ -1,6 +1,6 @@
+import type { Random } from '../random.js';
 import { goJson } from './go-json.js';
 import { clientSystems, clouds, firstNames, hostWords, lastNames, roles, serverSystems } from './names.js';
-import type { Random } from './random.js';
 
 /** A person, host or thing that events refer to by key. */
 export interface Thing {

@@ -1,6 +1,6 @@
+import { Random } from '../random.js';
 import { goJson } from './go-json.js';
 import type { ServerThing, Thing } from './objects.js';
-import { Random } from './random.js';
 import type { Team } from './team.js';
 
 /**

@@ -1,7 +1,7 @@
+import { Random } from '../random.js';
 import * as names from './names.js';
 import type { ServerThing, Thing } from './objects.js';
 import * as make from './objects.js';
-import { Random } from './random.js';
 
 /** Everyone and everything that the events of the demo are about. The same for the same seed and name. */
 export interface Team {

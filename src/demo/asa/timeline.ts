@@ -1,5 +1,5 @@
+import { Random } from '../random.js';
 import { History, historyMs } from './history.js';
-import { Random } from './random.js';
 
 export interface TimelineOptions {
   seed: number;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type Answer, errorAnswer, jsonAnswer } from './answers.js';
+import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
+import { type Answer, jsonAnswer } from '../wire.js';
+import { errorAnswer } from './answers.js';
 import type { AuditLog } from './audit-log.js';
-import { type Fault, FaultPlan, type FaultTarget } from './faults.js';
 import { type LinkStyle, type LinkTarget, linkHeaders } from './links.js';
 import type { PageRequest } from './pages.js';
 import { RateLimit } from './rate-limit.js';

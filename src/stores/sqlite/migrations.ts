@@ -121,4 +121,14 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (collector, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Stretches of time whose events the source no longer held when they were to be read.
+  CREATE TABLE retention_gaps (
+    collector TEXT NOT NULL,
+    from_time TEXT NOT NULL,
+    to_time TEXT NOT NULL,
+    found_at TEXT NOT NULL,
+    PRIMARY KEY (collector, from_time)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,4 +1,11 @@
-import { type Checkpoint, type ExecutionLogLine, notes, type RelatedObject, type StoredEvent } from '../../domain.js';
+import {
+  type Checkpoint,
+  type ExecutionLogLine,
+  notes,
+  type RelatedObject,
+  type RetentionGap,
+  type StoredEvent,
+} from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { SettingsTable } from '../../settings/collector.js';
 import type { EventFilter, PageToWrite, PageWritten, StagedPage, Store } from '../store.js';
@@ -246,6 +253,13 @@ export class SqliteStore implements Store {
 
   async rejectedCount(collector: string): Promise<number> {
     return this.#count('SELECT count(*) AS n FROM rejected_events WHERE collector = ?', collector);
+  }
+
+  async retentionGaps(collector: string): Promise<RetentionGap[]> {
+    return this.#db.all<RetentionGap>(
+      'SELECT from_time AS "from", to_time AS "to" FROM retention_gaps WHERE collector = ? ORDER BY from_time',
+      collector,
+    );
   }
 
   async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Checkpoint, EnrichedEvent, Rejected } from '../../domain.js';
+import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
 import { branchNote } from '../branches.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import type { SqliteDatabase } from './database.js';
@@ -28,6 +28,7 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
   moveNewest(db, page);
   logLine(db, page.collector, now, newEvents, note, null);
   if (rejects > 0) logLine(db, page.collector, now, 0, rejectsNote(rejects), null);
+  if (page.gap) writeGap(db, page.collector, page.gap, now);
   db.run(
     `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -160,6 +161,22 @@ export function committedPage(db: SqliteDatabase, key: string): PageWritten | nu
     key,
   );
   return row ? { outcome: 'written', ...row } : null;
+}
+
+/** Told once for each gap. */
+function writeGap(db: SqliteDatabase, collector: string, { from, to }: RetentionGap, now: string): void {
+  const found = db.run(
+    'INSERT INTO retention_gaps (collector, from_time, to_time, found_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    collector,
+    from,
+    to,
+    now,
+  );
+  if (found > 0) logLine(db, collector, now, 0, lostNote(from, to), null);
+}
+
+function lostNote(from: string, to: string): string {
+  return `LOST: the source no longer holds what happened from ${from} to ${to}, which had not been collected`;
 }
 
 function rejectsNote(rejects: number): string {

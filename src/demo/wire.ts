@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault } from './faults.js';
+
+/** What a demo server is about to send. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[]>;
+  body: Buffer;
+}
+
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return { status, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(`${JSON.stringify(value)}\n`) };
+}
+
+const loginPage = `<!DOCTYPE html>
+<html><head><title>Sign in</title></head><body><h1>Sign in</h1><p>Your session has ended &amp; you were signed out.</p></body></html>
+`;
+
+/** A right answer with its body spoiled; faults that are of another kind leave it as it is. */
+export function withSpoiledBody(answer: Answer, fault: Fault): Answer {
+  const withBody = (body: string | Buffer, type?: string): Answer => ({
+    ...answer,
+    headers: { ...answer.headers, ...(type === undefined ? {} : { 'Content-Type': type }) },
+    body: Buffer.from(body),
+  });
+  switch (fault.kind) {
+    case 'html':
+      return withBody(loginPage, 'text/html; charset=utf-8');
+    case 'wrong-content-type':
+      return withBody(answer.body, 'text/html; charset=utf-8');
+    case 'truncated':
+      return withBody(answer.body.subarray(0, answer.body.length >> 1));
+    case 'empty':
+      return withBody('');
+    case 'empty-json':
+      return withBody('{}');
+    case 'garbage-utf8':
+      return withBody(garbled(answer.body));
+    default:
+      return answer;
+  }
+}
+
+/** JSON as before, but with bytes that are no UTF-8 inside a string. */
+function garbled(body: Buffer): Buffer {
+  const copy = Buffer.from(body);
+  const value = ['"trace_id":"', '":"', '{"'].find((text) => copy.includes(text)) ?? '';
+  const inSecondHalf = copy.indexOf(value, copy.length >> 1);
+  const at = inSecondHalf < 0 ? copy.indexOf(value) : inSecondHalf;
+  Buffer.from([0xff, 0xc3]).copy(copy, at + value.length);
+  return copy;
+}
+
+/** Sends an answer over the wire, as the fault has it. */
+export function send(response: ServerResponse, answer: Answer, fault: Fault | undefined): void {
+  const { status, headers, body } = answer;
+  if (fault?.kind === 'reset-before') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  if (fault?.kind === 'oversize') {
+    response.writeHead(status, headers);
+    pad(response, body, fault.bytes ?? 64 * 1024 * 1024);
+    return;
+  }
+  response.writeHead(status, { ...headers, 'Content-Length': String(body.length) });
+  const half = body.length >> 1;
+  if (fault?.kind === 'reset') {
+    response.write(body.subarray(0, half), () => response.socket?.destroy());
+  } else if (fault?.kind === 'stall') {
+    response.write(body.subarray(0, half));
+    if (fault.ms === undefined) return;
+    const timer = setTimeout(() => response.end(body.subarray(half)), fault.ms);
+    response.once('close', () => clearTimeout(timer));
+  } else {
+    response.end(body);
+  }
+}
+
+/** The body and white space after it, so that it is the right one for whoever reads it all; without Content-Length. */
+function pad(response: ServerResponse, body: Buffer, bytes: number): void {
+  const chunk = Buffer.alloc(64 * 1024, ' ');
+  let left = bytes + 1 - body.length;
+  const more = (): void => {
+    while (left > 0 && !response.destroyed) {
+      left -= chunk.length;
+      if (!response.write(chunk)) {
+        response.once('drain', more);
+        return;
+      }
+    }
+    response.end();
+  };
+  response.write(body);
+  more();
+}

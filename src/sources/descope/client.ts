@@ -1,0 +1,169 @@
+import type { Offset } from '../../domain.js';
+import { TrawlError } from '../../errors.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { statusError } from '../../http/status.js';
+import type { FetchedPage, SourceClient } from '../source.js';
+import { UnreadableAnswer } from '../unreadable.js';
+import { cursorOf, offsetOf, type Range } from './cursor.js';
+import { type DescopePageContent, parseDescopePage } from './page.js';
+import type { DescopeSettings } from './settings.js';
+import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
+
+/** How long Descope keeps audit events, and how far back `from` may reach. */
+export const descopeRetentionDays = 30;
+
+/** `from` stays this far inside the retention, for the time that a request takes. */
+const marginMs = 60_000;
+
+/** A clock that is off by less than this is taken for right: `Date` headers count in seconds. */
+const skewMinMs = 30_000;
+
+/** After a 429 that does not say how long to wait: refused requests may count against the limit, too. */
+const unsaidWaitMs = 15_000;
+
+/** No API gives fewer events at once. */
+const pageSizeMin = 10;
+
+const hints = {
+  400: 'Check the filters of this collector (descope…) and SEARCH_COUNT.',
+  401: 'Check DESCOPE_PROJECT_ID and DESCOPE_MANAGEMENT_KEY; if the key was revoked or has expired, make a new one (Company, Management Keys).',
+  403: 'Give the management key access to this project and a role that may read the audit log.',
+  404: 'Check DESCOPE_BASE_URL.',
+};
+
+/** Reads pages of `POST /v1/mgmt/audit/search`. Each call makes one request, so that the limit's count stays right. */
+export class DescopeClient implements SourceClient {
+  readonly place: string;
+  readonly #http: HttpClient;
+  readonly #settings: DescopeSettings;
+  /** How far the source's clock is ahead of this machine's, as its answers tell. */
+  #skewMs = 0;
+  /** Events asked for: lowered where answers were over the bound on a body. */
+  #size: number;
+  /** Whether a `total` that is too large has been found to mean nothing. */
+  #totalLies = false;
+
+  constructor(http: HttpClient, settings: DescopeSettings) {
+    this.#http = http;
+    this.#settings = settings;
+    this.#size = settings.searchCount;
+    this.place = `${settings.baseUrl}/v1/mgmt/audit/search (project ${settings.projectId})`;
+  }
+
+  async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
+    const { overlapMs } = this.#settings;
+    const cursor = cursorOf(offset);
+    const nowMs = this.#nowMs();
+    const window = cursor.kind === 'open' ? freeze(cursor, nowMs, overlapMs) : cursor;
+    const first = sized(window.todo[0]!, this.#size);
+    const frozen = { ...window, todo: [first, ...window.todo.slice(1)] };
+    const request = requestOf(first, this.#size, nowMs - descopeRetentionDays * 86_400_000 + marginMs);
+    const body = await this.#search(request, signal);
+    const content = parseDescopePage(body);
+    if (content.listMissing && request.page === 0) {
+      throw new UnreadableAnswer('An answer says that there are audits, and has none.', Buffer.from(body).toString());
+    }
+    const answeredMs = this.#nowMs();
+    // The answer may have told that this machine's clock is ahead: the next overlap is counted from the right time.
+    const until = cursor.kind === 'open' ? Math.min(frozen.until, answeredMs) : frozen.until;
+    const { next, ...step } = advance(cursor, { ...frozen, until }, request, content, {
+      nowMs: answeredMs,
+      overlapMs,
+      doubtful: this.#mayBeCut(first, request, content),
+    });
+    return { body, content, nextOffset: next === cursor ? offset : offsetOf(next), ...step, pauseMs: 0, requests: 1 };
+  }
+
+  async #search(request: PageRequest, signal?: AbortSignal): Promise<Uint8Array> {
+    const { baseUrl, projectId, managementKey, filters } = this.#settings;
+    if (request.page > pageMax) {
+      throw new TrawlError('REQUEST_REFUSED', `One millisecond holds more than ${pageMax} pages of audit events.`, {
+        hint: 'The API does not seem to heed the page number: check DESCOPE_BASE_URL and any proxy between.',
+      });
+    }
+    const url = `${baseUrl}/v1/mgmt/audit/search`;
+    const answer = await this.#withinBound(request.size, {
+      method: 'POST',
+      url,
+      headers: {
+        authorization: `Bearer ${projectId}:${managementKey.reveal()}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify({
+        ...filters,
+        from: String(request.from),
+        to: String(request.to),
+        page: request.page,
+        // Older schemas know the one name, newer ones the other.
+        batchSize: request.size,
+        size: request.size,
+        oldestFirst: true,
+      }),
+      signal,
+    });
+    const clockWasWrong = this.#heedClock(answer);
+    if (answer.status === 200) return answer.body;
+    const error = statusError(answer, url, 'the audit search', hints);
+    if (answer.status === 401) {
+      throw new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
+    }
+    if (answer.status === 400 && clockWasWrong) {
+      throw new TrawlError('REQUEST_REFUSED', `${error.message} The clock of this machine is wrong by minutes.`, {
+        hint: 'It is tried again by the clock of the source; set the one of this machine.',
+        retry: true,
+      });
+    }
+    if (answer.status === 429 && error.retryAfterMs === undefined) {
+      throw new TrawlError('RATE_LIMITED', error.message, { hint: error.hint, retryAfterMs: unsaidWaitMs });
+    }
+    throw error;
+  }
+
+  /**
+   * An API that gives fewer events at once than it is asked for would end every range too early. Where `total` makes it
+   * look so, the next page by number tells: if there is one, pages are as small as that from now on; if not, `total` lies.
+   */
+  #mayBeCut({ paging }: Range, { size }: PageRequest, { count, total }: DescopePageContent): boolean {
+    if (paging?.page === 1 && !paging.back && paging.size < this.#size) {
+      if (count > 0) this.#size = paging.size;
+      else this.#totalLies = true;
+    }
+    return !paging && !this.#totalLies && count >= pageSizeMin && count < size && total > count;
+  }
+
+  /** An answer over the bound is asked for again in smaller pages, by the next attempt. */
+  async #withinBound(size: number, request: Parameters<HttpClient['request']>[0]): Promise<HttpAnswer> {
+    try {
+      return await this.#http.request(request);
+    } catch (error) {
+      if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || size === 1) throw error;
+      this.#size = Math.ceil(size / 2);
+      throw new TrawlError('PAGE_TOO_LARGE', error.message, {
+        hint: `It is asked for again in pages of ${this.#size} events.`,
+        cause: error,
+        retry: true,
+      });
+    }
+  }
+
+  /** Windows are cut by the source's clock, not by this machine's. Gives true where that makes a difference now. */
+  #heedClock({ headers }: HttpAnswer): boolean {
+    const theirs = Date.parse(headers.date?.[0] ?? '');
+    if (!Number.isFinite(theirs)) return false;
+    const skewMs = theirs - Date.now();
+    const known = this.#skewMs;
+    this.#skewMs = Math.abs(skewMs) < skewMinMs ? 0 : skewMs;
+    return Math.abs(this.#skewMs - known) >= skewMinMs;
+  }
+
+  #nowMs(): number {
+    return Math.floor(Date.now() + this.#skewMs);
+  }
+}
+
+/** Numbered pages that have become too large begin again, with smaller ones. */
+function sized(range: Range, size: number): Range {
+  if (!range.paging || range.paging.size <= size) return range;
+  return { ...range, paging: { page: 0, size, back: false } };
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Rejected } from '../../domain.js';
+import { arrayElements, objectMembers, skipSpace } from '../../json-slices.js';
+import { decodeAnswer, parseAnswer } from '../json-answer.js';
+import type { PageContent, SourceEvent } from '../source.js';
+import { UnreadableAnswer } from '../unreadable.js';
+import { timeText } from './cursor.js';
+
+/** A Descope page, with what the walk has to know of it. */
+export interface DescopePageContent extends PageContent {
+  /** Events and rejects: decides whether the page was full. */
+  count: number;
+  /** How the events stand by time; `one moment` where they share one millisecond; null where none has a time. */
+  order: 'oldest first' | 'newest first' | 'one moment' | 'mixed' | null;
+  /** Of its events; 0 where there is none. */
+  oldestMs: number;
+  newestMs: number;
+  /** Of the event that a twentieth of the page stands behind. */
+  nearLastMs: number;
+  /** What the answer says of itself; 0 where it says nothing. */
+  total: number;
+  /** The list was null or absent though the answer says that there are events. */
+  listMissing: boolean;
+}
+
+/** 9999-12-31T23:59:59.999Z, after which RFC 3339 has no text for a time. */
+const occurredMax = 253_402_300_799_999;
+
+const envelope = z.object({
+  ID: z.string().nullish(),
+  occurred: z
+    .union([z.string().regex(/^\d{1,15}$/, 'is no number of milliseconds'), z.int().min(0)])
+    .transform(Number)
+    .refine((ms) => ms <= occurredMax, 'is no time before the year 10000'),
+});
+
+const pageShape = z
+  .object({
+    audits: z.array(z.unknown()).nullish(),
+    total: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).optional(),
+  })
+  .refine(({ audits, total }) => Array.isArray(audits) || total !== undefined);
+
+/**
+ * Splits an answer of the audit search. An event that does not fit its envelope is a reject. `total` is believed
+ * nowhere but where the list is missing altogether; at most it raises a doubt (client.ts).
+ *
+ * @throws UnreadableAnswer where the body is not JSON, or neither has a list of events nor says that there is none.
+ */
+export function parseDescopePage(body: Uint8Array): DescopePageContent {
+  const { text, invalid } = decodeAnswer(body, 'audits');
+  const page = pageShape.safeParse(parseAnswer(text));
+  if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of audits.', text);
+  const { audits, total } = page.data;
+  const events: SourceEvent[] = [];
+  const rejected: Rejected[] = [];
+  const digest = createHash('sha256');
+  const copies = new Map<string, number>();
+  const slices = audits ? arrayElements(text, objectMembers(text, skipSpace(text, 0)).get('audits')!.start) : [];
+  slices.forEach((slice, index) => {
+    const raw = text.slice(slice.start, slice.end);
+    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(raw, audits![index], copies);
+    if (typeof event === 'string') {
+      rejected.push({ kind: 'event', reason: event, raw });
+      digest.update(`${raw}\0`);
+    } else {
+      events.push(event);
+      digest.update(`${event.id}\0${event.rawEvent}\0`);
+    }
+  });
+  return {
+    events,
+    rejected,
+    relatedObjects: [],
+    lookup: () => undefined,
+    digest: digest.digest('hex'),
+    count: slices.length,
+    ...spanOf(events),
+    total: total ?? 0,
+    listMissing: !audits && total !== 0,
+  };
+}
+
+/** The event, or why it does not fit. */
+function eventOf(raw: string, value: unknown, copies: Map<string, number>): SourceEvent | string {
+  const parsed = envelope.safeParse(value);
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
+  }
+  const { ID, occurred } = parsed.data;
+  const details = value as Record<string, unknown>;
+  return {
+    id: ID || digestId(details, raw, copies),
+    timestamp: timeText(occurred),
+    timeNs: BigInt(occurred) * 1_000_000n,
+    rawEvent: raw,
+    extra: null,
+    details,
+  };
+}
+
+/**
+ * The id of an event that has none: the digest of its content in canonical form, and from the second of several equal
+ * ones in a page on, which one it is. The same events get the same ids in whatever page they are read, and in whatever
+ * order: equal events share their millisecond, and the walk (walk.ts) reads every millisecond as a whole in some page.
+ * Where more events than a page holds share one millisecond, equal ones among them that never stand in one page
+ * together count as one.
+ */
+function digestId(details: Record<string, unknown>, raw: string, copies: Map<string, number>): string {
+  const { ID: _, ...content } = details;
+  const id = `sha256:${createHash('sha256').update(canonical(content, raw)).digest('hex')}`;
+  const copy = (copies.get(id) ?? 0) + 1;
+  copies.set(id, copy);
+  return copy === 1 ? id : `${id}#${copy}`;
+}
+
+function canonical(content: unknown, raw: string): string {
+  try {
+    return JSON.stringify(content, (_, value: unknown) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+      const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+      // Names that look like numbers come first in any object; so they do each time. No prototype: __proto__ is a name.
+      return Object.assign(Object.create(null), Object.fromEntries(entries)) as unknown;
+    });
+  } catch {
+    // Nested too deeply: then the text as it came counts.
+    return raw;
+  }
+}
+
+function spanOf(
+  events: readonly SourceEvent[],
+): Pick<DescopePageContent, 'order' | 'oldestMs' | 'newestMs' | 'nearLastMs'> {
+  const times = events.map((event) => Number(event.timeNs / 1_000_000n));
+  let rises = false;
+  let falls = false;
+  let oldestMs = times[0] ?? 0;
+  let newestMs = oldestMs;
+  times.forEach((time, index) => {
+    const before = times[index - 1] ?? time;
+    if (time > before) rises = true;
+    if (time < before) falls = true;
+    oldestMs = Math.min(oldestMs, time);
+    newestMs = Math.max(newestMs, time);
+  });
+  const order = rises && falls ? 'mixed' : rises ? 'oldest first' : falls ? 'newest first' : 'one moment';
+  const nearLastMs = times.at(-1 - Math.ceil(times.length / 20)) ?? newestMs;
+  return { order: times.length === 0 ? null : order, oldestMs, newestMs, nearLastMs };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { checkTableRows, resolveCollector } from '../../../src/settings/collector.js';
+import { descopeSettings } from '../../../src/sources/descope/settings.js';
+import { descope } from '../../../src/sources/descope/source.js';
+
+const env = { DESCOPE_PROJECT_ID: 'P1', DESCOPE_MANAGEMENT_KEY: 'K1' };
+const resolved = (more: Record<string, string>) =>
+  descopeSettings(resolveCollector('descope', [descope], {}, { ...env, ...more }));
+
+describe('the settings of a Descope collector', () => {
+  it('need a project and a key, and have defaults for the rest', () => {
+    const settings = resolved({});
+    expect({ ...settings, managementKey: settings.managementKey.reveal() }).toEqual({
+      projectId: 'P1',
+      managementKey: 'K1',
+      baseUrl: 'https://api.descope.com',
+      overlapMs: 900_000,
+      searchCount: 1000,
+      filters: {},
+    });
+    expect(() => resolveCollector('descope', [descope], {}, {})).toThrow(/DESCOPE_PROJECT_ID.*DESCOPE_MANAGEMENT_KEY/);
+  });
+
+  it('turn every filter into a member of the request', () => {
+    const list = (name: string) => ({ [`DESCOPE_${name}`]: ' a, b ' });
+    const { filters } = resolved({
+      ...list('ACTIONS'),
+      ...list('EXCLUDED_ACTIONS'),
+      ...list('TENANTS'),
+      ...list('USER_IDS'),
+      ...list('ACTOR_IDS'),
+      ...list('REMOTE_ADDRESSES'),
+      ...list('EXTERNAL_IDS'),
+      DESCOPE_NO_TENANTS: 'true',
+      DESCOPE_DEVICES: 'Bot,Mobile',
+      DESCOPE_METHODS: 'saml',
+      DESCOPE_GEOS: 'DE, US',
+      DESCOPE_TEXT: 'a, b',
+    });
+    const ab = ['a', 'b'];
+    expect(filters).toEqual({
+      actions: ab,
+      excludedActions: ab,
+      tenants: ab,
+      userIds: ab,
+      actorIds: ab,
+      remoteAddresses: ab,
+      externalIds: ab,
+      noTenants: true,
+      devices: ['Bot', 'Mobile'],
+      methods: ['saml'],
+      geos: ['DE', 'US'],
+      text: 'a, b',
+    });
+  });
+
+  it.each([
+    ['descopeDevices', 'Phone'],
+    ['descopeMethods', 'otp,fax'],
+    ['descopeGeos', 'Germany'],
+    ['descopeGeos', 'DE,,US'],
+    ['descopeNoTenants', 'yes'],
+    ['descopeOverlapMinutes', '0'],
+    ['descopeOverlapMinutes', '1441'],
+    ['descopeActions', 'a,,b'],
+    ['searchCount', '1001'],
+  ])('refuse %s=%s when it is set', (key, value) => {
+    const set = () => checkTableRows('descope', { [key]: value }, {}, [descope], { guarded: true });
+    expect(set).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+  });
+
+  it('keep the key out of the table, and where it is sent out of Temporal', () => {
+    const set = (rows: Record<string, string>) => () =>
+      checkTableRows('descope', rows, {}, [descope], { guarded: false });
+    for (const rows of [
+      { descopeManagementKey: 'K' },
+      { descopeBaseUrl: 'https://example.com' },
+      { descopeProjectId: 'P2' },
+    ])
+      expect(set(rows as unknown as Record<string, string>)).toThrow(
+        expect.objectContaining({ code: 'SECRET_REFUSED' }),
+      );
+  });
+});
