@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Rejected, RelatedObject } from '../../domain.js';
 import { arrayElements, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
 import { epochNanoseconds } from '../../timestamp.js';
+import { decodePage } from '../page-text.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
@@ -32,7 +33,7 @@ export interface AsaPageContent extends PageContent {
  * @throws UnreadableAnswer where the body is not JSON or has no list.
  */
 export function parseAsaPage(body: Uint8Array): AsaPageContent {
-  const { text, invalid } = decode(body);
+  const { text, invalid } = decodePage(body, 'list');
   const page = parsePage(text);
   const root = objectMembers(text, skipSpace(text, 0));
   const events: SourceEvent[] = [];
@@ -52,35 +53,6 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   });
   const related = relatedObjectsOf(text, root.get('related_objects'), page.related_objects);
   return { events, rejected, ...related, digest: digest.digest('hex'), listMissing: page.list === null };
-}
-
-/**
- * The text of a body, and which of its events hold bytes that are not UTF-8: in the text these stand as U+FFFD. All
- * that structures JSON is ASCII, so the events stand in the same order in the bytes.
- */
-function decode(body: Uint8Array): { text: string; invalid: (index: number) => boolean } {
-  const text = strictUtf8(body);
-  if (text !== null) return { text, invalid: () => false };
-  let events: Slice[] | undefined;
-  const invalid = (index: number) => {
-    events ??= slicesOfList(Buffer.from(body).toString('latin1'));
-    const slice = events[index];
-    return slice !== undefined && strictUtf8(body.subarray(slice.start, slice.end)) === null;
-  };
-  return { text: new TextDecoder('utf-8').decode(body), invalid };
-}
-
-function strictUtf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-function slicesOfList(text: string): Slice[] {
-  // A byte order mark may stand before the object.
-  return arrayElements(text, objectMembers(text, text.indexOf('{')).get('list')!.start);
 }
 
 const pageShape = z.object({ list: z.array(z.unknown()).nullable(), related_objects: z.unknown().optional() });
