@@ -19,14 +19,19 @@ const closeBracket = 0x5d;
 
 /** The members of the object at `start`. Of a key that stands twice the last counts, as for `JSON.parse`. */
 export function objectMembers(text: string, start: number): Map<string, Slice> {
-  const members = new Map<string, Slice>();
+  return new Map(objectEntries(text, start));
+}
+
+/** Every member of the object at `start` as it stands there: a key that stands twice is there twice. */
+export function objectEntries(text: string, start: number): [string, Slice][] {
+  const members: [string, Slice][] = [];
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== closeBrace) {
     const keyEnd = skipString(text, at);
     const key = keyText(text, at, keyEnd);
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, valueStart);
-    members.set(key, { start: valueStart, end });
+    members.push([key, { start: valueStart, end }]);
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../scripts/setup.mjs';
 import { errorCodes } from '../src/errors.js';
+import { withoutDefault } from '../src/settings/definition.js';
 import { processSettingDefinitions } from '../src/settings/process.js';
 import { sources } from '../src/sources/registry.js';
 import { migrations } from '../src/stores/sqlite/migrations.js';
@@ -14,7 +15,7 @@ describe('the docs', () => {
     const row = doc('settings')
       .split('\n')
       .find((line) => line.startsWith(`| \`${setting.env}\``));
-    for (const part of [setting.key, setting.meaning, setting.expected, setting.default ?? 'required'])
+    for (const part of [setting.key, setting.meaning, setting.expected, setting.default ?? withoutDefault(setting)])
       expect(row).toContain(part);
   });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
 import type { SettingDefinition } from './definition.js';
@@ -12,6 +13,8 @@ export type SettingsTable = Readonly<Record<string, Readonly<Record<string, stri
 export interface SourceSettings {
   readonly kind: string;
   readonly settings: readonly SettingDefinition[];
+  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
+  check?(values: CollectorSettings['values']): string[];
 }
 
 /** A collector's settings, checked: texts, numbers and secrets by key. */
@@ -76,7 +79,12 @@ export function resolveCollector(
   for (const key of Object.keys(rows)) {
     if (key !== 'source' && !keys.has(key)) problems.push(`${key} is no setting of source ${source.kind}`);
   }
+  const groups = new Map<string, SettingDefinition[]>();
   for (const definition of source.settings) {
+    const { optional, oneOf } = definition;
+    const set = isGiven(definition, source, rows, env);
+    if (oneOf !== undefined) groups.set(oneOf, [...(groups.get(oneOf) ?? []), ...(set ? [definition] : [])]);
+    if (!set && (optional || oneOf !== undefined)) continue;
     const found = definition.secret ? secretText(definition, rows, env) : plainSettingText(definition, rows, env);
     if ('problem' in found) {
       problems.push(found.problem);
@@ -84,13 +92,17 @@ export function resolveCollector(
     }
     const parsed = definition.schema.safeParse(found.text);
     if (!parsed.success) {
-      problems.push(
-        `${found.from} must be ${definition.expected}${definition.secret || definition.guarded ? '' : `, not ${quote(found.text)}`}`,
-      );
+      problems.push(`${found.from} must be ${definition.expected}${whyNot(definition, found.text, parsed.error)}`);
     } else {
       values[definition.key] = definition.secret ? new Secret(String(parsed.data)) : parsed.data;
     }
   }
+  for (const [oneOf, set] of groups) {
+    if (set.length > 1)
+      problems.push(`only one of ${oneOf} may be set, not ${set.map(({ env: name }) => name).join(' and ')}`);
+    if (set.length === 0) problems.push(`one of ${oneOf} is missing: ${meanings(source, oneOf)}`);
+  }
+  problems.push(...(source.check?.(values) ?? []));
   problems.push(...redirectedSecrets(source, rows, env));
   if (problems.length > 0) {
     throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
@@ -191,6 +203,42 @@ function secretText(definition: SettingDefinition, rows: Readonly<Record<string,
   };
 }
 
+/** Whether anything says what the setting is, its default apart. */
+function isGiven(
+  definition: SettingDefinition,
+  source: SourceSettings,
+  rows: Readonly<Record<string, string>>,
+  env: Environment,
+): boolean {
+  if (hasRow(definition, rows)) return true;
+  if (chosenInTable(definition, source, rows)) return false;
+  return isSet(env[definition.env]) || (definition.secret === true && isSet(env[`${definition.env}_FILE`]));
+}
+
+function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
+  const pointers = definition.secret ? [`${definition.key}File`, `${definition.key}Env`] : [];
+  return [definition.key, ...pointers].some((key) => rows[key] !== undefined);
+}
+
+/** Whether the table sets another of the settings of which one is needed. */
+function chosenInTable(
+  { key, oneOf }: SettingDefinition,
+  source: SourceSettings,
+  rows: Readonly<Record<string, string>>,
+): boolean {
+  return oneOf !== undefined && source.settings.some((d) => d.oneOf === oneOf && d.key !== key && hasRow(d, rows));
+}
+
+function meanings(source: SourceSettings, oneOf: string): string {
+  const members = source.settings.filter((definition) => definition.oneOf === oneOf);
+  return members.map(({ meaning, expected }) => `${meaning} (${expected})`).join(', or ');
+}
+
+function whyNot(definition: SettingDefinition, text: string, error: z.ZodError): string {
+  if (definition.explained) return `: ${error.issues.map(({ message }) => message).join('; ')}`;
+  return definition.secret || definition.guarded ? '' : `, not ${quote(text)}`;
+}
+
 function fileText(path: string, from: string): Found {
   try {
     return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
@@ -212,7 +260,7 @@ function redirectedSecrets(source: SourceSettings, rows: Readonly<Record<string,
   if (moved.length === 0) return [];
   return source.settings
     .filter((d) => d.secret && rows[`${d.key}File`] === undefined && rows[`${d.key}Env`] === undefined)
-    .filter((d) => isSet(env[d.env]) || isSet(env[`${d.env}_FILE`]))
+    .filter((d) => !chosenInTable(d, source, rows) && (isSet(env[d.env]) || isSet(env[`${d.env}_FILE`])))
     .map(
       (d) =>
         `${moved.map((m) => m.key).join(', ')} in the table names another place than the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,

@@ -11,12 +11,21 @@ export interface SettingDefinition {
   meaning: string;
   /** What a right value looks like, in words. */
   expected: string;
-  /** The text used where it is not set; a setting without a default is required. */
+  /** The text used where it is not set; a setting without a default is required, unless one of the next two says otherwise. */
   default?: string;
+  /** Has no value where it is not set. */
+  optional?: boolean;
+  /**
+   * Of the settings that share this name exactly one must be set. Where the table sets one of them, the environment's
+   * others do not count: so a collector can sign in by other means than the environment does.
+   */
+  oneOf?: string;
   /** A secret is never typed into the table: `<key>File` and `<key>Env` point to it there, `<ENV>_FILE` in the environment. */
   secret?: boolean;
   /** Decides where the collector sends its secrets, or which one it sends: not to be set through Temporal. */
   guarded?: boolean;
+  /** The schema's own messages say what is wrong, and show nothing of the value: errors then repeat them. */
+  explained?: boolean;
   schema: z.ZodType<string | number, string>;
 }
 
@@ -46,6 +55,12 @@ export const baseUrlSchema = z
     return plain && (url.protocol === 'https:' || url.protocol === 'http:');
   })
   .transform((text) => text.replace(/\/+$/, ''));
+
+/** What a row of docs/settings.md says where there is no default. */
+export function withoutDefault(definition: SettingDefinition): string {
+  if (definition.oneOf !== undefined) return `one of ${definition.oneOf}`;
+  return definition.optional ? 'none' : 'required';
+}
 
 /** Text without line breaks or other control characters, up to `max` characters. */
 export function plainText(max = 200) {

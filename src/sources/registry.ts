@@ -1,9 +1,10 @@
 import { asa } from './asa/source.js';
 import { descope } from './descope/source.js';
+import { skyflow } from './skyflow/source.js';
 import type { Source } from './source.js';
 
 /** Every kind of source. A new one is a folder beside this file and a line here. */
-export const sources: readonly Source[] = [asa, descope];
+export const sources: readonly Source[] = [asa, descope, skyflow];
 
 export function sourceOf(kind: string): Source {
   return sources.find((source) => source.kind === kind)!;

@@ -7,8 +7,8 @@ import type { CollectorSettings, SourceSettings } from '../settings/collector.js
  * is shared by all sources.
  */
 export interface Source extends SourceSettings {
-  /** How long the vendor keeps events, in days. */
-  readonly retentionDays: number;
+  /** How long the vendor keeps events, in days; left out where it does not say. */
+  readonly retentionDays?: number;
   /** Requests that the vendor allows in a period, where it is few: they are then counted ahead, in the store. */
   readonly requestLimit?: RequestLimit;
   /** A client for one collector. Opening it does no I/O. */
@@ -42,6 +42,7 @@ export interface SourceClient {
 }
 
 export interface FetchedPage {
+  /** What is staged: the body of the answer, without what must not be stored. `parse` makes `content` of it. */
   body: Uint8Array;
   content: PageContent;
   /**

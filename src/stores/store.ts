@@ -100,7 +100,7 @@ export interface StagedPage {
   offset: Offset;
   generation: number;
   nextOffset: Offset;
-  /** The body of the answer, in the bytes that came. */
+  /** The body of the answer, in the bytes that came; some sources leave out what must not be stored. */
   body: Uint8Array;
 }
 

@@ -41,7 +41,9 @@ export async function envSet(context: Context, name: string, assignments: readon
 
 /** Whether these make a collector of one's own, which does not belong into the demo team's store. */
 function setsUp(rows: Readonly<Record<string, string>>): boolean {
-  const required = sources.flatMap((source) => source.settings).filter((setting) => setting.default === undefined);
+  const required = sources
+    .flatMap((source) => source.settings)
+    .filter((setting) => setting.default === undefined && !setting.optional);
   return Object.keys(rows).some((key) => key === 'source' || required.some((setting) => key.startsWith(setting.key)));
 }
 

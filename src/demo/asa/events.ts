@@ -1,8 +1,8 @@
 import { objectMembers, skipSpace } from '../../json-slices.js';
+import { rfc3339 } from '../rfc3339.js';
 import type { Member } from './event-members.js';
 import { eventTypes } from './event-types.js';
 import { goJson } from './go-json.js';
-import { rfc3339 } from './rfc3339.js';
 import { Scene } from './scene.js';
 import type { Team } from './team.js';
 import type { Moment, Timeline } from './timeline.js';

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultPlan } from '../faults.js';
+import type { RequestRecord } from '../requests.js';
 import { send } from '../wire.js';
 import { errorAnswer } from './answers.js';
 import { AuditLog } from './audit-log.js';
 import { answerControl, controlActions } from './control.js';
 import type { EventText } from './events.js';
 import type { LinkStyle } from './links.js';
-import type { RequestRecord } from './requests.js';
 import { type ApiRequest, VendorApi } from './vendor-api.js';
 
 export type { Fault, FaultPlan } from '../faults.js';

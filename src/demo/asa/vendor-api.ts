@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
+import { newRecord, record } from '../requests.js';
 import { type Answer, jsonAnswer } from '../wire.js';
 import { errorAnswer } from './answers.js';
 import type { AuditLog } from './audit-log.js';
 import { type LinkStyle, type LinkTarget, linkHeaders } from './links.js';
 import type { PageRequest } from './pages.js';
 import { RateLimit } from './rate-limit.js';
-import { newRecord, record } from './requests.js';
 import { spoiled } from './spoil.js';
 import { Tokens } from './tokens.js';
 

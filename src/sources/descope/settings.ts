@@ -6,7 +6,7 @@ import { baseUrlSchema, plainText, type SettingDefinition, searchCountSetting } 
 const devices = ['Bot', 'Mobile', 'Desktop', 'Tablet', 'Unknown'];
 const methods = ['otp', 'totp', 'magiclink', 'oauth', 'saml', 'password'];
 
-/** What a Descope collector is told. A filter that is not set filters nothing. */
+/** What a Descope collector is told. A filter that is not set, or empty, filters nothing. */
 export const descopeSettingDefinitions: readonly SettingDefinition[] = [
   {
     key: 'descopeProjectId',
@@ -68,7 +68,7 @@ export const descopeSettingDefinitions: readonly SettingDefinition[] = [
     env: 'DESCOPE_TEXT',
     meaning: 'Only events that hold this text',
     expected: 'a text of up to 500 characters',
-    default: '',
+    optional: true,
     schema: z.union([z.literal(''), plainText(500)]),
   },
   searchCountSetting(1000),
@@ -87,7 +87,7 @@ function filter(
     env: `DESCOPE_${variable}`,
     meaning: `${meaning}; empty: all`,
     expected: `a list, separated by commas, of ${items}`,
-    default: '',
+    optional: true,
     schema: z.string().refine((text) => text.trim() === '' || listOf(text).every(fits)),
   };
 }
@@ -121,11 +121,11 @@ export function descopeSettings({ values }: CollectorSettings): DescopeSettings 
     externalIds: 'ExternalIds',
   };
   for (const [member, name] of Object.entries(lists)) {
-    const text = values[`descope${name}`] as string;
-    if (text.trim() !== '') filters[member] = listOf(text);
+    const text = values[`descope${name}`] as string | undefined;
+    if (text?.trim()) filters[member] = listOf(text);
   }
   if (values.descopeNoTenants === 'true') filters.noTenants = true;
-  if (values.descopeText !== '') filters.text = values.descopeText as string;
+  if (values.descopeText) filters.text = values.descopeText as string;
   return {
     projectId: values.descopeProjectId as string,
     managementKey: values.descopeManagementKey as Secret,

@@ -1,0 +1,109 @@
+import type { Offset } from '../../domain.js';
+import { TrawlError } from '../../errors.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { pauseForReserveMs, statusError } from '../../http/status.js';
+import type { FetchedPage, SourceClient } from '../source.js';
+import { type Cursor, cursorOf, offsetOf, queryOf, Trail } from './cursor.js';
+import { readSkyflowPage } from './page.js';
+import type { SkyflowSettings } from './settings.js';
+import { type Tokens, tokensOf } from './token.js';
+
+/** Statuses by which an API says that it does not take a cursor. */
+const offsetRefusals = new Set([400, 404, 410]);
+
+/** Counts the requests that a page costs. */
+interface Spent {
+  requests: number;
+}
+
+/** Reads the pages of `GET /v1/audit/events`, of a vault or of the management plane. */
+export class SkyflowClient implements SourceClient {
+  readonly place: string;
+  readonly #http: HttpClient;
+  readonly #settings: SkyflowSettings;
+  readonly #tokens: Tokens;
+  readonly #trail = new Trail();
+
+  constructor(http: HttpClient, settings: SkyflowSettings) {
+    this.#http = http;
+    this.#settings = settings;
+    this.#tokens = tokensOf(http, settings);
+    this.place = `${settings.vaultUrl}/v1/audit/events`;
+  }
+
+  async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
+    const cursor = offset === '' ? null : cursorOf(offset);
+    if (offset !== '' && cursor === null) throw offsetUnknown('it is none of this source.');
+    const spent = { requests: 0 };
+    for (let limit = this.#settings.searchCount; ; limit = Math.ceil(limit / 2)) {
+      try {
+        return { ...(await this.#page(offset, cursor, limit, spent, signal)), ...spent };
+      } catch (error) {
+        // A page over the bound on a body is read in smaller ones: a cursor does not depend on how much is asked for.
+        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || limit === 1) throw error;
+      }
+    }
+  }
+
+  async #page(
+    offset: Offset,
+    cursor: Cursor | null,
+    limit: number,
+    spent: Spent,
+    signal?: AbortSignal,
+  ): Promise<Omit<FetchedPage, 'requests'>> {
+    const answer = await this.#get(cursor, limit, spent, signal);
+    if (answer.status !== 200) {
+      const error = this.#refusal(answer);
+      if (cursor && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, spent, signal);
+      throw error;
+    }
+    const { body, content } = readSkyflowPage(answer.body, this.#settings.keepContent);
+    const hasEvents = content.events.length + content.rejected.length > 0;
+    const next = hasEvents && content.nextOps ? offsetOf(content.nextOps) : null;
+    // A short page is not the end: a limit may be cut in silence. Without nextOps the page may still fill up, and is
+    // read again under the same offset; a nextOps that leads back is none.
+    const more = next !== null && this.#trail.leadsOn(offset, next);
+    return { body, content, nextOffset: more ? next : offset, more, pauseMs: pauseForReserveMs(answer) };
+  }
+
+  /** A refusal is the cursor's fault where the same request without it is answered. */
+  async #throwIfOffsetUnknown(refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
+    const probe = await this.#get(null, 1, spent, signal);
+    if (probe.status === 200) throw offsetUnknown(refusal.message, refusal);
+  }
+
+  #refusal(answer: HttpAnswer): TrawlError {
+    return statusError(answer, this.place, 'the request for a page', {
+      400: 'Check SKYFLOW_ACCOUNT_ID, SEARCH_COUNT and the filters (SKYFLOW_FILTER_…).',
+      401: this.#tokens.refusedHint,
+      403: 'Give the API key or the service account a role that may read the audit log.',
+      404: 'Check SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL.',
+    });
+  }
+
+  /** A token can expire at any time: a refused one is replaced once, where there can be another. */
+  async #get(cursor: Cursor | null, limit: number, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
+    const { accountId, filters } = this.#settings;
+    const url = `${this.place}?${queryOf(accountId, filters, cursor, limit)}`;
+    const count = () => {
+      spent.requests += 1;
+    };
+    for (let renewed = false; ; renewed = true) {
+      const token = await this.#tokens.get(count, signal);
+      const headers = { authorization: `Bearer ${token.reveal()}`, accept: 'application/json' };
+      count();
+      const answer = await this.#http.request({ method: 'GET', url, headers, signal });
+      if (answer.status !== 401) return answer;
+      const another = await this.#tokens.drop(token);
+      if (renewed || !another) return answer;
+    }
+  }
+}
+
+function offsetUnknown(reason: string, cause?: unknown): TrawlError {
+  return new TrawlError('OFFSET_UNKNOWN', `The source does not know the offset of the checkpoint: ${reason}`, {
+    hint: 'Everything it still holds is read again; what is stored already is not stored twice.',
+    cause,
+  });
+}

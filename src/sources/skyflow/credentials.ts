@@ -1,0 +1,64 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+
+/** What a service account's credentials file holds, with the key ready for signing. */
+export interface ServiceAccount {
+  clientId: string;
+  keyId: string;
+  tokenUri: string;
+  privateKey: KeyObject;
+}
+
+const needed = ['clientID', 'keyID', 'tokenURI', 'privateKey'] as const;
+
+type Credentials = Record<(typeof needed)[number], string>;
+
+/** Why a text is no credentials file, or null where it is one. Names members, and never what they hold. */
+export function credentialsProblem(text: string): string | null {
+  const credentials = membersOf(text);
+  if (credentials === null) return 'it is not a JSON object';
+  const missing = needed.filter((name) => typeof credentials[name] !== 'string' || credentials[name] === '');
+  if (missing.length > 0) return `it lacks ${missing.join(', ')}`;
+  const { tokenURI, privateKey } = credentials as Credentials;
+  const problems = [tokenUriProblem(tokenURI), keyProblem(privateKey)].filter((problem) => problem !== null);
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+/** The service account of a text in which `credentialsProblem` found nothing. */
+export function serviceAccountOf(text: string): ServiceAccount {
+  const { clientID, keyID, tokenURI, privateKey } = membersOf(text) as Credentials;
+  return { clientId: clientID, keyId: keyID, tokenUri: tokenURI, privateKey: createPrivateKey(privateKey) };
+}
+
+function membersOf(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The assertion must not travel in the clear, but to this machine itself. */
+function tokenUriProblem(text: string): string | null {
+  if (!URL.canParse(text)) return 'its tokenURI is no URL';
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return 'its tokenURI has a user name or password';
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)) ? null : 'its tokenURI must be https';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function keyProblem(pem: string): string | null {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType !== 'rsa') return 'its privateKey is no RSA key';
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    return bits >= 2048 ? null : `its privateKey has ${bits} bits, and RS256 needs 2048`;
+  } catch {
+    return 'its privateKey is no private key in PEM form, or is damaged';
+  }
+}

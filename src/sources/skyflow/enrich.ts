@@ -1,0 +1,78 @@
+import type { EventColumns } from '../../domain.js';
+import type { SourceEvent } from '../source.js';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** S30 Process Audit Event: the columns of one event; docs/skyflow.md has the table, and says why. */
+export function processAuditEvent({ details }: SourceEvent): EventColumns {
+  const context = members(details.context);
+  const request = members(details.request);
+  const resources = resourceIds(details.resourceIDs);
+  return {
+    type: text(request.apiName) || joined([request.actionType, request.resourceType], '/'),
+    actor: described(text(context.actor), [['type', context.actorType]]),
+    user: resources.filter((id) => /^(USER|SERVICE_ACCOUNT)\//.test(id)).join(', '),
+    client: labelled([
+      ['access', context.accessType],
+      ['auth', context.authMode],
+      ['origin', context.origin],
+    ]),
+    gateway: '',
+    group: text(request.workspaceID) || idsOfType(resources, 'WORKSPACE'),
+    project: text(request.vaultID) || idsOfType(resources, 'VAULT'),
+    hostname: hostOf(text(members(request.httpInfo).URI)),
+    server: resources.join(', '),
+    fromAddr: text(context.ipAddress),
+  };
+}
+
+/** For example `p1b2c3 (type: USER)`. */
+function described(name: string, labels: readonly [string, unknown][]): string {
+  const rest = labelled(labels);
+  if (name === '') return rest;
+  return rest === '' ? name : `${name} (${rest})`;
+}
+
+/** `label: value` of the values that are there. */
+function labelled(labels: readonly [string, unknown][]): string {
+  return labels
+    .filter(([, value]) => text(value) !== '')
+    .map(([label, value]) => `${label}: ${text(value)}`)
+    .join(', ');
+}
+
+function joined(values: readonly unknown[], separator: string): string {
+  return values.map(text).filter(Boolean).join(separator);
+}
+
+/** `TYPE/id` each; a list, or one text with commas as the filter has it. */
+function resourceIds(value: unknown): string[] {
+  return [value]
+    .flat()
+    .flatMap((id) => (typeof id === 'string' ? id.split(',') : []))
+    .map((id) => id.trim())
+    .filter(Boolean);
+}
+
+function idsOfType(resources: readonly string[], type: string): string {
+  const prefix = `${type}/`;
+  return resources
+    .filter((id) => id.startsWith(prefix))
+    .map((id) => id.slice(prefix.length))
+    .join(', ');
+}
+
+/** The host of an absolute URI; mostly there is a path alone. */
+function hostOf(uri: string): string {
+  return /^https?:\/\//.test(uri) && URL.canParse(uri) ? new URL(uri).host : '';
+}
+
+function members(value: unknown): Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {};
+}
+
+/** A member as text: absent, null and anything that is no plain value prints as nothing. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}

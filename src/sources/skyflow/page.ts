@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Rejected } from '../../domain.js';
+import { arrayElements, objectMembers, skipSpace } from '../../json-slices.js';
+import { epochNanoseconds } from '../../timestamp.js';
+import { decodeAnswer } from '../json-answer.js';
+import type { PageContent, SourceEvent } from '../source.js';
+import { UnreadableAnswer } from '../unreadable.js';
+import type { Cursor } from './cursor.js';
+import { answerWithoutContent, withoutContent } from './redact.js';
+import { rfc3339Of } from './timestamp.js';
+
+/** A Skyflow page; `nextOps` is null where it said none. */
+export interface SkyflowPageContent extends PageContent {
+  nextOps: Cursor | null;
+}
+
+/**
+ * A page from its answer, and the body to stage, which has no content where it is not to be kept.
+ *
+ * @throws UnreadableAnswer where the body is no page; of such an answer little is kept, since content may be in it.
+ */
+export function readSkyflowPage(
+  body: Uint8Array,
+  keepContent: boolean,
+): { body: Uint8Array; content: SkyflowPageContent } {
+  const page = pageOf(body);
+  const kept = keepContent ? body : withoutContent(body);
+  return { body: kept, content: kept === body ? contentOf(page) : parseSkyflowPage(kept) };
+}
+
+/** What a page holds. Events without a changeID or a time are rejects. */
+export function parseSkyflowPage(body: Uint8Array): SkyflowPageContent {
+  return contentOf(pageOf(body));
+}
+
+const pageShape = z.looseObject({ event: z.array(z.unknown()).nullish(), nextOps: z.unknown().optional() });
+
+interface Page {
+  text: string;
+  invalid: (index: number) => boolean;
+  events: unknown[];
+  nextOps: Cursor | null;
+}
+
+function pageOf(body: Uint8Array): Page {
+  const { text, invalid } = decodeAnswer(body, 'event');
+  const refused = (what: string) =>
+    new UnreadableAnswer(`An answer with status 200 ${what}.`, answerWithoutContent(text, 200));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes what it read, which may be content.
+    throw refused(/^\s*</.test(text) ? 'is HTML or XML' : text === '' ? 'is empty' : 'is not JSON, or cut off');
+  }
+  const page = pageShape.safeParse(json);
+  if (!page.success) throw refused('has no list of events');
+  const { event, nextOps } = page.data;
+  // Both may be absent at the end; another object without them is the answer of something else.
+  const isOther = event === undefined && nextOps === undefined && Object.keys(page.data).length > 0;
+  if (isOther) throw refused('has no list of events');
+  const cursor = nextOpsOf(nextOps);
+  if (cursor === 'half' && event) throw refused('has a nextOps without its timestamp or its changeID');
+  return { text, invalid, events: event ?? [], nextOps: cursor === 'half' ? null : cursor };
+}
+
+const textShape = z.string().nullish();
+const nextOpsShape = z.looseObject({ timestamp: textShape, changeID: textShape }).nullish();
+
+/** `half` where only one member is there, or is no text: going on by it would skip events, or read some without end. */
+function nextOpsOf(value: unknown): Cursor | null | 'half' {
+  const nextOps = nextOpsShape.safeParse(value);
+  if (!nextOps.success) return 'half';
+  const { timestamp, changeID } = nextOps.data ?? {};
+  if (timestamp && changeID) return { timestamp, changeID };
+  return timestamp || changeID ? 'half' : null;
+}
+
+function contentOf({ text, invalid, events: values, nextOps }: Page): SkyflowPageContent {
+  const events: SourceEvent[] = [];
+  const rejected: Rejected[] = [];
+  const digest = createHash('sha256');
+  const list = values.length === 0 ? [] : arrayElements(text, eventListAt(text));
+  list.forEach((slice, index) => {
+    const raw = text.slice(slice.start, slice.end);
+    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(raw, values[index]);
+    if (typeof event === 'string') {
+      rejected.push({ kind: 'event', reason: event, raw });
+      digest.update(`${raw}\0`);
+    } else {
+      events.push(event);
+      digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
+    }
+  });
+  return { events, rejected, relatedObjects: [], lookup: () => undefined, digest: digest.digest('hex'), nextOps };
+}
+
+function eventListAt(text: string): number {
+  return objectMembers(text, skipSpace(text, 0)).get('event')!.start;
+}
+
+const envelope = z.looseObject({
+  context: z.looseObject({ changeID: z.string().min(1) }),
+  request: z.looseObject({ timestamp: z.string().refine((text) => rfc3339Of(text) !== null, 'is no timestamp') }),
+});
+
+/** The event, or why it does not fit. */
+function eventOf(rawEvent: string, value: unknown): SourceEvent | string {
+  const parsed = envelope.safeParse(value);
+  if (!parsed.success)
+    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
+  const timestamp = rfc3339Of(parsed.data.request.timestamp)!;
+  return {
+    id: parsed.data.context.changeID,
+    timestamp,
+    timeNs: epochNanoseconds(timestamp)!,
+    rawEvent,
+    extra: null,
+    details: value as Record<string, unknown>,
+  };
+}

@@ -1,0 +1,16 @@
+import type { Source } from '../source.js';
+import { SkyflowClient } from './client.js';
+import { processAuditEvent } from './enrich.js';
+import { parseSkyflowPage } from './page.js';
+import { checkSkyflowSettings, skyflowSettingDefinitions, skyflowSettings } from './settings.js';
+
+/** Skyflow: data audit events of a vault, and those of the management plane. The vendor names no retention. */
+export const skyflow: Source = {
+  kind: 'skyflow',
+  settings: skyflowSettingDefinitions,
+  check: checkSkyflowSettings,
+  open: (settings, http) => new SkyflowClient(http, skyflowSettings(settings)),
+  parse: parseSkyflowPage,
+  enrich: processAuditEvent,
+  lookedUp: () => [],
+};

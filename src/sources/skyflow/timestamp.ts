@@ -1,0 +1,15 @@
+import { epochNanoseconds } from '../../timestamp.js';
+
+const moment = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)?$/;
+
+/**
+ * An SQL timestamp ("2023-06-27 14:01:14.271659365") as RFC 3339, with the digits that it has. It has no zone and is
+ * in UTC; a text that has one keeps it. Null where it is no time.
+ */
+export function rfc3339Of(text: string): string | null {
+  const match = moment.exec(text);
+  if (!match) return null;
+  const [, date, time, zone = 'Z'] = match;
+  const written = `${date}T${time}${zone.toUpperCase()}`;
+  return epochNanoseconds(written) === null ? null : written;
+}

@@ -1,0 +1,194 @@
+import { decodeJwt, SignJWT } from 'jose';
+import { z } from 'zod';
+import { TrawlError } from '../../errors.js';
+import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import { statusError } from '../../http/status.js';
+import { Secret } from '../../secret.js';
+import type { ServiceAccount } from './credentials.js';
+import type { SkyflowSettings } from './settings.js';
+
+/** Gives the token for a request. */
+export interface Tokens {
+  /** The token in hand, or a new one. Callers at the same time share one request, which `onRequest` counts. */
+  get(onRequest: () => void, signal?: AbortSignal): Promise<Secret>;
+  /** Forgets a token that was refused. False where there can be no other. */
+  drop(refused: Secret): Promise<boolean>;
+  /** What a person should do about a token that was refused. */
+  readonly refusedHint: string;
+}
+
+export function tokensOf(http: HttpClient, { signIn }: SkyflowSettings): Tokens {
+  return 'apiKey' in signIn ? new FixedToken(signIn.apiKey) : new ServiceAccountTokens(http, signIn.account);
+}
+
+/** An API key or a bearer token: there is no other. */
+class FixedToken implements Tokens {
+  readonly #token: Secret;
+
+  constructor(token: Secret) {
+    this.#token = token;
+  }
+
+  async get(): Promise<Secret> {
+    return this.#token;
+  }
+
+  async drop(): Promise<boolean> {
+    return false;
+  }
+
+  get refusedHint(): string {
+    const expiresMs = expiryMs(this.#token.reveal());
+    if (expiresMs !== undefined && expiresMs < Date.now())
+      return `The bearer token in SKYFLOW_API_KEY expired at ${new Date(expiresMs).toISOString()}: use an API key or SKYFLOW_CREDENTIALS_FILE, which last.`;
+    return 'Check SKYFLOW_API_KEY: that it was not revoked or rotated, is for this vault and account, and, as a bearer token, has not expired.';
+  }
+}
+
+/**
+ * The assertion is valid for half of the hour that the vendor allows, and says no time of issue: so the clocks may
+ * differ by up to half an hour either way.
+ */
+const assertionMs = 30 * 60_000;
+
+/** Where a token does not say when it expires. */
+const unknownLifetimeMs = 10 * 60_000;
+const keptMaxMs = 55 * 60_000;
+const clockDifferenceToTellMs = 2 * 60_000;
+
+const tokenAnswer = z.object({ accessToken: z.string().regex(/^[\x21-\x7e]+$/) });
+
+interface Kept {
+  token: Secret;
+  /** By `performance.now()`: a clock that is set meanwhile does not matter. */
+  untilMs: number;
+}
+
+/** U00 Get AuthZ Header for a service account: signs in with a JWT, and keeps the token until shortly before it expires. */
+export class ServiceAccountTokens implements Tokens {
+  readonly refusedHint =
+    'Check that the service account has a role that may read the audit log of this vault or account, and the clock of this machine.';
+  readonly #http: HttpClient;
+  readonly #account: ServiceAccount;
+  #kept: Promise<Kept> | undefined;
+
+  constructor(http: HttpClient, account: ServiceAccount) {
+    this.#http = http;
+    this.#account = account;
+  }
+
+  /** @throws TrawlError CREDENTIALS_REFUSED and others by status (http/status.ts). */
+  async get(onRequest: () => void, signal?: AbortSignal): Promise<Secret> {
+    const current = this.#kept;
+    if (current && performance.now() >= (await withSignal(current, signal)).untilMs && this.#kept === current)
+      this.#kept = undefined;
+    if (!this.#kept) {
+      onRequest();
+      const fetching = this.#fetch();
+      this.#kept = fetching;
+      fetching.catch(() => {
+        if (this.#kept === fetching) this.#kept = undefined;
+      });
+    }
+    return (await withSignal(this.#kept, signal)).token;
+  }
+
+  /** One that has replaced the refused one meanwhile stays. */
+  async drop(refused: Secret): Promise<boolean> {
+    const current = this.#kept;
+    const kept = await current?.catch(() => undefined);
+    if (kept?.token === refused && this.#kept === current) this.#kept = undefined;
+    return true;
+  }
+
+  /** Not cancelled by one caller: others wait for it too, and the client bounds its time. */
+  async #fetch(): Promise<Kept> {
+    const { tokenUri } = this.#account;
+    const answer = await this.#http.request({
+      method: 'POST',
+      url: tokenUri,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({
+        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        assertion: await this.#assertion(),
+      }),
+    });
+    if (answer.status !== 200) throw refusal(answer, tokenUri);
+    const token = tokenOf(answer);
+    return { token: new Secret(token), untilMs: performance.now() + lifetimeMs(token, answer) };
+  }
+
+  #assertion(): Promise<string> {
+    const { clientId, keyId, tokenUri, privateKey } = this.#account;
+    return new SignJWT({ key: keyId })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(tokenUri)
+      .setExpirationTime(Math.floor((Date.now() + assertionMs) / 1000))
+      .sign(privateKey);
+  }
+}
+
+function refusal(answer: HttpAnswer, tokenUri: string): TrawlError {
+  const clock = clockHint(answer, tokenUri);
+  const check = `Check the credentials file: that the service account and its key still exist, and that it is unchanged. ${clock}`;
+  const error = statusError(answer, tokenUri, 'the request for a token', {
+    400: check,
+    401: check,
+    403: `The service account may not sign in: check that it is active. ${clock}`,
+    404: 'Check tokenURI in the credentials file, and that the service account still exists.',
+  });
+  if (answer.status !== 400 && answer.status !== 401) return error;
+  return new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
+}
+
+/** What the answer's Date says of this machine's clock. */
+function clockHint(answer: HttpAnswer, url: string): string {
+  const date = Date.parse(answer.headers.date?.[0] ?? '');
+  const difference = Date.now() - date;
+  if (!(Math.abs(difference) > clockDifferenceToTellMs)) return 'Check the clock of this machine too.';
+  const minutes = Math.round(Math.abs(difference) / 60_000);
+  return `The clock of this machine is ${minutes} minutes ${difference > 0 ? 'ahead of' : 'behind'} that of ${hostOf(url)}: set it right.`;
+}
+
+/** The answer holds a token, so nothing of it is kept or shown. */
+function tokenOf(answer: HttpAnswer): string {
+  try {
+    return tokenAnswer.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).accessToken;
+  } catch {
+    throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token holds no accessToken.', {
+      hint: 'It is tried again; if it stays so, check tokenURI in the credentials file, and any proxy between.',
+    });
+  }
+}
+
+/** How long a token is used: nine tenths of its time, by the clock of the server that made it. */
+function lifetimeMs(token: string, answer: HttpAnswer): number {
+  const expiresMs = expiryMs(token);
+  if (expiresMs === undefined) return unknownLifetimeMs;
+  const date = Date.parse(answer.headers.date?.[0] ?? '');
+  const ms = (expiresMs - (Number.isFinite(date) ? date : Date.now())) * 0.9;
+  return Math.min(Math.max(ms, 0), keptMaxMs);
+}
+
+/** When a JWT expires, epoch milliseconds; undefined for what is none, or does not say. */
+function expiryMs(token: string): number | undefined {
+  try {
+    const { exp } = decodeJwt(token);
+    return typeof exp === 'number' && Math.abs(exp) < 1e11 ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The promise's own end, or the signal's reason where that comes first. */
+function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
