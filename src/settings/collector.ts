@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
-import type { SettingDefinition } from './definition.js';
+import { isRequired, type SettingDefinition } from './definition.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,7 +48,7 @@ export function tableKeys(
 export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
   const names = new Set(Object.keys(table).filter((name) => Object.keys(table[name] ?? {}).length > 0));
   for (const source of sources) {
-    const own = source.settings.filter((definition) => definition.default === undefined);
+    const own = source.settings.filter(isRequired);
     if (own.some((definition) => isSet(env[definition.env]) || isSet(env[`${definition.env}_FILE`]))) {
       names.add(source.kind);
     }

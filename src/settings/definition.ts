@@ -56,6 +56,11 @@ export const baseUrlSchema = z
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
+/** Whether it, or another of those it is one of, must be set: where one of these is set, the collector is meant to exist. */
+export function isRequired({ default: text, optional }: SettingDefinition): boolean {
+  return text === undefined && !optional;
+}
+
 /** What a row of docs/settings.md says where there is no default. */
 export function withoutDefault(definition: SettingDefinition): string {
   if (definition.oneOf !== undefined) return `one of ${definition.oneOf}`;

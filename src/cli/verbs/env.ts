@@ -1,5 +1,6 @@
 import { TrawlError } from '../../errors.js';
 import { checkTableRows } from '../../settings/collector.js';
+import { isRequired } from '../../settings/definition.js';
 import { sources } from '../../sources/registry.js';
 import type { Context } from '../context.js';
 import { print, printJson, table } from '../output.js';
@@ -41,9 +42,7 @@ export async function envSet(context: Context, name: string, assignments: readon
 
 /** Whether these make a collector of one's own, which does not belong into the demo team's store. */
 function setsUp(rows: Readonly<Record<string, string>>): boolean {
-  const required = sources
-    .flatMap((source) => source.settings)
-    .filter((setting) => setting.default === undefined && !setting.optional);
+  const required = sources.flatMap((source) => source.settings).filter(isRequired);
   return Object.keys(rows).some((key) => key === 'source' || required.some((setting) => key.startsWith(setting.key)));
 }
 
