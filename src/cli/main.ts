@@ -161,14 +161,25 @@ function commands(choose: (verb: Verb) => void): Command {
       choose(async (context) => (await import('./verbs/maintenance.js')).clear(context, name, options)),
     );
   program
-    .command('demo')
-    .description('run the demo ASA team alone')
+    .command('demo [source]')
+    .description('run a demo server alone: asa (the default), descope or skyflow')
     .option('--port <port>', 'its port', wholeNumber(0, 65_535), 0)
-    .option('--events <events>', 'how many events it begins with', wholeNumber(0, 1e9), 100_000)
+    .option('--events <events>', 'how many events it begins with', wholeNumber(0, 1e9))
     .option('--interval <ms>', 'a new event each so many milliseconds; 0 for none', wholeNumber(0, 1e9), 4_000)
-    .option('--seed <seed>', 'another seed is another team', wholeNumber(0, 2 ** 31), 1)
+    .option('--seed <seed>', 'another seed has other events', wholeNumber(0, 2 ** 31), 1)
     .option('--latency <ms>', 'how long each answer takes', wholeNumber(0, 60_000), 0)
-    .action((options) => choose(async () => (await import('./verbs/demo.js')).demo(options)));
+    .action((source = 'asa', { port, events, seed, interval, latency }) =>
+      choose(async () =>
+        (await import('./verbs/demo.js')).demo(source, {
+          port,
+          // The ASA demo makes its events as they are asked for; the others hold them.
+          events: events ?? (source === 'asa' ? 100_000 : 5_000),
+          seed,
+          arrivalIntervalMs: interval,
+          latencyMs: latency,
+        }),
+      ),
+    );
   for (const command of [program, ...program.commands, ...env.commands]) command.exitOverride();
   return program;
 }

@@ -1,40 +1,25 @@
-import { startDemoAsa } from '../../demo/asa/server.js';
+import { type DemoOptions, demos } from '../../demo/registry.js';
+import { TrawlError } from '../../errors.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
 
-export interface DemoOptions {
-  port: number;
-  events: number;
-  seed: number;
-  /** A new event each so many milliseconds; 0 for none. */
-  interval: number;
-  latency: number;
-}
-
-/** `trawl demo`: the demo ASA team alone, for curl and for trying settings. */
-export async function demo(options: DemoOptions): Promise<number> {
+/** `trawl demo [SOURCE]`: a demo server alone, for curl and for trying settings. */
+export async function demo(source: string, options: DemoOptions): Promise<number> {
+  const start = demos[source];
+  if (!start) {
+    throw new TrawlError('INPUT_INVALID', `There is no demo of ${JSON.stringify(source)}.`, {
+      hint: `Use one of: ${Object.keys(demos).join(', ')}.`,
+    });
+  }
   const ended = interrupted();
-  const server = await startDemoAsa({
-    port: options.port,
-    events: options.events,
-    seed: options.seed,
-    arrivalIntervalMs: options.interval,
-    latencyMs: options.latency,
-  });
+  const server = await start(options);
   await print(
-    [
-      `ASA_BASE_URL=${server.baseUrl}`,
-      `ASA_TEAM=${server.team}`,
-      `ASA_KEY_ID=${server.keyId}`,
-      `ASA_KEY_SECRET=${server.keySecret}`,
-      '',
-    ].join('\n'),
+    `${Object.entries(server.env)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join('')}\n`,
   );
-  tell('A demo ASA team answers there until Ctrl-C. For example:');
-  tell(
-    `  TOKEN=$(curl -s ${server.baseUrl}/teams/${server.team}/service_token -d '{"key_id":"${server.keyId}","key_secret":"${server.keySecret}"}' | sed 's/.*"bearer_token":"\\([^"]*\\)".*/\\1/')`,
-  );
-  tell(`  curl -s -H "Authorization: Bearer $TOKEN" '${server.baseUrl}/teams/${server.team}/auditsV2?count=2' -i`);
+  tell(`${server.what} answers there until Ctrl-C. For example:`);
+  for (const line of server.examples) tell(`  ${line}`);
   await ended;
   await server.close();
   return 0;

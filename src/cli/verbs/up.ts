@@ -1,7 +1,7 @@
 import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type RunningDemo, startDemo } from '../../demo/demo.js';
-import { TrawlError } from '../../errors.js';
+import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
@@ -50,16 +50,26 @@ async function refuseToForget(context: Context, store: Store): Promise<never> {
     'SETTINGS_INVALID',
     `No collector is set up for the store ${context.settings.storePath}${holds}.`,
     {
-      hint: 'Put the settings into .env (for Okta ASA: ASA_TEAM, ASA_KEY_ID, ASA_KEY_SECRET), or use another TRAWL_DATA.',
+      hint: 'Put the settings into .env (docs/settings.md has them for each source), or use another TRAWL_DATA.',
     },
   );
 }
 
+/** One that cannot be started does not hold up the others. @throws what the first one said, where none could be. */
 async function startAll(client: Client, names: readonly string[], cron: string): Promise<void> {
+  const failures: [string, unknown][] = [];
   for (const name of names) {
-    await startRecurring(client, name, cron);
-    // The first tick of a cron may be minutes away.
-    await startNow(client, name);
+    try {
+      await startRecurring(client, name, cron);
+      // The first tick of a cron may be minutes away.
+      await startNow(client, name);
+    } catch (error) {
+      failures.push([name, error]);
+    }
+  }
+  if (failures.length === names.length) throw failures[0]![1];
+  for (const [name, error] of failures) {
+    tell(`${name} is not started: ${error instanceof TrawlError ? sentence(error) : reasonOf(error)}`);
   }
 }
 
