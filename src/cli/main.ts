@@ -88,6 +88,7 @@ function commands(choose: (verb: Verb) => void): Command {
     .command('start <name>')
     .description('start the recurring collection')
     .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
+    .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
     .addOption(json())
     .action((name, options) =>
       choose(async (context) => (await import('./verbs/recurring.js')).start(context, name, options)),

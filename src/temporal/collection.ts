@@ -1,15 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowHandleWithFirstExecutionRunId,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
-import { collectId, recurringId, taskQueue } from './names.js';
-
-/** A run that walks is given so long to end. */
-const stopMaxMs = 20_000;
+import { cronState, startCron, stopCron } from './cron.js';
+import { collectId, taskQueue } from './names.js';
+import { scheduleState, startSchedule, stopSchedule } from './schedule.js';
 
 export type CollectionHandle = WorkflowHandleWithFirstExecutionRunId<typeof recurringAuditCollection>;
 
@@ -24,130 +17,70 @@ export async function startNow(client: Client, collector: string): Promise<Colle
   });
 }
 
+/** What makes a collection recur: a workflow on cron, or a Temporal Schedule. */
+export type Recurrence = 'cron' | 'schedule';
+
 /** A collector's recurring collection as Temporal has it. */
 export interface RecurringState {
-  runId: string;
-  running: boolean;
+  recurrence: Recurrence;
+  state: 'waiting' | 'running' | 'paused';
+  /** Empty where a Schedule was made elsewhere. */
   cron: string;
-  /** When the present run begins, or began: before that it waits for its tick. Epoch ms. */
-  executionTimeMs: number;
-  /** How the run before this one failed; null where it did not. */
+  /** RFC 3339; null while it runs. */
+  nextRun: string | null;
+  /** How the last run failed; null where it did not. */
   lastFailure: string | null;
-  /** Temporal's name for the status, in lower case. */
-  status: string;
 }
 
-/** Null where there is none, or not on cron. */
+/** Null where there is none. */
 export async function recurringState(client: Client, collector: string): Promise<RecurringState | null> {
-  const workflowId = recurringId(collector);
-  const { namespace } = client.options;
-  try {
-    const { raw, status } = await client.workflow.getHandle(workflowId).describe();
-    const runId = raw.workflowExecutionInfo!.execution!.runId!;
-    const { history } = await client.workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      maximumPageSize: 1,
-    });
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    const executionTime = raw.workflowExecutionInfo!.executionTime;
-    return {
-      runId,
-      running: status.name === 'RUNNING',
-      status: status.name.toLowerCase(),
-      cron: started?.cronSchedule ?? '',
-      executionTimeMs: Number(executionTime?.seconds ?? 0) * 1000 + Math.round((executionTime?.nanos ?? 0) / 1e6),
-      lastFailure: started?.continuedFailure?.message ?? null,
-    };
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
-    throw error;
+  const schedule = await scheduleState(client, collector);
+  if (schedule) {
+    const { cron, paused, running, nextRunMs, lastFailure } = schedule;
+    const state = running.length > 0 ? 'running' : paused ? 'paused' : 'waiting';
+    const nextRun = state === 'waiting' && nextRunMs !== null ? new Date(nextRunMs).toISOString() : null;
+    return { recurrence: 'schedule', state, cron, nextRun, lastFailure };
   }
+  const workflow = await cronState(client, collector);
+  if (!workflow?.running) return null;
+  const { cron, executionTimeMs, lastFailure } = workflow;
+  const waiting = executionTimeMs > Date.now();
+  const nextRun = waiting ? new Date(executionTimeMs).toISOString() : null;
+  return { recurrence: 'cron', state: waiting ? 'waiting' : 'running', cron, nextRun, lastFailure };
 }
 
 /**
- * Starts the recurring collection on cron. One that runs with the same cron is left alone; with another, it is
- * started anew.
+ * Starts the recurring collection. One that recurs in the same way is left alone; with another cron, or in the other
+ * way, it is started anew.
  */
 export async function startRecurring(
   client: Client,
   collector: string,
   cron: string,
+  recurrence: Recurrence = 'cron',
 ): Promise<'started' | 'running already' | 'changed'> {
-  const state = await recurringState(client, collector);
-  if (state?.running && state.cron === cron) return 'running already';
-  if (state?.running) await stopRecurring(client, collector, 'Started with another cron');
-  try {
-    await startOnCron(client, collector, cron);
-  } catch (error) {
-    // Somebody else was faster.
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
-    // A cron that the server does not take must not leave the collector stopped.
-    if (state?.running) await startOnCron(client, collector, state.cron);
-    throw error;
+  if (recurrence === 'schedule') {
+    const workflow = await cronState(client, collector);
+    // First the new one: a cron that the server does not take must not leave the collector stopped.
+    const outcome = await startSchedule(client, collector, cron);
+    if (!workflow?.running) return outcome;
+    await stopCron(client, collector, 'Started with a Schedule');
+    return 'changed';
   }
-  return state?.running ? 'changed' : 'started';
+  const schedule = await scheduleState(client, collector);
+  const outcome = await startCron(client, collector, cron);
+  if (!schedule) return outcome;
+  await stopSchedule(client, collector, schedule);
+  return 'changed';
 }
 
-async function startOnCron(client: Client, collector: string, cron: string): Promise<void> {
-  await client.workflow.start('recurringAuditCollection', {
-    workflowId: recurringId(collector),
-    taskQueue,
-    args: [{ collector }],
-    cronSchedule: cron,
-    staticSummary: `${collector}: recurring collection`,
-  });
-}
-
-/**
- * Ends the recurring collection. A run may end, and the next one begin, while it is being ended: that one is then
- * ended in turn.
- *
- * @returns `stopping` where no worker has carried out the cancellation yet.
- */
+/** Ends the recurring collection. @returns `stopping` where no worker has carried out the cancellation yet. */
 export async function stopRecurring(
   client: Client,
   collector: string,
   reason: string,
 ): Promise<'stopped' | 'stopping'> {
-  for (;;) {
-    const state = await recurringState(client, collector);
-    if (!state?.running) return 'stopped';
-    if ((await stopRun(client, collector, state, reason)) === 'stopping') return 'stopping';
-  }
-}
-
-/**
- * A run that is walking is cancelled, and carries out the commands it has taken first; one that waits for its next
- * tick is terminated, after commands sent to it meanwhile have been carried out.
- */
-async function stopRun(
-  client: Client,
-  collector: string,
-  state: RecurringState,
-  reason: string,
-): Promise<'ended' | 'stopping'> {
-  const handle = client.workflow.getHandle(recurringId(collector), state.runId, { followRuns: false });
-  try {
-    if (state.executionTimeMs <= Date.now()) {
-      await handle.cancel();
-      const ended = handle.result().then(
-        () => true,
-        () => true,
-      );
-      return (await Promise.race([ended, sleep(stopMaxMs, false)])) ? 'ended' : 'stopping';
-    }
-    const { events } = await handle.fetchHistory();
-    for (const [index, event] of (events ?? []).entries()) {
-      const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
-      if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
-      const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
-      await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
-    }
-    await handle.terminate(reason);
-  } catch (error) {
-    // The run has ended by itself meanwhile.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
-  return 'ended';
+  const schedule = await scheduleState(client, collector);
+  if (schedule) await stopSchedule(client, collector, schedule);
+  return stopCron(client, collector, reason);
 }

@@ -90,6 +90,30 @@ describe('trawl up', () => {
     await again.ended;
   }, 240_000);
 
+  it('collects by a Schedule, shows how its last run failed, and leaves it be at the next start', async () => {
+    const { place, demo } = await Place.withDemo({ events: 10 });
+    const up = await place.up();
+    const started = await place.run('start', 'asa', '--schedule', '--cron', '@every 2s');
+    expect(started.stdout).toContain('audit-collection-asa: changed, schedule "@every 2s", next run at ');
+    const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
+    demo.addEvents(3);
+    await until('the new events are there', async () => (await place.exported()).length === 13);
+    demo.revokeKey();
+    demo.addEvents(1);
+    demo.faults.add({ kind: 'token-expired' });
+    await until('a run has failed', async () => (await status()).lastFailure?.includes('key'), 60_000);
+    demo.restoreKey();
+    await until('the next run is good', async () => (await status()).lastFailure === null, 60_000);
+    up.signal('SIGINT');
+    await up.ended;
+    const again = await place.up();
+    expect(await status()).toMatchObject({ recurrence: 'schedule', cron: '@every 2s' });
+    expect((await place.run('stop', 'asa')).stdout).toContain('stopped');
+    expect(await status()).toMatchObject({ recurring: 'stopped', recurrence: null });
+    again.signal('SIGINT');
+    await again.ended;
+  }, 240_000);
+
   it('takes the next free ports', async () => {
     const { place } = await Place.withDemo({ events: 1 });
     const taken = createServer();

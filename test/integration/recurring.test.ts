@@ -9,10 +9,40 @@ it('a recurring collection is started, changed and stopped whatever moment of it
   expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('started');
   expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('running already');
   expect(await startRecurring(client, name, '0 0 2 1 *')).toBe('changed');
-  expect(await recurringState(client, name)).toMatchObject({ running: true, cron: '0 0 2 1 *' });
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', state: 'waiting', cron: '0 0 2 1 *' });
   await expect(startRecurring(client, name, 'nonsense')).rejects.toThrow();
-  expect(await recurringState(client, name)).toMatchObject({ running: true, cron: '0 0 2 1 *' });
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', state: 'waiting', cron: '0 0 2 1 *' });
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
-  expect(await recurringState(client, name)).toMatchObject({ running: false });
+  expect(await recurringState(client, name)).toBeNull();
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
+});
+
+it('a recurring collection goes from cron to a Schedule and back', async () => {
+  const { client } = await TestCollection.start({ events: 1 });
+  const name = `scheduled-${process.pid}`;
+  expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('started');
+  await expect(startRecurring(client, name, 'nonsense', 'schedule')).rejects.toThrow();
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron' });
+  expect(await startRecurring(client, name, '0 0 1 1 *', 'schedule')).toBe('changed');
+  expect(await startRecurring(client, name, '0 0 1 1 *', 'schedule')).toBe('running already');
+  const handle = client.schedule.getHandle(`audit-collection-${name}`);
+  expect(await handle.describe()).toMatchObject({ policies: { overlap: 'SKIP', catchupWindow: 600_000 } });
+  const year = new Date().getUTCFullYear() + 1;
+  expect(await recurringState(client, name)).toEqual({
+    recurrence: 'schedule',
+    state: 'waiting',
+    cron: '0 0 1 1 *',
+    nextRun: `${year}-01-01T00:00:00.000Z`,
+    lastFailure: null,
+  });
+  await handle.pause();
+  expect(await startRecurring(client, name, '0 0 2 1 *', 'schedule')).toBe('changed');
+  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 2 1 *', nextRun: null });
+  await expect(startRecurring(client, name, 'nonsense', 'schedule')).rejects.toThrow();
+  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 2 1 *' });
+  expect(await startRecurring(client, name, '0 0 3 1 *')).toBe('changed');
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', cron: '0 0 3 1 *' });
+  expect(await startRecurring(client, name, '0 0 3 1 *', 'schedule')).toBe('changed');
+  expect(await stopRecurring(client, name, 'test')).toBe('stopped');
+  expect(await recurringState(client, name)).toBeNull();
 });

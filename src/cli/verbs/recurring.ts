@@ -6,16 +6,17 @@ import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
 
-/** `trawl start NAME`: the recurring collection, on cron. */
+/** `trawl start NAME`: the recurring collection, on cron or by a Schedule. */
 export async function start(
   context: Context,
   name: string,
-  options: { cron?: string; json?: boolean },
+  options: { cron?: string; schedule?: boolean; json?: boolean },
 ): Promise<number> {
   const cron = options.cron ?? defaultCron;
+  const recurrence = options.schedule ? 'schedule' : 'cron';
   if (existsSync(context.settings.storePath)) await context.requireCollector(context.openStore(), name);
   const client = await requireTemporal(context);
-  const outcome = await startRecurring(client, name, cron).catch((error: unknown) => {
+  const outcome = await startRecurring(client, name, cron, recurrence).catch((error: unknown) => {
     const details = (error as { cause?: { details?: string } }).cause?.details ?? '';
     if (!/cron/i.test(details)) throw error;
     throw new TrawlError(
@@ -28,9 +29,13 @@ export async function start(
     );
   });
   const state = await recurringState(client, name);
-  const nextRun = state ? new Date(state.executionTimeMs).toISOString() : null;
-  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), cron, outcome, nextRun });
-  else await print(`${recurringId(name)}: ${outcome}, cron "${cron}"${nextRun ? `, next run at ${nextRun}` : ''}\n`);
+  const nextRun = state?.nextRun ?? null;
+  if (options.json)
+    await printJson({ collector: name, workflowId: recurringId(name), recurrence, cron, outcome, nextRun });
+  else {
+    const next = nextRun ? `, next run at ${nextRun}` : '';
+    await print(`${recurringId(name)}: ${outcome}, ${recurrence} "${cron}"${next}\n`);
+  }
   return 0;
 }
 
@@ -38,7 +43,7 @@ export async function start(
 export async function stop(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const client = await requireTemporal(context);
   const state = await recurringState(client, name);
-  if (!state?.running) {
+  if (!state) {
     throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
       hint: '"trawl status" shows what is.',
     });

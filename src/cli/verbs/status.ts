@@ -3,18 +3,19 @@ import type { Client } from '@temporalio/client';
 import type { RetentionGap } from '../../domain.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
-import { type RecurringState, recurringState } from '../../temporal/collection.js';
+import { type Recurrence, recurringState } from '../../temporal/collection.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
 
 interface CollectorStatus {
   collector: string;
-  /** The recurring collection: waiting, running, stopped, or unknown where Temporal does not answer. */
+  /** The recurring collection: waiting, running, paused, stopped, or unknown where Temporal does not answer. */
   recurring: string;
+  recurrence: Recurrence | null;
   cron: string | null;
   nextRun: string | null;
-  /** How the last run on cron failed; null where it did not. */
+  /** How the last run failed; null where it did not. */
   lastFailure: string | null;
   events: number;
   lastSeq: number;
@@ -72,11 +73,11 @@ async function statusOf(store: Store, client: Client | undefined, collector: str
   const state = client ? await recurringState(client, collector).catch(() => null) : null;
   return {
     collector,
-    recurring: client ? recurringWord(state) : 'unknown',
+    recurring: client ? (state?.state ?? 'stopped') : 'unknown',
+    recurrence: state?.recurrence ?? null,
     cron: state?.cron || null,
-    nextRun:
-      state?.running && state.executionTimeMs > Date.now() ? new Date(state.executionTimeMs).toISOString() : null,
-    lastFailure: state?.running ? state.lastFailure : null,
+    nextRun: state?.nextRun ?? null,
+    lastFailure: state?.lastFailure ?? null,
     events: await store.eventCount(collector),
     lastSeq: checkpoint.lastSeq,
     pages: checkpoint.pages,
@@ -88,11 +89,6 @@ async function statusOf(store: Store, client: Client | undefined, collector: str
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
   };
-}
-
-function recurringWord(state: RecurringState | null): string {
-  if (!state?.running) return 'stopped';
-  return state.executionTimeMs > Date.now() ? 'waiting' : 'running';
 }
 
 function overview(collectors: readonly CollectorStatus[]): string {

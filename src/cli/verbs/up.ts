@@ -5,7 +5,7 @@ import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
-import { startNow, startRecurring } from '../../temporal/collection.js';
+import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import { defaultCron } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
@@ -35,7 +35,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
   const client = await connectFor(context, embedded.address);
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
-  await startAll(client, names, cron);
+  await startAll(client, names, cron, options.cron !== undefined);
   await print(banner(context, embedded, names, cron, demo));
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
   tell('Stopping: the worker finishes what it has in hand …');
@@ -56,11 +56,13 @@ async function refuseToForget(context: Context, store: Store): Promise<never> {
 }
 
 /** One that cannot be started does not hold up the others. @throws what the first one said, where none could be. */
-async function startAll(client: Client, names: readonly string[], cron: string): Promise<void> {
+async function startAll(client: Client, names: readonly string[], cron: string, asked: boolean): Promise<void> {
   const failures: [string, unknown][] = [];
   for (const name of names) {
     try {
-      await startRecurring(client, name, cron);
+      const recurrence = (await recurringState(client, name))?.recurrence;
+      // A Schedule keeps its own times, unless others are asked for.
+      if (recurrence !== 'schedule' || asked) await startRecurring(client, name, cron, recurrence);
       // The first tick of a cron may be minutes away.
       await startNow(client, name);
     } catch (error) {
