@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Rejected, RelatedObject } from '../../domain.js';
-import { arrayElements, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
+import type { RelatedObject } from '../../domain.js';
+import { objectMembers, type Slice, skipSpace } from '../../json-slices.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
+import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
@@ -36,23 +36,10 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   const { text, invalid } = decodeAnswer(body, 'list');
   const page = parsePage(text);
   const root = objectMembers(text, skipSpace(text, 0));
-  const events: SourceEvent[] = [];
-  const rejected: Rejected[] = [];
-  const digest = createHash('sha256');
-  const slices = page.list === null ? [] : arrayElements(text, root.get('list')!.start);
-  slices.forEach((slice, index) => {
-    const raw = text.slice(slice.start, slice.end);
-    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(text, slice, page.list![index]);
-    if (typeof event === 'string') {
-      rejected.push({ kind: 'event', reason: event, raw });
-      digest.update(`${raw}\0`);
-    } else {
-      events.push(event);
-      digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
-    }
-  });
+  const list = page.list === null ? undefined : root.get('list')!.start;
+  const content = eventsOfPage(text, list, page.list ?? [], invalid, eventOf);
   const related = relatedObjectsOf(text, root.get('related_objects'), page.related_objects);
-  return { events, rejected, ...related, digest: digest.digest('hex'), listMissing: page.list === null };
+  return { ...content, ...related, listMissing: page.list === null };
 }
 
 const pageShape = z.object({ list: z.array(z.unknown()).nullable(), related_objects: z.unknown().optional() });
@@ -64,28 +51,26 @@ function parsePage(text: string): z.infer<typeof pageShape> {
 }
 
 /** The event, or why it does not fit. */
-function eventOf(text: string, slice: Slice, value: unknown): SourceEvent | string {
+function eventOf(value: unknown, raw: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
-  if (!parsed.success) {
-    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
-  }
-  const at = objectMembers(text, slice.start);
+  if (!parsed.success) return misfit(parsed.error);
+  const at = objectMembers(raw, 0);
   const details = at.get('details')!;
   return {
     id: parsed.data.id,
     timestamp: parsed.data.timestamp,
     timeNs: epochNanoseconds(parsed.data.timestamp)!,
-    rawEvent: text.slice(details.start, details.end),
-    extra: extraOf(text, at),
+    rawEvent: raw.slice(details.start, details.end),
+    extra: extraOf(raw, at),
     details: parsed.data.details,
   };
 }
 
 /** JSON text of the members outside the envelope. */
-function extraOf(text: string, at: ReadonlyMap<string, Slice>): string | null {
+function extraOf(raw: string, at: ReadonlyMap<string, Slice>): string | null {
   const others = [...at].filter(([name]) => !envelopeMembers.has(name));
   if (others.length === 0) return null;
-  return `{${others.map(([name, slice]) => `${JSON.stringify(name)}:${text.slice(slice.start, slice.end)}`).join(',')}}`;
+  return `{${others.map(([name, slice]) => `${JSON.stringify(name)}:${raw.slice(slice.start, slice.end)}`).join(',')}}`;
 }
 
 function relatedObjectsOf(

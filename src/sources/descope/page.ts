@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Rejected } from '../../domain.js';
-import { arrayElements, objectMembers, skipSpace } from '../../json-slices.js';
+import { objectMembers, skipSpace } from '../../json-slices.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
+import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { timeText } from './cursor.js';
@@ -53,30 +53,15 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
   const page = pageShape.safeParse(parseAnswer(text));
   if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of audits.', text);
   const { audits, total } = page.data;
-  const events: SourceEvent[] = [];
-  const rejected: Rejected[] = [];
-  const digest = createHash('sha256');
   const copies = new Map<string, number>();
-  const slices = audits ? arrayElements(text, objectMembers(text, skipSpace(text, 0)).get('audits')!.start) : [];
-  slices.forEach((slice, index) => {
-    const raw = text.slice(slice.start, slice.end);
-    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(raw, audits![index], copies);
-    if (typeof event === 'string') {
-      rejected.push({ kind: 'event', reason: event, raw });
-      digest.update(`${raw}\0`);
-    } else {
-      events.push(event);
-      digest.update(`${event.id}\0${event.rawEvent}\0`);
-    }
-  });
+  const list = audits ? objectMembers(text, skipSpace(text, 0)).get('audits')!.start : undefined;
+  const content = eventsOfPage(text, list, audits ?? [], invalid, (value, raw) => eventOf(raw, value, copies));
   return {
-    events,
-    rejected,
+    ...content,
     relatedObjects: [],
     lookup: () => undefined,
-    digest: digest.digest('hex'),
-    count: slices.length,
-    ...spanOf(events),
+    count: content.events.length + content.rejected.length,
+    ...spanOf(content.events),
     total: total ?? 0,
     listMissing: !audits && total !== 0,
   };
@@ -85,9 +70,7 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
 /** The event, or why it does not fit. */
 function eventOf(raw: string, value: unknown, copies: Map<string, number>): SourceEvent | string {
   const parsed = envelope.safeParse(value);
-  if (!parsed.success) {
-    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
-  }
+  if (!parsed.success) return misfit(parsed.error);
   const { ID, occurred } = parsed.data;
   const details = value as Record<string, unknown>;
   return {

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Rejected } from '../../domain.js';
-import { arrayElements, objectMembers, skipSpace } from '../../json-slices.js';
+import { objectMembers, skipSpace } from '../../json-slices.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer } from '../json-answer.js';
+import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import type { Cursor } from './cursor.js';
@@ -78,26 +77,9 @@ function nextOpsOf(value: unknown): Cursor | null | 'half' {
 }
 
 function contentOf({ text, invalid, events: values, nextOps }: Page): SkyflowPageContent {
-  const events: SourceEvent[] = [];
-  const rejected: Rejected[] = [];
-  const digest = createHash('sha256');
-  const list = values.length === 0 ? [] : arrayElements(text, eventListAt(text));
-  list.forEach((slice, index) => {
-    const raw = text.slice(slice.start, slice.end);
-    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(raw, values[index]);
-    if (typeof event === 'string') {
-      rejected.push({ kind: 'event', reason: event, raw });
-      digest.update(`${raw}\0`);
-    } else {
-      events.push(event);
-      digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
-    }
-  });
-  return { events, rejected, relatedObjects: [], lookup: () => undefined, digest: digest.digest('hex'), nextOps };
-}
-
-function eventListAt(text: string): number {
-  return objectMembers(text, skipSpace(text, 0)).get('event')!.start;
+  const list = values.length === 0 ? undefined : objectMembers(text, skipSpace(text, 0)).get('event')!.start;
+  const content = eventsOfPage(text, list, values, invalid, eventOf);
+  return { ...content, relatedObjects: [], lookup: () => undefined, nextOps };
 }
 
 const envelope = z.looseObject({
@@ -106,10 +88,9 @@ const envelope = z.looseObject({
 });
 
 /** The event, or why it does not fit. */
-function eventOf(rawEvent: string, value: unknown): SourceEvent | string {
+function eventOf(value: unknown, rawEvent: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
-  if (!parsed.success)
-    return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
+  if (!parsed.success) return misfit(parsed.error);
   const timestamp = rfc3339Of(parsed.data.request.timestamp)!;
   return {
     id: parsed.data.context.changeID,

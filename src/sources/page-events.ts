@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { Rejected } from '../domain.js';
+import { arrayElements } from '../json-slices.js';
+import type { PageContent, SourceEvent } from './source.js';
+
+/**
+ * The events of a page's list, each in the text that the source sent. What does not fit is a reject, and the page goes
+ * on without it.
+ *
+ * @param text the page's JSON, as `decodeAnswer` gives it.
+ * @param start where the list begins in it; undefined where there is none.
+ * @param values the list's elements, parsed.
+ * @param eventOf the event of an element, or why it does not fit.
+ */
+export function eventsOfPage(
+  text: string,
+  start: number | undefined,
+  values: readonly unknown[],
+  invalid: (index: number) => boolean,
+  eventOf: (value: unknown, raw: string) => SourceEvent | string,
+): Pick<PageContent, 'events' | 'rejected' | 'digest'> {
+  const events: SourceEvent[] = [];
+  const rejected: Rejected[] = [];
+  const digest = createHash('sha256');
+  const slices = start === undefined ? [] : arrayElements(text, start);
+  slices.forEach((slice, index) => {
+    const raw = text.slice(slice.start, slice.end);
+    const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(values[index], raw);
+    if (typeof event === 'string') {
+      rejected.push({ kind: 'event', reason: event, raw });
+      digest.update(`${raw}\0`);
+    } else {
+      events.push(event);
+      digest.update(`${event.id}\0${event.timestamp}\0${event.rawEvent}\0`);
+    }
+  });
+  return { events, rejected, digest: digest.digest('hex') };
+}
+
+/** Why an event does not fit its envelope, by member. */
+export function misfit(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
+}
