@@ -21,8 +21,8 @@ export class RunningCli {
   stderr = '';
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[], cwd: string, env: Record<string, string>) {
-    this.child = spawn(process.execPath, [join(root, 'bin', 'trawl'), ...args], {
+  constructor(args: readonly string[], cwd: string, env: Record<string, string>, project: string) {
+    this.child = spawn(process.execPath, [join(project, 'bin', 'trawl'), ...args], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,8 +52,11 @@ export class Place {
     TEMPORAL_CLI_PATH: inject('temporalCli'),
   };
   readonly #running: RunningCli[] = [];
+  readonly #project: string;
 
-  constructor() {
+  /** @param project the checkout whose `bin/trawl` is run. */
+  constructor(project = root) {
+    this.#project = project;
     onTestFinished(async () => {
       for (const { child } of this.#running) if (child.exitCode === null && child.pid) await endProcess(child.pid);
       for (const data of ['data', join('data', 'demo')]) {
@@ -83,7 +86,7 @@ export class Place {
   }
 
   start(...args: string[]): RunningCli {
-    const running = new RunningCli(args, this.folder, this.env);
+    const running = new RunningCli(args, this.folder, this.env, this.#project);
     this.#running.push(running);
     return running;
   }
@@ -111,8 +114,8 @@ export class Place {
   }
 
   /** The exported events, as JSON lines. */
-  async exported(): Promise<string[]> {
-    const { stdout } = await this.run('events', 'asa', '--format', 'ndjson');
+  async exported(collector = 'asa'): Promise<string[]> {
+    const { stdout } = await this.run('events', collector, '--format', 'ndjson');
     return stdout.split('\n').filter(Boolean);
   }
 }

@@ -1,0 +1,71 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+import { Place } from '../support/cli.js';
+
+const page = readFileSync(join(root, 'docs', 'adding-a-source.md'), 'utf8');
+
+/** The project with what docs/adding-a-source.md adds to it. */
+function projectWithExample(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-source-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const parts = ['src', 'workflows', 'activities', 'scripts', 'bin', 'package.json', 'package-lock.json'];
+  for (const part of [...parts, 'tsconfig.json', 'tsconfig.build.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const [, path, code] of page.matchAll(/^```ts (\S+)\n([\s\S]*?)^```/gm)) {
+    mkdirSync(dirname(join(folder, path!)), { recursive: true });
+    writeFileSync(join(folder, path!), code!);
+  }
+  const registry = join(folder, 'src', 'sources', 'registry.ts');
+  writeFileSync(registry, withDiff(readFileSync(registry, 'utf8')));
+  return folder;
+}
+
+function withDiff(text: string): string {
+  const [, diff] = /^```diff\n([\s\S]*?)^```/m.exec(page)!;
+  const [added, removed, replaced, ...rest] = diff!.trimEnd().split('\n') as [string, string, string];
+  expect(rest).toEqual([]);
+  expect([added[0], removed[0], replaced[0]]).toEqual(['+', '-', '+']);
+  expect(text).toContain(`\n${removed.slice(1)}\n`);
+  return `${added.slice(1)}\n${text.replace(removed.slice(1), replaced.slice(1))}`;
+}
+
+it('the example of docs/adding-a-source.md compiles, and collects', async () => {
+  const events = Array.from({ length: 1_100 }, (_, nth) => {
+    const second = String(nth % 60).padStart(2, '0');
+    return `{"id":"e${nth}", "at":"2026-01-02T03:04:${second}Z","kind":"door.opened","who":"ada","n":1.50}`;
+  });
+  events.splice(600, 0, '{"id":"no time"}');
+  const server = createServer((request, response) => {
+    const { searchParams } = new URL(request.url!, 'http://localhost');
+    if (request.headers.authorization !== 'Bearer acme-token') {
+      response.writeHead(401).end('{}');
+      return;
+    }
+    const from = Number(searchParams.get('after') || '0');
+    const chosen = events.slice(from, from + Number(searchParams.get('limit')));
+    response.end(`{"events":[${chosen.join(',')}],"cursor":"${from + chosen.length}"}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+
+  const place = new Place(projectWithExample());
+  place.env.ACME_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  place.env.ACME_TOKEN = 'wrong';
+  const refused = await place.run('check', 'acme');
+  expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('set ACME_TOKEN') });
+  place.env.ACME_TOKEN = 'acme-token';
+  const collected = await place.run('collect', 'acme');
+  expect(collected, collected.stderr).toMatchObject({ code: 0 });
+  const lines = await place.exported('acme');
+  expect(lines).toHaveLength(1_100);
+  expect(lines[0]).toContain(`"raw_event":${events[0]}`);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ type: 'door.opened', actor: 'ada' });
+  const { collectors } = JSON.parse((await place.run('status', '--json')).stdout);
+  expect(collectors).toMatchObject([{ collector: 'acme', events: 1_100, rejected: 1 }]);
+}, 180_000);
