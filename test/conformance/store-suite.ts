@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EnrichedEvent } from '../../src/domain.js';
 import type { PageToWrite, Store } from '../../src/stores/store.js';
 
@@ -235,6 +235,16 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(wait).toBeGreaterThan(58_000);
       expect(wait).toBeLessThanOrEqual(60_000);
       expect(await store.reserveRequest('other', limit)).toBe(0);
+    });
+
+    it('makes a place wait no longer than its period when the clock has gone back', async () => {
+      const limit = { requests: 1, periodMs: 60_000 };
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 86_400_000 });
+      onTestFinished(() => void vi.useRealTimers());
+      await store.reserveRequest('p', limit);
+      vi.useRealTimers();
+      expect(await store.reserveRequest('p', limit)).toBeLessThanOrEqual(60_000);
+      expect(await store.reserveRequest('p', limit)).toBeGreaterThan(50_000);
     });
 
     it('takes hostile texts as they come', async () => {

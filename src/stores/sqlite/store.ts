@@ -191,6 +191,8 @@ export class SqliteStore implements Store {
     const now = this.#now().getTime();
     return this.#db.transaction(() => {
       this.#db.run('DELETE FROM source_requests WHERE place = ? AND at_ms <= ?', place, now - limit.periodMs);
+      // The clock has gone back since: when these were made is not known any more, but it was before now.
+      this.#db.run('UPDATE source_requests SET at_ms = ? WHERE place = ? AND at_ms > ?', now, place, now);
       const made = this.#db.all<{ atMs: number }>(
         'SELECT at_ms AS atMs FROM source_requests WHERE place = ? ORDER BY at_ms',
         place,
