@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { inject, it } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
 import { TestCollection, until } from '../support/collection.js';
 
 /*
@@ -23,9 +24,12 @@ function save(name: string, workflowId: string, runId?: string): void {
     '--output',
     'json',
   ];
-  const json = execFileSync(inject('temporalCli'), runId ? [...args, '--run-id', runId] : args, { maxBuffer: 1e8 });
+  const all = runId ? [...args, '--run-id', runId] : args;
+  const json = execFileSync(inject('temporalCli'), all, { maxBuffer: 1e8, encoding: 'utf8' });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.json`), json);
+  // Nothing of the machine that they were recorded on.
+  const text = json.replaceAll(`${root}/`, '').replace(/"\d+@[^"]*"/g, '"1@worker"');
+  writeFileSync(join(folder, `${name}.json`), text);
 }
 
 async function saveRun(name: string, handle: WorkflowHandle): Promise<void> {
