@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { inject, it } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+import { startDemoAsa } from '../../src/demo/asa/server.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+
+const worker = join(root, 'test', 'fault', 'crashing-worker.mjs');
+
+/** Every gap between two effects of a run. */
+const points = [
+  'a page was asked for',
+  'a page was answered',
+  'a page is staged',
+  'pages are fetched, none is enriched',
+  'related objects are stored',
+  'a page is enriched, not written',
+  'inside the transaction, before the events',
+  'inside the transaction, before the checkpoint',
+  'inside the transaction, before the log line',
+  'inside the transaction, before the ledger',
+  'inside the transaction, before the staged page goes',
+  'before the commit',
+  'a page is committed, not acknowledged',
+  'the last page is committed, not acknowledged',
+  'before the line of an idle run is committed',
+  'the line of an idle run is committed',
+  'before a reset is committed',
+  'a reset is committed, not acknowledged',
+  'before a clearing is committed',
+  'a clearing is committed, not acknowledged',
+];
+
+it('the worker that is to crash knows these points', async ({ expect }) => {
+  expect(Object.keys((await import(worker)).points)).toEqual(points);
+});
+
+for (const point of points) {
+  it.concurrent(`the process dies when ${point}: nothing is lost, doubled or done twice`, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const demo = await startDemoAsa({ events: 750 });
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-crash-'));
+    const storePath = join(folder, 'trawl.db');
+    const marker = join(folder, 'crashed');
+    const taskQueue = `test-${randomUUID()}`;
+    let running: ChildProcess | undefined;
+    let crashes = 0;
+    const start = () => {
+      running = spawn(process.execPath, [worker], {
+        stdio: 'ignore',
+        env: {
+          ...process.env,
+          ASA_TEAM: demo.team,
+          ASA_KEY_ID: demo.keyId,
+          ASA_KEY_SECRET: demo.keySecret,
+          ASA_BASE_URL: demo.baseUrl,
+          SEARCH_COUNT: '100',
+          CRASH_POINT: point,
+          CRASH_MARKER: marker,
+          CRASH_TASK_QUEUE: taskQueue,
+          CRASH_TEMPORAL: inject('temporalAddress'),
+          CRASH_STORE: storePath,
+        },
+      });
+      running.once('exit', (_, signal) => {
+        if (signal !== 'SIGKILL' || over) return;
+        crashes += 1;
+        start();
+      });
+    };
+    let over = false;
+    const connection = await Connection.connect({ address: inject('temporalAddress') });
+    onTestFinished(async () => {
+      over = true;
+      running?.kill('SIGKILL');
+      await connection.close();
+      await demo.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    start();
+
+    const { workflow } = new Client({ connection });
+    const run = { taskQueue, args: [{ collector: 'asa' }] as const };
+    await workflow.execute('recurringAuditCollection', { ...run, workflowId: `${taskQueue}-1` });
+    // With nothing new, and then with both commands.
+    await workflow.execute('recurringAuditCollection', { ...run, workflowId: `${taskQueue}-2` });
+    const third = await workflow.signalWithStart('recurringAuditCollection', {
+      ...run,
+      workflowId: `${taskQueue}-3`,
+      signal: 'clearEvents',
+    });
+    await third.signal('resetCheckpoint');
+    await third.result();
+
+    expect(existsSync(marker)).toBe(true);
+    expect(crashes).toBe(1);
+    const store = new SqliteStore(storePath);
+    onTestFinished(() => store.close());
+    const stored = await store.events({ collector: 'asa', afterSeq: 0 }, 10_000);
+    const line = ({ id, timestamp, raw }: { id: string; timestamp: string; raw: string }) =>
+      `${id} ${timestamp} ${raw}`;
+    expect(stored.map(({ id, timestamp, rawEvent }) => line({ id, timestamp, raw: rawEvent }))).toEqual(
+      [...demo.truth()].map(({ id, timestamp, details }) => line({ id, timestamp, raw: details })),
+    );
+    const log = (await store.executionLog({ collector: 'asa', limit: 1_000 })).reverse();
+    const lines = log.map(({ notes, eventsWritten }) => `${notes}: ${eventsWritten}`);
+    expect(lines.slice(0, 9)).toEqual([...Array(7).fill('Full page: 100'), 'First part page: 50', 'No new events: 0']);
+    const commands = ['Cleared events table: 0', 'Reset checkpoint: 0'];
+    expect(lines.filter((text) => commands.includes(text))).toEqual(commands);
+    const writtenSince = log.slice(lines.indexOf(commands[0]!)).reduce((sum, line) => sum + line.eventsWritten, 0);
+    expect(writtenSince).toBe(750);
+  }, 120_000);
+}

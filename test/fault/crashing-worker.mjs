@@ -1,0 +1,92 @@
+// A worker that is killed once, at the point that CRASH_POINT names: when it comes there for the third time, or the
+// first where it comes there only once. The file CRASH_MARKER says that it has happened.
+import { existsSync, writeFileSync } from 'node:fs';
+import { HttpClient } from '../../dist/src/http/client.js';
+import { SqliteDatabase } from '../../dist/src/stores/sqlite/database.js';
+import { SqliteStore } from '../../dist/src/stores/sqlite/store.js';
+import { localTemporal } from '../../dist/src/temporal/connection.js';
+import { startWorker } from '../../dist/src/worker.js';
+
+const { CRASH_POINT, CRASH_MARKER, CRASH_TASK_QUEUE, CRASH_TEMPORAL, CRASH_STORE } = process.env;
+
+let passed = 0;
+function die(nth = 1) {
+  passed += 1;
+  if (passed !== nth || existsSync(CRASH_MARKER)) return;
+  writeFileSync(CRASH_MARKER, '');
+  process.kill(process.pid, 'SIGKILL');
+  // Nothing more happens before the signal arrives.
+  for (;;);
+}
+
+const before = (prototype, name, crash) => {
+  const original = prototype[name];
+  prototype[name] = function (...args) {
+    crash(...args);
+    return original.apply(this, args);
+  };
+};
+const after = (prototype, name, crash) => {
+  const original = prototype[name];
+  prototype[name] = async function (...args) {
+    const result = await original.apply(this, args);
+    crash(...args);
+    return result;
+  };
+};
+/** Before a statement of a transaction that has done something already. */
+const atStatement = (beginning, nth) => () =>
+  before(SqliteDatabase.prototype, 'run', (sql) => {
+    if (sql.trimStart().startsWith(beginning)) die(nth);
+  });
+/** With all done, before COMMIT. */
+const beforeCommit = (method, nth) => () => {
+  let inside = false;
+  before(SqliteStore.prototype, method, () => {
+    inside = true;
+  });
+  const original = SqliteDatabase.prototype.transaction;
+  SqliteDatabase.prototype.transaction = function (body) {
+    return original.call(this, () => {
+      const result = body();
+      if (inside) die(nth);
+      inside = false;
+      return result;
+    });
+  };
+};
+const store = SqliteStore.prototype;
+const isPage = ({ url }) => url.includes('auditsV2');
+
+export const points = {
+  'a page was asked for': () => before(HttpClient.prototype, 'request', (request) => isPage(request) && die(3)),
+  'a page was answered': () => after(HttpClient.prototype, 'request', (request) => isPage(request) && die(3)),
+  'a page is staged': () => after(store, 'stagePage', () => die(3)),
+  'pages are fetched, none is enriched': () => before(store, 'storeRelatedObjects', () => die(3)),
+  'related objects are stored': () => after(store, 'storeRelatedObjects', () => die(3)),
+  'a page is enriched, not written': () => before(store, 'writePage', () => die(3)),
+  'inside the transaction, before the events': atStatement('INSERT INTO audit_events', 150),
+  'inside the transaction, before the checkpoint': atStatement('UPDATE audit_checkpoints', 4),
+  'inside the transaction, before the log line': atStatement('INSERT INTO execution_log', 3),
+  'inside the transaction, before the ledger': atStatement('INSERT INTO audit_pages', 3),
+  'inside the transaction, before the staged page goes': atStatement('DELETE FROM staged_pages', 3),
+  'before the commit': beforeCommit('writePage', 3),
+  'a page is committed, not acknowledged': () => after(store, 'writePage', () => die(3)),
+  'the last page is committed, not acknowledged': () => after(store, 'writePage', (page) => page.more || die()),
+  'before the line of an idle run is committed': beforeCommit('logIdleRun', 1),
+  'the line of an idle run is committed': () => after(store, 'logIdleRun', () => die()),
+  'before a reset is committed': beforeCommit('resetCheckpoint', 1),
+  'a reset is committed, not acknowledged': () => after(store, 'resetCheckpoint', () => die()),
+  'before a clearing is committed': beforeCommit('clearEvents', 1),
+  'a clearing is committed, not acknowledged': () => after(store, 'clearEvents', () => die()),
+};
+
+if (CRASH_POINT !== undefined) {
+  points[CRASH_POINT]();
+  await startWorker({
+    temporal: localTemporal(CRASH_TEMPORAL),
+    store: new SqliteStore(CRASH_STORE),
+    env: process.env,
+    taskQueue: CRASH_TASK_QUEUE,
+  });
+}
