@@ -74,6 +74,11 @@ export class DescopeAuditLog {
       .map(({ event }) => event);
   }
 
+  /** When the events that are not visible yet will be; epoch milliseconds. */
+  pending(nowMs: number): number[] {
+    return this.#entries.map(({ visibleMs }) => visibleMs).filter((visibleMs) => visibleMs > nowMs);
+  }
+
   /** What arrives by schedule: one event each interval after the anchor. */
   #arrive(nowMs: number): void {
     const { arrivalIntervalMs, anchorMs, latenessMaxMs, seed } = this.#options;

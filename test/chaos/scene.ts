@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { root } from '../../scripts/setup.mjs';
+import { type DemoAsa, startDemoAsa } from '../../src/demo/asa/server.js';
+import { type DemoDescope, startDemoDescope } from '../../src/demo/descope/server.js';
+import { type DemoSkyflow, startDemoSkyflow } from '../../src/demo/skyflow/server.js';
+import { startRecurring } from '../../src/temporal/collection.js';
+import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js';
+import { recurringId } from '../../src/temporal/names.js';
+import { until } from '../support/collection.js';
+import { Disk } from './disk.js';
+
+export const collectors = ['asa', 'descope', 'skyflow'] as const;
+export type Collector = (typeof collectors)[number];
+
+export interface SceneOptions {
+  /** The temporal command. */
+  cli: string;
+  seed: number;
+  /** Where the Temporal server listens; the next free port where it is taken. */
+  port: number;
+  tell: (line: string) => void;
+}
+
+/** The worker writes this much before older output is forgotten. */
+const outputMax = 200_000;
+
+/**
+ * What a campaign disturbs: a Temporal server, the three demo servers, a worker process with its store, and a recurring
+ * collection of each source, every two seconds.
+ */
+export class Scene {
+  readonly demos: { asa: DemoAsa; descope: DemoDescope; skyflow: DemoSkyflow };
+  readonly server: DevServer;
+  readonly client: Client;
+  readonly disk: Disk;
+  readonly storePath: string;
+  /** What workers have written to standard error of late. */
+  output = '';
+  readonly #env: Record<string, string>;
+  readonly #tell: (line: string) => void;
+  #worker: ChildProcess | undefined;
+  #wanted = true;
+  /** Whether the worker has said that it runs: before that a signal ends it as any process. */
+  #ready = false;
+
+  private constructor(
+    { tell }: SceneOptions,
+    demos: Scene['demos'],
+    server: DevServer,
+    client: Client,
+    disk: Disk,
+    env: Record<string, string>,
+  ) {
+    this.demos = demos;
+    this.server = server;
+    this.client = client;
+    this.disk = disk;
+    this.storePath = join(disk.folder, 'trawl.db');
+    this.#env = env;
+    this.#tell = tell;
+  }
+
+  static async start(options: SceneOptions): Promise<Scene> {
+    const { cli, seed, port, tell } = options;
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-chaos-'));
+    const dataDir = join(folder, 'temporal');
+    mkdirSync(dataDir);
+    const server = await startDevServer({ cli, dataDir, port, uiPort: port + 1_000, ui: false, tell });
+    const demos = {
+      asa: await startDemoAsa({ seed, events: 3_000, latencyMs: 5 }),
+      descope: await startDemoDescope({
+        seed,
+        events: 1_500,
+        rateLimit: { requests: 100_000, periodMs: 1_000 },
+        idlessShare: 0.3,
+      }),
+      skyflow: await startDemoSkyflow({ seed, events: 1_500, tokenLifetimeMs: 20_000 }),
+    };
+    const disk = Disk.make(join(folder, 'store'));
+    const credentials = JSON.stringify(demos.skyflow.credentials());
+    const env = {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      TEMPORAL_ADDRESS: server.address,
+      TRAWL_DATA: join(folder, 'data'),
+      TRAWL_STORE: `sqlite:${join(disk.folder, 'trawl.db')}`,
+      SEARCH_COUNT: '100',
+      ASA_TEAM: demos.asa.team,
+      ASA_KEY_ID: demos.asa.keyId,
+      ASA_KEY_SECRET: demos.asa.keySecret,
+      ASA_BASE_URL: demos.asa.baseUrl,
+      DESCOPE_PROJECT_ID: demos.descope.projectId,
+      DESCOPE_MANAGEMENT_KEY: demos.descope.managementKey,
+      DESCOPE_BASE_URL: demos.descope.baseUrl,
+      SKYFLOW_ACCOUNT_ID: demos.skyflow.accountId,
+      SKYFLOW_VAULT_URL: demos.skyflow.vaultUrl,
+      SKYFLOW_CREDENTIALS: credentials,
+    };
+    const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+    const scene = new Scene(options, demos, server, client, disk, env);
+    scene.startWorker();
+    for (const collector of collectors) await startRecurring(client, collector, '@every 2s');
+    return scene;
+  }
+
+  async stop(): Promise<void> {
+    await this.killWorker('SIGKILL');
+    await this.client.connection.close();
+    await this.server.stop();
+    for (const demo of Object.values(this.demos)) await demo.close();
+    this.disk.remove();
+    rmSync(join(this.disk.folder, '..'), { recursive: true, force: true });
+  }
+
+  /** A worker that ends by itself is started again, as a supervisor would. */
+  startWorker(): void {
+    this.#wanted = true;
+    const child = spawn(process.execPath, [join(root, 'test', 'chaos', 'worker.mjs')], {
+      cwd: join(this.disk.folder, '..'),
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#worker = child;
+    this.#ready = false;
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#worker === child && text.includes('A worker runs for')) this.#ready = true;
+      this.output = (this.output + text).slice(-outputMax);
+    });
+    child.on('exit', (code, signal) => {
+      if (this.#worker !== child || !this.#wanted) return;
+      this.#tell(`the worker has ended (${signal ?? code}); starting it again`);
+      setTimeout(() => {
+        if (this.#worker === child && this.#wanted) this.startWorker();
+      }, 500);
+    });
+  }
+
+  /** @returns the exit code; null where the signal ended it, or it was not running. */
+  async killWorker(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    this.#wanted = false;
+    const child = this.#worker;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** @throws where a worker that runs does not drain and end well. */
+  async drainWorker(): Promise<void> {
+    const running = this.#ready && this.#worker?.exitCode === null && this.#worker.signalCode === null;
+    const code = await this.killWorker('SIGTERM');
+    if (running && code !== 0) throw new Error(`A worker that was told to end gave the exit code ${code}`);
+  }
+
+  /** The server is started again by itself. */
+  async killServer(): Promise<void> {
+    const pid = this.server.pid();
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGKILL');
+    await until('another server runs', () => this.server.pid() !== pid, 60_000);
+  }
+
+  moveClock(aheadMs: number): void {
+    if (this.#worker?.connected) this.#worker.send({ aheadMs }, () => undefined);
+  }
+
+  async signal(collector: Collector, name: 'resetCheckpoint' | 'clearEvents'): Promise<void> {
+    await this.client.workflow.getHandle(recurringId(collector)).signal(name);
+  }
+}
