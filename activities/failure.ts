@@ -9,7 +9,13 @@ const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
   TOKEN_REFUSED: 3,
   CREDENTIALS_REFUSED: 3,
   ANSWER_UNREADABLE: 6,
+  OFFSET_UNKNOWN: 3,
 };
+
+/** The retry policy's own wait before the next attempt (workflows/options.ts): a shorter one that a source asks for does not count. */
+function backoffMs(attempt: number): number {
+  return Math.min(1_000 * 2 ** (attempt - 1), 60_000);
+}
 
 /** How often a running activity tells the server that it is alive; see `heartbeatTimeout` in workflows/options.ts. */
 const heartbeatEveryMs = 1_500;
@@ -46,6 +52,6 @@ export function failureOf(error: unknown, attempt: number): Error {
     message: sentence(error),
     type: error.code,
     nonRetryable: !retried,
-    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(error.retryAfterMs, backoffMs(attempt)) }),
   });
 }

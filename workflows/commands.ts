@@ -65,10 +65,10 @@ export class Commands {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Stops carrying out commands and takes those that are left: for continue-as-new. */
+  /** Stops carrying out commands and takes those that are left: for continue-as-new. Not interrupted by a cancellation. */
   async take(): Promise<Command[]> {
     this.#stopped = true;
-    await condition(() => !this.#busy || this.#failure !== undefined);
+    await CancellationScope.nonCancellable(() => condition(() => !this.#busy || this.#failure !== undefined));
     if (this.#failure !== undefined) throw this.#failure;
     return this.#noted.splice(0);
   }

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { TrawlError } from '../errors.js';
 import { recurringId, taskQueue } from './names.js';
 
-/** A run that walks is given so long to end. */
+/** A run is given so long to end. */
 const stopMaxMs = 20_000;
 
 /** A collector's workflow on cron. */
@@ -57,7 +63,15 @@ export async function startCron(
 ): Promise<'started' | 'running already' | 'changed'> {
   const state = await cronState(client, collector);
   if (state?.running && state.cron === cron) return 'running already';
-  if (state?.running) await stopCron(client, collector, 'Started with another cron');
+  if (state?.running && (await stopCron(client, collector, 'Started with another cron')) === 'stopping') {
+    throw new TrawlError(
+      'NO_WORKER',
+      `The recurring collection of ${collector} has been told to end, and has not yet.`,
+      {
+        hint: 'It ends when a worker carries that out ("trawl worker"); then start it again.',
+      },
+    );
+  }
   try {
     await startOnCron(client, collector, cron);
   } catch (error) {
@@ -96,7 +110,7 @@ export async function stopCron(client: Client, collector: string, reason: string
 
 /**
  * A run that is walking is cancelled, and carries out the commands it has taken first; one that waits for its next
- * tick is terminated, after commands sent to it meanwhile have been carried out.
+ * tick is terminated, and commands that were sent to it meanwhile are carried out as workflows.
  */
 async function stopRun(
   client: Client,
@@ -108,23 +122,32 @@ async function stopRun(
   try {
     if (state.executionTimeMs <= Date.now()) {
       await handle.cancel();
-      const ended = handle.result().then(
-        () => true,
-        () => true,
-      );
-      return (await Promise.race([ended, sleep(stopMaxMs, false)])) ? 'ended' : 'stopping';
-    }
-    const { events } = await handle.fetchHistory();
-    for (const [index, event] of (events ?? []).entries()) {
-      const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
-      if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
-      const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
-      await client.workflow.execute(signal, { workflowId, taskQueue, args: [{ collector }] });
+      return (await isOver(handle)) ? 'ended' : 'stopping';
     }
     await handle.terminate(reason);
   } catch (error) {
     // The run has ended by itself meanwhile.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (error instanceof WorkflowNotFoundError) return 'ended';
+    throw error;
+  }
+  // Only now: nothing can be sent to it any more.
+  const { events } = await handle.fetchHistory();
+  for (const [index, event] of (events ?? []).entries()) {
+    const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
+    if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
+    const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
+    // One after the other while a worker runs; in any case the server has them.
+    await isOver(await client.workflow.start(signal, { workflowId, taskQueue, args: [{ collector }] }));
   }
   return 'ended';
+}
+
+/** Asks often instead of waiting for the result, which would leave a call behind where it does not end. */
+async function isOver(handle: WorkflowHandle): Promise<boolean> {
+  const until = Date.now() + stopMaxMs;
+  for (;;) {
+    if ((await handle.describe()).status.name !== 'RUNNING') return true;
+    if (Date.now() > until) return false;
+    await sleep(100);
+  }
 }

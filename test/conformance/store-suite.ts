@@ -175,6 +175,37 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await ids()).sort()).toEqual(['a', 'b', 'c']);
     });
 
+    it('keeps the open page away from a clearing also where a re-read has found nothing new in it', async () => {
+      await store.writePage(page([event('a'), event('b')]));
+      await store.resetCheckpoint('asa', ['r']);
+      await store.writePage(page([event('a'), event('b')], { generation: 1 }));
+      await store.clearEvents('asa', ['k']);
+      await store.writePage(page([event('a'), event('b'), event('c')], { generation: 1 }));
+      expect(await ids()).toEqual(['c']);
+    });
+
+    it('tells of what was lost where the source, read again, begins after the newest event', async () => {
+      const at = (id: string, second: number) =>
+        event(id, {
+          timestamp: `2026-01-01T00:00:0${second}Z`,
+          timeNs: 1_767_225_600_000_000_000n + BigInt(second) * 1_000_000_000n,
+        });
+      await store.writePage(page([at('a', 1), at('b', 2)], { nextOffset: 'o1', more: true }));
+      await store.rewind('asa', 'o1', 0);
+      await store.writePage(page([at('d', 4), at('e', 5)], { generation: 1 }));
+      await store.writePage(page([at('d', 4), at('e', 5), at('f', 6)], { generation: 1 }));
+      const lost = { from: '2026-01-01T00:00:02Z', to: '2026-01-01T00:00:04Z' };
+      expect(await store.retentionGaps('asa')).toEqual([lost]);
+      expect((await notes()).filter(([note]) => String(note).startsWith('LOST'))).toHaveLength(1);
+    });
+
+    it('tells of no loss where the source still has the newest event', async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.rewind('asa', 'o1', 0);
+      await store.writePage(page([event('a'), event('b')], { generation: 1 }));
+      expect(await store.retentionGaps('asa')).toEqual([]);
+    });
+
     it('rewinds from an offset that is no longer known, and not from the same one again', async () => {
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       await store.rewind('asa', 'o0', 0);

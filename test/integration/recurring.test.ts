@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
-import { TestCollection } from '../support/collection.js';
+import { recurringId } from '../../src/temporal/names.js';
+import { TestCollection, until } from '../support/collection.js';
 
 it('a recurring collection is started, changed and stopped whatever moment of its cron it is', async () => {
   // No worker takes work from the shared task queue here: each run stays where it is when its tick has come.
@@ -46,3 +47,24 @@ it('a recurring collection goes from cron to a Schedule and back', async () => {
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
   expect(await recurringState(client, name)).toBeNull();
 });
+
+it('without a worker, another cron is refused and not taken for started, and a waiting command outlives the stop', async () => {
+  const { client } = await TestCollection.start({ events: 1 });
+  const walking = `walking-${process.pid}`;
+  await startRecurring(client, walking, '@every 1s');
+  await until('its tick has come', async () => (await recurringState(client, walking))?.state === 'running');
+  await expect(startRecurring(client, walking, '0 0 1 1 *')).rejects.toMatchObject({ code: 'NO_WORKER' });
+  await client.workflow.getHandle(recurringId(walking)).terminate();
+
+  const waiting = `waiting-${process.pid}`;
+  await startRecurring(client, waiting, '0 0 1 1 *');
+  const handle = client.workflow.getHandle(recurringId(waiting));
+  const { runId } = await handle.describe();
+  await handle.signal('resetCheckpoint');
+  expect(await stopRecurring(client, waiting, 'test')).toBe('stopped');
+  const { events } = await client.workflow.getHandle(recurringId(waiting), runId).fetchHistory();
+  const index = events!.findIndex((event) => event.workflowExecutionSignaledEventAttributes);
+  const command = client.workflow.getHandle(`${recurringId(waiting)}-resetCheckpoint-${runId}-${index}`);
+  expect(await command.describe()).toMatchObject({ type: 'resetCheckpoint', status: { name: 'RUNNING' } });
+  await command.terminate();
+}, 90_000);

@@ -50,7 +50,7 @@ export class AsaClient implements SourceClient {
     const answer = await this.#get(url, signal);
     if (answer.status !== 200) {
       const error = statusError(answer, url, 'the request for a page', hints);
-      if (offset !== '' && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, signal);
+      if (offset !== '' && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, count, signal);
       throw error;
     }
     const content = parseAsaPage(answer.body);
@@ -67,8 +67,8 @@ export class AsaClient implements SourceClient {
   }
 
   /** A refusal is the offset's fault where the same request without it is answered. */
-  async #throwIfOffsetUnknown(refusal: TrawlError, signal?: AbortSignal): Promise<void> {
-    const probe = await this.#get(`${this.place}?${queryOf('', 1)}`, signal);
+  async #throwIfOffsetUnknown(refusal: TrawlError, count: number, signal?: AbortSignal): Promise<void> {
+    const probe = await this.#get(`${this.place}?${queryOf('', count)}`, signal);
     if (probe.status !== 200) return;
     throw new TrawlError(
       'OFFSET_UNKNOWN',

@@ -136,10 +136,9 @@ export class SqliteStore implements Store {
           `INSERT INTO cleared_event_ids (collector, id)
            SELECT e.collector, e.id FROM audit_pages p
            JOIN audit_events e ON e.collector = p.collector AND e.seq BETWEEN p.first_seq AND p.last_seq
-           WHERE p.collector = ? AND p."offset" = ? AND p.generation = ? AND true ON CONFLICT DO NOTHING`,
+           WHERE p.collector = ? AND p."offset" = ? AND true ON CONFLICT DO NOTHING`,
           collector,
           checkpoint.lastOffset,
-          checkpoint.generation,
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }

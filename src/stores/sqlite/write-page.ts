@@ -24,11 +24,12 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
 
   const count = page.events.length + page.rejected.length;
   const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
+  const gap = page.gap ?? gapAfterRewind(db, page, checkpoint);
   moveCheckpoint(db, page, checkpoint, lastSeq, count, now);
   moveNewest(db, page);
   logLine(db, page.collector, now, newEvents, note, null);
   if (rejects > 0) logLine(db, page.collector, now, 0, rejectsNote(rejects), null);
-  if (page.gap) writeGap(db, page.collector, page.gap, now);
+  if (gap) writeGap(db, page.collector, gap, now);
   db.run(
     `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -161,6 +162,22 @@ export function committedPage(db: SqliteDatabase, key: string): PageWritten | nu
     key,
   );
   return row ? { outcome: 'written', ...row } : null;
+}
+
+/**
+ * Read again from the start after it had refused an offset, the source must still have the newest event that is stored:
+ * where it begins after that, it has dropped what came between.
+ */
+function gapAfterRewind(db: SqliteDatabase, page: PageToWrite, checkpoint: Checkpoint): RetentionGap | undefined {
+  if (page.offset !== '' || checkpoint.refusedOffset === null || checkpoint.newestTimestamp === null) return undefined;
+  let oldest = page.events[0];
+  for (const event of page.events) if (event.timeNs < oldest!.timeNs) oldest = event;
+  const row = db.get<{ isLater: number }>(
+    'SELECT ? > newest_time_ns AS isLater FROM audit_checkpoints WHERE collector = ?',
+    oldest?.timeNs ?? 0n,
+    page.collector,
+  );
+  return oldest && row?.isLater === 1 ? { from: checkpoint.newestTimestamp, to: oldest.timestamp } : undefined;
 }
 
 /** Told once for each gap. */
