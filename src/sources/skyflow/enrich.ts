@@ -3,7 +3,7 @@ import type { SourceEvent } from '../source.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** S30 Process Audit Event: the columns of one event; docs/skyflow.md has the table, and says why. */
+/** S30 Process Audit Event: the columns of one event; docs/sources/skyflow.md has the table, and says why. */
 export function processAuditEvent({ details }: SourceEvent): EventColumns {
   const context = members(details.context);
   const request = members(details.request);

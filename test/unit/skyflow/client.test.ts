@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { offsetOf } from '../../../src/sources/skyflow/overlap.js';
+import { FakeVault, sqlTime } from './fake-vault.js';
+
+const start = Date.parse('2026-01-01T00:00:00Z');
+const old = start - 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function vaultOf(count: number): FakeVault {
+  const vault = new FakeVault({ limitMax: 3 });
+  for (let n = 0; n < count; n += 1) vault.events.push({ id: `e${n}`, timeMs: old + n, visibleMs: 0 });
+  return vault;
+}
+
+const at = (n: number) => offsetOf({ cursor: { timestamp: sqlTime(old + n), changeID: `e${n}` } });
+const error = (status: number) => ({ status, body: '{"error":{"message":"no"}}' });
+
+describe('a nextOps that leads back', () => {
+  it.each([
+    ['to the page itself', at(2), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
+    ['to the page before', at(5), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
+  ])('%s: the events are kept, the walk ends, and it is told', async (_, end, nextOps) => {
+    const vault = vaultOf(9);
+    const client = vault.client();
+    expect((await client.fetchPage('')).nextOffset).toBe(at(2));
+    if (end === at(5)) await client.fetchPage(at(2));
+    const event = [{ context: { changeID: 'x' }, request: { timestamp: '2025-12-31 00:00:00' } }];
+    vault.instead = () => ({ status: 200, body: JSON.stringify({ event, nextOps }) });
+    const page = await client.fetchPage(end);
+    expect(page).toMatchObject({ more: false, nextOffset: end, content: { events: [{ id: 'x' }] } });
+    expect(page.warning).toContain('STUCK: nextOps leads back to "2025-12-31 00:00:00.002", changeID "e2"');
+    // Once the source is mended, the walk goes on.
+    vault.instead = () => undefined;
+    expect(await client.fetchPage(end)).toMatchObject({ more: true });
+  });
+
+  it.each(['{"event":[],"nextOps":null}', '{"event":null}', '{"nextOps":{"timestamp":"t","changeID":"c"}}', '{}'])(
+    'is not what an empty page means: %s',
+    async (body) => {
+      const vault = vaultOf(3);
+      vault.instead = () => ({ status: 200, body });
+      const page = await vault.client().fetchPage(at(2));
+      expect(page).toMatchObject({ more: false, nextOffset: at(2), requests: 1 });
+      expect(page.warning).toBeUndefined();
+    },
+  );
+});
+
+describe('a cursor that is refused', () => {
+  const refuse = (which: (url: URL) => boolean, status: number) => {
+    const vault = vaultOf(3);
+    vault.instead = (url) => (which(url) ? error(status) : undefined);
+    return vault;
+  };
+
+  it.each([400, 404, 410])('with %i is unknown where the same request without it is answered', async (status) => {
+    const vault = refuse((url) => url.searchParams.has('afterOps.timestamp'), status);
+    await expect(vault.client().fetchPage(at(1))).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+    expect(vault.requests).toBe(2);
+  });
+
+  it('is not at fault where the limit or a filter is', async () => {
+    const vault = refuse((url) => Number(url.searchParams.get('limit')) > 500, 400);
+    await expect(vault.client().fetchPage(at(1))).rejects.toMatchObject({
+      code: 'REQUEST_REFUSED',
+      hint: expect.stringContaining('SEARCH_COUNT'),
+    });
+    const gone = refuse(() => true, 404);
+    await expect(gone.client().fetchPage(at(1))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is no cursor at all: nothing is asked', async () => {
+    const vault = vaultOf(1);
+    await expect(vault.client().fetchPage('v1 from=x')).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+    expect(vault.requests).toBe(0);
+  });
+});
+
+describe('what a person is told', () => {
+  it.each([
+    [401, 'CREDENTIALS_REFUSED', 'Check SKYFLOW_API_KEY'],
+    [403, 'ACCESS_DENIED', 'role that may read the audit log'],
+    [404, 'NOT_FOUND', 'SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL'],
+    [500, 'SOURCE_UNAVAILABLE', 'tried again'],
+  ])('of %i', async (status, code, hint) => {
+    const vault = vaultOf(1);
+    vault.instead = () => ({ status, body: '{"error":{"message":"sensitive 123-45-6789"}}' });
+    const refusal = await vault
+      .client()
+      .fetchPage('')
+      .catch((thrown: unknown) => thrown);
+    expect(refusal).toMatchObject({ code, hint: expect.stringContaining(hint) });
+    expect(JSON.stringify(refusal) + String(refusal)).not.toMatch(/sensitive|Bearer/);
+  });
+});
