@@ -201,6 +201,18 @@ describe('a nextOps that is not right', () => {
   });
 });
 
+describe('a page that was known before its nextOps led back', () => {
+  it('is told all the same', async () => {
+    const collection = await SkyflowCollection.start({ lastNextOps: 'missing' });
+    for (let run = 0; run < 2; run += 1) await collection.collect();
+    collection.demo.manners.lastNextOps = 'given';
+    collection.demo.manners.spoilNextOps.push('repeat', 'repeat');
+    for (let run = 0; run < 2; run += 1) expect(await collection.requestsOfRun()).toBe(1);
+    expect((await collection.notes()).filter((note) => note.startsWith('STUCK'))).toHaveLength(1);
+    await collection.expectComplete();
+  });
+});
+
 describe('faults of Skyflow that pass', () => {
   it.each([
     { kind: 'status', status: 401 },
