@@ -25,11 +25,16 @@ export class SkyflowClient implements SourceClient {
   readonly #settings: SkyflowSettings;
   readonly #tokens: Tokens;
   readonly #trail = new Trail();
+  /** Events asked for: fewer where answers were over the bound on a body, since those after them will be too. */
+  #limit: number;
+  /** The offset of the cursor that was refused last. */
+  #refused: Offset | undefined;
 
   constructor(http: HttpClient, settings: SkyflowSettings) {
     this.#http = http;
     this.#settings = settings;
     this.#tokens = tokensOf(http, settings);
+    this.#limit = settings.searchCount;
     this.place = `${settings.vaultUrl}/v1/audit/events`;
   }
 
@@ -37,12 +42,13 @@ export class SkyflowClient implements SourceClient {
     const position = positionOf(offset);
     if (!position) throw offsetUnknown('it is none of this source.');
     const spent = { requests: 0 };
-    for (let limit = this.#settings.searchCount; ; limit = Math.ceil(limit / 2)) {
+    for (;;) {
       try {
-        return { ...(await this.#page(offset, position, limit, spent, signal)), ...spent };
+        return { ...(await this.#page(offset, position, spent, signal)), ...spent };
       } catch (error) {
         // A page over the bound on a body is read in smaller ones: a cursor does not depend on how much is asked for.
-        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || limit === 1) throw error;
+        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || this.#limit === 1) throw error;
+        this.#limit = Math.ceil(this.#limit / 2);
       }
     }
   }
@@ -50,7 +56,6 @@ export class SkyflowClient implements SourceClient {
   async #page(
     offset: Offset,
     position: Position,
-    limit: number,
     spent: Spent,
     signal?: AbortSignal,
   ): Promise<Omit<FetchedPage, 'requests'>> {
@@ -58,14 +63,15 @@ export class SkyflowClient implements SourceClient {
     const askedMs = Date.now();
     const from = readFrom(position, overlapMs, askedMs);
     const startedAt = performance.now();
-    const answer = await this.#get(from.cursor, limit, spent, signal);
+    const answer = await this.#get(from.cursor, spent, signal);
     const tookMs = performance.now() - startedAt;
     if (answer.status !== 200) {
       const error = this.#refusal(answer);
       if (from.cursor && offsetRefusals.has(answer.status))
-        await this.#throwIfOffsetUnknown(error, limit, spent, signal);
+        await this.#throwIfUnknown(from.cursor, error, spent, signal);
       throw error;
     }
+    if (this.#refused === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
     const { body, content } = readSkyflowPage(answer.body, keepContent);
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
@@ -81,10 +87,23 @@ export class SkyflowClient implements SourceClient {
     return { ...page, nextOffset, more: false, ...(next ? { warning: ledBack(next) } : {}) };
   }
 
-  /** A refusal is the cursor's fault where the same request without it is answered. */
-  async #throwIfOffsetUnknown(refusal: TrawlError, limit: number, spent: Spent, signal?: AbortSignal): Promise<void> {
-    const probe = await this.#get(null, limit, spent, signal);
-    if (probe.status === 200) throw offsetUnknown(refusal.message, refusal);
+  /**
+   * A refusal is the cursor's fault where the same request without it is answered. Then all is read again; where that
+   * leads to the same cursor, and it is refused again, a person must know: reading on would never end. (The store sees
+   * to that by the offset, which says more than the cursor here.)
+   */
+  async #throwIfUnknown(cursor: Cursor, refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
+    const probe = await this.#get(null, spent, signal);
+    if (probe.status !== 200) return;
+    const key = offsetOf({ cursor });
+    if (key !== this.#refused) {
+      this.#refused = key;
+      throw offsetUnknown(refusal.message, refusal);
+    }
+    throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source has refused the same cursor again: ${refusal.message}`, {
+      hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.',
+      cause: refusal,
+    });
   }
 
   #refusal(answer: HttpAnswer): TrawlError {
@@ -99,9 +118,9 @@ export class SkyflowClient implements SourceClient {
   }
 
   /** A token can expire at any time: a refused one is replaced once, where there can be another. */
-  async #get(cursor: Cursor | null, limit: number, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
+  async #get(cursor: Cursor | null, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
     const { accountId, filters } = this.#settings;
-    const url = `${this.place}?${queryOf(accountId, filters, cursor, limit)}`;
+    const url = `${this.place}?${queryOf(accountId, filters, cursor, this.#limit)}`;
     const count = () => {
       spent.requests += 1;
     };

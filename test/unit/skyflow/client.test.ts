@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TrawlError } from '../../../src/errors.js';
 import { offsetOf } from '../../../src/sources/skyflow/overlap.js';
 import { FakeVault, sqlTime } from './fake-vault.js';
 
@@ -65,6 +66,24 @@ describe('a cursor that is refused', () => {
     expect(vault.requests).toBe(2);
   });
 
+  it('and is refused again after all was read is told, and not read again without end', async () => {
+    const vault = refuse((url) => url.searchParams.get('afterOps.changeID') === 'e2', 400);
+    const client = vault.client();
+    // Young, so that the offset is another one each time.
+    for (const [index, event] of vault.events.entries()) event.timeMs = start - 1_000 + index;
+    const walk = async () => {
+      const { nextOffset } = await client.fetchPage('');
+      vi.advanceTimersByTime(10);
+      return client.fetchPage(nextOffset);
+    };
+    await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+    for (let run = 0; run < 3; run += 1) await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_REFUSED_AGAIN' });
+    vault.instead = () => undefined;
+    await walk();
+    vault.instead = (url) => (url.searchParams.has('afterOps.timestamp') ? error(400) : undefined);
+    await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+  });
+
   it('is not at fault where the limit or a filter is', async () => {
     const vault = refuse((url) => Number(url.searchParams.get('limit')) > 500, 400);
     await expect(vault.client().fetchPage(at(1))).rejects.toMatchObject({
@@ -79,6 +98,26 @@ describe('a cursor that is refused', () => {
     const vault = vaultOf(1);
     await expect(vault.client().fetchPage('v1 from=x')).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
     expect(vault.requests).toBe(0);
+  });
+});
+
+describe('a page that is too large', () => {
+  it('is read in smaller ones, and so are those after it', async () => {
+    const vault = vaultOf(9);
+    vault.instead = (url) => {
+      if (Number(url.searchParams.get('limit')) > 2)
+        throw new TrawlError('PAGE_TOO_LARGE', 'too large', { hint: 'ask for less' });
+      return undefined;
+    };
+    const client = vault.client({ searchCount: 8 });
+    const first = await client.fetchPage('');
+    expect(first.content.events).toHaveLength(2);
+    expect(first.requests).toBe(3);
+    expect((await client.fetchPage(first.nextOffset)).requests).toBe(1);
+    vault.instead = () => {
+      throw new TrawlError('PAGE_TOO_LARGE', 'too large', { hint: 'ask for less' });
+    };
+    await expect(client.fetchPage('')).rejects.toMatchObject({ code: 'PAGE_TOO_LARGE' });
   });
 });
 
