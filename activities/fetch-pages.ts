@@ -45,8 +45,9 @@ export async function fetchPages(
     result.requests += page.requests;
     result.more = page.more;
     result.pauseMs = page.more ? page.pauseMs : 0;
+    if (page.warning) log.warn(page.warning, { collector: input.collector });
     const stays = !page.more && page.nextOffset === offset;
-    if (stays && isUnchanged(page, first ? input.knownDigest : '')) return result;
+    if (stays && !page.warning && isUnchanged(page, first ? input.knownDigest : '')) return result;
 
     const ref: PageRef = {
       key: `${activityInfo().activityId}-${randomUUID()}`,
@@ -57,6 +58,7 @@ export async function fetchPages(
       events: page.content.events.length,
       rejected: page.content.rejected.length,
       ...(page.gap ? { gap: page.gap } : {}),
+      ...(page.warning ? { warning: page.warning } : {}),
     };
     await store.stagePage({ ...ref, collector: input.collector, body: page.body });
     cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });

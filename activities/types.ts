@@ -47,6 +47,8 @@ export interface PageRef {
   rejected: number;
   /** Set where events before it were lost to the source's retention. */
   gap?: RetentionGap;
+  /** Set where a person should know something of it. */
+  warning?: string;
 }
 
 export interface FetchedPages {

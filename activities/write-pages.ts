@@ -59,5 +59,6 @@ async function writePage(
     rejected: content.rejected,
     digest: content.digest,
     ...(ref.gap ? { gap: ref.gap } : {}),
+    ...(ref.warning ? { warning: ref.warning } : {}),
   });
 }

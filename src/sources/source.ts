@@ -58,6 +58,8 @@ export interface FetchedPage {
   requests: number;
   /** Time that had not been read and that the source no longer holds: told in the execution log and by `status`. */
   gap?: RetentionGap;
+  /** What a person should know of the page: told in the execution log, once for each text, and in the worker's log. */
+  warning?: string;
 }
 
 export interface PageContent {

@@ -119,6 +119,8 @@ export interface PageToWrite {
   digest: string;
   /** Kept with the page, and told in the execution log. */
   gap?: RetentionGap;
+  /** A line of the execution log; the same text once in a generation of the checkpoint. */
+  warning?: string;
 }
 
 export interface PageWritten {

@@ -142,6 +142,21 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
+    it('tells a warning once for as long as it repeats, and again after a reset', async () => {
+      await store.writePage(page([event('a')], { warning: 'STUCK: at x' }));
+      await store.writePage(page([event('a'), event('b')], { warning: 'STUCK: at x' }));
+      await store.writePage(page([event('a')], { collector: 'other', warning: 'STUCK: at x' }));
+      await store.writePage(page([event('a')], { warning: 'STUCK: at y' }));
+      await store.resetCheckpoint('asa', ['k']);
+      await store.writePage(page([event('a')], { generation: 1, warning: 'STUCK: at x' }));
+      const told = (await notes()).filter(([note]) => String(note).startsWith('STUCK'));
+      expect(told).toEqual([
+        ['STUCK: at x', 0],
+        ['STUCK: at y', 0],
+        ['STUCK: at x', 0],
+      ]);
+    });
+
     it('stages pages as they came, and removes them with the write', async () => {
       const body = new Uint8Array([0, 255, 10, 0]);
       const staged = { key: 'k', collector: 'asa', offset: '', generation: 0, nextOffset: 'o1', body };

@@ -1,3 +1,4 @@
+import { Random } from '../random.js';
 import { rfc3339 } from '../rfc3339.js';
 import { type DemoEvent, demoEvent } from './events.js';
 
@@ -6,60 +7,129 @@ export interface Cursor {
   changeID: string;
 }
 
-/** Events that follow each other and share one timestamp, now and then. */
+export interface AuditLogOptions {
+  seed: number;
+  accountID: string;
+  /** How many events the history holds. */
+  events: number;
+  historyDays: number;
+  /** Epoch milliseconds at which the history ends. */
+  anchorMs: number;
+  /** One event each interval after the anchor; 0: none. */
+  arrivalIntervalMs: number;
+  nowMs: () => number;
+}
+
+/** Of each 200 events of the history, those from the 100th to the 139th share one time. */
+const runEvery = 200;
+const runStart = 100;
 const runLength = 40;
 
-/** The events of the demo vault, in order; only ever more at the end. */
+/** The events of the demo vault, in memory, in the order in which a cursor passes them: by time. */
 export class AuditLog {
-  readonly #seed: number;
-  readonly #accountID: string;
-  readonly #startMs: number;
-  readonly #texts: DemoEvent[] = [];
+  readonly #options: AuditLogOptions;
+  readonly #events: DemoEvent[] = [];
+  /** Events made so far: each has a seed of its own. */
+  #made = 0;
+  #arrived = 0;
 
-  constructor(seed: number, events: number, anchorMs: number, accountID: string) {
-    this.#seed = seed;
-    this.#accountID = accountID;
-    this.#startMs = anchorMs - 30 * 86_400_000;
-    this.add(events);
+  constructor(options: AuditLogOptions) {
+    this.#options = options;
+    for (let nth = 0; nth < options.events; nth += 1) this.#events.push(this.#create(historyTime(options, nth)));
   }
 
   get total(): number {
-    return this.#texts.length;
+    return this.all().length;
   }
 
+  /** Appends events that happen now. */
   add(count: number): void {
-    for (let left = count; left > 0; left -= 1) {
-      const position = this.#texts.length;
-      this.#texts.push(demoEvent(this.#seed, position, sqlTimestamp(this.#startMs, position), this.#accountID));
-    }
+    for (let left = count; left > 0; left -= 1) this.#events.push(this.#create(this.#now()));
+  }
+
+  /** Events that share a time before now, and appear only now: they stand where their time is. */
+  addLate(count: number, atMs: number): readonly DemoEvent[] {
+    this.#arrive();
+    const added = Array.from({ length: count }, () => this.#create(sqlTimestamp(atMs, 0)));
+    const { timestamp } = added[0]!;
+    const at = this.#events.findLastIndex((event) => event.timestamp <= timestamp) + 1;
+    this.#events.splice(at, 0, ...added);
+    return added;
   }
 
   /** An event that is sent as it is given, whatever it is; for a cursor it stands by these. */
   addText(text: string, cursor: Partial<Cursor>): void {
-    this.add(1);
-    const last = this.#texts.pop()!;
-    this.#texts.push({ ...last, ...cursor, contents: ['null', 'null'], text: () => text });
+    this.#events.push({ ...this.#create(this.#now()), ...cursor, contents: ['null', 'null'], text: () => text });
   }
 
   all(): readonly DemoEvent[] {
-    return this.#texts;
+    this.#arrive();
+    return this.#events;
   }
 
-  /** What follows a cursor; undefined where no event has it. */
-  after(cursor: Cursor | undefined): readonly DemoEvent[] | undefined {
-    if (!cursor) return this.#texts;
-    const at = this.#texts.findIndex(
-      ({ changeID, timestamp }) => changeID === cursor.changeID && timestamp === cursor.timestamp,
-    );
-    return at === -1 ? undefined : this.#texts.slice(at + 1);
+  /** The first events after a cursor that fit, and whether there are more; undefined where no event has the cursor. */
+  after(
+    cursor: Cursor | undefined,
+    limit: number,
+    fits: (event: DemoEvent) => boolean,
+  ): { events: DemoEvent[]; follows: boolean } | undefined {
+    const all = this.all();
+    const at = cursor ? this.#indexOf(cursor) : -1;
+    if (cursor && at === -1) return undefined;
+    const events: DemoEvent[] = [];
+    for (let index = at + 1; index < all.length; index += 1) {
+      if (!fits(all[index]!)) continue;
+      if (events.length === limit) return { events, follows: true };
+      events.push(all[index]!);
+    }
+    return { events, follows: false };
+  }
+
+  #indexOf({ timestamp, changeID }: Cursor): number {
+    return this.#events.findIndex((event) => event.changeID === changeID && event.timestamp === timestamp);
+  }
+
+  /** Never before the last event, even if the clock goes back. */
+  #now(): string {
+    this.#arrive();
+    return this.#notBeforeLast(sqlTimestamp(this.#options.nowMs(), 0));
+  }
+
+  /** What the schedule has brought since it was looked at last. */
+  #arrive(): void {
+    const { arrivalIntervalMs, anchorMs, nowMs } = this.#options;
+    if (arrivalIntervalMs <= 0) return;
+    for (;;) {
+      const atMs = anchorMs + (this.#arrived + 1) * arrivalIntervalMs;
+      if (atMs > nowMs()) return;
+      this.#arrived += 1;
+      this.#events.push(this.#create(this.#notBeforeLast(sqlTimestamp(Math.floor(atMs), 0))));
+    }
+  }
+
+  #notBeforeLast(time: string): string {
+    const last = this.#events.at(-1)?.timestamp;
+    return last === undefined || last < time ? time : last;
+  }
+
+  #create(timestamp: string): DemoEvent {
+    const { seed, accountID } = this.#options;
+    this.#made += 1;
+    return demoEvent(seed, this.#made - 1, timestamp, accountID);
   }
 }
 
-/** Events 100 to 139 of each 200 share the time of the first of them. */
-function sqlTimestamp(startMs: number, position: number): string {
-  const within = position % 200;
-  const shared = within >= 100 && within < 100 + runLength ? position - within + 100 : position;
-  return rfc3339(startMs, shared * 1_234_567_891)
-    .replace('T', ' ')
-    .replace('Z', '');
+/** Each event has a slot of the same length, in which chance decides. */
+function historyTime({ seed, events, historyDays, anchorMs }: AuditLogOptions, nth: number): string {
+  const within = nth % runEvery;
+  const inRun = within >= runStart && within < runStart + runLength;
+  const slot = inRun ? nth - within + runStart : nth;
+  const historyMs = historyDays * 86_400_000;
+  const fraction = new Random(seed, slot, 0x71e5).fraction();
+  return sqlTimestamp(anchorMs - historyMs, Math.floor((((slot + fraction) * historyMs) / events) * 1e6));
+}
+
+/** "2023-06-27 14:01:14.271659365": without zeros at its end, so that texts sort as times do. */
+function sqlTimestamp(startMs: number, sinceNs: number): string {
+  return rfc3339(startMs, sinceNs).replace('T', ' ').replace('Z', '');
 }

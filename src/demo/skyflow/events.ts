@@ -1,4 +1,5 @@
 import { Random } from '../random.js';
+import { type EventKind, pickKind } from './kinds.js';
 
 /** An event of the demo vault. */
 export interface DemoEvent {
@@ -14,65 +15,87 @@ export interface DemoEvent {
   text(contents?: readonly [string, string]): string;
 }
 
-const apis = [
-  { apiName: 'RecordService.GetRecord', actionType: 'READ', resourceType: 'RECORD', method: 'GET' },
-  { apiName: 'RecordService.InsertRecord', actionType: 'CREATE', resourceType: 'RECORD', method: 'POST' },
-  { apiName: 'RecordService.DeleteRecord', actionType: 'DELETE', resourceType: 'RECORD', method: 'DELETE' },
-  { apiName: 'QueryService.ExecuteQuery', actionType: 'EXECUTE', resourceType: 'VAULT', method: 'POST' },
-  { apiName: 'UserService.GetUser', actionType: 'READ', resourceType: 'USER', method: 'GET' },
-  { apiName: '', actionType: 'LOGIN', resourceType: 'USER', method: 'POST' },
-] as const;
-
 const vaults = ['c8ab3e2d5f1147c5', 'e1b0f3a94d2c4e60'] as const;
+const workspaceID = 'f3b2d1c0a9';
+
+/** Code, message and share of a hundred. */
+const responses = [
+  [200, 'ok, 1.50', 94],
+  [400, 'Bad Request: the field "ssn" does not fit', 2],
+  [403, 'Forbidden', 2],
+  [404, 'Not Found', 2],
+] as const;
 
 /** The event at a position: the same for the same seed, whatever was made before it. */
 export function demoEvent(seed: number, position: number, timestamp: string, accountID: string): DemoEvent {
   const random = new Random(seed, position, 0x5f10);
   const changeID = random.uuid();
-  const api = random.pick(apis);
+  const kind = pickKind(random);
   const vaultID = random.pick(vaults);
-  const workspaceID = 'f3b2d1c0a9';
-  const human = random.chance(0.4);
+  const human = random.chance(kind.human);
   const actor = `${human ? 'u' : 'sa'}${random.below(7)}c0ffee`;
-  const resourceIDs = [`VAULT/${vaultID}`, ...(api.resourceType === 'USER' ? [`USER/${actor}`] : [])];
-  const context: Record<string, string> = {
+  const resourceIDs = [`VAULT/${vaultID}`, ...(kind.resource ? [kind.resource(random)] : [])];
+  const context = contextOf(random, changeID, kind, actor, human);
+  const { apiName, actionType, resourceType, method } = kind;
+  const uri = kind.uri(vaultID, random);
+  const [code, message] = responseOf(random);
+  const contents = contentsOf(random);
+  const text = ([asked, answered]: readonly [string, string] = contents): string =>
+    `{"context":${JSON.stringify(context)},"request":{"data":{"content":${asked}},"apiName":${JSON.stringify(apiName)},` +
+    `"workspaceID":"${workspaceID}","vaultID":"${vaultID}","tags":["pii", "caf\\u00e9"],"timestamp":"${timestamp}",` +
+    `"actionType":"${actionType}","resourceType":"${resourceType}","httpInfo":{"URI":"${uri}","method":"${method}"}},` +
+    `"response":{"code":${code},"message":${JSON.stringify(message)},"data":{"content":${answered}},"timestamp":"${timestamp}"},` +
+    `"parentAccountID":"","accountID":${JSON.stringify(accountID)},"resourceIDs":${JSON.stringify(resourceIDs)}}`;
+  const ofContext = Object.entries(context).map(([name, value]) => [`context.${name}`, value]);
+  const filterable = {
+    ...Object.fromEntries(ofContext),
+    ...{ apiName, actionType, resourceType, workspaceID, vaultID, tags: 'pii', httpMethod: method, httpURI: uri },
+    ...{ responseCode: String(code), responseMessage: message },
+  };
+  return { changeID, timestamp, filterable, resourceIDs, contents, text };
+}
+
+function contextOf(
+  random: Random,
+  changeID: string,
+  { accessType }: EventKind,
+  actor: string,
+  human: boolean,
+): Record<string, string> {
+  return {
     changeID,
     requestID: random.uuid(),
     traceID: random.uuid().replaceAll('-', ''),
     ...(human ? { sessionID: random.uuid() } : {}),
     actor,
     actorType: human ? 'USER' : 'SERVICE_ACCOUNT',
-    accessType: 'API',
-    ipAddress: `203.0.113.${1 + random.below(250)}`,
+    accessType,
+    ipAddress: random.chance(0.1) ? `2001:db8::${random.below(250) + 1}` : `203.0.113.${1 + random.below(250)}`,
     ...(human ? { origin: 'https://studio.example' } : {}),
-    authMode: human ? 'OKTA_JWT' : 'SERVICE_ACCOUNT_JWT',
+    authMode: human ? random.pick(['OKTA_JWT', 'PAT_JWT']) : random.pick(['SERVICE_ACCOUNT_JWT', 'API_KEY']),
     jwtID: random.uuid(),
     ...(random.chance(0.2) ? { bearerTokenContextID: `ctx-${random.below(9)}` } : {}),
   };
-  const { method, ...request } = api;
-  const uri = `/v1/vaults/${vaultID}/persons`;
-  const contents = contentsOf(random);
-  const text = ([asked, answered]: readonly [string, string] = contents): string =>
-    `{"context":${JSON.stringify(context)},"request":{"data":{"content":${asked}},"apiName":${JSON.stringify(request.apiName)},` +
-    `"workspaceID":"${workspaceID}","vaultID":"${vaultID}","tags":["pii", "caf\\u00e9"],"timestamp":"${timestamp}",` +
-    `"actionType":"${request.actionType}","resourceType":"${request.resourceType}","httpInfo":{"URI":"${uri}","method":"${method}"}},` +
-    `"response":{"code":200,"message":"ok, 1.50","data":{"content":${answered}},"timestamp":"${timestamp}"},` +
-    `"parentAccountID":"","accountID":${JSON.stringify(accountID)},"resourceIDs":${JSON.stringify(resourceIDs)}}`;
-  return { changeID, timestamp, filterable: filterableOf(), resourceIDs, contents, text };
-
-  function filterableOf(): Record<string, string> {
-    const ofContext = Object.entries(context).map(([name, value]) => [`context.${name}`, value]);
-    const own = { ...request, workspaceID, vaultID, responseCode: '200', responseMessage: 'ok, 1.50' };
-    return { ...Object.fromEntries(ofContext), ...own, tags: 'pii', httpMethod: method, httpURI: uri };
-  }
 }
 
-/** What must not be stored: texts with quotes and escapes, objects, and nothing at all. */
+function responseOf(random: Random): (typeof responses)[number] {
+  let at = random.below(100);
+  return responses.find(([, , share]) => {
+    at -= share;
+    return at < 0;
+  })!;
+}
+
+const people = ['Ada Byron', 'Björn Åkesson', 'Chloé "C." Dubois', 'Dmitri\\Orlov'] as const;
+
+/** What must not be stored, each with the word `sensitive`: texts with quotes and escapes, objects, and nothing at all. */
 function contentsOf(random: Random): [string, string] {
   const ssn = `sensitive-${random.uuid()}`;
+  const name = random.pick(people);
+  const fields = { name, ssn, note: 'a "quoted" {brace}, and a \\' };
   const kinds = [
     JSON.stringify(ssn),
-    JSON.stringify(`{"ssn":"${ssn}","note":"a \\"quoted\\" {brace}, and a \\\\"}`),
+    JSON.stringify(JSON.stringify({ records: [{ fields }] })),
     `{"records":[{"fields":{"ssn":"${ssn}","n":1.50}}]}`,
     `["${ssn}"]`,
     'null',

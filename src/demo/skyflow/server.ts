@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, type RequestRecord, record } from '../requests.js';
 import { send } from '../wire.js';
@@ -17,8 +18,14 @@ export interface DemoSkyflowOptions extends Partial<Manners> {
   seed?: number;
   /** How many events there are. Default: 1,000. */
   events?: number;
-  /** The last 30 days before it have the events; epoch milliseconds. Default: now. */
+  /** The days before it have the events; epoch milliseconds. Default: now. */
   anchorMs?: number;
+  /** Default: 30. */
+  historyDays?: number;
+  /** Then one event each interval after the anchor. Default: 0, none. */
+  arrivalIntervalMs?: number;
+  /** How long each answer takes. Default: 0. */
+  latencyMs?: number;
   accountId?: string;
   /** Default: an hour. */
   tokenLifetimeMs?: number;
@@ -34,7 +41,10 @@ export interface DemoSkyflow {
   readonly faults: FaultPlan;
   readonly requests: RequestRecord;
   credentials(): CredentialsFile;
+  /** Appends events that happen now. */
   addEvents(count: number): void;
+  /** Adds events of a time before now, by the vendor's clock: all of that one time, and in order by it. */
+  addLate(count: number, atMs: number): readonly DemoEvent[];
   /** Appends an event that is sent as it is given. */
   addText(text: string, cursor?: Partial<Cursor>): void;
   /** All events in order. */
@@ -44,16 +54,32 @@ export interface DemoSkyflow {
 }
 
 export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promise<DemoSkyflow> {
-  const { seed = 1, events = 1_000, anchorMs = Date.now(), accountId = 'demo-account', host = '127.0.0.1' } = options;
+  const { seed = 1, anchorMs = Date.now(), accountId = 'demo-account', host = '127.0.0.1', latencyMs = 0 } = options;
   const { limitMax = 100, lastNextOps = 'given', emptyEvent = 'null', spoilNextOps = [] } = options;
-  const log = new AuditLog(seed, events, Math.floor(anchorMs), accountId);
   const signIn = new SignIn(options.tokenLifetimeMs ?? 3_600_000);
+  const log = new AuditLog({
+    seed,
+    accountID: accountId,
+    events: options.events ?? 1_000,
+    historyDays: options.historyDays ?? 30,
+    anchorMs: Math.floor(anchorMs),
+    arrivalIntervalMs: options.arrivalIntervalMs ?? 0,
+    nowMs: () => signIn.nowMs(),
+  });
   const manners = { limitMax, lastNextOps, emptyEvent, spoilNextOps: [...spoilNextOps] };
   const api = new VendorApi(manners, log, signIn, accountId);
   const faults = new FaultPlan(seed);
   const requests = newRecord();
   const server = createServer((incoming, response) => {
-    respond(api, signIn, faults, requests, incoming, response).catch(() => response.destroy());
+    const respond = async (): Promise<void> => {
+      const body = await text(incoming);
+      if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
+      answer(api, signIn, faults, requests, incoming, body, response);
+    };
+    respond().catch((error: unknown) => {
+      if (response.socket?.destroyed === false) console.error('demo Skyflow vault:', error);
+      response.destroy();
+    });
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
@@ -70,6 +96,7 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
     requests,
     credentials: () => signIn.credentials(`${vaultUrl}${tokenPath}`),
     addEvents: (count) => log.add(count),
+    addLate: (count, atMs) => log.addLate(count, atMs),
     addText: (text, cursor = {}) => log.addText(text, cursor),
     truth: () => log.all(),
     close: () =>
@@ -80,30 +107,37 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
   };
 }
 
-async function respond(
+function answer(
   api: VendorApi,
   signIn: SignIn,
   faults: FaultPlan,
   requests: RequestRecord,
   incoming: IncomingMessage,
+  body: string,
   response: ServerResponse,
-): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+): void {
   const { method = 'GET', headers, url: target = '/' } = incoming;
   const url = new URL(target, `http://${headers.host}`);
-  const right = api.answer({
-    method,
-    url,
-    authorization: headers.authorization,
-    body: Buffer.concat(chunks).toString(),
-  });
+  const right = api.answer({ method, url, authorization: headers.authorization, body });
   const kind: FaultTarget = url.pathname === tokenPath ? 'token' : 'audits';
   const fault = right.status === 200 ? faults.take(kind) : undefined;
   if (fault?.kind === 'token-expired') signIn.expireTokens();
-  const answer = fault ? spoiled(right, fault) : right;
-  answer.headers.Date = new Date(signIn.nowMs()).toUTCString();
-  const status = fault?.kind === 'reset-before' ? 0 : answer.status;
+  const sent = fault ? spoiled(right, fault) : right;
+  sent.headers.Date = new Date(signIn.nowMs()).toUTCString();
+  const status = fault?.kind === 'reset-before' ? 0 : sent.status;
   record(requests, kind, { method, path: target, status, authorization: headers.authorization !== undefined });
-  send(response, answer, fault);
+  send(response, sent, fault);
+}
+
+const bodyLengthMax = 1024 * 1024;
+
+async function text(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > bodyLengthMax) throw new Error('the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

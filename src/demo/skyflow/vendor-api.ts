@@ -73,11 +73,9 @@ export class VendorApi {
     const accountID = query.get('filterOps.accountID');
     if (!accountID) return refusal(400, 'filterOps.accountID is missing.');
     if (accountID !== this.#accountID) return refusal(404, 'There is no such account.');
-    const following = this.#log.after(cursor);
-    if (!following) return refusal(400, 'afterOps is not known.');
-    const matching = following.filter((event) => matches(event, query));
-    const events = matching.slice(0, Math.min(limit, this.manners.limitMax));
-    return this.#page(events, matching.length > events.length, cursor);
+    const found = this.#log.after(cursor, Math.min(limit, this.manners.limitMax), filterOf(query));
+    if (!found) return refusal(400, 'afterOps is not known.');
+    return this.#page(found.events, found.follows, cursor);
   }
 
   #page(events: readonly DemoEvent[], follows: boolean, cursor: Cursor | undefined): Answer {
@@ -118,15 +116,19 @@ function cursorOf(query: URLSearchParams): Cursor | undefined | string {
   return others.length > 0 ? `afterOps cannot be combined with ${others.join(', ')}.` : { timestamp, changeID };
 }
 
-function matches(event: DemoEvent, query: URLSearchParams): boolean {
-  return [...query].every(([parameter, value]) => {
+function filterOf(query: URLSearchParams): (event: DemoEvent) => boolean {
+  const filters = [...query].flatMap(([parameter, value]): [string, string][] => {
     const name = /^filterOps\.(.*)$/.exec(parameter)?.[1];
-    if (name === undefined || name === 'accountID') return true;
-    if (name === 'startTime') return event.timestamp >= value;
-    if (name === 'endTime') return event.timestamp <= value;
-    if (name === 'resourceIDs') return value.split(/, */).every((id) => event.resourceIDs.includes(id));
-    return event.filterable[name] === value;
+    return name === undefined || name === 'accountID' ? [] : [[name, value]];
   });
+  return (event) => filters.every(([name, value]) => matches(event, name, value));
+}
+
+function matches(event: DemoEvent, name: string, value: string): boolean {
+  if (name === 'startTime') return event.timestamp >= value;
+  if (name === 'endTime') return event.timestamp <= value;
+  if (name === 'resourceIDs') return value.split(/, */).every((id) => event.resourceIDs.includes(id));
+  return event.filterable[name] === value;
 }
 
 const words: Readonly<Record<number, string>> = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found' };

@@ -3,9 +3,11 @@ import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { pauseForReserveMs, statusError } from '../../http/status.js';
 import type { FetchedPage, SourceClient } from '../source.js';
-import { type Cursor, cursorOf, offsetOf, queryOf, Trail } from './cursor.js';
-import { readSkyflowPage } from './page.js';
+import { type Cursor, queryOf, Trail } from './cursor.js';
+import { follow, offsetOf, type Position, positionOf, readFrom } from './overlap.js';
+import { readSkyflowPage, type SkyflowPageContent } from './page.js';
 import type { SkyflowSettings } from './settings.js';
+import { epochMs } from './timestamp.js';
 import { type Tokens, tokensOf } from './token.js';
 
 /** Statuses by which an API says that it does not take a cursor. */
@@ -23,69 +25,103 @@ export class SkyflowClient implements SourceClient {
   readonly #settings: SkyflowSettings;
   readonly #tokens: Tokens;
   readonly #trail = new Trail();
+  /** Events asked for: fewer where answers were over the bound on a body, since those after them will be too. */
+  #limit: number;
+  /** The cursor that was refused last, as an offset, and whether the walk has begun again since. */
+  #refused: { offset: Offset; readAgain: boolean } | undefined;
 
   constructor(http: HttpClient, settings: SkyflowSettings) {
     this.#http = http;
     this.#settings = settings;
     this.#tokens = tokensOf(http, settings);
+    this.#limit = settings.searchCount;
     this.place = `${settings.vaultUrl}/v1/audit/events`;
   }
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
-    const cursor = offset === '' ? null : cursorOf(offset);
-    if (offset !== '' && cursor === null) throw offsetUnknown('it is none of this source.');
+    const position = positionOf(offset);
+    if (!position) throw offsetUnknown('it is none of this source.');
     const spent = { requests: 0 };
-    for (let limit = this.#settings.searchCount; ; limit = Math.ceil(limit / 2)) {
+    for (;;) {
       try {
-        return { ...(await this.#page(offset, cursor, limit, spent, signal)), ...spent };
+        return { ...(await this.#page(offset, position, spent, signal)), ...spent };
       } catch (error) {
         // A page over the bound on a body is read in smaller ones: a cursor does not depend on how much is asked for.
-        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || limit === 1) throw error;
+        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || this.#limit === 1) throw error;
+        this.#limit = Math.ceil(this.#limit / 2);
       }
     }
   }
 
   async #page(
     offset: Offset,
-    cursor: Cursor | null,
-    limit: number,
+    position: Position,
     spent: Spent,
     signal?: AbortSignal,
   ): Promise<Omit<FetchedPage, 'requests'>> {
-    const answer = await this.#get(cursor, limit, spent, signal);
+    const { overlapMs, keepContent } = this.#settings;
+    const askedMs = Date.now();
+    const from = readFrom(position, overlapMs, askedMs);
+    const startedAt = performance.now();
+    const answer = await this.#get(from.cursor, spent, signal);
+    const tookMs = performance.now() - startedAt;
     if (answer.status !== 200) {
       const error = this.#refusal(answer);
-      if (cursor && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, spent, signal);
+      if (from.cursor && offsetRefusals.has(answer.status))
+        await this.#throwIfUnknown(from.cursor, error, spent, signal);
       throw error;
     }
-    const { body, content } = readSkyflowPage(answer.body, this.#settings.keepContent);
+    if (this.#refused?.offset === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
+    else if (this.#refused && from.cursor === null) this.#refused.readAgain = true;
+    const { body, content } = readSkyflowPage(answer.body, keepContent);
+    const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
-    const next = hasEvents && content.nextOps ? offsetOf(content.nextOps) : null;
-    // A short page is not the end: a limit may be cut in silence. Without nextOps the page may still fill up, and is
-    // read again under the same offset; a nextOps that leads back is none.
-    const more = next !== null && this.#trail.leadsOn(offset, next);
-    return { body, content, nextOffset: more ? next : offset, more, pauseMs: pauseForReserveMs(answer) };
+    const next = hasEvents ? content.nextOps : null;
+    if (next && this.#trail.leadsOn(from.cursor, next)) {
+      const settledBeforeMs = askedMsByTheirs(answer, askedMs, tookMs) - overlapMs;
+      const isOld = overlapMs === 0 || timeMs(next, content) < settledBeforeMs;
+      // A short page is not the end: a limit may be cut in silence.
+      return { ...page, nextOffset: offsetOf(follow(from, next, isOld, askedMs)), more: true };
+    }
+    // The end so far. Without nextOps the page may still fill, and is read again under the same offset.
+    const nextOffset = from.cursor === position.cursor ? offset : offsetOf({ cursor: from.cursor });
+    return { ...page, nextOffset, more: false, ...(next ? { warning: ledBack(next) } : {}) };
   }
 
-  /** A refusal is the cursor's fault where the same request without it is answered. */
-  async #throwIfOffsetUnknown(refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
-    const probe = await this.#get(null, 1, spent, signal);
-    if (probe.status === 200) throw offsetUnknown(refusal.message, refusal);
+  /**
+   * A refusal is the cursor's fault where the same request without it is answered. Then all is read again; where that
+   * leads to the same cursor, and it is refused again, a person must know: reading on would never end. (The store sees
+   * to that by the offset, which says more than the cursor here.)
+   */
+  async #throwIfUnknown(cursor: Cursor, refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
+    const probe = await this.#get(null, spent, signal);
+    if (probe.status !== 200) return;
+    const offset = offsetOf({ cursor });
+    if (this.#refused?.offset !== offset || !this.#refused.readAgain) {
+      this.#refused = { offset, readAgain: false };
+      throw offsetUnknown(refusal.message, refusal);
+    }
+    throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source has refused the same cursor again: ${refusal.message}`, {
+      hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.',
+      cause: refusal,
+    });
   }
 
   #refusal(answer: HttpAnswer): TrawlError {
-    return statusError(answer, this.place, 'the request for a page', {
+    const error = statusError(answer, this.place, 'the request for a page', {
       400: 'Check SKYFLOW_ACCOUNT_ID, SEARCH_COUNT and the filters (SKYFLOW_FILTER_…).',
       401: this.#tokens.refusedHint,
       403: 'Give the API key or the service account a role that may read the audit log.',
       404: 'Check SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL.',
     });
+    if (answer.status !== 401 || !('apiKey' in this.#settings.signIn)) return error;
+    return new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
   }
 
   /** A token can expire at any time: a refused one is replaced once, where there can be another. */
-  async #get(cursor: Cursor | null, limit: number, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
+  async #get(cursor: Cursor | null, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
     const { accountId, filters } = this.#settings;
-    const url = `${this.place}?${queryOf(accountId, filters, cursor, limit)}`;
+    const url = `${this.place}?${queryOf(accountId, filters, cursor, this.#limit)}`;
     const count = () => {
       spent.requests += 1;
     };
@@ -99,6 +135,22 @@ export class SkyflowClient implements SourceClient {
       if (renewed || !another) return answer;
     }
   }
+}
+
+/** When a page was asked for, by the source's clock where it tells: what had appeared by then is in the page. */
+function askedMsByTheirs({ headers }: HttpAnswer, askedMs: number, tookMs: number): number {
+  const answeredMs = Date.parse(headers.date?.[0] ?? '');
+  return Number.isFinite(answeredMs) ? answeredMs - tookMs : askedMs;
+}
+
+/** The time of a cursor; of one that says none, that of the page's last event. */
+function timeMs({ timestamp }: Cursor, { events }: SkyflowPageContent): number {
+  // What has no time at all counts as old: read again for good, it would grow with every event.
+  return epochMs(timestamp) ?? epochMs(events.at(-1)?.timestamp ?? '') ?? Number.NEGATIVE_INFINITY;
+}
+
+function ledBack({ timestamp, changeID }: Cursor): string {
+  return `STUCK: nextOps leads back to ${JSON.stringify(timestamp)}, changeID ${JSON.stringify(changeID)}, where the walk had been: what the source has after it is not reached; ask the vendor`;
 }
 
 function offsetUnknown(reason: string, cause?: unknown): TrawlError {

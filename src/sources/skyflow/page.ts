@@ -60,7 +60,7 @@ function pageOf(body: Uint8Array): Page {
   const isOther = event === undefined && nextOps === undefined && Object.keys(page.data).length > 0;
   if (isOther) throw refused('has no list of events');
   const cursor = nextOpsOf(nextOps);
-  if (cursor === 'half' && event) throw refused('has a nextOps without its timestamp or its changeID');
+  if (cursor === 'half' && event?.length) throw refused('has a nextOps without its timestamp or its changeID');
   return { text, invalid, events: event ?? [], nextOps: cursor === 'half' ? null : cursor };
 }
 

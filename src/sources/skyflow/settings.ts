@@ -56,6 +56,18 @@ export const skyflowSettingDefinitions: readonly SettingDefinition[] = [
     default: 'false',
     schema: z.enum(['true', 'false']),
   },
+  {
+    key: 'skyflowOverlapMinutes',
+    env: 'SKYFLOW_OVERLAP_MINUTES',
+    meaning: 'How late an event may appear and still be found; minutes. 0: the cursor is trusted',
+    expected: 'a whole number from 0 to 1440',
+    default: '15',
+    schema: z
+      .string()
+      .regex(/^\d{1,4}$/)
+      .transform(Number)
+      .refine((minutes) => minutes <= 1440),
+  },
   searchCountSetting(1000),
   ...filterSettingDefinitions,
 ];
@@ -79,6 +91,8 @@ export interface SkyflowSettings {
   /** An API key or bearer token, or the service account that signs in for one. */
   signIn: { apiKey: Secret } | { account: ServiceAccount };
   keepContent: boolean;
+  /** 0: the cursor is trusted. */
+  overlapMs: number;
   searchCount: number;
   /** Parameters of the query. */
   filters: readonly [string, string][];
@@ -92,6 +106,7 @@ export function skyflowSettings({ values }: CollectorSettings): SkyflowSettings 
     vaultUrl: values.skyflowVaultUrl as string,
     signIn: apiKey ? { apiKey } : { account: serviceAccountOf(credentials!.reveal()) },
     keepContent: values.skyflowKeepContent === 'true',
+    overlapMs: (values.skyflowOverlapMinutes as number) * 60_000,
     searchCount: values.searchCount as number,
     filters: filterParameters(values),
   };

@@ -13,3 +13,9 @@ export function rfc3339Of(text: string): string | null {
   const written = `${date}T${time}${zone.toUpperCase()}`;
   return epochNanoseconds(written) === null ? null : written;
 }
+
+/** Epoch milliseconds of an SQL timestamp or RFC 3339, cut to whole ones; undefined where it is no time. */
+export function epochMs(text: string): number | undefined {
+  const written = rfc3339Of(text);
+  return written === null ? undefined : Number(epochNanoseconds(written)! / 1_000_000n);
+}

@@ -30,6 +30,7 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
   logLine(db, page.collector, now, newEvents, note, null);
   if (rejects > 0) logLine(db, page.collector, now, 0, rejectsNote(rejects), null);
   if (gap) writeGap(db, page.collector, gap, now);
+  if (page.warning) logLine(db, page.collector, now, 0, page.warning, warningKey(page, page.warning));
   db.run(
     `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -190,6 +191,11 @@ function writeGap(db: SqliteDatabase, collector: string, { from, to }: Retention
     now,
   );
   if (found > 0) logLine(db, collector, now, 0, lostNote(from, to), null);
+}
+
+/** Told once for as long as it repeats; again after a reset. */
+function warningKey({ collector, generation }: PageToWrite, warning: string): string {
+  return `warning/${JSON.stringify([collector, generation])}/${warning}`;
 }
 
 function lostNote(from: string, to: string): string {

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TrawlError } from '../../../src/errors.js';
+import { offsetOf } from '../../../src/sources/skyflow/overlap.js';
+import { FakeVault, sqlTime } from './fake-vault.js';
+
+const start = Date.parse('2026-01-01T00:00:00Z');
+const old = start - 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function vaultOf(count: number): FakeVault {
+  const vault = new FakeVault({ limitMax: 3 });
+  for (let n = 0; n < count; n += 1) vault.events.push({ id: `e${n}`, timeMs: old + n, visibleMs: 0 });
+  return vault;
+}
+
+const at = (n: number) => offsetOf({ cursor: { timestamp: sqlTime(old + n), changeID: `e${n}` } });
+const error = (status: number) => ({ status, body: '{"error":{"message":"no"}}' });
+
+describe('a nextOps that leads back', () => {
+  it.each([
+    ['to the page itself', at(2), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
+    ['to the page before', at(5), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
+  ])('%s: the events are kept, the walk ends, and it is told', async (_, end, nextOps) => {
+    const vault = vaultOf(9);
+    const client = vault.client();
+    expect((await client.fetchPage('')).nextOffset).toBe(at(2));
+    if (end === at(5)) await client.fetchPage(at(2));
+    const event = [{ context: { changeID: 'x' }, request: { timestamp: '2025-12-31 00:00:00' } }];
+    vault.instead = () => ({ status: 200, body: JSON.stringify({ event, nextOps }) });
+    const page = await client.fetchPage(end);
+    expect(page).toMatchObject({ more: false, nextOffset: end, content: { events: [{ id: 'x' }] } });
+    expect(page.warning).toContain('STUCK: nextOps leads back to "2025-12-31 00:00:00.002", changeID "e2"');
+    // Once the source is mended, the walk goes on.
+    vault.instead = () => undefined;
+    expect(await client.fetchPage(end)).toMatchObject({ more: true });
+  });
+
+  it.each(['{"event":[],"nextOps":null}', '{"event":null}', '{"nextOps":{"timestamp":"t","changeID":"c"}}', '{}'])(
+    'is not what an empty page means: %s',
+    async (body) => {
+      const vault = vaultOf(3);
+      vault.instead = () => ({ status: 200, body });
+      const page = await vault.client().fetchPage(at(2));
+      expect(page).toMatchObject({ more: false, nextOffset: at(2), requests: 1 });
+      expect(page.warning).toBeUndefined();
+    },
+  );
+});
+
+describe('a cursor that is refused', () => {
+  const refuse = (which: (url: URL) => boolean, status: number) => {
+    const vault = vaultOf(3);
+    vault.instead = (url) => (which(url) ? error(status) : undefined);
+    return vault;
+  };
+
+  it.each([400, 404, 410])('with %i is unknown where the same request without it is answered', async (status) => {
+    const vault = refuse((url) => url.searchParams.has('afterOps.timestamp'), status);
+    const client = vault.client();
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await expect(client.fetchPage(at(1))).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+      expect(vault.requests).toBe(2 * attempt);
+    }
+  });
+
+  it('and is refused again after all was read is told, and not read again without end', async () => {
+    const vault = refuse((url) => url.searchParams.get('afterOps.changeID') === 'e2', 400);
+    const client = vault.client();
+    // Young, so that the offset is another one each time.
+    for (const [index, event] of vault.events.entries()) event.timeMs = start - 1_000 + index;
+    const walk = async () => {
+      const { nextOffset } = await client.fetchPage('');
+      vi.advanceTimersByTime(10);
+      return client.fetchPage(nextOffset);
+    };
+    await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+    for (let run = 0; run < 3; run += 1) await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_REFUSED_AGAIN' });
+    vault.instead = () => undefined;
+    await walk();
+    vault.instead = (url) => (url.searchParams.has('afterOps.timestamp') ? error(400) : undefined);
+    await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+  });
+
+  it('is not at fault where the limit or a filter is', async () => {
+    const vault = refuse((url) => Number(url.searchParams.get('limit')) > 500, 400);
+    await expect(vault.client().fetchPage(at(1))).rejects.toMatchObject({
+      code: 'REQUEST_REFUSED',
+      hint: expect.stringContaining('SEARCH_COUNT'),
+    });
+    const gone = refuse(() => true, 404);
+    await expect(gone.client().fetchPage(at(1))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is no cursor at all: nothing is asked', async () => {
+    const vault = vaultOf(1);
+    await expect(vault.client().fetchPage('v1 from=x')).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+    expect(vault.requests).toBe(0);
+  });
+});
+
+describe('a page that is too large', () => {
+  it('is read in smaller ones, and so are those after it', async () => {
+    const vault = vaultOf(9);
+    vault.instead = (url) => {
+      if (Number(url.searchParams.get('limit')) > 2)
+        throw new TrawlError('PAGE_TOO_LARGE', 'too large', { hint: 'ask for less' });
+      return undefined;
+    };
+    const client = vault.client({ searchCount: 8 });
+    const first = await client.fetchPage('');
+    expect(first.content.events).toHaveLength(2);
+    expect(first.requests).toBe(3);
+    expect((await client.fetchPage(first.nextOffset)).requests).toBe(1);
+    vault.instead = () => {
+      throw new TrawlError('PAGE_TOO_LARGE', 'too large', { hint: 'ask for less' });
+    };
+    await expect(client.fetchPage('')).rejects.toMatchObject({ code: 'PAGE_TOO_LARGE' });
+  });
+});
+
+describe('what a person is told', () => {
+  it.each([
+    [401, 'CREDENTIALS_REFUSED', 'Check SKYFLOW_API_KEY'],
+    [403, 'ACCESS_DENIED', 'role that may read the audit log'],
+    [404, 'NOT_FOUND', 'SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL'],
+    [500, 'SOURCE_UNAVAILABLE', 'tried again'],
+  ])('of %i', async (status, code, hint) => {
+    const vault = vaultOf(1);
+    vault.instead = () => ({ status, body: '{"error":{"message":"sensitive 123-45-6789"}}' });
+    const refusal = await vault
+      .client()
+      .fetchPage('')
+      .catch((thrown: unknown) => thrown);
+    expect(refusal).toMatchObject({ code, hint: expect.stringContaining(hint) });
+    expect(JSON.stringify(refusal) + String(refusal)).not.toMatch(/sensitive|Bearer/);
+  });
+});

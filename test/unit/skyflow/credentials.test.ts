@@ -1,0 +1,63 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { credentialsProblem, serviceAccountOf } from '../../../src/sources/skyflow/credentials.js';
+
+const pem = (bits = 2048, type: 'pkcs8' | 'pkcs1' = 'pkcs8') =>
+  generateKeyPairSync('rsa', { modulusLength: bits }).privateKey.export({ type, format: 'pem' }).toString();
+const privateKey = pem();
+const right = {
+  clientID: 'c1',
+  clientName: 'n',
+  keyID: 'k1',
+  tokenURI: 'https://manage.skyflowapis.com/v1/auth/sa/oauth/token',
+  privateKey,
+};
+const problem = (change: object) => credentialsProblem(JSON.stringify({ ...right, ...change }));
+
+describe('a credentials file', () => {
+  it('gives the service account', () => {
+    const text = JSON.stringify(right);
+    expect(credentialsProblem(text)).toBeNull();
+    const { privateKey: key, ...account } = serviceAccountOf(text);
+    expect(account).toEqual({ clientId: 'c1', keyId: 'k1', tokenUri: right.tokenURI });
+    expect(key.type).toBe('private');
+  });
+
+  it.each([
+    ['a byte order mark before it', `\ufeff${JSON.stringify(right, null, 2)}\n`],
+    ['an older form of key', JSON.stringify({ ...right, privateKey: pem(2048, 'pkcs1') })],
+    ['Windows line ends', JSON.stringify({ ...right, privateKey: privateKey.replaceAll('\n', '\r\n') })],
+    ['a token endpoint on this machine', JSON.stringify({ ...right, tokenURI: 'http://127.0.0.1:8080/token' })],
+  ])('may have %s', (_, text) => {
+    expect(credentialsProblem(text)).toBeNull();
+    expect(() => serviceAccountOf(text)).not.toThrow();
+  });
+
+  it.each(['', 'null', '[]', '"x"', '{', privateKey])('is not: %s', (text) => {
+    expect(credentialsProblem(text)).toBe('it is not a JSON object');
+  });
+
+  it.each([
+    [{ clientID: undefined }, 'it lacks clientID'],
+    [{ keyID: '', tokenURI: 5 }, 'it lacks keyID, tokenURI'],
+    [{ tokenURI: 'manage' }, 'its tokenURI is no URL'],
+    [{ tokenURI: 'http://manage.skyflowapis.com/x' }, 'its tokenURI must be https'],
+    [{ tokenURI: 'http://127.0.0.1.evil.example/x' }, 'its tokenURI must be https'],
+    [{ tokenURI: 'ftp://localhost/x' }, 'its tokenURI must be https'],
+    [{ tokenURI: 'https://me:secret-word@host/' }, 'its tokenURI has a user name or password'],
+    [{ privateKey: 'secret-word' }, 'its privateKey is no private key in PEM form, or is damaged'],
+    [{ privateKey: privateKey.slice(0, 400) }, 'its privateKey is no private key in PEM form, or is damaged'],
+    [{ privateKey: pem(1024) }, 'its privateKey has 1024 bits, and RS256 needs 2048'],
+    [
+      { tokenURI: 'x', privateKey: 'y' },
+      'its tokenURI is no URL; its privateKey is no private key in PEM form, or is damaged',
+    ],
+  ])('with %o is told, and nothing of it shown', (change, message) => {
+    expect(problem(change)).toBe(message);
+  });
+
+  it('with a key of another kind is told', () => {
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(problem({ privateKey: key.export({ type: 'pkcs8', format: 'pem' }) })).toBe('its privateKey is no RSA key');
+  });
+});

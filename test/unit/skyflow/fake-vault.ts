@@ -1,0 +1,89 @@
+import { vi } from 'vitest';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
+import { Secret } from '../../../src/secret.js';
+import { SkyflowClient } from '../../../src/sources/skyflow/client.js';
+import type { SkyflowSettings } from '../../../src/sources/skyflow/settings.js';
+
+export interface FakeEvent {
+  id: string;
+  /** Epoch milliseconds, by the vault's clock. */
+  timeMs: number;
+  /** When it can be found first; by the vault's clock too. */
+  visibleMs: number;
+}
+
+export interface FakeVaultOptions {
+  limitMax?: number;
+  lastNextOps?: 'given' | 'missing';
+  /** How far the vault's clock is ahead. */
+  clockAheadMs?: number;
+  /** How long a request takes. */
+  tookMs?: number;
+  /** Whether answers have a Date. */
+  date?: boolean;
+}
+
+/** SQL's way to write a time. */
+export function sqlTime(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** An audit API without a network, on the time of vitest's fake timers. */
+export class FakeVault {
+  readonly events: FakeEvent[] = [];
+  requests = 0;
+  /** What an answer is instead, where it gives one. */
+  instead: (url: URL) => { status: number; body: string } | undefined = () => undefined;
+  readonly #options: Required<FakeVaultOptions>;
+
+  constructor(options: FakeVaultOptions = {}) {
+    this.#options = { limitMax: 100, lastNextOps: 'given', clockAheadMs: 0, tookMs: 0, date: true, ...options };
+  }
+
+  nowMs(): number {
+    return Date.now() + this.#options.clockAheadMs;
+  }
+
+  client(settings: Partial<SkyflowSettings> = {}): SkyflowClient {
+    const http = { request: (request: HttpRequest) => this.#answer(new URL(request.url)) };
+    return new SkyflowClient(http as unknown as HttpClient, {
+      accountId: 'a1',
+      vaultUrl: 'https://vault.example',
+      signIn: { apiKey: new Secret('key') },
+      keepContent: false,
+      overlapMs: 15 * 60_000,
+      searchCount: 1000,
+      filters: [],
+      ...settings,
+    });
+  }
+
+  async #answer(url: URL): Promise<HttpAnswer> {
+    this.requests += 1;
+    const { status, body } = this.instead(url) ?? { status: 200, body: this.#page(url.searchParams) };
+    vi.advanceTimersByTime(this.#options.tookMs);
+    const headers = this.#options.date ? { date: [new Date(this.nowMs()).toUTCString()] } : {};
+    return { status, headers, body: Buffer.from(body) };
+  }
+
+  #page(query: URLSearchParams): string {
+    const { limitMax, lastNextOps } = this.#options;
+    const after = [query.get('afterOps.timestamp') ?? '', query.get('afterOps.changeID') ?? ''] as const;
+    const following = this.events
+      .filter(({ visibleMs }) => visibleMs <= this.nowMs())
+      .map(({ id, timeMs }) => [sqlTime(timeMs), id] as const)
+      .filter((event) => compared(event, after) > 0)
+      .sort(compared);
+    const page = following.slice(0, Math.min(limitMax, Number(query.get('limit'))));
+    const event = page.map(([timestamp, changeID]) => ({ context: { changeID }, request: { timestamp } }));
+    const [timestamp, changeID] = page.at(-1) ?? [];
+    const given = timestamp && (page.length < following.length || lastNextOps === 'given');
+    return JSON.stringify({ event, nextOps: given ? { timestamp, changeID } : null });
+  }
+}
+
+function compared(a: readonly [string, string], b: readonly [string, string]): number {
+  const [left, right] = a[0] === b[0] ? [a[1], b[1]] : [a[0], b[0]];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
