@@ -27,8 +27,8 @@ export class SkyflowClient implements SourceClient {
   readonly #trail = new Trail();
   /** Events asked for: fewer where answers were over the bound on a body, since those after them will be too. */
   #limit: number;
-  /** The offset of the cursor that was refused last. */
-  #refused: Offset | undefined;
+  /** The cursor that was refused last, and whether the walk has begun anew since. */
+  #refused: { cursor: Offset; readAgain: boolean } | undefined;
 
   constructor(http: HttpClient, settings: SkyflowSettings) {
     this.#http = http;
@@ -71,7 +71,8 @@ export class SkyflowClient implements SourceClient {
         await this.#throwIfUnknown(from.cursor, error, spent, signal);
       throw error;
     }
-    if (this.#refused === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
+    if (this.#refused && !from.cursor) this.#refused.readAgain = true;
+    if (this.#refused?.cursor === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
     const { body, content } = readSkyflowPage(answer.body, keepContent);
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
@@ -96,8 +97,8 @@ export class SkyflowClient implements SourceClient {
     const probe = await this.#get(null, spent, signal);
     if (probe.status !== 200) return;
     const key = offsetOf({ cursor });
-    if (key !== this.#refused) {
-      this.#refused = key;
+    if (this.#refused?.cursor !== key || !this.#refused.readAgain) {
+      this.#refused = { cursor: key, readAgain: false };
       throw offsetUnknown(refusal.message, refusal);
     }
     throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source has refused the same cursor again: ${refusal.message}`, {
