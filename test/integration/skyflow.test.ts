@@ -314,4 +314,20 @@ describe('what a person must see', () => {
       expect((await collection.notes()).join()).toContain('Offset no longer known');
     },
   );
+
+  it('a cursor that the API gives and refuses: all is read again once, then the run fails', async () => {
+    const collection = await SkyflowCollection.start();
+    // A young one, whose offset differs each time that it is reached.
+    collection.demo.addEvents(150);
+    const { changeID } = collection.demo.truth()[399]!;
+    collection.demo.manners.refused = changeID;
+    const { type, message } = await collection.failure();
+    expect(type).toBe('OFFSET_REFUSED_AGAIN');
+    expect(message).toContain('reset the checkpoint');
+    expect((await collection.notes()).filter((note) => note.startsWith('Offset no longer known'))).toHaveLength(1);
+    await collection.expectStored(collection.demo.truth().slice(0, 400));
+    collection.demo.manners.refused = undefined;
+    await collection.collect();
+    await collection.expectComplete();
+  });
 });

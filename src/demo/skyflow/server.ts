@@ -66,7 +66,7 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
     arrivalIntervalMs: options.arrivalIntervalMs ?? 0,
     nowMs: () => signIn.nowMs(),
   });
-  const manners = { limitMax, lastNextOps, emptyEvent, spoilNextOps: [...spoilNextOps] };
+  const manners = { limitMax, lastNextOps, emptyEvent, spoilNextOps: [...spoilNextOps], refused: options.refused };
   const api = new VendorApi(manners, log, signIn, accountId);
   const faults = new FaultPlan(seed);
   const requests = newRecord();

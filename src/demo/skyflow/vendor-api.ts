@@ -20,6 +20,8 @@ export interface Manners {
   lastNextOps: 'given' | 'missing';
   /** How a page without events has its list. */
   emptyEvent: 'null' | 'list' | 'absent';
+  /** The changeID of a cursor that is refused, though it was given. */
+  refused?: string | undefined;
   /** What comes of `nextOps` in the next answers that have one, one answer each. */
   spoilNextOps: ('repeat' | 'first' | 'drop' | 'half')[];
 }
@@ -74,7 +76,7 @@ export class VendorApi {
     if (!accountID) return refusal(400, 'filterOps.accountID is missing.');
     if (accountID !== this.#accountID) return refusal(404, 'There is no such account.');
     const found = this.#log.after(cursor, Math.min(limit, this.manners.limitMax), filterOf(query));
-    if (!found) return refusal(400, 'afterOps is not known.');
+    if (!found || (cursor && cursor.changeID === this.manners.refused)) return refusal(400, 'afterOps is not known.');
     return this.#page(found.events, found.follows, cursor);
   }
 

@@ -27,8 +27,8 @@ export class SkyflowClient implements SourceClient {
   readonly #trail = new Trail();
   /** Events asked for: fewer where answers were over the bound on a body, since those after them will be too. */
   #limit: number;
-  /** The cursor that was refused last, as an offset, and whether the walk has begun again since. */
-  #refused: { offset: Offset; readAgain: boolean } | undefined;
+  /** The cursor that was refused last, and whether the walk has begun anew since. */
+  #refused: { cursor: Offset; readAgain: boolean } | undefined;
 
   constructor(http: HttpClient, settings: SkyflowSettings) {
     this.#http = http;
@@ -71,8 +71,8 @@ export class SkyflowClient implements SourceClient {
         await this.#throwIfUnknown(from.cursor, error, spent, signal);
       throw error;
     }
-    if (this.#refused?.offset === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
-    else if (this.#refused && from.cursor === null) this.#refused.readAgain = true;
+    if (this.#refused && !from.cursor) this.#refused.readAgain = true;
+    if (this.#refused?.cursor === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
     const { body, content } = readSkyflowPage(answer.body, keepContent);
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
@@ -96,9 +96,9 @@ export class SkyflowClient implements SourceClient {
   async #throwIfUnknown(cursor: Cursor, refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
     const probe = await this.#get(null, spent, signal);
     if (probe.status !== 200) return;
-    const offset = offsetOf({ cursor });
-    if (this.#refused?.offset !== offset || !this.#refused.readAgain) {
-      this.#refused = { offset, readAgain: false };
+    const key = offsetOf({ cursor });
+    if (this.#refused?.cursor !== key || !this.#refused.readAgain) {
+      this.#refused = { cursor: key, readAgain: false };
       throw offsetUnknown(refusal.message, refusal);
     }
     throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source has refused the same cursor again: ${refusal.message}`, {

@@ -69,6 +69,13 @@ describe('a cursor that is refused', () => {
     }
   });
 
+  it('is unknown still where it is asked for again before all was read: a retry, or an error that was put off', async () => {
+    const vault = refuse((url) => url.searchParams.has('afterOps.timestamp'), 400);
+    const client = vault.client();
+    for (let time = 0; time < 3; time += 1)
+      await expect(client.fetchPage(at(1))).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
+  });
+
   it('and is refused again after all was read is told, and not read again without end', async () => {
     const vault = refuse((url) => url.searchParams.get('afterOps.changeID') === 'e2', 400);
     const client = vault.client();
