@@ -1,4 +1,4 @@
-import { executeChild, workflowInfo } from '@temporalio/workflow';
+import { executeChild, patched, workflowInfo } from '@temporalio/workflow';
 import { auditWalk } from './audit-walk.js';
 import { Commands } from './commands.js';
 import { runFailure } from './failure.js';
@@ -38,7 +38,7 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
 }
 
 async function handOver(input: CollectionInput, report: ProgressReport): Promise<void> {
-  const walk = `audit-walk-${input.collector}-${workflowInfo().runId.slice(0, 8)}-${report.progress.pages}`;
+  const walk = `audit-walk-${input.collector}-${runOf()}-${report.progress.pages}`;
   report.update({ state: 'handed over', walk });
   const done = await executeChild(auditWalk, {
     workflowId: walk,
@@ -47,4 +47,10 @@ async function handOver(input: CollectionInput, report: ProgressReport): Promise
   });
   report.update({ state: 'walking', walk: null, requests: report.progress.requests + done.requests });
   report.written(done);
+}
+
+/** The beginning of a run's id, which the first version took, is the time: two runs of one minute share it. */
+function runOf(): string {
+  const { runId } = workflowInfo();
+  return patched('walk-named-by-whole-run-id') ? runId : runId.slice(0, 8);
 }
