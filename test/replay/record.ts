@@ -104,9 +104,9 @@ it('a hand-over, with signals to both', async () => {
   const first = await collection.client.workflow.getHandle(walk).describe();
   await handle.signal('resetCheckpoint');
   await collection.client.workflow.getHandle(walk).signal('clearEvents');
-  await saveRun('m10-hand-over', handle);
-  save('audit-walk-continued-as-new', walk, first.runId);
-  save('audit-walk-last', walk);
+  await saveRun('m10-hand-over-2', handle);
+  save('audit-walk-continued-as-new-2', walk, first.runId);
+  save('audit-walk-last-2', walk);
 });
 
 it('maintenance flows', async () => {
