@@ -84,7 +84,7 @@ describe('trawl up', () => {
     demo.addEvents(3);
     const again = await place.up('--cron', '@every 2s');
     expect(addressOf(again.stdout)).toBe(addressOf(up.stdout));
-    await until('the new events are there', async () => (await place.exported()).length === 703);
+    await until('the new events are there', async () => (await place.exported()).length === 703, 90_000);
     expect((await place.exported()).map(essence).sort()).toEqual(truthOf(demo).sort());
     again.signal('SIGINT');
     await again.ended;

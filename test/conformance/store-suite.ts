@@ -199,6 +199,14 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await ids()).toEqual(['c']);
     });
 
+    it('lets everything come back that is cleared after a reset and before the re-read', async () => {
+      await store.writePage(page([event('a'), event('b')]));
+      await store.resetCheckpoint('asa', ['r']);
+      await store.clearEvents('asa', ['k']);
+      await store.writePage(page([event('a'), event('b')], { generation: 1 }));
+      expect(await ids()).toEqual(['a', 'b']);
+    });
+
     it('tells of what was lost where the source, read again, begins after the newest event', async () => {
       const at = (id: string, second: number) =>
         event(id, {

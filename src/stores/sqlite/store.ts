@@ -132,13 +132,18 @@ export class SqliteStore implements Store {
       for (const key of keys) {
         if (logLine(this.#db, collector, now, 0, notes.clearedEvents, key) === 0) continue;
         const checkpoint = checkpointOf(this.#db, collector);
+        // The open page is read again, and what it holds is not to come back. Its events may have been stored before a
+        // reset; but where it has not been read since, they are to.
         this.#db.run(
           `INSERT INTO cleared_event_ids (collector, id)
            SELECT e.collector, e.id FROM audit_pages p
            JOIN audit_events e ON e.collector = p.collector AND e.seq BETWEEN p.first_seq AND p.last_seq
-           WHERE p.collector = ? AND p."offset" = ? AND true ON CONFLICT DO NOTHING`,
+           WHERE p.collector = ?1 AND p."offset" = ?2
+             AND EXISTS (SELECT 1 FROM audit_pages WHERE collector = ?1 AND "offset" = ?2 AND generation = ?3)
+           ON CONFLICT DO NOTHING`,
           collector,
           checkpoint.lastOffset,
+          checkpoint.generation,
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }
