@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TrawlError } from '../src/errors.js';
 import { Secret } from '../src/secret.js';
-import { type CollectorSettings, checkTableRows, resolveCollector } from '../src/settings/collector.js';
+import { type CollectorSettings, checkTableRows, collectorNames, resolveCollector } from '../src/settings/collector.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import type { SetEnvironmentVariablesInput } from './types.js';
@@ -36,6 +36,19 @@ export class Collectors {
   /** The kind of source of a collector, without opening it. */
   async source(collector: string): Promise<Source> {
     return this.#sourceOf((await this.#getEnvironmentVariables(collector)).source);
+  }
+
+  /**
+   * A command for a name that was mistyped must not look as if it had been carried out.
+   * @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know it; not retried.
+   */
+  async requireKnown(collector: string): Promise<void> {
+    const { store, sources, env } = this.#dependencies;
+    const known = new Set([...collectorNames(sources, await store.settings(), env), ...(await store.collectors())]);
+    if (known.has(collector)) return;
+    throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${JSON.stringify(collector)}.`, {
+      hint: `Name one that exists: ${[...known].sort().join(', ')}.`,
+    });
   }
 
   /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */

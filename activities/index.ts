@@ -56,11 +56,17 @@ export function createActivities(dependencies: Dependencies) {
 
     /** U03 Reset Checkpoint */
     resetCheckpoint: ({ collector, keys }: CommandInput): Promise<void> =>
-      asActivity(() => store.resetCheckpoint(collector, keys)),
+      asActivity(async () => {
+        await collectors.requireKnown(collector);
+        await store.resetCheckpoint(collector, keys);
+      }),
 
     /** U04 Clear Events Table */
     clearEvents: ({ collector, keys }: CommandInput): Promise<void> =>
-      asActivity(() => store.clearEvents(collector, keys)),
+      asActivity(async () => {
+        await collectors.requireKnown(collector);
+        await store.clearEvents(collector, keys);
+      }),
 
     rewindCheckpoint: ({ collector, from }: RewindInput): Promise<void> =>
       asActivity(() => store.rewind(collector, from.offset, from.generation)),

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { reasonOf, sentence, TrawlError } from '../errors.js';
 import { Context } from './context.js';
 import { printable, printJson, tell } from './output.js';
-import { type EventsOptions, eventFormats } from './verbs/events.js';
+import { type EventsOptions, eventFormats, timeOption } from './verbs/events.js';
 
 type Verb = (context: Context) => Promise<number>;
 
@@ -115,8 +115,8 @@ function commands(choose: (verb: Verb) => void): Command {
     .command('events [name]')
     .description('the events, in the order in which they were stored')
     .addOption(new Option('--format <format>', 'how to write them').choices([...eventFormats]).default('text'))
-    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h')
-    .option('--until <time>', 'before this time')
+    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h', time('--since'))
+    .option('--until <time>', 'before this time', time('--until'))
     .option('--type <type>', 'of this type; * stands for any characters')
     .option('--actor <text>', 'with this text in the actor, in any case')
     .option('--text <text>', 'with this text anywhere, in any case')
@@ -183,6 +183,18 @@ function commands(choose: (verb: Verb) => void): Command {
     );
   for (const command of [program, ...program.commands, ...env.commands]) command.exitOverride();
   return program;
+}
+
+/** The text as it is, once it is known to be a time. */
+function time(option: string): (text: string) => string {
+  return (text) => {
+    try {
+      timeOption(option, text);
+      return text;
+    } catch (error) {
+      throw new InvalidArgumentError((error as TrawlError).hint ?? '');
+    }
+  };
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

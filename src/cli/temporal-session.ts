@@ -49,17 +49,23 @@ async function startedInstance(dataDir: string): Promise<InstanceInfo | null> {
   }
 }
 
-/** @throws TrawlError NO_WORKER where nothing would carry out what is started. */
-export async function requireWorker(client: Client, where: string): Promise<void> {
+/** A worker asks for work at least once a minute; the server remembers those that are gone for five. */
+const pollerAgeMaxMs = 75_000;
+
+/** Whether a worker has asked for work of late. */
+export async function hasWorker(client: Client): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: 1,
   });
-  const recent = (pollers ?? []).some(
-    (poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1000 > Date.now() - 5 * 60_000,
-  );
-  if (recent) return;
+  const since = Date.now() - pollerAgeMaxMs;
+  return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > since);
+}
+
+/** @throws TrawlError NO_WORKER where nothing would carry out what is started. */
+export async function requireWorker(client: Client, where: string): Promise<void> {
+  if (await hasWorker(client)) return;
   throw new TrawlError('NO_WORKER', `No worker takes work from the task queue ${taskQueue} at ${where}.`, {
     hint: 'Start one with "trawl worker" where the store is.',
   });

@@ -21,9 +21,12 @@ export function configuredTemporal(env: Readonly<Record<string, string>>): Tempo
     const { connectionOptions, namespace } = toClientOptions(profile);
     return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
   } catch (error) {
-    throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${reasonOf(error)}.`, {
+    // Only the first line, and no cause: the parser's message goes on with lines of the file, which may hold a key.
+    const [reason] = reasonOf(error).split('\n');
+    const { line } = error as { line?: unknown };
+    const where = typeof line === 'number' ? ` (line ${line})` : '';
+    throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${reason}${where}.`, {
       hint: 'Check the TEMPORAL_… variables and temporal.toml.',
-      cause: error,
     });
   }
 }

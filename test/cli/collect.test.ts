@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
@@ -69,9 +72,33 @@ describe('trawl collect', () => {
     const unknown = await place.run('collect', 'nobody', '--json');
     expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: 'COLLECTOR_UNKNOWN' } });
     expect(unknown.code).toBe(1);
+    await place.run('collect', 'asa');
+    const cleared = await place.run('clear', 'asa');
+    expect(cleared).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+    expect(await place.exported()).toHaveLength(10);
+    const wrongTime = await place.run('events', '--format', 'json', '--since', 'foo');
+    expect(wrongTime).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('RFC 3339') });
     for (const args of [['bogus'], ['events', '--format', 'xml'], ['collect'], ['log', '--limit', 'x'], []]) {
       expect((await place.run(...args)).code).toBe(2);
     }
+  });
+});
+
+describe('trawl status', () => {
+  it('says that no worker takes work', async () => {
+    const { place } = await Place.withDemo({ events: 1 });
+    await place.run('collect', 'asa');
+    place.env.TEMPORAL_ADDRESS = inject('temporalAddress');
+    expect((await place.run('start', 'asa', '--cron', '@every 1s')).code).toBe(0);
+    const connection = await Connection.connect({ address: inject('temporalAddress') });
+    onTestFinished(async () => {
+      await new Client({ connection }).workflow.getHandle('audit-collection-asa').terminate();
+      await connection.close();
+    });
+    await until('it is shown', async () => {
+      const { stdout, stderr } = await place.run('status');
+      return stdout.includes('no worker') && stderr.includes('trawl worker');
+    });
   });
 });
 
@@ -92,6 +119,8 @@ describe('trawl events', () => {
 describe('trawl env', () => {
   it('sets, shows and removes settings, and refuses what is wrong or secret', async () => {
     const place = new Place();
+    expect((await place.run('env', 'set', 'acme', 'source=bogus')).code).toBe(1);
+    expect(existsSync(join(place.folder, 'data', 'trawl.db'))).toBe(false);
     expect(await place.run('env', 'set', 'acme', 'source=asa', 'asaTeam=acme', 'searchCount=50')).toMatchObject({
       code: 0,
     });

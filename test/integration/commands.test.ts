@@ -132,6 +132,15 @@ describe('commands by signal', () => {
 });
 
 describe('maintenance flows as workflow types', () => {
+  it.each(['resetCheckpoint', 'clearEvents'])('%s refuses a collector that does not exist', async (type) => {
+    const collection = await TestCollection.start({ events: 1 });
+    const run = await collection.start({ type, input: { collector: 'typo' } });
+    await expect(run.result()).rejects.toMatchObject({
+      cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('asa') },
+    });
+    expect(await collection.store.collectors()).toEqual([]);
+  });
+
   it('resetCheckpoint and clearEvents', async () => {
     const collection = await TestCollection.start({ events: 120 });
     await collection.collect();

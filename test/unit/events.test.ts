@@ -93,6 +93,9 @@ function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; li
       asked.push({ filter: { ...filter }, limit });
       return all.filter((e) => e.collector === filter.collector && e.seq > filter.afterSeq).slice(0, limit);
     },
+    checkpoint: async (collector: string) => ({
+      lastSeq: Math.max(0, ...all.filter((e) => e.collector === collector).map(({ seq }) => seq)),
+    }),
   };
   return {
     existingStore: () => store,
@@ -218,5 +221,18 @@ describe('exported events', () => {
       code: 'INPUT_INVALID',
       hint: expect.stringContaining('ndjson'),
     });
+  });
+});
+
+describe('an id in CSV', () => {
+  it.each([
+    ['+pjIhjKVQPmmqMiGMpQ==', '+pjIhjKVQPmmqMiGMpQ=='],
+    ['-a/b+c_d', '-a/b+c_d'],
+    ['=cmd()', "'=cmd()"],
+    ['+cmd|x', "'+cmd|x"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+  ])('%s is written as %s', async (id, cell) => {
+    const [, row] = (await exported(contextOf([{ ...stored, id }]), 'csv')).split('\n');
+    expect(row).toContain(`asa,1,${cell},2020`);
   });
 });

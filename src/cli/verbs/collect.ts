@@ -12,6 +12,8 @@ import { ProgressLine } from '../progress-line.js';
 import { bringUp, connectFor, findTemporal, requireWorker } from '../temporal-session.js';
 
 const pollEveryMs = 500;
+/** A worker that lives answers sooner, also when it is busy. */
+const silenceMaxMs = 15_000;
 
 /** `trawl collect NAME`: one run of M10 now; ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
@@ -70,14 +72,21 @@ async function showProgress(
   line: ProgressLine,
   isOver: () => boolean,
 ): Promise<void> {
+  let heardAt = Date.now();
   while (!isOver()) {
     await sleep(pollEveryMs);
     if (isOver()) return;
+    await tellTroubles(handle, line).catch(() => undefined);
+    if (Date.now() - heardAt > silenceMaxMs) {
+      line.trouble(
+        'No worker has answered for a while. If none is running, start one ("trawl worker", "trawl up"): the run waits for it.',
+      );
+    }
     try {
       const run = await handle.query<Progress, []>('progress');
       const walk = run.walk ? await client.workflow.getHandle(run.walk).query<Progress, []>('progress') : undefined;
+      heardAt = Date.now();
       if (!isOver()) line.show(walk ? { ...run, ...sum(run, walk) } : run);
-      await tellTroubles(handle, line);
     } catch {
       // No answer just now: a worker is starting, or the server is.
     }

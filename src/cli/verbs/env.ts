@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { TrawlError } from '../../errors.js';
 import { checkTableRows } from '../../settings/collector.js';
 import { isRequired } from '../../settings/definition.js';
@@ -34,7 +35,10 @@ export async function envSet(context: Context, name: string, assignments: readon
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  const store = context.openStore(setsUp(rows) ? context.settings.realStorePath : context.settings.storePath);
+  const path = setsUp(rows) ? context.settings.realStorePath : context.settings.storePath;
+  // A store that is made for nothing would end the demo.
+  if (!existsSync(path)) checkTableRows(name, rows, {}, sources, { guarded: true });
+  const store = context.openStore(path);
   checkTableRows(name, rows, (await store.settings())[name] ?? {}, sources, { guarded: true });
   await store.setSettings(name, rows, []);
   return 0;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
+import { TrawlError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { print, tell } from '../output.js';
 
@@ -12,12 +13,17 @@ export async function reset(context: Context, name: string): Promise<number> {
   return 0;
 }
 
-/** `trawl clear NAME`: U04 Clear Events Table; asks first on a terminal. */
+/** `trawl clear NAME`: U04 Clear Events Table; asks first, or wants `--yes`. What a source has dropped since cannot be had again. */
 export async function clear(context: Context, name: string, options: { yes?: boolean }): Promise<number> {
   const store = context.existingStore();
   await context.requireCollector(store, name);
   const count = await store.eventCount(name);
-  if (!options.yes && process.stdin.isTTY) {
+  if (!options.yes && !process.stdin.isTTY) {
+    throw new TrawlError('INPUT_INVALID', `This would delete the ${count} events of ${name} from the table.`, {
+      hint: 'There is no terminal to ask on: say --yes if that is meant.',
+    });
+  }
+  if (!options.yes) {
     const dialogue = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await dialogue.question(
       `Delete the ${count} events of ${name} from the table? Type its name to go on: `,

@@ -3,14 +3,14 @@ import type { Client } from '@temporalio/client';
 import type { RetentionGap } from '../../domain.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
-import { type Recurrence, recurringState } from '../../temporal/collection.js';
+import { type Recurrence, type RecurringState, recurringState } from '../../temporal/collection.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
-import { connectFor, findTemporal } from '../temporal-session.js';
+import { connectFor, findTemporal, hasWorker } from '../temporal-session.js';
 
 interface CollectorStatus {
   collector: string;
-  /** The recurring collection: waiting, running, paused, stopped, or unknown where Temporal does not answer. */
+  /** The recurring collection: waiting, running, no worker (its time has come, and nothing takes it), paused, stopped, or unknown where Temporal does not answer. */
   recurring: string;
   recurrence: Recurrence | null;
   cron: string | null;
@@ -36,7 +36,8 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   const store = hasStore ? context.openStore() : undefined;
   const { client, problem } = await temporalIfAny(context);
   const names = store ? await context.collectors(store) : [];
-  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, name)));
+  const worked = client !== undefined && (await hasWorker(client).catch(() => true));
+  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, worked, name)));
   if (options.json) {
     await printJson({
       store: context.settings.storePath,
@@ -49,6 +50,8 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   if (problem) tell(`Temporal: ${problem}`);
   if (!hasStore) tell(`Store: nothing has been collected here yet (${context.settings.storePath}).`);
   if (names.length > 0) await print(overview(collectors));
+  if (collectors.some(({ recurring }) => recurring === 'no worker'))
+    tell('No worker takes work: runs wait for one ("trawl worker", or "trawl up").');
   for (const { collector, lastFailure } of collectors)
     if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
   for (const { collector, lost } of collectors)
@@ -67,13 +70,18 @@ async function temporalIfAny(context: Context): Promise<{ client?: Client; probl
   }
 }
 
-async function statusOf(store: Store, client: Client | undefined, collector: string): Promise<CollectorStatus> {
+async function statusOf(
+  store: Store,
+  client: Client | undefined,
+  worked: boolean,
+  collector: string,
+): Promise<CollectorStatus> {
   const checkpoint = await store.checkpoint(collector);
   const [line] = await store.executionLog({ collector, limit: 1 });
-  const state = client ? await recurringState(client, collector).catch(() => null) : null;
+  const state = client ? await recurringState(client, collector).catch(() => undefined) : undefined;
   return {
     collector,
-    recurring: client ? (state?.state ?? 'stopped') : 'unknown',
+    recurring: recurringWord(state, worked),
     recurrence: state?.recurrence ?? null,
     cron: state?.cron || null,
     nextRun: state?.nextRun ?? null,
@@ -89,6 +97,13 @@ async function statusOf(store: Store, client: Client | undefined, collector: str
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
   };
+}
+
+/** @param state null: there is none; undefined: Temporal did not say. */
+function recurringWord(state: RecurringState | null | undefined, worked: boolean): string {
+  if (state === undefined) return 'unknown';
+  if (state === null) return 'stopped';
+  return state.state === 'running' && !worked ? 'no worker' : state.state;
 }
 
 function overview(collectors: readonly CollectorStatus[]): string {
