@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { Client, Connection } from '@temporalio/client';
 import { inject, it } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
@@ -115,5 +116,10 @@ for (const point of points) {
     expect(lines.filter((text) => commands.includes(text))).toEqual(commands);
     const writtenSince = log.slice(lines.indexOf(commands[0]!)).reduce((sum, line) => sum + line.eventsWritten, 0);
     expect(writtenSince).toBe(750);
+    const db = new DatabaseSync(storePath, { readOnly: true });
+    const ledger = db.prepare('SELECT count(*) AS pages, sum(new_events) AS events FROM audit_pages').get();
+    db.close();
+    const pages = log.filter(({ notes }) => /page$/.test(notes)).length;
+    expect(ledger).toEqual({ pages, events: log.reduce((sum, line) => sum + line.eventsWritten, 0) });
   }, 120_000);
 }
