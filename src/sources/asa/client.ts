@@ -3,6 +3,7 @@ import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { pauseForReserveMs, statusError } from '../../http/status.js';
 import type { FetchedPage, SourceClient } from '../source.js';
+import { Trail } from '../trail.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { newOffset, queryOf } from './offset.js';
 import { parseAsaPage } from './page.js';
@@ -24,6 +25,7 @@ export class AsaClient implements SourceClient {
   readonly #http: HttpClient;
   readonly #settings: AsaSettings;
   readonly #tokens: TokenSource;
+  readonly #trail = new Trail();
 
   constructor(http: HttpClient, settings: AsaSettings) {
     this.#http = http;
@@ -61,9 +63,11 @@ export class AsaClient implements SourceClient {
         Buffer.from(answer.body).toString('utf8'),
       );
     }
-    // A link back to where it stands is no next page: the walk would never end.
-    const more = next !== null && next !== offset;
-    return { body: answer.body, content, nextOffset: next ?? offset, more, pauseMs: pauseForReserveMs(answer) };
+    const page = { body: answer.body, content, pauseMs: pauseForReserveMs(answer) };
+    // A link back to where it stands says that there is no other page yet.
+    if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };
+    if (this.#trail.leadsOn(offset, next)) return { ...page, nextOffset: next, more: true };
+    return { ...page, nextOffset: offset, more: false, warning: ledBack(next) };
   }
 
   /** A refusal is the offset's fault where the same request without it is answered. */
@@ -91,4 +95,8 @@ export class AsaClient implements SourceClient {
       if (renewed) return answer;
     }
   }
+}
+
+function ledBack(next: Offset): string {
+  return `STUCK: the link to the next page leads back to offset ${JSON.stringify(next)}, where the walk had been: what the source has after it is not reached; ask the vendor`;
 }

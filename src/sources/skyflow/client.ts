@@ -3,7 +3,8 @@ import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { pauseForReserveMs, statusError } from '../../http/status.js';
 import type { FetchedPage, SourceClient } from '../source.js';
-import { type Cursor, queryOf, Trail } from './cursor.js';
+import { Trail } from '../trail.js';
+import { type Cursor, keyOf, queryOf } from './cursor.js';
 import { follow, offsetOf, type Position, positionOf, readFrom } from './overlap.js';
 import { readSkyflowPage, type SkyflowPageContent } from './page.js';
 import type { SkyflowSettings } from './settings.js';
@@ -77,7 +78,7 @@ export class SkyflowClient implements SourceClient {
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
     const next = hasEvents ? content.nextOps : null;
-    if (next && this.#trail.leadsOn(from.cursor, next)) {
+    if (next && this.#trail.leadsOn(keyOf(from.cursor), keyOf(next))) {
       const settledBeforeMs = askedMsByTheirs(answer, askedMs, tookMs) - overlapMs;
       const isOld = overlapMs === 0 || timeMs(next, content) < settledBeforeMs;
       // A short page is not the end: a limit may be cut in silence.
