@@ -109,6 +109,7 @@ function banner(
       '  ASA_TEAM=…        the name of the team',
       '  ASA_KEY_ID=…      id and secret of an API key of a service user',
       '  ASA_KEY_SECRET=…  with the role reporting_user (or ASA_KEY_SECRET_FILE=/path)',
+      'For Descope and Skyflow: docs/sources.',
     );
   }
   return `${[...lines, '', 'Ctrl-C stops all of it; the next start carries on.', ''].join('\n')}\n`;
