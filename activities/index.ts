@@ -8,6 +8,7 @@ import { PageCache } from './page-cache.js';
 import type {
   CollectorInput,
   CommandInput,
+  ExecutionLogInput,
   FetchedPages,
   FetchPagesInput,
   LastCheckpoint,
@@ -47,11 +48,15 @@ export function createActivities(dependencies: Dependencies) {
     writePages: (input: PagesInput): Promise<PagesWritten> =>
       asActivity(() => writePages(dependencies, collectors, cache, input)),
 
-    /** U20 Write Exec Log Record, for a run that found nothing new. */
-    writeExecutionLog: ({ collector }: CollectorInput): Promise<void> =>
-      asActivity(() => {
+    /** U20 Write Exec Log Record, for a run that found nothing new, or that failed. */
+    writeExecutionLog: ({ collector, failure }: ExecutionLogInput): Promise<void> =>
+      asActivity(async () => {
         const { workflowExecution, activityId } = activityInfo();
-        return store.logIdleRun(collector, `${workflowExecution?.runId}/${activityId}`);
+        const key = `${workflowExecution?.runId}/${activityId}`;
+        if (failure === undefined) return store.logIdleRun(collector, key);
+        // A run for a name that does not exist leaves nothing behind.
+        await collectors.requireKnown(collector);
+        return store.logFailedRun(collector, failure, key);
       }),
 
     /** U03 Reset Checkpoint */

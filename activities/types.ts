@@ -77,6 +77,11 @@ export interface PagesWritten {
   newest: string | null;
 }
 
+export interface ExecutionLogInput extends CollectorInput {
+  /** How the run failed; left out where it found nothing new. */
+  failure?: string;
+}
+
 export interface CommandInput extends CollectorInput {
   /** One for each command asked for: the same key takes effect once. */
   keys: string[];

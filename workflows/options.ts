@@ -24,6 +24,13 @@ export const maintenanceActivities = proxyActivities<Activities>({
   retry: { ...base.retry, maximumAttempts: 6 },
 });
 
+/** The last step of a run that fails anyway. */
+export const lastActivities = proxyActivities<Activities>({
+  ...base,
+  scheduleToCloseTimeout: '1 minute',
+  retry: { ...base.retry, maximumAttempts: 3 },
+});
+
 /** How much one round of fetch, enrich and write takes at the most. */
 export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'bytesMax' | 'durationMaxMs'> = {
   pagesMax: 20,

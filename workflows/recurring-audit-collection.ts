@@ -1,9 +1,10 @@
-import { executeChild, patched, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, executeChild, patched, workflowInfo } from '@temporalio/workflow';
 import { auditWalk } from './audit-walk.js';
 import { Commands } from './commands.js';
 import { runFailure } from './failure.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
+import { lastActivities } from './options.js';
 import { ProgressReport } from './progress.js';
 import { Walk, walkWithCommands } from './walk.js';
 
@@ -30,11 +31,22 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
     }
   } catch (error) {
     report.update({ state: 'failed' });
+    const failure = runFailure(error);
+    await logFailure(collector, failure);
     while (commands.pending) await commands.settled();
-    throw runFailure(error);
+    throw failure;
   }
   report.update({ state: 'caught up' });
   return report.progress;
+}
+
+/** U20, so that the store alone tells how a run ended. A store that is in trouble itself does not hide the failure. */
+async function logFailure(collector: string, failure: unknown): Promise<void> {
+  if (!(failure instanceof ApplicationFailure) || !patched('failed-run-in-execution-log')) return;
+  const reason = `${failure.message} [${failure.type}]`;
+  await lastActivities.writeExecutionLog
+    .executeWithOptions({ summary: `${collector}: the run failed` }, [{ collector, failure: reason }])
+    .catch(() => undefined);
 }
 
 async function handOver(input: CollectionInput, report: ProgressReport): Promise<void> {

@@ -50,6 +50,8 @@ export interface Store {
    * @param key the same key writes the line once.
    */
   logIdleRun(collector: string, key: string): Promise<void>;
+  /** The line of a run that failed; once for each key. */
+  logFailedRun(collector: string, failure: string, key: string): Promise<void>;
 
   /** U03 Reset Checkpoint, once for each key; a line in the execution log each. */
   resetCheckpoint(collector: string, keys: readonly string[]): Promise<void>;

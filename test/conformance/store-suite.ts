@@ -246,6 +246,13 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.checkpoint('asa')).lastDateTime).toMatch(/^\d{4}-.*Z$/);
     });
 
+    it('logs a failed run once for each key', async () => {
+      await store.logFailedRun('asa', 'the key was refused [CREDENTIALS_REFUSED]', 'k');
+      await store.logFailedRun('asa', 'the key was refused [CREDENTIALS_REFUSED]', 'k');
+      expect(await notes()).toEqual([['Run failed: the key was refused [CREDENTIALS_REFUSED]', 0]]);
+      expect((await store.checkpoint('asa')).lastDateTime).toBeNull();
+    });
+
     it('keeps related objects by id, the latest of each', async () => {
       await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"old"}' }]);
       await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);

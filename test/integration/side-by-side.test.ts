@@ -90,6 +90,9 @@ it('collectors of three sources and of one run side by side, and one that fails 
     log.filter(({ collector }) => collector === name).reduce((sum, { eventsWritten }) => sum + eventsWritten, 0);
   expect(working.map(written)).toEqual(counts);
   expect(await store.eventCount('revoked')).toBe(0);
+  expect(log.filter(({ collector }) => collector === 'revoked').map(({ notes }) => notes)).toEqual([
+    expect.stringMatching(/^Run failed: .*ASA_KEY_SECRET.* \[CREDENTIALS_REFUSED\]$/),
+  ]);
 
   const requests = () => [asa.requests.audits, acme.requests.audits, descope.searches.length, skyflow.requests.audits];
   const before = requests();

@@ -117,7 +117,12 @@ function overview(collectors: readonly CollectorStatus[]): string {
       String(one.rejected),
       one.newestEvent ?? '-',
       one.lastRun ?? '-',
-      one.lastNote ?? '-',
+      shortened(one.lastNote ?? '-'),
     ]),
   );
+}
+
+/** A failure is told in full below the table. */
+function shortened(note: string): string {
+  return note.length > 40 ? `${note.slice(0, 39)}…` : note;
 }

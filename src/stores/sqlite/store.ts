@@ -114,6 +114,10 @@ export class SqliteStore implements Store {
     });
   }
 
+  async logFailedRun(collector: string, failure: string, key: string): Promise<void> {
+    logLine(this.#db, collector, this.#now().toISOString(), 0, `${notes.runFailed}: ${failure}`, key);
+  }
+
   async resetCheckpoint(collector: string, keys: readonly string[]): Promise<void> {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {
