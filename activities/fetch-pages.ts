@@ -40,7 +40,8 @@ export async function fetchPages(
         await store.keepAnswer(input.collector, offset, error.message, error.answer);
       if (first) throw error;
       log.warn('Handing on the pages read before an error', { collector: input.collector, pages: result.pages.length });
-      return result;
+      const pauseMs = (error instanceof TrawlError ? error.retryAfterMs : undefined) ?? result.pauseMs;
+      return { ...result, pauseMs };
     }
     result.requests += page.requests;
     result.more = page.more;

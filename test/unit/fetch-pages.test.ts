@@ -1,0 +1,57 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import type { Collectors } from '../../activities/collectors.js';
+import type { Dependencies } from '../../activities/dependencies.js';
+import { fetchPages } from '../../activities/fetch-pages.js';
+import { PageCache } from '../../activities/page-cache.js';
+import type { FetchedPages } from '../../activities/types.js';
+import { TrawlError } from '../../src/errors.js';
+import type { FetchedPage } from '../../src/sources/source.js';
+import { quietTemporal } from '../support/quiet.js';
+
+const page = (nextOffset: string): FetchedPage => ({
+  body: new Uint8Array(),
+  content: { events: [], rejected: [], relatedObjects: [], lookup: () => undefined, digest: nextOffset },
+  nextOffset,
+  more: true,
+  pauseMs: 0,
+  requests: 1,
+});
+
+/** What a round gives whose pages are these; an error stands for a page that could not be read. */
+async function round(answers: (FetchedPage | TrawlError)[]): Promise<FetchedPages> {
+  quietTemporal();
+  const client = {
+    async fetchPage() {
+      const answer = answers.shift()!;
+      if (answer instanceof TrawlError) throw answer;
+      return answer;
+    },
+  };
+  const store = { stagePage: async () => undefined };
+  const collectors = { open: async () => ({ source: {}, client }) } as unknown as Collectors;
+  const input = { collector: 'asa', from: { offset: '', generation: 0 }, knownDigest: '' };
+  const limits = { pagesMax: 20, eventsMax: 4_000, bytesMax: 1e6, durationMaxMs: 60_000 };
+  return (await new MockActivityEnvironment().run(() =>
+    fetchPages({ store } as unknown as Dependencies, collectors, new PageCache(), { ...input, ...limits }),
+  )) as FetchedPages;
+}
+
+const failed = (retryAfterMs?: number) =>
+  new TrawlError('RATE_LIMITED', 'It answered 429.', { hint: 'It is tried again.', retryAfterMs });
+
+describe('a round that meets an error after its first page', () => {
+  it('hands on what was read, and leaves the source alone for as long as it asks', async () => {
+    const { pages, nextOffset, more, pauseMs } = await round([page('a'), page('b'), failed(5_000)]);
+    expect(pages.map((ref) => ref.nextOffset)).toEqual(['a', 'b']);
+    expect({ nextOffset, more, pauseMs }).toEqual({ nextOffset: 'b', more: true, pauseMs: 5_000 });
+  });
+
+  it('goes on at once where nothing is asked for: the error comes back, and is waited for then', async () => {
+    expect((await round([page('a'), failed()])).pauseMs).toBe(0);
+  });
+
+  it('fails where it has read nothing', async () => {
+    await expect(round([failed(5_000)])).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+});
