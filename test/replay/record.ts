@@ -57,7 +57,7 @@ it('failures', async () => {
   const collection = await TestCollection.start({ events: 100 });
   await saveRun('m10-input-invalid', await collection.start({ input: {} }));
   collection.demo.revokeKey();
-  await saveRun('m10-key-revoked', await collection.start());
+  await saveRun('m10-key-revoked-2', await collection.start());
 });
 
 it('a rate limit', async () => {
