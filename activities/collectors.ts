@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { TrawlError } from '../src/errors.js';
 import { Secret } from '../src/secret.js';
-import { type CollectorSettings, checkTableRows, collectorNames, resolveCollector } from '../src/settings/collector.js';
+import {
+  type CollectorSettings,
+  checkTableRows,
+  collectorNames,
+  requireKnown,
+  resolveCollector,
+} from '../src/settings/collector.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import type { SetEnvironmentVariablesInput } from './types.js';
@@ -39,16 +45,13 @@ export class Collectors {
   }
 
   /**
-   * A command for a name that was mistyped must not look as if it had been carried out.
-   * @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know it; not retried.
+   * For what is done to a collector's rows: a mistyped name must not make any.
+   * @throws TrawlError COLLECTOR_UNKNOWN where it is neither set up nor has anything stored; not retried.
    */
-  async requireKnown(collector: string): Promise<void> {
+  async require(collector: string): Promise<void> {
     const { store, sources, env } = this.#dependencies;
-    const known = new Set([...collectorNames(sources, await store.settings(), env), ...(await store.collectors())]);
-    if (known.has(collector)) return;
-    throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${JSON.stringify(collector)}.`, {
-      hint: `Name one that exists: ${[...known].sort().join(', ')}.`,
-    });
+    const setUp = collectorNames(sources, await store.settings(), env);
+    requireKnown(collector, [...new Set([...setUp, ...(await store.collectors())])].sort());
   }
 
   /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */

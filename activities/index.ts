@@ -55,21 +55,21 @@ export function createActivities(dependencies: Dependencies) {
         const key = `${workflowExecution?.runId}/${activityId}`;
         if (failure === undefined) return store.logIdleRun(collector, key);
         // A run for a name that does not exist leaves nothing behind.
-        await collectors.requireKnown(collector);
+        await collectors.require(collector);
         return store.logFailedRun(collector, failure, key);
       }),
 
     /** U03 Reset Checkpoint */
     resetCheckpoint: ({ collector, keys }: CommandInput): Promise<void> =>
       asActivity(async () => {
-        await collectors.requireKnown(collector);
+        await collectors.require(collector);
         await store.resetCheckpoint(collector, keys);
       }),
 
     /** U04 Clear Events Table */
     clearEvents: ({ collector, keys }: CommandInput): Promise<void> =>
       asActivity(async () => {
-        await collectors.requireKnown(collector);
+        await collectors.require(collector);
         await store.clearEvents(collector, keys);
       }),
 

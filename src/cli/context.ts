@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TrawlError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
-import { type CollectorSettings, collectorNames, resolveCollector } from '../settings/collector.js';
+import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
 import { SqliteStore } from '../stores/sqlite/store.js';
@@ -54,15 +54,7 @@ export class Context {
 
   /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */
   async requireCollector(store: Store, name: string): Promise<void> {
-    const known = await this.collectors(store);
-    if (known.includes(name)) return;
-    throw new TrawlError(
-      'COLLECTOR_UNKNOWN',
-      `There is no collector ${JSON.stringify(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
-      {
-        hint: '"trawl status" shows them.',
-      },
-    );
+    requireKnown(name, await this.collectors(store));
   }
 
   /** Runs when the verb has ended, last first. */

@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { reasonOf, sentence, TrawlError } from '../errors.js';
 import { Context } from './context.js';
+import { eventFormats } from './event-formats.js';
 import { printable, printJson, tell } from './output.js';
-import { type EventsOptions, eventFormats, timeOption } from './verbs/events.js';
+import type { EventsOptions } from './verbs/events.js';
+import { WrongCall } from './wrong-call.js';
 
 type Verb = (context: Context) => Promise<number>;
 
@@ -33,7 +35,7 @@ async function run(verb: Verb, json: boolean): Promise<number> {
     return await verb(context);
   } catch (error) {
     await tellError(error, json);
-    return 1;
+    return error instanceof WrongCall ? usageError : 1;
   } finally {
     await context?.close().catch((error: unknown) => tell(`While stopping: ${reasonOf(error)}`));
   }
@@ -115,8 +117,8 @@ function commands(choose: (verb: Verb) => void): Command {
     .command('events [name]')
     .description('the events, in the order in which they were stored')
     .addOption(new Option('--format <format>', 'how to write them').choices([...eventFormats]).default('text'))
-    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h', time('--since'))
-    .option('--until <time>', 'before this time', time('--until'))
+    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h')
+    .option('--until <time>', 'before this time')
     .option('--type <type>', 'of this type; * stands for any characters')
     .option('--actor <text>', 'with this text in the actor, in any case')
     .option('--text <text>', 'with this text anywhere, in any case')
@@ -157,7 +159,7 @@ function commands(choose: (verb: Verb) => void): Command {
   program
     .command('clear <name>')
     .description('empty the events table of a collector')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed where there is no terminal to ask on')
     .action((name, options) =>
       choose(async (context) => (await import('./verbs/maintenance.js')).clear(context, name, options)),
     );
@@ -183,18 +185,6 @@ function commands(choose: (verb: Verb) => void): Command {
     );
   for (const command of [program, ...program.commands, ...env.commands]) command.exitOverride();
   return program;
-}
-
-/** The text as it is, once it is known to be a time. */
-function time(option: string): (text: string) => string {
-  return (text) => {
-    try {
-      timeOption(option, text);
-      return text;
-    } catch (error) {
-      throw new InvalidArgumentError((error as TrawlError).hint ?? '');
-    }
-  };
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -8,6 +8,7 @@ import { configuredTemporal, connect, localTemporal, type TemporalAddress } from
 import { type DevServer, startDevServer } from '../temporal/dev-server.js';
 import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
 import { taskQueue } from '../temporal/names.js';
+import { hasWorker } from '../temporal/workers.js';
 import { type RunningWorker, startWorker } from '../worker.js';
 import type { Context } from './context.js';
 import { tell } from './output.js';
@@ -47,20 +48,6 @@ async function startedInstance(dataDir: string): Promise<InstanceInfo | null> {
     if (!instance || instance.address || Date.now() > until) return instance;
     await sleep(100);
   }
-}
-
-/** A worker asks for work at least once a minute; the server remembers those that are gone for five. */
-const pollerAgeMaxMs = 75_000;
-
-/** Whether a worker has asked for work of late. */
-export async function hasWorker(client: Client): Promise<boolean> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1,
-  });
-  const since = Date.now() - pollerAgeMaxMs;
-  return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > since);
 }
 
 /** @throws TrawlError NO_WORKER where nothing would carry out what is started. */

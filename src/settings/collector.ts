@@ -56,6 +56,14 @@ export function collectorNames(sources: readonly SourceSettings[], table: Settin
   return [...names].sort();
 }
 
+/** @throws TrawlError COLLECTOR_UNKNOWN where the name is not among those that are known; not retried. */
+export function requireKnown(name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
+    hint: '"trawl status" shows them.',
+  });
+}
+
 /**
  * The settings of one collector: its rows of the table first, then the environment, then the defaults.
  *
@@ -283,11 +291,13 @@ function unknownCollector(
       },
     );
   }
-  return new TrawlError(
-    'COLLECTOR_UNKNOWN',
-    `There is no collector ${quote(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
-    { hint: `Name one that exists, or make it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).` },
-  );
+  return new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
+    hint: `Name one that exists, or make it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).`,
+  });
+}
+
+function thoseThereAre(known: readonly string[]): string {
+  return known.length > 0 ? ` (there are: ${known.join(', ')})` : '';
 }
 
 function isSet(text: string | undefined): text is string {

@@ -21,14 +21,23 @@ export function configuredTemporal(env: Readonly<Record<string, string>>): Tempo
     const { connectionOptions, namespace } = toClientOptions(profile);
     return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
   } catch (error) {
-    // Only the first line, and no cause: the parser's message goes on with lines of the file, which may hold a key.
-    const [reason] = reasonOf(error).split('\n');
-    const { line } = error as { line?: unknown };
-    const where = typeof line === 'number' ? ` (line ${line})` : '';
-    throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${reason}${where}.`, {
+    // Without its cause, which quotes temporal.toml.
+    throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${withoutContent(error)}.`, {
       hint: 'Check the TEMPORAL_… variables and temporal.toml.',
     });
   }
+}
+
+/** Why settings cannot be read, without what stands in them: a key may be there, also in the wrong place. */
+function withoutContent(error: unknown): string {
+  const { message, line, code, name } = error as { message: string; line?: unknown; code?: unknown; name: string };
+  const reason = message.split('\n', 1)[0]!;
+  // The parser's message goes on with the lines around the mistake.
+  if (typeof line === 'number') return `${reason} (line ${line})`;
+  if (typeof code === 'string' && code.startsWith('E') && !code.startsWith('ERR_'))
+    return `a file that they name cannot be read (${code})`;
+  // Those that the reader of the settings throws itself; Node's and the language's quote values.
+  return name === 'Error' && code === undefined ? reason : 'they do not have the form that is expected';
 }
 
 export function localTemporal(address: string): TemporalAddress {

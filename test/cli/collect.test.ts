@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
@@ -27,7 +24,7 @@ describe('trawl collect', () => {
 
     const csv = (await place.run('events', '--format', 'csv', '--type', '=cmd()')).stdout;
     expect(csv.split('\n')[0]).toBe(
-      'collector,seq,id,timestamp,type,actor,user,client,gateway,group,project,hostname,server,from_addr,raw_event,collected_at',
+      'collector,seq,id,timestamp,type,actor,user,client,gateway,group,project,hostname,server,from_addr,raw_event,extra,collected_at',
     );
     expect(csv).toContain(",'=cmd(),");
     const json = JSON.parse(
@@ -72,33 +69,20 @@ describe('trawl collect', () => {
     const unknown = await place.run('collect', 'nobody', '--json');
     expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: 'COLLECTOR_UNKNOWN' } });
     expect(unknown.code).toBe(1);
-    await place.run('collect', 'asa');
-    const cleared = await place.run('clear', 'asa');
-    expect(cleared).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
-    expect(await place.exported()).toHaveLength(10);
-    const wrongTime = await place.run('events', '--format', 'json', '--since', 'foo');
-    expect(wrongTime).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('RFC 3339') });
-    for (const args of [['bogus'], ['events', '--format', 'xml'], ['collect'], ['log', '--limit', 'x'], []]) {
-      expect((await place.run(...args)).code).toBe(2);
+    for (const args of [['bogus'], ['collect'], [], ['env', 'set', 'asa', 'searchCount'], ['demo', 'bogus']]) {
+      expect(await place.run(...args), args.join(' ')).toMatchObject({ code: 2, stdout: '' });
     }
-  });
-});
-
-describe('trawl status', () => {
-  it('says that no worker takes work', async () => {
-    const { place } = await Place.withDemo({ events: 1 });
-    await place.run('collect', 'asa');
-    place.env.TEMPORAL_ADDRESS = inject('temporalAddress');
-    expect((await place.run('start', 'asa', '--cron', '@every 1s')).code).toBe(0);
-    const connection = await Connection.connect({ address: inject('temporalAddress') });
-    onTestFinished(async () => {
-      await new Client({ connection }).workflow.getHandle('audit-collection-asa').terminate();
-      await connection.close();
-    });
-    await until('it is shown', async () => {
-      const { stdout, stderr } = await place.run('status');
-      return stdout.includes('no worker') && stderr.includes('trawl worker');
-    });
+    for (const [verb, ...option] of [
+      ['events', '--format', 'xml'],
+      ['events', '--limit', '0'],
+      ['events', '--format=json', '--since', 'foo'],
+      ['events', '--format=json', '--follow'],
+      ['log', '--limit', 'x'],
+      ['up', '--port', '65536'],
+      ['demo', '--interval=-1'],
+    ]) {
+      expect(await place.run(verb!, ...option), option.join(' ')).toMatchObject({ code: 2, stdout: '' });
+    }
   });
 });
 
@@ -119,8 +103,6 @@ describe('trawl events', () => {
 describe('trawl env', () => {
   it('sets, shows and removes settings, and refuses what is wrong or secret', async () => {
     const place = new Place();
-    expect((await place.run('env', 'set', 'acme', 'source=bogus')).code).toBe(1);
-    expect(existsSync(join(place.folder, 'data', 'trawl.db'))).toBe(false);
     expect(await place.run('env', 'set', 'acme', 'source=asa', 'asaTeam=acme', 'searchCount=50')).toMatchObject({
       code: 0,
     });

@@ -132,15 +132,6 @@ describe('commands by signal', () => {
 });
 
 describe('maintenance flows as workflow types', () => {
-  it.each(['resetCheckpoint', 'clearEvents'])('%s refuses a collector that does not exist', async (type) => {
-    const collection = await TestCollection.start({ events: 1 });
-    const run = await collection.start({ type, input: { collector: 'typo' } });
-    await expect(run.result()).rejects.toMatchObject({
-      cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('asa') },
-    });
-    expect(await collection.store.collectors()).toEqual([]);
-  });
-
   it('resetCheckpoint and clearEvents', async () => {
     const collection = await TestCollection.start({ events: 120 });
     await collection.collect();
@@ -150,6 +141,27 @@ describe('maintenance flows as workflow types', () => {
     expect((await collection.notes()).slice(-2)).toEqual(['Cleared events table: 0', 'Reset checkpoint: 0']);
     await collection.collect();
     await collection.expectStored(120);
+  });
+
+  it.each(['resetCheckpoint', 'clearEvents'])(
+    '%s of a collector that does not exist fails, and leaves nothing',
+    async (type) => {
+      const collection = await TestCollection.start({ events: 1 });
+      await expect((await collection.start({ type, input: { collector: 'aas' } })).result()).rejects.toMatchObject({
+        cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('"aas" (there are: asa)') },
+      });
+      expect(await collection.store.collectors()).toEqual([]);
+      expect(await collection.store.executionLog({ limit: 10 })).toEqual([]);
+    },
+  );
+
+  it('resetCheckpoint and clearEvents of a collector that is stored, and no longer set up', async () => {
+    const collection = await TestCollection.start({ events: 1 });
+    await collection.store.logIdleRun('former', 'key');
+    for (const type of ['resetCheckpoint', 'clearEvents'])
+      await (await collection.start({ type, input: { collector: 'former' } })).result();
+    const notes = await collection.store.executionLog({ collector: 'former', limit: 2 });
+    expect(notes.map((line) => line.notes)).toEqual(['Cleared events table', 'Reset checkpoint']);
   });
 
   it('setEnvironmentVariables changes what the next page asks for, and refuses secrets', async () => {

@@ -1,21 +1,62 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { inspect } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { configuredTemporal } from '../../src/temporal/connection.js';
 
-it('a broken temporal.toml is told without what it holds', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'trawl-toml-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+/** The environment whose temporal.toml has this text. */
+function toml(text: string): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'temporal.toml');
-  writeFileSync(file, '[profile.default]\naddress = "a:1"\napi_key = "eyJSECRETTOKEN\nnamespace = "x"\n');
-  let told: unknown;
+  writeFileSync(file, text);
+  return { TEMPORAL_CONFIG_FILE: file };
+}
+
+function refusal(env: Record<string, string>): Error {
   try {
-    configuredTemporal({ TEMPORAL_CONFIG_FILE: file });
+    configuredTemporal(env);
   } catch (error) {
-    told = error;
+    return error as Error;
   }
-  expect(told).toMatchObject({ code: 'SETTINGS_INVALID', hint: expect.stringContaining('temporal.toml') });
-  expect(String((told as Error).message)).not.toContain('SECRET');
-  expect((told as Error).cause).toBeUndefined();
+  throw new Error('it was taken');
+}
+
+describe('temporal.toml', () => {
+  it('names a server', () => {
+    expect(
+      configuredTemporal(toml('[profile.default]\naddress = "10.0.0.1:7233"\nnamespace = "audit"\n')),
+    ).toMatchObject({ namespace: 'audit', connection: { address: '10.0.0.1:7233' } });
+  });
+
+  it.each([
+    ['a key that is not closed', '[profile.default]\naddress = "a:1"\napi_key = "marked-secret\n', 'line 3'],
+    ['a key without quotes', '[profile.default]\napi_key = marked-secret\naddress = "a:1"\n', 'line 2'],
+    ['an error below a key', '[profile.default]\napi_key = "marked-secret"\naddress = \n', 'line 3'],
+    ['an error above a key', '[profile.default\napi_key = "marked-secret"\n', 'line 1'],
+    ['a key that is in the wrong place', 'profile = "marked-secret"\n[profile.default]\n', 'line 2'],
+    [
+      'a key in the place of a path',
+      '[profile.default]\naddress = "a:1"\ntls.client_key_path = "marked-secret"\ntls.client_cert_path = "c"\n',
+      'cannot be read (ENOENT)',
+    ],
+    [
+      'a certificate given twice',
+      '[profile.default]\ntls.client_key_path = "x"\ntls.client_key_data = "marked-secret"\n',
+      'Cannot specify both',
+    ],
+    [
+      'a key that is no text',
+      '[profile.default]\naddress = "a:1"\ntls.client_key_path = [ "marked-secret" ]\n',
+      'form',
+    ],
+  ])('with %s is refused, says where, and is not quoted', (_, text, where) => {
+    const error = refusal(toml(text));
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID', hint: expect.stringContaining('temporal.toml') });
+    expect(error.message).toContain(where);
+    expect(error.message).not.toContain('\n');
+    expect(inspect(error, { depth: 10 })).not.toContain('marked-secret');
+    expect(error.cause).toBeUndefined();
+  });
 });

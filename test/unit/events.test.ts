@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
-import { type EventFormat, type EventsOptions, eventFormats, events, timeOption } from '../../src/cli/verbs/events.js';
+import { type EventFormat, eventFormats } from '../../src/cli/event-formats.js';
+import { type EventsOptions, events, timeOption } from '../../src/cli/verbs/events.js';
+import { WrongCall } from '../../src/cli/wrong-call.js';
 import type { StoredEvent } from '../../src/domain.js';
 import type { EventFilter } from '../../src/stores/store.js';
 
@@ -91,7 +93,8 @@ function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; li
   const store = {
     events: async (filter: EventFilter, limit: number) => {
       asked.push({ filter: { ...filter }, limit });
-      return all.filter((e) => e.collector === filter.collector && e.seq > filter.afterSeq).slice(0, limit);
+      const type = (e: StoredEvent) => filter.type === undefined || filter.type === e.type;
+      return all.filter((e) => e.collector === filter.collector && e.seq > filter.afterSeq && type(e)).slice(0, limit);
     },
     checkpoint: async (collector: string) => ({
       lastSeq: Math.max(0, ...all.filter((e) => e.collector === collector).map(({ seq }) => seq)),
@@ -155,20 +158,48 @@ describe('exported events', () => {
   it('as CSV: a line of names, and cells in their order', async () => {
     const text = await exported(contextOf([{ ...stored, rawEvent: '{"a":"b, \\"c\\""}' }]), 'csv');
     const [head, row] = text.split('\n');
-    expect(head).toBe(allNames.join(','));
+    expect(head).toBe([...names, 'hostname', 'server', 'from_addr', 'raw_event', 'extra', 'collected_at'].join(','));
     expect(row).toBe(
-      `asa,1,UD5pqjIhjKVQPmmqMiGMpQ==,${stored.timestamp},server.ssh_login,Jason,Quentin,c,gw,g,p,h,s,192.0.2.1,"{""a"":""b, \\""c\\""""}",${stored.collectedAt}`,
+      `asa,1,UD5pqjIhjKVQPmmqMiGMpQ==,${stored.timestamp},server.ssh_login,Jason,Quentin,c,gw,g,p,h,s,192.0.2.1,"{""a"":""b, \\""c\\""""}",,${stored.collectedAt}`,
     );
   });
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")', '＝1'])(
+  it('as CSV have their further members in extra, in the bytes of the source', async () => {
+    const text = await exported(contextOf([{ ...stored, extra: '{"v":1.50}' }]), 'csv');
+    expect(text).toContain(',"{""v"":1.50}",');
+  });
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")', '＝1', '＋1', '－1', '＠1'])(
     'as CSV have no cell that a spreadsheet takes for a formula: %j',
-    async (hostname) => {
-      const text = await exported(contextOf([{ ...stored, hostname, actor: hostname, id: hostname }]), 'csv');
-      const quoted = hostname.replaceAll('"', '""');
-      expect(text.split(`'${quoted}`)).toHaveLength(4);
+    async (cell) => {
+      const all = [{ ...stored, hostname: cell, actor: cell, fromAddr: cell, type: cell }];
+      const text = await exported(contextOf(all), 'csv');
+      expect(text.split(`'${cell.replaceAll('"', '""')}`)).toHaveLength(5);
     },
   );
+
+  it.each([
+    '+D5pqjIhjKVQPmmqMiGMpQ==',
+    '-D5pqjIhjKVQPmmqMiGMp_==',
+    '/D5pqjIhjKVQPmmqMiGMpQ',
+    '-1f',
+    '0b3ee4f2-64a1-4a3c-9c2b-3f1c8a4c9f52',
+  ])('as CSV keep an id of base64, hexadecimal digits or a UUID: %s', async (id) => {
+    expect(await exported(contextOf([{ ...stored, id }]), 'csv')).toContain(`\nasa,1,${id},`);
+  });
+
+  it.each(['=cmd()', '=1', '=A1', '+cmd()', "+cmd|'/C calc'!A1", '-1+cmd.x', '@SUM', '+a=b', '+a==='])(
+    'as CSV have no other id that a spreadsheet takes for a formula: %s',
+    async (id) => {
+      expect(await exported(contextOf([{ ...stored, id }]), 'csv')).toContain(`\nasa,1,'${id},`);
+    },
+  );
+
+  it.each(['-1', '[-1]', '"=1+1"', '{}', 'null'])('as CSV have raw_event as it came: %s', async (rawEvent) => {
+    const text = await exported(contextOf([{ ...stored, rawEvent, fromAddr: 'from' }]), 'csv');
+    const cell = rawEvent.includes('"') ? `"${rawEvent.replaceAll('"', '""')}"` : rawEvent;
+    expect(text).toContain(`,from,${cell},,`);
+  });
 
   it('as text are lines that no event can break or turn', async () => {
     const text = await exported(
@@ -216,6 +247,16 @@ describe('exported events', () => {
     });
   });
 
+  it.each([{ since: 'foo' }, { until: 'foo' }, { follow: true }])(
+    'are not begun where %o is a wrong call',
+    async (options) => {
+      const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      const called = events(contextOf([stored]), undefined, { format: 'json', ...options });
+      await expect(called).rejects.toBeInstanceOf(WrongCall);
+      expect(written).not.toHaveBeenCalled();
+    },
+  );
+
   it('cannot be followed as a JSON array', async () => {
     await expect(events(contextOf([]), undefined, { format: 'json', follow: true })).rejects.toMatchObject({
       code: 'INPUT_INVALID',
@@ -224,15 +265,26 @@ describe('exported events', () => {
   });
 });
 
-describe('an id in CSV', () => {
-  it.each([
-    ['+pjIhjKVQPmmqMiGMpQ==', '+pjIhjKVQPmmqMiGMpQ=='],
-    ['-a/b+c_d', '-a/b+c_d'],
-    ['=cmd()', "'=cmd()"],
-    ['+cmd|x', "'+cmd|x"],
-    ['@SUM(A1)', "'@SUM(A1)"],
-  ])('%s is written as %s', async (id, cell) => {
-    const [, row] = (await exported(contextOf([{ ...stored, id }]), 'csv')).split('\n');
-    expect(row).toContain(`asa,1,${cell},2020`);
+describe('events that are followed', () => {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  afterEach(() => {
+    for (const signal of signals) process.removeListener(signal, process.listeners(signal).at(-1)!);
+  });
+
+  it('are looked at once each, also those that a filter leaves out, and none that comes meanwhile is missed', async () => {
+    const all = Array.from({ length: 20 }, (_, index) => ({ ...stored, seq: index + 1 }));
+    const asked: { filter: EventFilter; limit: number }[] = [];
+    const context = contextOf(all, asked);
+    const store = context.existingStore();
+    const { events: read } = store;
+    store.events = async (filter, limit) => {
+      const page = await read(filter, limit);
+      // Committed when the first look is over, and before anything else is done.
+      if (asked.length === 1) all.push({ ...stored, seq: 21 }, { ...stored, seq: 22, type: 'rare' });
+      return page;
+    };
+    const text = await exported(context, 'ndjson', { type: 'rare', follow: true, limit: 1 });
+    expect(asked.map(({ filter }) => filter.afterSeq)).toEqual([0, 20]);
+    expect(JSON.parse(text)).toMatchObject({ seq: 22, type: 'rare' });
   });
 });

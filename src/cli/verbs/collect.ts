@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import type { Progress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
 import { type CollectionHandle, startNow } from '../../temporal/collection.js';
 import { collectId } from '../../temporal/names.js';
 import { patiently } from '../../temporal/patience.js';
+import { hasWorker } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { printJson, tell } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
+import { type WatchedRun, watchRun } from '../run-watch.js';
 import { bringUp, connectFor, findTemporal, requireWorker } from '../temporal-session.js';
-
-const pollEveryMs = 500;
-/** A worker that lives answers sooner, also when it is busy. */
-const silenceMaxMs = 15_000;
 
 /** `trawl collect NAME`: one run of M10 now; ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
@@ -22,29 +19,27 @@ export async function collect(context: Context, name: string, options: { json?: 
   const startedAt = Date.now();
   const line = new ProgressLine(name);
   const handle = await patiently(() => startNow(client, name), tell);
-  const result = patiently(() => handle.result(), tell);
-  let settled = false;
-  const done = result
-    .then(
-      (progress) => ({ progress }),
-      (error: unknown) => ({ error }),
-    )
-    .finally(() => {
-      settled = true;
-    });
-  const shown = showProgress(client, handle, line, () => settled);
-  const outcome = await Promise.race([done, failed, ended]);
-  settled = true;
-  await shown;
-  if (typeof outcome === 'number') {
+  const done = patiently(() => handle.result(), tell).then(
+    (progress) => ({ progress }),
+    (error: unknown) => ({ error }),
+  );
+  let leave = () => {};
+  const over = Promise.race([
+    done,
+    new Promise<void>((resolve) => {
+      leave = resolve;
+    }),
+  ]);
+  const watching = watchRun(watched(client, handle), line, over);
+  const outcome = await Promise.race([done, failed, ended, watching.then(() => done)]).finally(() => {
+    leave();
     line.end();
+  });
+  if (typeof outcome === 'number') {
     tell('Interrupted: what has been collected is kept, and the next run goes on from there.');
     return outcome;
   }
-  if ('error' in outcome) {
-    line.end();
-    throw runError(outcome.error, name);
-  }
+  if ('error' in outcome) throw runError(outcome.error, name);
   line.finish(outcome.progress);
   if (options.json) await printJson({ ...outcome.progress, seconds: (Date.now() - startedAt) / 1000 });
   return 0;
@@ -66,31 +61,16 @@ async function readyTemporal(context: Context, name: string): Promise<{ client: 
   return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
 }
 
-async function showProgress(
-  client: Client,
-  handle: CollectionHandle,
-  line: ProgressLine,
-  isOver: () => boolean,
-): Promise<void> {
-  let heardAt = Date.now();
-  while (!isOver()) {
-    await sleep(pollEveryMs);
-    if (isOver()) return;
-    await tellTroubles(handle, line).catch(() => undefined);
-    if (Date.now() - heardAt > silenceMaxMs) {
-      line.trouble(
-        'No worker has answered for a while. If none is running, start one ("trawl worker", "trawl up"): the run waits for it.',
-      );
-    }
-    try {
+function watched(client: Client, handle: CollectionHandle): WatchedRun {
+  return {
+    progress: async () => {
       const run = await handle.query<Progress, []>('progress');
       const walk = run.walk ? await client.workflow.getHandle(run.walk).query<Progress, []>('progress') : undefined;
-      heardAt = Date.now();
-      if (!isOver()) line.show(walk ? { ...run, ...sum(run, walk) } : run);
-    } catch {
-      // No answer just now: a worker is starting, or the server is.
-    }
-  }
+      return walk ? { ...run, ...sum(run, walk) } : run;
+    },
+    troubles: () => troublesOf(handle),
+    hasWorker: () => hasWorker(client),
+  };
 }
 
 function sum(run: Progress, walk: Progress): Partial<Progress> {
@@ -104,15 +84,11 @@ function sum(run: Progress, walk: Progress): Partial<Progress> {
 }
 
 /** An activity that is being tried again says why. */
-async function tellTroubles(handle: CollectionHandle, line: ProgressLine): Promise<void> {
+async function troublesOf(handle: CollectionHandle): Promise<string[]> {
   const { raw } = await handle.describe();
-  for (const activity of raw.pendingActivities ?? []) {
-    if (activity.lastFailure?.message) {
-      line.trouble(
-        `${activity.activityType?.name} is tried again (attempt ${activity.attempt}): ${activity.lastFailure.message}`,
-      );
-    }
-  }
+  return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
+    lastFailure?.message ? [`${activityType?.name} is tried again (attempt ${attempt}): ${lastFailure.message}`] : [],
+  );
 }
 
 function runError(error: unknown, name: string): unknown {

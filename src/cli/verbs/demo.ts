@@ -1,15 +1,16 @@
 import { type DemoOptions, demos } from '../../demo/registry.js';
-import { TrawlError } from '../../errors.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
+import { WrongCall } from '../wrong-call.js';
 
 /** `trawl demo [SOURCE]`: a demo server alone, for curl and for trying settings. */
 export async function demo(source: string, options: DemoOptions): Promise<number> {
   const start = demos[source];
   if (!start) {
-    throw new TrawlError('INPUT_INVALID', `There is no demo of ${JSON.stringify(source)}.`, {
-      hint: `Use one of: ${Object.keys(demos).join(', ')}.`,
-    });
+    throw new WrongCall(
+      `There is no demo of ${JSON.stringify(source)}.`,
+      `Use one of: ${Object.keys(demos).join(', ')}.`,
+    );
   }
   const ended = interrupted();
   const server = await start(options);

@@ -5,6 +5,7 @@ import { isRequired } from '../../settings/definition.js';
 import { sources } from '../../sources/registry.js';
 import type { Context } from '../context.js';
 import { print, printJson, table } from '../output.js';
+import { WrongCall } from '../wrong-call.js';
 
 /** `trawl env get [NAME]`: U01, the Environment Variables table. */
 export async function envGet(context: Context, name: string | undefined, options: { json?: boolean }): Promise<number> {
@@ -29,18 +30,16 @@ export async function envSet(context: Context, name: string, assignments: readon
     const at = assignment.indexOf('=');
     if (at < 1) {
       // Not repeated in the message: it may be a secret that slipped in.
-      throw new TrawlError('INPUT_INVALID', 'An assignment has the form KEY=VALUE.', {
-        hint: 'For example: trawl env set asa searchCount=500',
-      });
+      throw new WrongCall('An assignment has the form KEY=VALUE.', 'For example: trawl env set asa searchCount=500');
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
   const path = setsUp(rows) ? context.settings.realStorePath : context.settings.storePath;
-  // A store that is made for nothing would end the demo.
-  if (!existsSync(path)) checkTableRows(name, rows, {}, sources, { guarded: true });
-  const store = context.openStore(path);
-  checkTableRows(name, rows, (await store.settings())[name] ?? {}, sources, { guarded: true });
-  await store.setSettings(name, rows, []);
+  // One is made only for what can be set: where there is one, nothing is collected from the demo team any more.
+  const existing = existsSync(path) ? context.openStore(path) : undefined;
+  const stored = (await existing?.settings())?.[name] ?? {};
+  checkTableRows(name, rows, stored, sources, { guarded: true });
+  await (existing ?? context.openStore(path)).setSettings(name, rows, []);
   return 0;
 }
 

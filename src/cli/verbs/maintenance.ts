@@ -13,16 +13,19 @@ export async function reset(context: Context, name: string): Promise<number> {
   return 0;
 }
 
-/** `trawl clear NAME`: U04 Clear Events Table; asks first, or wants `--yes`. What a source has dropped since cannot be had again. */
+/**
+ * `trawl clear NAME`: U04 Clear Events Table; asks first.
+ * @throws TrawlError INPUT_INVALID where there is no terminal to ask on, and no `--yes`.
+ */
 export async function clear(context: Context, name: string, options: { yes?: boolean }): Promise<number> {
   const store = context.existingStore();
   await context.requireCollector(store, name);
-  const count = await store.eventCount(name);
   if (!options.yes && !process.stdin.isTTY) {
-    throw new TrawlError('INPUT_INVALID', `This would delete the ${count} events of ${name} from the table.`, {
-      hint: 'There is no terminal to ask on: say --yes if that is meant.',
+    throw new TrawlError('INPUT_INVALID', 'Nothing was deleted: there is no terminal to ask on.', {
+      hint: `If the events of ${name} are to go, say so: trawl clear ${name} --yes`,
     });
   }
+  const count = await store.eventCount(name);
   if (!options.yes) {
     const dialogue = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await dialogue.question(

@@ -5,6 +5,7 @@ import { defaultCron, recurringId } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
+import { cronRefusal } from '../wrong-call.js';
 
 /** `trawl start NAME`: the recurring collection, on cron or by a Schedule. */
 export async function start(
@@ -17,16 +18,7 @@ export async function start(
   if (existsSync(context.settings.storePath)) await context.requireCollector(context.openStore(), name);
   const client = await requireTemporal(context);
   const outcome = await startRecurring(client, name, cron, recurrence).catch((error: unknown) => {
-    const details = (error as { cause?: { details?: string } }).cause?.details ?? '';
-    if (!/cron/i.test(details)) throw error;
-    throw new TrawlError(
-      'INPUT_INVALID',
-      `The server does not take the cron ${JSON.stringify(cron)}: ${details.replace(/\.+$/, '')}.`,
-      {
-        hint: 'Give five fields, for example "*/5 * * * *".',
-        cause: error,
-      },
-    );
+    throw cronRefusal(error, cron);
   });
   const state = await recurringState(client, name);
   const nextRun = state?.nextRun ?? null;

@@ -4,14 +4,23 @@ import type { RetentionGap } from '../../domain.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { type Recurrence, type RecurringState, recurringState } from '../../temporal/collection.js';
+import { hasWorker } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
-import { print, printJson, table, tell } from '../output.js';
-import { connectFor, findTemporal, hasWorker } from '../temporal-session.js';
+import { print, printable, printJson, table, tell } from '../output.js';
+import { connectFor, findTemporal } from '../temporal-session.js';
+
+/** Whether any worker takes work; unknown where Temporal does not say. */
+type WorkerState = 'running' | 'none' | 'unknown';
+
+/**
+ * The recurring collection: `no worker` where a run is due that nothing carries out, `unknown` where Temporal does not
+ * answer.
+ */
+type Recurring = RecurringState['state'] | 'stopped' | 'no worker' | 'unknown';
 
 interface CollectorStatus {
   collector: string;
-  /** The recurring collection: waiting, running, no worker (its time has come, and nothing takes it), paused, stopped, or unknown where Temporal does not answer. */
-  recurring: string;
+  recurring: Recurring;
   recurrence: Recurrence | null;
   cron: string | null;
   nextRun: string | null;
@@ -35,23 +44,25 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   const hasStore = existsSync(context.settings.storePath);
   const store = hasStore ? context.openStore() : undefined;
   const { client, problem } = await temporalIfAny(context);
+  const worker = client ? await workerState(client) : 'unknown';
   const names = store ? await context.collectors(store) : [];
-  const worked = client !== undefined && (await hasWorker(client).catch(() => true));
-  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, worked, name)));
+  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, worker, name)));
   if (options.json) {
     await printJson({
       store: context.settings.storePath,
       storeExists: hasStore,
       temporal: problem ?? 'connected',
+      worker,
       collectors,
     });
     return 0;
   }
   if (problem) tell(`Temporal: ${problem}`);
+  if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) {
+    tell('Worker: none takes work, so nothing is collected. Start one with "trawl worker" where the store is.');
+  }
   if (!hasStore) tell(`Store: nothing has been collected here yet (${context.settings.storePath}).`);
   if (names.length > 0) await print(overview(collectors));
-  if (collectors.some(({ recurring }) => recurring === 'no worker'))
-    tell('No worker takes work: runs wait for one ("trawl worker", or "trawl up").');
   for (const { collector, lastFailure } of collectors)
     if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
   for (const { collector, lost } of collectors)
@@ -70,18 +81,38 @@ async function temporalIfAny(context: Context): Promise<{ client?: Client; probl
   }
 }
 
+async function workerState(client: Client): Promise<WorkerState> {
+  return hasWorker(client).then(
+    (is) => (is ? 'running' : 'none'),
+    () => 'unknown',
+  );
+}
+
+/** @param state null where there is none, undefined where Temporal does not say. */
+export function recurringOf(state: Pick<RecurringState, 'state'> | null | undefined, worker: WorkerState): Recurring {
+  if (state === undefined) return 'unknown';
+  if (state === null) return 'stopped';
+  return state.state === 'running' && worker === 'none' ? 'no worker' : state.state;
+}
+
+function untold(collector: string, error: unknown): undefined {
+  tell(`${collector}: Temporal does not say how its recurring collection stands: ${printable(reasonOf(error))}`);
+}
+
 async function statusOf(
   store: Store,
   client: Client | undefined,
-  worked: boolean,
+  worker: WorkerState,
   collector: string,
 ): Promise<CollectorStatus> {
   const checkpoint = await store.checkpoint(collector);
   const [line] = await store.executionLog({ collector, limit: 1 });
-  const state = client ? await recurringState(client, collector).catch(() => undefined) : undefined;
+  const state = client
+    ? await recurringState(client, collector).catch((error: unknown) => untold(collector, error))
+    : undefined;
   return {
     collector,
-    recurring: recurringWord(state, worked),
+    recurring: recurringOf(state, worker),
     recurrence: state?.recurrence ?? null,
     cron: state?.cron || null,
     nextRun: state?.nextRun ?? null,
@@ -97,13 +128,6 @@ async function statusOf(
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
   };
-}
-
-/** @param state null: there is none; undefined: Temporal did not say. */
-function recurringWord(state: RecurringState | null | undefined, worked: boolean): string {
-  if (state === undefined) return 'unknown';
-  if (state === null) return 'stopped';
-  return state.state === 'running' && !worked ? 'no worker' : state.state;
 }
 
 function overview(collectors: readonly CollectorStatus[]): string {

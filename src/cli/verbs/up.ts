@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
 import { bringUp, connectFor, type Embedded } from '../temporal-session.js';
+import { cronRefusal } from '../wrong-call.js';
 
 export interface UpOptions {
   port?: number;
@@ -66,7 +67,7 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
       // The first tick of a cron may be minutes away.
       await startNow(client, name);
     } catch (error) {
-      failures.push([name, error]);
+      failures.push([name, cronRefusal(error, cron)]);
     }
   }
   if (failures.length === names.length) throw failures[0]![1];

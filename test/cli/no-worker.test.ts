@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { expect, inject, it } from 'vitest';
+import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
+import { Place } from '../support/cli.js';
+import { until } from '../support/collection.js';
+
+/** A place whose Temporal server is configured, in a namespace of its own, and has no worker. */
+async function placeWithoutWorker(options: DemoAsaOptions): Promise<{ place: Place; demo: DemoAsa }> {
+  const namespace = `test-${randomUUID()}`;
+  const address = inject('temporalAddress');
+  await promisify(execFile)(inject('temporalCli'), [
+    ...['operator', 'namespace', 'create', '--namespace', namespace, '--address', address],
+  ]);
+  const { place, demo } = await Place.withDemo(options, {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    SEARCH_COUNT: '100',
+  });
+  // A namespace is not known everywhere at once.
+  await until('the namespace is there', async () => (await place.run('collect', 'asa')).stderr.includes('NO_WORKER'));
+  return { place, demo };
+}
+
+it('trawl collect says that its worker was killed, and goes on with another one', async () => {
+  const { place, demo } = await placeWithoutWorker({ events: 3_000, latencyMs: 100 });
+  const first = place.start('worker');
+  await until('the worker runs', () => first.stderr.includes('A worker runs'));
+  const collecting = place.start('collect', 'asa');
+  await until('a few pages are read', () => demo.requests.audits > 5);
+  first.signal('SIGKILL');
+  await until('the user is told', () => collecting.stderr.includes('asa: no worker answers'));
+  place.start('worker');
+  expect(await collecting.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('3,000 new events') });
+}, 120_000);
+
+it('trawl status says that a run is due, that no worker carries it out, and what to do', async () => {
+  const { place } = await placeWithoutWorker({ events: 1 });
+  await place.run('env', 'set', 'asa', 'searchCount=100');
+  const status = async () => JSON.parse((await place.run('status', '--json')).stdout);
+  expect(await status()).toMatchObject({ worker: 'none', collectors: [{ recurring: 'stopped' }] });
+  expect((await place.run('status')).stderr).not.toContain('trawl worker');
+  await place.run('start', 'asa', '--cron', '@every 1s');
+  await until('a run is due', async () => (await status()).collectors[0].recurring === 'no worker');
+  expect((await place.run('status')).stderr).toContain('Start one with "trawl worker"');
+  place.start('worker');
+  await until('one is done', async () => (await status()).collectors[0].events === 1);
+  expect(await status()).toMatchObject({ worker: 'running' });
+  expect(['waiting', 'running']).toContain((await status()).collectors[0].recurring);
+  await place.run('stop', 'asa');
+}, 120_000);

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { type Patience, type WatchedRun, watchRun } from '../../src/cli/run-watch.js';
+import type { Progress } from '../../workflows/messages.js';
+
+const patience: Patience = { everyMs: 1, tellAfterMs: 30, endAfterMs: 120 };
+const hanging = () => new Promise<never>(() => undefined);
+const failing = () => Promise.reject(new Error('no answer'));
+const progress = { state: 'walking' } as Progress;
+
+/** Watches until `enough` of what is written, or the watching ends by itself. */
+async function watched(
+  run: Partial<WatchedRun>,
+  enough: (lines: string[]) => boolean = () => false,
+): Promise<string[]> {
+  const lines: string[] = [];
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const write = (text: string) => {
+    if (!lines.includes(text)) lines.push(text);
+    if (enough(lines)) end();
+  };
+  const line = { show: ({ state }: Progress) => write(state), trouble: write };
+  const whole = { progress: async () => progress, troubles: async () => [], hasWorker: async () => true, ...run };
+  await watchRun(whole, line, over, patience).catch((error: unknown) => {
+    lines.push((error as { code: string }).code);
+  });
+  return lines;
+}
+
+describe('a run that is waited for', () => {
+  it('shows how far it is, and what goes wrong in it', async () => {
+    const lines = await watched({ troubles: async () => ['tried again'] }, ({ length }) => length === 2);
+    expect(lines.sort()).toEqual(['tried again', 'walking']);
+  });
+
+  it.each([
+    ['hangs', hanging],
+    ['fails', failing],
+  ])('says what goes wrong also while the question how far it is %s', async (_, asked) => {
+    const lines = await watched({ progress: asked, troubles: async () => ['tried again'] }, () => true);
+    expect(lines).toEqual(['tried again']);
+  });
+
+  it.each([
+    ['hangs', hanging],
+    ['fails', failing],
+  ])('says that no worker answers where the question %s, and ends when none is left', async (_, asked) => {
+    let looks = 0;
+    const hasWorker = async () => {
+      looks += 1;
+      return looks <= 3;
+    };
+    expect(await watched({ progress: asked, hasWorker })).toEqual([
+      'no worker answers: it is busy, or has ended',
+      'no worker is left: start one with "trawl worker" where the store is',
+      'NO_WORKER',
+    ]);
+  });
+
+  it('goes on where a worker comes in time', async () => {
+    let lost = false;
+    const run = {
+      progress: () => (lost ? Promise.resolve(progress) : failing()),
+      hasWorker: async () => {
+        lost = true;
+        return false;
+      },
+    };
+    const lines = await watched(run, (written) => written.includes('walking'));
+    expect(lines.at(-1)).toBe('walking');
+  });
+
+  it('is not given up while the server does not answer either', async () => {
+    const until = Date.now() + 2 * patience.endAfterMs;
+    const troubles = async () => (Date.now() > until ? ['over'] : []);
+    expect(await watched({ progress: failing, hasWorker: failing, troubles }, () => true)).toEqual(['over']);
+  });
+
+  it('gives workers time to come back after the server was away', async () => {
+    const backAt = Date.now() + 2 * patience.endAfterMs;
+    let lookedAt = 0;
+    const hasWorker = async () => {
+      if (Date.now() < backAt) return failing();
+      lookedAt ||= Date.now();
+      return false;
+    };
+    const lines = await watched({ progress: failing, hasWorker });
+    expect(lines.at(-1)).toBe('NO_WORKER');
+    expect(Date.now() - lookedAt).toBeGreaterThan(patience.endAfterMs - 2 * patience.tellAfterMs);
+  });
+
+  it('is left at once when it is over, whatever hangs', async () => {
+    const lines = await watched({ progress: hanging, hasWorker: hanging, troubles: async () => ['last'] }, () => true);
+    expect(lines).toEqual(['last']);
+  });
+});
