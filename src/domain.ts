@@ -102,6 +102,5 @@ export const notes = {
   subsequentPartPage: 'Subsequent part page',
   fullPage: 'Full page',
   resetCheckpoint: 'Reset checkpoint',
-  runFailed: 'Run failed',
   clearedEvents: 'Cleared events table',
 } as const;

@@ -115,7 +115,7 @@ export class SqliteStore implements Store {
   }
 
   async logFailedRun(collector: string, failure: string, key: string): Promise<void> {
-    logLine(this.#db, collector, this.#now().toISOString(), 0, `${notes.runFailed}: ${failure}`, key);
+    logLine(this.#db, collector, this.#now().toISOString(), 0, `Run failed: ${failure}`, key);
   }
 
   async resetCheckpoint(collector: string, keys: readonly string[]): Promise<void> {
