@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '../log.js';
 import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
+import type { SqliteAccess } from '../stores/sqlite/database.js';
 import { SqliteStore } from '../stores/sqlite/store.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
@@ -25,8 +26,8 @@ export class Context {
   }
 
   /** The store, made where there is none yet. */
-  openStore(path = this.settings.storePath): Store {
-    const store = new SqliteStore(path);
+  openStore(path = this.settings.storePath, access: SqliteAccess = 'read'): Store {
+    const store = new SqliteStore(path, undefined, access);
     this.onClose(() => store.close());
     return store;
   }

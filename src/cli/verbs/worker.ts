@@ -16,7 +16,7 @@ export async function worker(context: Context): Promise<number> {
       hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which brings server and worker.',
     });
   }
-  const store = context.openStore();
+  const store = context.openStore(undefined, 'write');
   // Says what is wrong in words; the worker's own connection would only fail.
   await (await connect(address)).connection.close();
   installTemporalLogger(context.logger());

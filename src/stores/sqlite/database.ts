@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
@@ -13,36 +13,58 @@ export type SqlValue = string | number | bigint | Uint8Array | null;
 const busyTimeoutMs = 2_000;
 
 /**
+ * `read` opens a file that cannot be written to at the moment for reading, for good. `write` opens it as soon as it can
+ * be written to: each call until then fails with STORE_READ_ONLY or STORE_BUSY.
+ */
+export type SqliteAccess = 'read' | 'write';
+
+/**
  * One SQLite file, opened, migrated and with its statements prepared once.
  *
  * Calls are synchronous, so a transaction is never interleaved with another of this process; WAL lets other programs
  * read meanwhile, and `synchronous = FULL` makes a commit survive a power cut.
  */
 export class SqliteDatabase {
-  readonly #db: DatabaseSyncInstance;
   readonly #statements = new Map<string, StatementSyncInstance>();
   readonly #path: string;
+  readonly #access: SqliteAccess;
+  #open: DatabaseSyncInstance | undefined;
 
   /**
    * @throws TrawlError STORE_NEWER where a later version has migrated the file, or as `Store` says.
    */
-  constructor(path: string) {
+  constructor(path: string, access: SqliteAccess = 'read') {
     this.#path = path;
-    this.#db = this.#translated(() => {
-      mkdirSync(dirname(path), { recursive: true });
-      return new DatabaseSync(path, { timeout: busyTimeoutMs });
-    });
+    this.#access = access;
     try {
-      this.#translated(() => this.#prepareFile());
+      this.#translated(() => this.#db);
     } catch (error) {
-      this.#db.close();
-      throw error;
+      const passes = error instanceof TrawlError && (error.code === 'STORE_READ_ONLY' || error.code === 'STORE_BUSY');
+      if (access === 'read' || !passes || !existsSync(path)) throw error;
     }
   }
 
-  #prepareFile(): void {
-    this.#db.exec('PRAGMA synchronous = FULL');
-    const version = (): number => Number(this.#db.prepare('PRAGMA user_version').get().user_version);
+  get #db(): DatabaseSyncInstance {
+    if (this.#open?.isOpen) return this.#open;
+    mkdirSync(dirname(this.#path), { recursive: true });
+    const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs });
+    try {
+      // Before anything is prepared: a connection with statements goes on living, read-only, after it is closed, and
+      // the next one of this process would share its read-only index of the WAL. BEGIN alone says nothing: on a
+      // read-only file it begins a reading transaction.
+      if (this.#access === 'write') db.exec('BEGIN IMMEDIATE; CREATE TABLE can_be_written (x); ROLLBACK');
+      this.#prepareFile(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    this.#open = db;
+    return db;
+  }
+
+  #prepareFile(db: DatabaseSyncInstance): void {
+    db.exec('PRAGMA synchronous = FULL');
+    const version = (): number => Number(db.prepare('PRAGMA user_version').get().user_version);
     if (version() > migrations.length) {
       throw new TrawlError(
         'STORE_NEWER',
@@ -53,11 +75,11 @@ export class SqliteDatabase {
       );
     }
     if (version() === migrations.length) return;
-    this.#db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA journal_mode = WAL');
     // Two processes may start at once: the second waits here, and finds the work done.
-    this.#inTransaction('IMMEDIATE', () => {
-      for (let from = version(); from < migrations.length; from += 1) this.#db.exec(migrations[from]!);
-      this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
+    inTransaction(db, () => {
+      for (let from = version(); from < migrations.length; from += 1) db.exec(migrations[from]!);
+      db.exec(`PRAGMA user_version = ${migrations.length}`);
     });
   }
 
@@ -76,25 +98,12 @@ export class SqliteDatabase {
 
   /** Runs `body` in one write transaction; whatever it throws undoes it. */
   transaction<T>(body: () => T): T {
-    return this.#translated(() => this.#inTransaction('IMMEDIATE', body));
+    return this.#translated(() => inTransaction(this.#db, body));
   }
 
   close(): void {
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
-  }
-
-  #inTransaction<T>(mode: string, body: () => T): T {
-    this.#db.exec(`BEGIN ${mode}`);
-    try {
-      const result = body();
-      this.#db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      // A full disk may have ended the transaction already.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+    if (this.#open?.isOpen) this.#open.close();
   }
 
   #statement(sql: string): StatementSyncInstance {
@@ -112,6 +121,19 @@ export class SqliteDatabase {
     } catch (error) {
       throw storeError(error, this.#path);
     }
+  }
+}
+
+function inTransaction<T>(db: DatabaseSyncInstance, body: () => T): T {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = body();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk may have ended the transaction already.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { TrawlError } from '../../errors.js';
 import type { SettingsTable } from '../../settings/collector.js';
 import type { EventFilter, PageToWrite, PageWritten, StagedPage, Store } from '../store.js';
-import { SqliteDatabase, type SqlValue } from './database.js';
+import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
 import { checkpointOf, keepReject, logLine } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
@@ -23,8 +23,8 @@ export class SqliteStore implements Store {
   readonly #now: () => Date;
 
   /** @throws TrawlError as `Store` says, or STORE_NEWER. */
-  constructor(path: string, now: () => Date = () => new Date()) {
-    this.#db = new SqliteDatabase(path);
+  constructor(path: string, now: () => Date = () => new Date(), access: SqliteAccess = 'read') {
+    this.#db = new SqliteDatabase(path, access);
     this.#now = now;
   }
 
