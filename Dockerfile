@@ -25,5 +25,7 @@ USER node
 WORKDIR /var/lib/trawl
 ENV NODE_ENV=production TRAWL_DATA=/var/lib/trawl
 VOLUME /var/lib/trawl
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["trawl"]
 CMD ["worker"]

@@ -49,9 +49,18 @@ export class Collectors {
    * @throws TrawlError COLLECTOR_UNKNOWN where it is neither set up nor has anything stored; not retried.
    */
   async require(collector: string): Promise<void> {
+    requireKnown(collector, await this.#names());
+  }
+
+  /** Whether a collector is set up or has anything stored. */
+  async has(collector: string): Promise<boolean> {
+    return (await this.#names()).includes(collector);
+  }
+
+  async #names(): Promise<string[]> {
     const { store, sources, env } = this.#dependencies;
     const setUp = collectorNames(sources, await store.settings(), env);
-    requireKnown(collector, [...new Set([...setUp, ...(await store.collectors())])].sort());
+    return [...new Set([...setUp, ...(await store.collectors())])].sort();
   }
 
   /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */

@@ -2,16 +2,17 @@ import { activityInfo } from '@temporalio/activity';
 import { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import { enrichPages } from './enrich-pages.js';
+import { expectRuns } from './expect-runs.js';
 import { asActivity } from './failure.js';
 import { fetchPages } from './fetch-pages.js';
 import { PageCache } from './page-cache.js';
 import type {
-  CollectorInput,
   CommandInput,
   ExecutionLogInput,
   FetchedPages,
   FetchPagesInput,
   LastCheckpoint,
+  LastCheckpointInput,
   PagesInput,
   PagesWritten,
   RewindInput,
@@ -28,8 +29,9 @@ export function createActivities(dependencies: Dependencies) {
   const cache = new PageCache();
   return {
     /** U10 Get Last Checkpoint */
-    getLastCheckpoint: ({ collector }: CollectorInput): Promise<LastCheckpoint> =>
+    getLastCheckpoint: ({ collector, recurrence }: LastCheckpointInput): Promise<LastCheckpoint> =>
       asActivity(async () => {
+        if (recurrence) await expectRuns(dependencies, collectors, collector, recurrence);
         const checkpoint = await store.checkpoint(collector);
         return {
           offset: checkpoint.lastOffset,

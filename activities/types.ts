@@ -15,6 +15,14 @@ export interface WalkPosition {
   generation: number;
 }
 
+export interface LastCheckpointInput extends CollectorInput {
+  /** Left out where the run was asked for by hand. */
+  recurrence?: Recurrence;
+}
+
+/** What made a run begin by itself: the cron, as far as it is known, or else when it was due (RFC 3339). */
+export type Recurrence = { cron: string } | { scheduledAt: string };
+
 /** U10 Get Last Checkpoint. */
 export interface LastCheckpoint extends WalkPosition {
   /** SHA-256 of the page at `offset` when it was read last; empty where it was not. */

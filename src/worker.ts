@@ -28,6 +28,8 @@ export interface WorkerSettings {
 }
 
 export interface RunningWorker {
+  /** Whether it takes work. */
+  working(): boolean;
   /** Resolves when the worker has ended after `stop`; rejects where it failed. */
   done: Promise<void>;
   /** Takes no new work, and ends when the work in hand is done. */
@@ -69,6 +71,7 @@ export async function startWorker({
   });
   done.catch(() => undefined);
   return {
+    working: () => worker.getState() === 'RUNNING',
     done,
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();

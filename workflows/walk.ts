@@ -4,6 +4,7 @@ import type { Commands } from './commands.js';
 import { failureCode, runFailure } from './failure.js';
 import { roundLimits, walkActivities } from './options.js';
 import type { ProgressReport } from './progress.js';
+import { recurrence } from './recurrence.js';
 
 /** `history full` where the walk is to go on in another run; everything read until then is committed. */
 export type WalkEnd = 'caught up' | 'history full';
@@ -53,7 +54,7 @@ export class Walk {
     const isReset = () => this.#commands.resets !== resets;
     this.#report.update({ state: 'walking' });
     const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions({ summary: this.#collector }, [
-      { collector: this.#collector },
+      { collector: this.#collector, ...recurrence() },
     ]);
     if (this.#stepAside(checkpoint)) {
       this.#report.update({ state: 'waiting for another walk' });

@@ -8,6 +8,7 @@ import type { SqliteAccess } from '../stores/sqlite/database.js';
 import { SqliteStore } from '../stores/sqlite/store.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
+import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
 
 /** What every verb starts from. */
 export class Context {
@@ -56,6 +57,12 @@ export class Context {
   /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */
   async requireCollector(store: Store, name: string): Promise<void> {
     requireKnown(name, await this.collectors(store));
+  }
+
+  /** How each collector is, by the store alone. */
+  async health(store: Store): Promise<CollectorHealth[]> {
+    const { env, lateAfterRuns } = this.settings;
+    return collectorHealth({ store, sources, env, lateAfterRuns });
   }
 
   /** Runs when the verb has ended, last first. */

@@ -8,7 +8,7 @@ import { WrongCall } from './wrong-call.js';
 
 type Verb = (context: Context) => Promise<number>;
 
-/** Exit codes: 0 done, 1 failed, 2 wrong call, 128 + n ended by signal n. */
+/** Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`), 128 + n ended by signal n. */
 const usageError = 2;
 
 /** The `trawl` command. Gives the exit code. */

@@ -15,8 +15,19 @@ export interface ProcessSettings {
   realStorePath: string;
   /** Environment and .env; variables set to nothing are left out. */
   env: Readonly<Record<string, string>>;
+  /** Where a worker serves its health; null where it does not. */
+  listen: Listen | null;
+  /** Runs that a collector may miss before it is reported. */
+  lateAfterRuns: number;
   /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
   demo: boolean;
+}
+
+export interface Listen {
+  host: string;
+  port: number;
+  /** False where nobody asked for it: then the next free port does as well. */
+  asked: boolean;
 }
 
 /** What each of them means, for `--help` and docs/settings.md. */
@@ -38,6 +49,18 @@ export const processSettingDefinitions = [
     meaning: 'Least level that is logged (to standard error)',
     expected: 'debug, info, warn or error',
     default: 'info',
+  },
+  {
+    env: 'TRAWL_LISTEN',
+    meaning: 'Where a worker serves its health over HTTP',
+    expected: 'HOST:PORT, or off',
+    default: '127.0.0.1:9464, or the next free port',
+  },
+  {
+    env: 'TRAWL_LATE_AFTER_RUNS',
+    meaning: 'Runs that a collector may miss before it is reported as late',
+    expected: 'a whole number from 1 to 1000',
+    default: '3',
   },
   {
     env: 'TEMPORAL_CLI_PATH',
@@ -66,6 +89,11 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
     problems.push('TRAWL_LOG_LEVEL must be debug, info, warn or error');
   }
+  const listen = listenOf(env.TRAWL_LISTEN);
+  if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
+  const lateAfterRuns = Number(env.TRAWL_LATE_AFTER_RUNS ?? 3);
+  if (!Number.isInteger(lateAfterRuns) || lateAfterRuns < 1 || lateAfterRuns > 1000)
+    problems.push('TRAWL_LATE_AFTER_RUNS must be a whole number from 1 to 1000');
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
   const demo = env.TRAWL_STORE === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
   const dataDir = demo ? join(root, 'demo') : root;
@@ -82,9 +110,20 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     dataDir,
     storePath: resolve(cwd, store.slice('sqlite:'.length)),
     realStorePath: demo ? join(root, storeFile) : resolve(cwd, store.slice('sqlite:'.length)),
+    listen: listen ?? null,
+    lateAfterRuns,
     env,
     demo,
   };
+}
+
+/** Undefined where it cannot be understood. */
+function listenOf(text: string | undefined): Listen | null | undefined {
+  if (text === undefined) return { host: '127.0.0.1', port: 9464, asked: false };
+  if (text === 'off') return null;
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port), asked: true } : undefined;
 }
 
 function hasSourceSettings(env: Environment): boolean {

@@ -76,6 +76,11 @@ export interface Store {
    */
   reserveRequest(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
+  /** When runs are expected from now on; null where none are. The same cron again keeps its `since`. */
+  expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void>;
+  /** How far each collector has come that has begun or is expected to run, by name; or only one. */
+  standings(collector?: string): Promise<Standing[]>;
+
   /** U01 Get env vars: the Environment Variables table. */
   settings(): Promise<SettingsTable>;
   /** U02 Set env vars: rows to write, and names to remove. */
@@ -93,6 +98,27 @@ export interface Store {
   executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
 
   close(): Promise<void>;
+}
+
+/** How far a collector has come. Times are RFC 3339. */
+export interface Standing {
+  collector: string;
+  /** When a page was written last, or a run found nothing new. */
+  lastDateTime: string | null;
+  /** When everything that the source had was read last. */
+  caughtUpAt: string | null;
+  /** Of the newest event stored. */
+  newestTimestamp: string | null;
+  due: DueRuns | null;
+}
+
+/** When runs are expected. */
+export interface DueRuns {
+  /** As Temporal takes it; empty where it is not known. */
+  cron: string;
+  since: string;
+  /** When the last run was due by a Schedule whose cron is not known; else null. */
+  tick: string | null;
 }
 
 export interface StagedPage {

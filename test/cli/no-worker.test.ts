@@ -1,27 +1,6 @@
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
-import { expect, inject, it } from 'vitest';
-import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
-import { Place } from '../support/cli.js';
+import { expect, it } from 'vitest';
 import { until } from '../support/collection.js';
-
-/** A place whose Temporal server is configured, in a namespace of its own, and has no worker. */
-async function placeWithoutWorker(options: DemoAsaOptions): Promise<{ place: Place; demo: DemoAsa }> {
-  const namespace = `test-${randomUUID()}`;
-  const address = inject('temporalAddress');
-  await promisify(execFile)(inject('temporalCli'), [
-    ...['operator', 'namespace', 'create', '--namespace', namespace, '--address', address],
-  ]);
-  const { place, demo } = await Place.withDemo(options, {
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace,
-    SEARCH_COUNT: '100',
-  });
-  // A namespace is not known everywhere at once.
-  await until('the namespace is there', async () => (await place.run('collect', 'asa')).stderr.includes('NO_WORKER'));
-  return { place, demo };
-}
+import { placeWithoutWorker } from '../support/namespace.js';
 
 it('trawl collect says that its worker was killed, and goes on with another one', async () => {
   const { place, demo } = await placeWithoutWorker({ events: 3_000, latencyMs: 100 });

@@ -97,6 +97,34 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
+    it('knows when everything was read last, and when runs are due', async () => {
+      const standing = async () => (await store.standings('asa'))[0];
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      expect(await standing()).toMatchObject({ collector: 'asa', caughtUpAt: null, due: null });
+      await store.writePage(page([event('b')], { offset: 'o1', nextOffset: 'o1' }));
+      const { caughtUpAt } = (await standing())!;
+      expect(caughtUpAt).not.toBeNull();
+      await store.writePage(page([event('c')], { offset: 'o1', nextOffset: 'o2', more: true }));
+      expect(await standing()).toMatchObject({ caughtUpAt });
+      await vi.waitFor(() => expect(new Date().toISOString()).not.toBe(caughtUpAt));
+      await store.logIdleRun('asa', 'idle');
+      expect((await standing())!.caughtUpAt! > caughtUpAt!).toBe(true);
+
+      await store.expectRuns('asa', { cron: '*/5 * * * *', tick: null });
+      const { due } = (await standing())!;
+      expect(due).toMatchObject({ cron: '*/5 * * * *', tick: null });
+      await vi.waitFor(() => expect(new Date().toISOString()).not.toBe(due!.since));
+      await store.expectRuns('asa', { cron: '*/5 * * * *', tick: '2026-01-01T00:00:00.000Z' });
+      expect((await standing())!.due).toEqual({ ...due, tick: '2026-01-01T00:00:00.000Z' });
+      await store.expectRuns('asa', { cron: '@hourly', tick: null });
+      expect((await standing())!.due!.since > due!.since).toBe(true);
+      await store.expectRuns('asa', null);
+      expect((await standing())!.due).toBeNull();
+      await store.expectRuns('new', { cron: '', tick: null });
+      await store.expectRuns('absent', null);
+      expect((await store.standings()).map(({ collector }) => collector)).toEqual(['asa', 'new']);
+    });
+
     it('keeps collectors apart', async () => {
       await store.writePage(page([event('a')]));
       await store.writePage(page([event('a')], { collector: 'other' }));

@@ -5,6 +5,8 @@ import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { type Recurrence, type RecurringState, recurringState } from '../../temporal/collection.js';
 import { hasWorker } from '../../temporal/workers.js';
+import type { CollectorHealth } from '../../watch/collectors.js';
+import type { Problem } from '../../watch/health.js';
 import type { Context } from '../context.js';
 import { print, printable, printJson, table, tell } from '../output.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
@@ -37,16 +39,38 @@ interface CollectorStatus {
   lastNote: string | null;
   lastOffset: string;
   lastCount: number;
+  /** When everything that the source had was read last. */
+  caughtUpAt: string | null;
+  problems: Problem[];
 }
 
-/** `trawl status`: each collector from the store, with its recurring collection from Temporal. */
+/** Something needs a person: for a monitor that calls `trawl status`. */
+const attentionCode = 3;
+
+/**
+ * `trawl status`: each collector from the store, with its recurring collection from Temporal.
+ * @returns 3 where a collector is late, nears its source's retention, or has no worker for a run that is due.
+ */
 export async function status(context: Context, options: { json?: boolean }): Promise<number> {
   const hasStore = existsSync(context.settings.storePath);
   const store = hasStore ? context.openStore() : undefined;
   const { client, problem } = await temporalIfAny(context);
   const worker = client ? await workerState(client) : 'unknown';
   const names = store ? await context.collectors(store) : [];
-  const collectors = await Promise.all(names.map((name) => statusOf(store!, client, worker, name)));
+  const health = store ? await context.health(store) : [];
+  const collectors = await Promise.all(
+    names.map((name) =>
+      statusOf(
+        store!,
+        client,
+        worker,
+        name,
+        health.find(({ collector }) => collector === name),
+      ),
+    ),
+  );
+  const attention = collectors.some(({ problems, recurring }) => problems.length > 0 || recurring === 'no worker');
+  const code = attention ? attentionCode : 0;
   if (options.json) {
     await printJson({
       store: context.settings.storePath,
@@ -55,7 +79,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       worker,
       collectors,
     });
-    return 0;
+    return code;
   }
   if (problem) tell(`Temporal: ${problem}`);
   if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) {
@@ -63,12 +87,14 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   }
   if (!hasStore) tell(`Store: nothing has been collected here yet (${context.settings.storePath}).`);
   if (names.length > 0) await print(overview(collectors));
+  for (const { collector, problems } of collectors)
+    for (const problem of problems) tell(`${collector}: ${problem.code}: ${printable(problem.message)}`);
   for (const { collector, lastFailure } of collectors)
     if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
   for (const { collector, lost } of collectors)
     for (const { from, to } of lost)
       tell(`${collector}: LOST: the source no longer held what happened from ${from} to ${to}`);
-  return 0;
+  return code;
 }
 
 async function temporalIfAny(context: Context): Promise<{ client?: Client; problem?: string }> {
@@ -104,6 +130,7 @@ async function statusOf(
   client: Client | undefined,
   worker: WorkerState,
   collector: string,
+  health: CollectorHealth | undefined,
 ): Promise<CollectorStatus> {
   const checkpoint = await store.checkpoint(collector);
   const [line] = await store.executionLog({ collector, limit: 1 });
@@ -127,6 +154,8 @@ async function statusOf(
     lastNote: line?.notes ?? null,
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
+    caughtUpAt: health?.caughtUpAt ?? null,
+    problems: health?.problems ?? [],
   };
 }
 

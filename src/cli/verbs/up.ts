@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
 import { bringUp, connectFor, type Embedded } from '../temporal-session.js';
+import { watchWorker } from '../watch-worker.js';
 import { cronRefusal } from '../wrong-call.js';
 
 export interface UpOptions {
@@ -34,10 +35,11 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const demo = nothingSetUp ? await startDemo(context.settings.dataDir) : undefined;
   context.onClose(async () => demo?.close());
   const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
+  const health = await watchWorker(context, store, embedded.worker, { ...env, ...demo?.env });
   const client = await connectFor(context, embedded.address);
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
   await startAll(client, names, cron, options.cron !== undefined);
-  await print(banner(context, embedded, names, cron, demo));
+  await print(banner(context, { ...embedded, health }, names, cron, demo));
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
   tell('Stopping: the worker finishes what it has in hand …');
   return code === 130 || code === 143 || code === 129 ? 0 : code;
@@ -78,7 +80,7 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
 
 function banner(
   context: Context,
-  { cli, server, address }: Embedded,
+  { cli, server, address, health }: Embedded & { health: string | null },
   names: string[],
   cron: string,
   demo: RunningDemo | undefined,
@@ -95,6 +97,7 @@ function banner(
     `  Temporal UI    ${server.uiUrl}`,
     `  Temporal       ${server.address}, namespace default`,
     `  Store          ${context.settings.storePath} (SQLite)`,
+    ...(health ? [`  Health         ${health}/healthz`] : []),
     `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}, cron "${cron}"; a first run has begun`,
     '',
     'In another shell:',

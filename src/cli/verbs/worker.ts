@@ -6,6 +6,7 @@ import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { tell } from '../output.js';
 import { findTemporal } from '../temporal-session.js';
+import { watchWorker } from '../watch-worker.js';
 
 /** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
 export async function worker(context: Context): Promise<number> {
@@ -22,8 +23,9 @@ export async function worker(context: Context): Promise<number> {
   installTemporalLogger(context.logger());
   const running = await startWorker({ temporal: address, store, env: context.settings.env });
   context.onClose(() => running.stop().catch(() => undefined));
+  const health = await watchWorker(context, store, running);
   tell(
-    `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.storePath}. Ctrl-C ends it.`,
+    `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.storePath}${health ? `; health at ${health}/healthz` : ''}. Ctrl-C ends it.`,
   );
   const code = await Promise.race([ended, running.done.then(() => 1)]);
   tell('Stopping: the worker finishes what it has in hand …');

@@ -131,4 +131,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (collector, from_time)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- When everything that the source had was read last; and the cron that runs are expected by, since when, with the
+  -- time of the last run of a Schedule whose cron is not known.
+  ALTER TABLE audit_checkpoints ADD COLUMN caught_up_at TEXT;
+  ALTER TABLE audit_checkpoints ADD COLUMN due_cron TEXT;
+  ALTER TABLE audit_checkpoints ADD COLUMN due_since TEXT;
+  ALTER TABLE audit_checkpoints ADD COLUMN due_tick TEXT;
+  `,
 ];

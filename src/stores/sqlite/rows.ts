@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint, Rejected } from '../../domain.js';
+import type { Standing } from '../store.js';
 import type { SqliteDatabase } from './database.js';
 
 interface CheckpointRow {
@@ -32,6 +33,30 @@ export function checkpointOf(db: SqliteDatabase, collector: string): Checkpoint 
     pages: row?.pages ?? 0,
     lastSeq: row?.last_seq ?? 0,
   };
+}
+
+interface StandingRow {
+  collector: string;
+  lastDateTime: string | null;
+  caughtUpAt: string | null;
+  newestTimestamp: string | null;
+  dueCron: string | null;
+  dueSince: string;
+  dueTick: string | null;
+}
+
+export function standings(db: SqliteDatabase, collector?: string): Standing[] {
+  return db
+    .all<StandingRow>(
+      `SELECT collector, last_date_time AS lastDateTime, caught_up_at AS caughtUpAt, newest_timestamp AS newestTimestamp,
+         due_cron AS dueCron, due_since AS dueSince, due_tick AS dueTick
+       FROM audit_checkpoints WHERE ?1 IS NULL OR collector = ?1 ORDER BY collector`,
+      collector ?? null,
+    )
+    .map(({ dueCron, dueSince, dueTick, ...standing }) => ({
+      ...standing,
+      due: dueCron === null ? null : { cron: dueCron, since: dueSince, tick: dueTick },
+    }));
 }
 
 /** U20 Write Exec Log Record. Gives 0 where the key has been used. */

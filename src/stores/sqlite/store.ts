@@ -8,10 +8,10 @@ import {
 } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { SettingsTable } from '../../settings/collector.js';
-import type { EventFilter, PageToWrite, PageWritten, StagedPage, Store } from '../store.js';
+import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
-import { checkpointOf, keepReject, logLine } from './rows.js';
+import { checkpointOf, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
 
 /** Staged pages of walks that died are kept this long. */
@@ -110,7 +110,11 @@ export class SqliteStore implements Store {
     this.#db.transaction(() => {
       if (logLine(this.#db, collector, now, 0, notes.noNewEvents, key) === 0) return;
       this.#touch(collector);
-      this.#db.run('UPDATE audit_checkpoints SET last_date_time = ? WHERE collector = ?', now, collector);
+      this.#db.run(
+        'UPDATE audit_checkpoints SET last_date_time = ?1, caught_up_at = ?1 WHERE collector = ?2',
+        now,
+        collector,
+      );
     });
   }
 
@@ -210,6 +214,25 @@ export class SqliteStore implements Store {
       this.#db.run('INSERT INTO source_requests (place, at_ms) VALUES (?, ?)', place, now);
       return 0;
     });
+  }
+
+  async expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void> {
+    const now = this.#now().toISOString();
+    this.#db.transaction(() => {
+      if (due) this.#touch(collector);
+      this.#db.run(
+        `UPDATE audit_checkpoints SET due_since = CASE WHEN due_cron IS ?2 THEN due_since ELSE ?3 END, due_cron = ?2, due_tick = ?4
+         WHERE collector = ?1`,
+        collector,
+        due?.cron ?? null,
+        due ? now : null,
+        due?.tick ?? null,
+      );
+    });
+  }
+
+  async standings(collector?: string): Promise<Standing[]> {
+    return standings(this.#db, collector);
   }
 
   async settings(): Promise<SettingsTable> {

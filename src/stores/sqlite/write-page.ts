@@ -129,9 +129,10 @@ function moveCheckpoint(
 ): void {
   const moves = page.nextOffset !== page.offset;
   db.run(
-    `INSERT INTO audit_checkpoints (collector, last_offset, last_date_time, last_count, last_digest, pages, last_seq)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-     ON CONFLICT (collector) DO UPDATE SET last_offset = ?2, last_date_time = ?3, last_count = ?4, last_digest = ?5, pages = ?6, last_seq = ?7`,
+    `INSERT INTO audit_checkpoints (collector, last_offset, last_date_time, last_count, last_digest, pages, last_seq, caught_up_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+     ON CONFLICT (collector) DO UPDATE SET last_offset = ?2, last_date_time = ?3, last_count = ?4, last_digest = ?5, pages = ?6,
+       last_seq = ?7, caught_up_at = coalesce(?8, caught_up_at)`,
     page.collector,
     page.nextOffset,
     now,
@@ -139,6 +140,7 @@ function moveCheckpoint(
     moves ? '' : page.digest,
     checkpoint.pages + 1,
     lastSeq,
+    page.more ? null : now,
   );
   if (moves) db.run('DELETE FROM cleared_event_ids WHERE collector = ?', page.collector);
 }

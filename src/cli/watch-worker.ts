@@ -1,0 +1,33 @@
+import type { Environment } from '../settings/collector.js';
+import { sources } from '../sources/registry.js';
+import type { Store } from '../stores/store.js';
+import { freePort } from '../temporal/ports.js';
+import { serveHealth } from '../watch/endpoint.js';
+import { Monitor } from '../watch/monitor.js';
+import type { RunningWorker } from '../worker.js';
+import type { Context } from './context.js';
+
+/**
+ * Watches the collectors for as long as the verb runs, in the log and over HTTP.
+ * @returns where health is served; null where it is not.
+ * @throws TrawlError PORT_TAKEN where the place that was asked for is taken.
+ */
+export async function watchWorker(
+  context: Context,
+  store: Store,
+  worker: RunningWorker,
+  env: Environment = context.settings.env,
+): Promise<string | null> {
+  const { listen, lateAfterRuns } = context.settings;
+  const monitor = new Monitor({ store, sources, env, lateAfterRuns }, context.logger());
+  await monitor.start();
+  context.onClose(async () => monitor.stop());
+  if (!listen) return null;
+  const port = listen.asked ? listen.port : await freePort(listen.port);
+  const endpoint = await serveHealth(listen.host, port, {
+    working: () => worker.working(),
+    findings: () => monitor.findings(),
+  });
+  context.onClose(() => endpoint.close());
+  return endpoint.url;
+}

@@ -1,0 +1,31 @@
+import { collectorNames, type Environment } from '../settings/collector.js';
+import type { Source } from '../sources/source.js';
+import type { Standing, Store } from '../stores/store.js';
+import { type Problem, problemsOf } from './health.js';
+
+export interface CollectorHealth extends Standing {
+  problems: Problem[];
+}
+
+export interface Watched {
+  store: Store;
+  sources: readonly Source[];
+  env: Environment;
+  /** Runs that may be missed before a collector is late. */
+  lateAfterRuns: number;
+}
+
+/** How each collector is that has begun, or is expected to. @throws TrawlError as the store does. */
+export async function collectorHealth(
+  { store, sources, env, lateAfterRuns }: Watched,
+  nowMs = Date.now(),
+): Promise<CollectorHealth[]> {
+  const table = await store.settings();
+  const setUp = new Set(collectorNames(sources, table, env));
+  return (await store.standings()).map((standing) => {
+    const kind = table[standing.collector]?.source ?? standing.collector;
+    const source = setUp.has(standing.collector) ? sources.find((one) => one.kind === kind) : undefined;
+    const limits = { lateAfterRuns, retentionDays: source?.retentionDays };
+    return { ...standing, problems: problemsOf(standing, limits, nowMs) };
+  });
+}

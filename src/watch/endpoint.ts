@@ -1,0 +1,78 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { reasonOf, TrawlError } from '../errors.js';
+import type { Findings } from './monitor.js';
+
+export interface Endpoint {
+  /** For example `http://127.0.0.1:9464`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+export interface Served {
+  /** Whether the worker takes work. */
+  working(): boolean;
+  findings(): Promise<Findings>;
+}
+
+/**
+ * The worker's health over HTTP, for a monitor and an orchestrator:
+ * `/healthz` is 200 where all collectors are well, else 503 with what is wrong; `/readyz` is 200 where the worker takes
+ * work and can read the store; `/livez` is 200 while the process answers and has not failed.
+ *
+ * @throws TrawlError PORT_TAKEN
+ */
+export async function serveHealth(host: string, port: number, served: Served): Promise<Endpoint> {
+  const server = createServer((request, response) => {
+    void answer(new URL(request.url ?? '/', 'http://localhost').pathname, request.method ?? 'GET', served).then(
+      ({ status, body }) => {
+        response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+        response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`);
+      },
+    );
+  });
+  await listen(server, host, port);
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(path: string, method: string, served: Served): Promise<{ status: number; body: object }> {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { error: 'Use GET.' } };
+  const working = served.working();
+  if (path === '/livez') return { status: working ? 200 : 503, body: { worker: workerWord(working) } };
+  if (path !== '/readyz' && path !== '/healthz')
+    return { status: 404, body: { error: 'There are /healthz, /readyz and /livez.' } };
+  const { at, store, collectors } = await served.findings();
+  const ready = working && store === null;
+  const state = { worker: workerWord(working), store: store ?? 'ok' };
+  if (path === '/readyz') return { status: ready ? 200 : 503, body: state };
+  const problems = collectors.flatMap(({ collector, problems: its }) =>
+    its.map((problem) => ({ collector, ...problem })),
+  );
+  const well = ready && problems.length === 0;
+  const body = { status: well ? 'ok' : 'problems', at, ...state, collectors: collectors.length, problems };
+  return { status: well ? 200 : 503, body };
+}
+
+const workerWord = (working: boolean): string => (working ? 'running' : 'ended');
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new TrawlError('PORT_TAKEN', `Health cannot be served at ${host}:${port}: ${reasonOf(error)}.`, {
+          hint: 'Name another place in TRAWL_LISTEN, or "off".',
+          cause: error,
+        }),
+      ),
+    );
+    server.listen(port, host, () => resolve());
+  });
+}

@@ -1,0 +1,65 @@
+import type { Standing } from '../stores/store.js';
+import { nthTickBefore } from './ticks.js';
+
+/** A checkpoint this old, as a share of the source's retention, is reported. */
+const retentionShareMax = 0.75;
+
+/** A catch-up begins with the oldest events that the source has: it is well while it has written a page this lately. */
+const movingMaxMs = 3_600_000;
+
+const dayMs = 86_400_000;
+
+/** What is wrong with a collector, in words that lead to the repair. */
+export interface Problem {
+  code: 'LATE' | 'RETENTION_NEAR';
+  message: string;
+}
+
+export interface HealthLimits {
+  lateAfterRuns: number;
+  /** Of the collector's source; undefined where it is not known, or the collector is not set up any more. */
+  retentionDays: number | undefined;
+}
+
+/**
+ * Judges a collector by the store alone, so that it is judged the same way by the worker, by `trawl status`, and with
+ * Temporal gone. A long catch-up that goes on writing pages is well, and so is one that is not expected to run.
+ */
+export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: number): Problem[] {
+  return [late(standing, limits, nowMs), nearRetention(standing, limits, nowMs)].filter((problem) => problem !== null);
+}
+
+function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: HealthLimits, nowMs: number) {
+  if (due === null) return null;
+  const sinceMs = Math.max(epochMs(due.since), epochMs(lastDateTime));
+  if (sinceMs >= nthTickBefore(due.cron, lateAfterRuns, nowMs)) return null;
+  const since = lastDateTime === null ? 'since it was started' : `since ${lastDateTime}`;
+  const when = due.cron ? ` (cron "${due.cron}")` : '';
+  return {
+    code: 'LATE',
+    message: `No run has finished ${since}, though ${lateAfterRuns} or more were due${when}. See why with "trawl log ${collector}" and in the Temporal UI, and that a worker runs; "trawl start ${collector}" starts it again, "trawl stop ${collector}" says that it is to rest.`,
+  } as const;
+}
+
+function nearRetention(standing: Standing, { retentionDays }: HealthLimits, nowMs: number) {
+  const newestMs = epochMs(standing.newestTimestamp);
+  // An event may bear any time: one from the future says nothing of how far the reading has come.
+  const readToMs = Math.max(epochMs(standing.caughtUpAt), newestMs <= nowMs ? newestMs : 0);
+  if (retentionDays === undefined || readToMs === 0) return null;
+  const leftMs = readToMs + retentionDays * dayMs - nowMs;
+  if (leftMs > (1 - retentionShareMax) * retentionDays * dayMs || nowMs - epochMs(standing.lastDateTime) < movingMaxMs)
+    return null;
+  const readTo = new Date(readToMs).toISOString();
+  const loss =
+    leftMs > 0 ? `In ${(leftMs / dayMs).toFixed(1)} days events will be lost` : 'Events may have been lost already';
+  return {
+    code: 'RETENTION_NEAR',
+    message: `${loss}: everything is collected up to ${readTo}, and the source keeps ${retentionDays} days. Collect now ("trawl collect ${standing.collector}").`,
+  } as const;
+}
+
+/** 0 where there is none. */
+function epochMs(time: string | null): number {
+  const ms = time === null ? 0 : Date.parse(time);
+  return Number.isNaN(ms) ? 0 : ms;
+}

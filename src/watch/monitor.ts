@@ -1,0 +1,89 @@
+import { reasonOf, sentence, TrawlError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { type CollectorHealth, collectorHealth, type Watched } from './collectors.js';
+
+const everyMs = 30_000;
+const freshMs = 2_000;
+/** What stays wrong is said again after this. */
+const repeatMs = 3_600_000;
+
+/** What the monitor found when it looked last. */
+export interface Findings {
+  /** RFC 3339; null before the first look. */
+  at: string | null;
+  /** Why the store could not be read; null where it could. */
+  store: string | null;
+  collectors: CollectorHealth[];
+}
+
+/** Looks after the collectors for as long as a worker runs, and tells its log what is wrong, and when it is mended. */
+export class Monitor {
+  readonly #watched: Watched;
+  readonly #logger: Logger;
+  readonly #told = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
+  #findings: Findings = { at: null, store: null, collectors: [] };
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(watched: Watched, logger: Logger) {
+    this.#watched = watched;
+    this.#logger = logger;
+  }
+
+  /** The first look is at once. */
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.look(), everyMs).unref();
+    await this.look();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** What was found within the last few seconds: whoever asks often does not make the store work. */
+  async findings(): Promise<Findings> {
+    const ageMs = Date.now() - Date.parse(this.#findings.at ?? '');
+    return ageMs < freshMs ? this.#findings : this.look();
+  }
+
+  async look(): Promise<Findings> {
+    const nowMs = Date.now();
+    try {
+      this.#findings = {
+        at: new Date(nowMs).toISOString(),
+        store: null,
+        collectors: await collectorHealth(this.#watched, nowMs),
+      };
+    } catch (error) {
+      const reason = error instanceof TrawlError ? sentence(error) : reasonOf(error);
+      this.#findings = { ...this.#findings, at: new Date(nowMs).toISOString(), store: reason };
+    }
+    this.#tell(nowMs);
+    return this.#findings;
+  }
+
+  #tell(nowMs: number): void {
+    const { store, collectors } = this.#findings;
+    const present = new Map<string, { collector: string; code: string; message: string }>();
+    if (store !== null)
+      present.set('store', { collector: '', code: 'STORE', message: `The store cannot be read: ${store}` });
+    else
+      for (const { collector, problems } of collectors)
+        for (const problem of problems) present.set(`${collector} ${problem.code}`, { collector, ...problem });
+    for (const [key, problem] of present) {
+      const before = this.#told.get(key);
+      if (before && nowMs - before.atMs < repeatMs) continue;
+      this.#logger.error(fields(problem), problem.message);
+      this.#told.set(key, { ...problem, atMs: nowMs });
+    }
+    for (const [key, problem] of this.#told) {
+      // Of a collector nothing is known while the store cannot be read.
+      if (present.has(key) || (store !== null && key !== 'store')) continue;
+      this.#told.delete(key);
+      this.#logger.info(fields(problem), `Mended: ${problem.code}`);
+    }
+  }
+}
+
+function fields({ collector, code }: { collector: string; code: string }): Record<string, string> {
+  return collector ? { collector, code } : { code };
+}

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Standing } from '../../src/stores/store.js';
+import { problemsOf } from '../../src/watch/health.js';
+import { nthTickBefore } from '../../src/watch/ticks.js';
+
+const now = Date.parse('2026-03-02T10:02:00Z');
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const ago = (ms: number) => new Date(now - ms).toISOString();
+
+describe('the n-th tick before now', () => {
+  it.each([
+    ['*/5 * * * *', 1, '2026-03-02T10:00:00Z'],
+    ['*/5 * * * *', 3, '2026-03-02T09:50:00Z'],
+    ['0 9-17 * * 1-5', 3, '2026-02-27T17:00:00Z'],
+    ['CRON_TZ=America/New_York 0 4 * * *', 1, '2026-03-02T09:00:00Z'],
+    ['TZ=UTC 0 4 * * *', 1, '2026-03-02T04:00:00Z'],
+    ['@hourly', 2, '2026-03-02T09:00:00Z'],
+    ['@every 90s', 2, '2026-03-02T09:59:00Z'],
+    ['@every 1h30m', 1, '2026-03-02T08:32:00Z'],
+    ['what only the server knows', 2, '2026-02-28T10:02:00Z'],
+    ['', 1, '2026-03-01T10:02:00Z'],
+  ])('of "%s", %i', (cron, count, expected) => {
+    expect(new Date(nthTickBefore(cron, count, now)).toISOString()).toBe(expected.replace('Z', '.000Z'));
+  });
+
+  it('lies before now and never after the one before it, whatever the cron is', () => {
+    const field = fc.constantFrom('*', '*/7', '0', '3,4', '2-6', 'x', '');
+    const cron = fc.oneof(
+      fc.string(),
+      fc.array(field, { maxLength: 7 }).map((fields) => fields.join(' ')),
+      fc.string().map((text) => `@every ${text}`),
+    );
+    fc.assert(
+      fc.property(cron, fc.integer({ min: 1, max: 20 }), (text, count) => {
+        const tick = nthTickBefore(text, count, now);
+        expect(tick).toBeLessThan(now);
+        expect(nthTickBefore(text, count + 1, now)).toBeLessThan(tick);
+      }),
+    );
+  });
+});
+
+describe('a collector', () => {
+  const standing: Standing = {
+    collector: 'asa',
+    lastDateTime: ago(4 * minute),
+    caughtUpAt: ago(4 * minute),
+    newestTimestamp: ago(30 * day),
+    due: { cron: '*/5 * * * *', since: ago(day), tick: null },
+  };
+  const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
+    problemsOf({ ...standing, ...changes }, { lateAfterRuns: 3, retentionDays }, now).map(({ code }) => code);
+
+  it.each<[string, Partial<Standing>, string[]]>([
+    ['that ran at its last tick', {}, []],
+    ['that missed two runs', { lastDateTime: ago(12 * minute) }, []],
+    ['that missed three runs', { lastDateTime: ago(13 * minute) }, ['LATE']],
+    ['that has never run since it was started', { lastDateTime: null, caughtUpAt: null }, ['LATE']],
+    [
+      'that was started just now',
+      { lastDateTime: null, caughtUpAt: null, due: { cron: '*/5 * * * *', since: ago(minute), tick: null } },
+      [],
+    ],
+    ['that is not expected to run', { lastDateTime: ago(40 * day), caughtUpAt: ago(40 * day), due: null }, []],
+    [
+      'that nears the retention',
+      { lastDateTime: ago(70 * day), caughtUpAt: ago(70 * day), newestTimestamp: ago(71 * day), due: null },
+      ['RETENTION_NEAR'],
+    ],
+    [
+      'whose newest event bears a time to come',
+      { lastDateTime: ago(70 * day), caughtUpAt: ago(70 * day), newestTimestamp: '9999-01-01T00:00:00Z', due: null },
+      ['RETENTION_NEAR'],
+    ],
+    [
+      'that catches up from the oldest events on',
+      { lastDateTime: ago(minute), caughtUpAt: null, newestTimestamp: ago(89 * day) },
+      [],
+    ],
+    [
+      'that stopped in the middle of its first catch-up',
+      { lastDateTime: ago(2 * hour), caughtUpAt: null, newestTimestamp: ago(89 * day) },
+      ['LATE', 'RETENTION_NEAR'],
+    ],
+  ])('%s', (_, changes, expected) => {
+    expect(codes(changes)).toEqual(expected);
+  });
+
+  it('of a source that does not say how long it keeps events is not held to it', () => {
+    expect(
+      problemsOf(
+        { ...standing, lastDateTime: ago(900 * day), caughtUpAt: ago(900 * day), due: null },
+        { lateAfterRuns: 3, retentionDays: undefined },
+        now,
+      ),
+    ).toEqual([]);
+  });
+
+  it('says how long events are still kept, or that they may be gone', () => {
+    const told = (days: number) =>
+      problemsOf(
+        { ...standing, lastDateTime: ago(days * day), caughtUpAt: ago(days * day), newestTimestamp: null, due: null },
+        { lateAfterRuns: 3, retentionDays: 90 },
+        now,
+      )[0]?.message;
+    expect(told(80)).toContain('In 10.0 days events will be lost');
+    expect(told(91)).toContain('may have been lost already');
+  });
+});
