@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
 import { TestCollection, until } from '../support/collection.js';
@@ -68,3 +68,46 @@ it('without a worker, another cron is refused and not taken for started, and a w
   expect(await command.describe()).toMatchObject({ type: 'resetCheckpoint', status: { name: 'RUNNING' } });
   await command.terminate();
 }, 90_000);
+
+describe('when the next runs are due is kept in the store', () => {
+  const due = async ({ store }: TestCollection) => (await store.standings('asa'))[0]?.due ?? null;
+
+  it('for a cron, and not for a run by hand or for a name that does not exist', async () => {
+    const collection = await TestCollection.start({ events: 1 });
+    await collection.collect();
+    expect(await due(collection)).toBeNull();
+    await collection.start({ cron: '@every 1s' });
+    await until('it is known', async () => (await due(collection))?.cron === '@every 1s');
+    const handle = await collection.start({ cron: '@every 1s', input: { collector: 'typo' } });
+    await until('its run has failed', async () => {
+      const { history } = await collection.client.workflowService.getWorkflowExecutionHistory({
+        namespace: 'default',
+        execution: { workflowId: handle.workflowId },
+        maximumPageSize: 1,
+      });
+      return !!history?.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedFailure;
+    });
+    expect((await collection.store.standings()).map(({ collector }) => collector)).toEqual(['asa']);
+  });
+
+  it.each([
+    ['its own cron, where Trawl has made it', { cron: '*/2 * * * * * *' }],
+    ['the time between two runs, where it was made elsewhere', undefined],
+  ])('for a Schedule: %s', async (_, memo) => {
+    const collection = await TestCollection.start({ events: 1 });
+    const handle = await collection.client.schedule.create({
+      scheduleId: `${collection.taskQueue}-schedule`,
+      spec: { intervals: [{ every: '2s' }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'recurringAuditCollection',
+        taskQueue: collection.taskQueue,
+        args: [{ collector: 'asa' }],
+        ...(memo ? { memo } : {}),
+      },
+    });
+    onTestFinished(() => handle.delete());
+    await until('it is known', async () => (await due(collection))?.cron === (memo?.cron ?? '@every 2s'));
+    await handle.pause();
+  });
+});
