@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EnrichedEvent } from '../../src/domain.js';
-import type { PageToWrite, Store } from '../../src/stores/store.js';
+import type { EventFilter, PageToWrite, Store } from '../../src/stores/store.js';
 
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
@@ -123,6 +124,51 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.expectRuns('new', { cron: '', tick: null });
       await store.expectRuns('absent', null);
       expect((await store.standings()).map(({ collector }) => collector)).toEqual(['asa', 'new']);
+    });
+
+    it('filters by any text, type and time: what has it is found, and nothing else', async () => {
+      const pieces = ['%', '_', '\\', '*', "'", '"', 'a', 'A', 'ß', 'é', '😀', '\u0000', '\ud800', '\n', ' '];
+      const text = fc.array(fc.constantFrom(...pieces), { maxLength: 4 }).map((all) => all.join(''));
+      const actors = fc.sample(text, { numRuns: 60, seed: 7 });
+      const firstNs = event('first').timeNs;
+      const stored = actors.map((actor, index) =>
+        event(`e${index}`, { actor, type: `t.${actor}`, timeNs: firstNs + BigInt(index), rawEvent: '{}' }),
+      );
+      await store.writePage(page(stored));
+      // As the store keeps it: columns have no NUL and no half of a surrogate pair.
+      const kept = (await store.events({ collector: 'asa', afterSeq: 0 }, 1_000)).map(({ actor }) => actor);
+      const asked = text.filter((one) => !one.includes('\u0000') && one.isWellFormed());
+      await fc.assert(
+        fc.asyncProperty(asked, fc.nat(60), fc.nat(60), async (wanted, from, to) => {
+          const found = async (filter: Partial<EventFilter>) =>
+            (await store.events({ collector: 'asa', afterSeq: 0, ...filter }, 1_000)).map(({ seq }) => seq - 1);
+          const those = (is: (actor: string, index: number) => boolean) =>
+            kept.flatMap((actor, index) => (is(actor, index) ? [index] : []));
+          const surely = those((actor) => actor.includes(wanted));
+          const atMost = those((actor) => actor.toLowerCase().includes(wanted.toLowerCase()));
+          for (const filter of [{ actor: wanted }, { text: wanted }]) {
+            const by = await found(filter);
+            expect(by).toEqual(expect.arrayContaining(surely));
+            if (filter.actor !== undefined) expect(atMost).toEqual(expect.arrayContaining(by));
+          }
+          if (!wanted.includes('*'))
+            expect(await found({ type: `t.${wanted}` })).toEqual(those((one) => one === wanted));
+          expect(await found({ sinceNs: firstNs + BigInt(from), untilNs: firstNs + BigInt(to) })).toEqual(
+            those((_, index) => index >= from && index < to),
+          );
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    it.each([
+      ['type', '*'.repeat(60_000)],
+      ['actor', 'x'.repeat(100_000)],
+      ['text', '%'.repeat(100_000)],
+    ])('answers a filter by %s of any length', async (column, wanted) => {
+      await store.writePage(page([event('a')]));
+      const found = await store.events({ collector: 'asa', afterSeq: 0, [column]: wanted }, 10);
+      expect(found).toHaveLength(/^\*+$/.test(wanted) ? 1 : 0);
     });
 
     it('keeps collectors apart', async () => {

@@ -57,7 +57,15 @@ export async function events(context: Context, name: string | undefined, options
 
 type Wanted = Omit<EventFilter, 'collector' | 'afterSeq'>;
 
+/** Longer patterns are more than SQLite takes, and no type. */
+const typeLengthMax = 1_000;
+
 function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wanted {
+  if (type !== undefined && type.length > typeLengthMax)
+    throw new WrongCall(
+      `--type is longer than ${typeLengthMax} characters.`,
+      'Use * for the part that does not matter.',
+    );
   return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until), type, actor, text };
 }
 

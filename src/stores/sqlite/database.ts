@@ -75,7 +75,7 @@ export class SqliteDatabase {
       );
     }
     if (version() === migrations.length) return;
-    db.exec('PRAGMA journal_mode = WAL');
+    useWal(db);
     // Two processes may start at once: the second waits here, and finds the work done.
     inTransaction(db, () => {
       for (let from = version(); from < migrations.length; from += 1) db.exec(migrations[from]!);
@@ -120,6 +120,20 @@ export class SqliteDatabase {
       return body();
     } catch (error) {
       throw storeError(error, this.#path);
+    }
+  }
+}
+
+/** Needs the file for itself for a moment, which SQLite does not wait for. */
+function useWal(db: DatabaseSyncInstance): void {
+  const untilMs = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || performance.now() > untilMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
   }
 }

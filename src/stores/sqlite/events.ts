@@ -31,13 +31,15 @@ export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: num
   if (filter.sinceNs !== undefined) also('time_ns >= ?', filter.sinceNs);
   if (filter.untilNs !== undefined) also('time_ns < ?', filter.untilNs);
   if (filter.type !== undefined) {
-    if (filter.type.includes('*')) also(`type LIKE ? ESCAPE '\\'`, likeText(filter.type).replaceAll('*', '%'));
+    if (filter.type.includes('*')) also(`type LIKE ? ESCAPE '\\'`, likeText(filter.type).replace(/\*+/g, '%'));
     else also('type = ?', filter.type);
   }
-  if (filter.actor !== undefined) also(`actor LIKE ? ESCAPE '\\'`, `%${likeText(filter.actor)}%`);
+  // Not by LIKE, whose patterns have a greatest length.
+  const has = (column: string) => `instr(lower(${column}), lower(?)) > 0`;
+  if (filter.actor !== undefined) also(has('actor'), filter.actor);
   if (filter.text !== undefined) {
-    const part = `%${likeText(filter.text)}%`;
-    also(`(${searched.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`, ...searched.map(() => part));
+    const { text } = filter;
+    also(`(${searched.map(has).join(' OR ')})`, ...searched.map(() => text));
   }
   return db.all<StoredEvent>(
     `SELECT ${columns} FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
