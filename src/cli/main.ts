@@ -91,6 +91,13 @@ function commands(choose: (verb: Verb) => void): Command {
     .description('start the recurring collection')
     .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
     .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
+    .option('--no-schedule', 'by a workflow on cron again')
+    .option('--jitter <duration>', 'of a Schedule: begin up to so much later (default: 30s)', duration)
+    .option(
+      '--catchup-window <duration>',
+      'of a Schedule: how late a missed run may be made up for (default: 10m)',
+      duration,
+    )
     .addOption(json())
     .action((name, options) =>
       choose(async (context) => (await import('./verbs/recurring.js')).start(context, name, options)),
@@ -185,6 +192,15 @@ function commands(choose: (verb: Verb) => void): Command {
     );
   for (const command of [program, ...program.commands, ...env.commands]) command.exitOverride();
   return program;
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** ms */
+function duration(text: string): number {
+  const [, amount, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
+  if (unit === undefined) throw new InvalidArgumentError('Give a duration such as 30s, 10m or 1h.');
+  return Number(amount) * unitMs[unit]!;
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -2,7 +2,14 @@ import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { cronState, startCron, stopCron } from './cron.js';
 import { collectId, taskQueue } from './names.js';
-import { scheduleState, startSchedule, stopSchedule } from './schedule.js';
+import {
+  deleteSchedule,
+  pauseSchedule,
+  type ScheduleWishes,
+  scheduleState,
+  startSchedule,
+  triggerSchedule,
+} from './schedule.js';
 
 export type CollectionHandle = WorkflowHandleWithFirstExecutionRunId<typeof recurringAuditCollection>;
 
@@ -34,14 +41,14 @@ export interface RecurringState {
 
 /** Null where there is none. */
 export async function recurringState(client: Client, collector: string): Promise<RecurringState | null> {
-  const schedule = await scheduleState(client, collector);
-  if (schedule) {
+  const [schedule, workflow] = await Promise.all([scheduleState(client, collector), cronState(client, collector)]);
+  // One that was paused, and then a cron started by other means.
+  if (schedule && !(schedule.paused && workflow?.running)) {
     const { cron, paused, running, nextRunMs, lastFailure } = schedule;
     const state = running.length > 0 ? 'running' : paused ? 'paused' : 'waiting';
     const nextRun = state === 'waiting' && nextRunMs !== null ? new Date(nextRunMs).toISOString() : null;
     return { recurrence: 'schedule', state, cron, nextRun, lastFailure };
   }
-  const workflow = await cronState(client, collector);
   if (!workflow?.running) return null;
   const { cron, executionTimeMs, lastFailure } = workflow;
   const waiting = executionTimeMs > Date.now();
@@ -49,38 +56,45 @@ export async function recurringState(client: Client, collector: string): Promise
   return { recurrence: 'cron', state: waiting ? 'waiting' : 'running', cron, nextRun, lastFailure };
 }
 
+/** What is asked of a recurring collection; what is left out stays as it is, or gets its default where it is new. */
+export interface RecurringWishes extends ScheduleWishes {
+  recurrence?: Recurrence | undefined;
+}
+
 /**
- * Starts the recurring collection. One that recurs in the same way is left alone; with another cron, or in the other
- * way, it is started anew.
+ * Starts the recurring collection, or changes what is asked of one that there is. Moved from cron to a Schedule or back,
+ * it misses no run: the new one is there before the old one ends.
  */
 export async function startRecurring(
   client: Client,
   collector: string,
-  cron: string,
-  recurrence: Recurrence = 'cron',
+  wishes: RecurringWishes = {},
 ): Promise<'started' | 'running already' | 'changed'> {
-  if (recurrence === 'schedule') {
-    const workflow = await cronState(client, collector);
-    // First the new one: a cron that the server does not take must not leave the collector stopped.
-    const outcome = await startSchedule(client, collector, cron);
-    if (!workflow?.running) return outcome;
+  const before = await recurringState(client, collector);
+  const recurrence = wishes.recurrence ?? before?.recurrence ?? 'cron';
+  const moves = before !== null && before.recurrence !== recurrence;
+  // Its own cron goes along.
+  const cron = wishes.cron ?? (moves && before.cron ? before.cron : undefined);
+  const outcome =
+    recurrence === 'schedule'
+      ? await startSchedule(client, collector, { ...wishes, cron })
+      : await startCron(client, collector, cron);
+  if (!moves) return outcome;
+  if (recurrence === 'cron') await deleteSchedule(client, collector);
+  else {
     await stopCron(client, collector, 'Started with a Schedule');
-    return 'changed';
+    // A run that was under way has been cancelled.
+    if (before.state === 'running') await triggerSchedule(client, collector);
   }
-  const schedule = await scheduleState(client, collector);
-  const outcome = await startCron(client, collector, cron);
-  if (!schedule) return outcome;
-  await stopSchedule(client, collector, schedule);
   return 'changed';
 }
 
-/** Ends the recurring collection. @returns `stopping` where no worker has carried out the cancellation yet. */
+/** Ends the recurring collection; a Schedule is paused. @returns `stopping` where no worker has carried out the cancellation yet. */
 export async function stopRecurring(
   client: Client,
   collector: string,
   reason: string,
 ): Promise<'stopped' | 'stopping'> {
-  const schedule = await scheduleState(client, collector);
-  if (schedule) await stopSchedule(client, collector, schedule);
+  await pauseSchedule(client, collector, reason);
   return stopCron(client, collector, reason);
 }

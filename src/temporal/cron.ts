@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
-import { recurringId, taskQueue } from './names.js';
+import { defaultCron, recurringId, taskQueue } from './names.js';
 
 /** A run is given so long to end. */
 const stopMaxMs = 20_000;
@@ -53,16 +53,17 @@ export async function cronState(client: Client, collector: string): Promise<Cron
 }
 
 /**
- * Starts the recurring collection on cron. One that runs with the same cron is left alone; with another, it is
- * started anew.
+ * Starts the recurring collection on cron. One that runs with the same cron, or where no other is asked for, is left
+ * alone; with another, it is started anew.
  */
 export async function startCron(
   client: Client,
   collector: string,
-  cron: string,
+  wanted?: string,
 ): Promise<'started' | 'running already' | 'changed'> {
   const state = await cronState(client, collector);
-  if (state?.running && state.cron === cron) return 'running already';
+  const cron = wanted ?? defaultCron;
+  if (state?.running && (wanted === undefined || state.cron === cron)) return 'running already';
   if (state?.running && (await stopCron(client, collector, 'Started with another cron')) === 'stopping') {
     throw new TrawlError(
       'NO_WORKER',

@@ -2,11 +2,12 @@ import {
   type Client,
   ScheduleAlreadyRunning,
   type ScheduleDescription,
+  type ScheduleHandle,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { recurringId, taskQueue } from './names.js';
+import { defaultCron, recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule, whose id is that of the workflow on cron. */
 export interface ScheduleState {
@@ -20,8 +21,9 @@ export interface ScheduleState {
   lastFailure: string | null;
 }
 
+const jitterDefaultMs = 30_000;
 /** The default of Temporal is a year of runs, one after the other. */
-const catchupWindow = '10 minutes';
+const catchupWindowDefaultMs = 600_000;
 
 /** Null where there is none. */
 export async function scheduleState(client: Client, collector: string): Promise<ScheduleState | null> {
@@ -67,33 +69,41 @@ async function failureOf(client: Client, workflowId: string): Promise<string | n
   }
 }
 
-/** Makes the Schedule, or gives it another cron; one that is paused stays so. */
+/** What may be asked of a Schedule; what is left out stays as it is, or gets its default where it is made. */
+export interface ScheduleWishes {
+  cron?: string | undefined;
+  /** Each run begins up to this much later than its time, so that hundreds do not begin in one second. */
+  jitterMs?: number | undefined;
+  /** Runs missed for longer than this (server down) are left out: each run reads on from the checkpoint anyway. */
+  catchupWindowMs?: number | undefined;
+}
+
+/** Makes the Schedule, or changes what was asked; one that is paused goes on. */
 export async function startSchedule(
   client: Client,
   collector: string,
-  cron: string,
+  wishes: ScheduleWishes,
 ): Promise<'started' | 'running already' | 'changed'> {
-  const action = {
-    type: 'startWorkflow' as const,
-    workflowType: 'recurringAuditCollection',
-    workflowId: recurringId(collector),
-    taskQueue,
-    args: [{ collector }],
-    memo: { cron },
-    staticSummary: `${collector}: recurring collection`,
-  };
-  const spec = { cronExpressions: [cron] };
-  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow };
+  const { cron = defaultCron, jitterMs = jitterDefaultMs, catchupWindowMs = catchupWindowDefaultMs } = wishes;
   const handle = client.schedule.getHandle(recurringId(collector));
   for (;;) {
-    const state = await scheduleState(client, collector);
-    if (state?.cron === cron) return 'running already';
-    if (state) {
-      await handle.update((before) => ({ ...before, spec, action, policies: { ...before.policies, ...policies } }));
-      return 'changed';
-    }
+    const before = await describe(client, collector);
+    if (before) return changeSchedule(handle, before, wishes);
     try {
-      await client.schedule.create({ scheduleId: recurringId(collector), spec, action, policies });
+      await client.schedule.create({
+        scheduleId: recurringId(collector),
+        spec: { cronExpressions: [cron], jitter: jitterMs },
+        action: {
+          type: 'startWorkflow',
+          workflowType: 'recurringAuditCollection',
+          workflowId: recurringId(collector),
+          taskQueue,
+          args: [{ collector }],
+          memo: { cron },
+          staticSummary: `${collector}: recurring collection`,
+        },
+        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchupWindowMs },
+      });
       return 'started';
     } catch (error) {
       // Somebody else was faster: it may have another cron.
@@ -102,10 +112,38 @@ export async function startSchedule(
   }
 }
 
-/** Deletes the Schedule, and cancels its runs: they carry out the commands they have taken first. */
-export async function stopSchedule(client: Client, collector: string, { running }: ScheduleState): Promise<void> {
-  await client.schedule.getHandle(recurringId(collector)).delete();
-  for (const { workflowId } of running) {
+async function changeSchedule(
+  handle: ScheduleHandle,
+  { action, spec, policies, state }: ScheduleDescription,
+  { cron, jitterMs, catchupWindowMs }: ScheduleWishes,
+): Promise<'running already' | 'changed'> {
+  const isOther = {
+    cron: cron !== undefined && action.memo?.cron !== cron,
+    jitter: jitterMs !== undefined && (spec.jitter ?? 0) !== jitterMs,
+    window: catchupWindowMs !== undefined && policies.catchupWindow !== catchupWindowMs,
+  };
+  if (isOther.cron || isOther.jitter || isOther.window) {
+    // The server keeps of a Schedule only what an update names.
+    await handle.update((before) => ({
+      ...before,
+      ...(isOther.cron ? { action: { ...before.action, memo: { ...before.action.memo, cron } } } : {}),
+      spec: {
+        ...(isOther.cron ? { cronExpressions: [cron!] } : before.spec),
+        jitter: jitterMs ?? before.spec.jitter ?? 0,
+      },
+      policies: { ...before.policies, catchupWindow: catchupWindowMs ?? before.policies.catchupWindow },
+    }));
+  }
+  if (state.paused) await handle.unpause('Started with "trawl start"');
+  return state.paused || Object.values(isOther).includes(true) ? 'changed' : 'running already';
+}
+
+/** Pauses the Schedule, and cancels its runs: they carry out the commands they have taken first. */
+export async function pauseSchedule(client: Client, collector: string, reason: string): Promise<void> {
+  const state = await scheduleState(client, collector);
+  if (!state) return;
+  await client.schedule.getHandle(recurringId(collector)).pause(reason);
+  for (const { workflowId } of state.running) {
     await client.workflow
       .getHandle(workflowId)
       .cancel()
@@ -113,4 +151,19 @@ export async function stopSchedule(client: Client, collector: string, { running 
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       });
   }
+}
+
+/** Begins a run now, unless one is under way. */
+export async function triggerSchedule(client: Client, collector: string): Promise<void> {
+  await client.schedule.getHandle(recurringId(collector)).trigger(ScheduleOverlapPolicy.SKIP);
+}
+
+/** Its runs go on to their end. */
+export async function deleteSchedule(client: Client, collector: string): Promise<void> {
+  await client.schedule
+    .getHandle(recurringId(collector))
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
 }

@@ -103,7 +103,7 @@ export class Scene {
     const client = new Client({ connection: await Connection.connect({ address: server.address }) });
     const scene = new Scene(options, demos, server, client, disk, env);
     scene.startWorker();
-    for (const collector of collectors) await startRecurring(client, collector, '@every 2s');
+    for (const collector of collectors) await startRecurring(client, collector, { cron: '@every 2s' });
     return scene;
   }
 

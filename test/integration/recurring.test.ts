@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
+import { type RecurringWishes, recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
 import { TestCollection, until } from '../support/collection.js';
 
@@ -7,57 +7,100 @@ it('a recurring collection is started, changed and stopped whatever moment of it
   // No worker takes work from the shared task queue here: each run stays where it is when its tick has come.
   const { client } = await TestCollection.start({ events: 1 });
   const name = `unit-${process.pid}`;
-  expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('started');
-  expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('running already');
-  expect(await startRecurring(client, name, '0 0 2 1 *')).toBe('changed');
+  expect(await startRecurring(client, name, { cron: '0 0 1 1 *' })).toBe('started');
+  expect(await startRecurring(client, name, { cron: '0 0 1 1 *' })).toBe('running already');
+  expect(await startRecurring(client, name, { cron: '0 0 2 1 *' })).toBe('changed');
   expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', state: 'waiting', cron: '0 0 2 1 *' });
-  await expect(startRecurring(client, name, 'nonsense')).rejects.toThrow();
+  await expect(startRecurring(client, name, { cron: 'nonsense' })).rejects.toThrow();
   expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', state: 'waiting', cron: '0 0 2 1 *' });
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
   expect(await recurringState(client, name)).toBeNull();
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
 });
 
-it('a recurring collection goes from cron to a Schedule and back', async () => {
+it('a recurring collection goes from cron to a Schedule and back, and only what is asked for is changed', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const name = `scheduled-${process.pid}`;
-  expect(await startRecurring(client, name, '0 0 1 1 *')).toBe('started');
-  await expect(startRecurring(client, name, 'nonsense', 'schedule')).rejects.toThrow();
+  const schedule = (wishes: RecurringWishes = {}) =>
+    startRecurring(client, name, { recurrence: 'schedule', ...wishes });
+  expect(await startRecurring(client, name, { cron: '0 0 1 1 *' })).toBe('started');
+  await expect(schedule({ cron: 'nonsense' })).rejects.toThrow();
   expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron' });
-  expect(await startRecurring(client, name, '0 0 1 1 *', 'schedule')).toBe('changed');
-  expect(await startRecurring(client, name, '0 0 1 1 *', 'schedule')).toBe('running already');
+  // Its cron goes along.
+  expect(await schedule()).toBe('changed');
+  expect(await schedule()).toBe('running already');
+  expect(await startRecurring(client, name)).toBe('running already');
+  expect(await schedule({ cron: '0 0 1 1 *' })).toBe('running already');
   const handle = client.schedule.getHandle(`audit-collection-${name}`);
-  expect(await handle.describe()).toMatchObject({ policies: { overlap: 'SKIP', catchupWindow: 600_000 } });
+  expect(await handle.describe()).toMatchObject({
+    policies: { overlap: 'SKIP', catchupWindow: 600_000 },
+    spec: { jitter: 30_000 },
+  });
   const year = new Date().getUTCFullYear() + 1;
   expect(await recurringState(client, name)).toEqual({
     recurrence: 'schedule',
     state: 'waiting',
     cron: '0 0 1 1 *',
-    nextRun: `${year}-01-01T00:00:00.000Z`,
+    nextRun: expect.stringMatching(new RegExp(`^${year}-01-01T00:00:[0-3]`)),
     lastFailure: null,
   });
-  await handle.pause();
-  expect(await startRecurring(client, name, '0 0 2 1 *', 'schedule')).toBe('changed');
-  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 2 1 *', nextRun: null });
-  await expect(startRecurring(client, name, 'nonsense', 'schedule')).rejects.toThrow();
-  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 2 1 *' });
-  expect(await startRecurring(client, name, '0 0 3 1 *')).toBe('changed');
-  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', cron: '0 0 3 1 *' });
-  expect(await startRecurring(client, name, '0 0 3 1 *', 'schedule')).toBe('changed');
+
+  // Somebody has set more than Trawl knows of.
+  await handle.update((before) => ({ ...before, spec: { ...before.spec, endAt: new Date('2099-01-01') } }));
+  expect(await schedule({ jitterMs: 5_000 })).toBe('changed');
+  expect(await schedule({ catchupWindowMs: 3_600_000 })).toBe('changed');
+  expect(await handle.describe()).toMatchObject({
+    policies: { overlap: 'SKIP', catchupWindow: 3_600_000 },
+    spec: { jitter: 5_000, endAt: new Date('2099-01-01'), calendars: [{ month: [{ start: 'JANUARY' }] }] },
+    action: { memo: { cron: '0 0 1 1 *' }, args: [{ collector: name }] },
+  });
+
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
+  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 1 1 *', nextRun: null });
+  await expect(schedule({ cron: 'nonsense' })).rejects.toThrow();
+  expect(await recurringState(client, name)).toMatchObject({ state: 'paused', cron: '0 0 1 1 *' });
+  expect(await startRecurring(client, name, { cron: '0 0 2 1 *' })).toBe('changed');
+  expect(await recurringState(client, name)).toMatchObject({ state: 'waiting', cron: '0 0 2 1 *' });
+  expect(await handle.describe()).toMatchObject({ policies: { catchupWindow: 3_600_000 }, spec: { jitter: 5_000 } });
+
+  expect(await startRecurring(client, name, { recurrence: 'cron' })).toBe('changed');
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', cron: '0 0 2 1 *' });
+  expect(await startRecurring(client, name, { cron: '0 0 3 1 *' })).toBe('changed');
+  expect(await schedule({ cron: '0 0 4 1 *' })).toBe('changed');
+  expect(await stopRecurring(client, name, 'test')).toBe('stopped');
+  await handle.delete();
   expect(await recurringState(client, name)).toBeNull();
 });
+
+it('a collection that is moved in the middle of a walk collects on, from where it was', async () => {
+  const collection = await TestCollection.start({ events: 4_000, latencyMs: 100 }, { SEARCH_COUNT: '100' });
+  const { client, demo } = collection;
+  // The recurring collection is on the one task queue that all workers share.
+  await collection.stopWorker();
+  await collection.startWorker('audit-collection');
+  onTestFinished(async () => {
+    await client.schedule.getHandle(recurringId('asa')).delete();
+  });
+  await startRecurring(client, 'asa', { cron: '@every 1s' });
+  await until('it walks', () => demo.requests.audits >= 10);
+  expect(await startRecurring(client, 'asa', { recurrence: 'schedule', cron: '0 0 1 1 *' })).toBe('changed');
+  await until('everything is there', async () => (await collection.store.eventCount('asa')) === 4_000);
+  await collection.expectComplete();
+  // Nothing was read a second time but what was in hand.
+  expect(demo.requests.audits).toBeLessThan(40 + 30);
+  await stopRecurring(client, 'asa', 'test');
+}, 90_000);
 
 it('without a worker, another cron is refused and not taken for started, and a waiting command outlives the stop', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const walking = `walking-${process.pid}`;
-  await startRecurring(client, walking, '@every 1s');
+  await startRecurring(client, walking, { cron: '@every 1s' });
   await until('its tick has come', async () => (await recurringState(client, walking))?.state === 'running');
-  await expect(startRecurring(client, walking, '0 0 1 1 *')).rejects.toMatchObject({ code: 'NO_WORKER' });
+  await expect(startRecurring(client, walking, { cron: '0 0 1 1 *' })).rejects.toMatchObject({ code: 'NO_WORKER' });
   await client.workflow.getHandle(recurringId(walking)).terminate();
 
   const waiting = `waiting-${process.pid}`;
-  await startRecurring(client, waiting, '0 0 1 1 *');
+  await startRecurring(client, waiting, { cron: '0 0 1 1 *' });
   const handle = client.workflow.getHandle(recurringId(waiting));
   const { runId } = await handle.describe();
   await handle.signal('resetCheckpoint');

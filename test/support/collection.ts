@@ -57,12 +57,12 @@ export class TestCollection {
     return collection;
   }
 
-  async startWorker(): Promise<void> {
+  async startWorker(taskQueue = this.taskQueue): Promise<void> {
     this.#worker = await startWorker({
       temporal: localTemporal(inject('temporalAddress')),
       store: this.store,
       env: this.env,
-      taskQueue: this.taskQueue,
+      taskQueue,
     });
   }
 

@@ -161,10 +161,11 @@ async function statusOf(
 
 function overview(collectors: readonly CollectorStatus[]): string {
   return table(
-    ['COLLECTOR', 'RECURRING', 'NEXT RUN', 'EVENTS', 'REJECTED', 'NEWEST EVENT', 'LAST RUN', 'LAST NOTE'],
+    ['COLLECTOR', 'RECURRING', 'BY', 'NEXT RUN', 'EVENTS', 'REJECTED', 'NEWEST EVENT', 'LAST RUN', 'LAST NOTE'],
     collectors.map((one) => [
       one.collector,
       one.lastFailure ? `${one.recurring}, failing` : one.recurring,
+      one.recurrence ? `${one.recurrence} ${one.cron ?? ''}`.trim() : '-',
       one.nextRun ?? '-',
       String(one.events),
       String(one.rejected),

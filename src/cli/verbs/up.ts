@@ -64,8 +64,9 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
   for (const name of names) {
     try {
       const recurrence = (await recurringState(client, name))?.recurrence;
-      // A Schedule keeps its own times, unless others are asked for.
-      if (recurrence !== 'schedule' || asked) await startRecurring(client, name, cron, recurrence);
+      // One that there is keeps its own times, unless others are asked for.
+      const wanted = asked || recurrence === undefined ? cron : undefined;
+      await startRecurring(client, name, { recurrence, cron: wanted });
       // The first tick of a cron may be minutes away.
       await startNow(client, name);
     } catch (error) {
