@@ -10,6 +10,7 @@ import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
+import { workerIdentity } from './temporal/workers.js';
 
 /** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
 const bundlePath = ['../workflow-bundle.js', '../dist/workflow-bundle.js']
@@ -55,6 +56,7 @@ export async function startWorker({
     connection,
     namespace: temporal.namespace,
     taskQueue,
+    identity: await workerIdentity(store),
     workflowBundle: { codePath: bundlePath },
     activities: createActivities({ store, sources, http, env }),
     maxCachedWorkflows: 200,

@@ -18,6 +18,11 @@ import type { SettingsTable } from '../settings/collector.js';
  * method with the same arguments changes nothing further, unless said otherwise.
  */
 export interface Store {
+  /** Tells this store from any other; made with it. */
+  identity(): Promise<string>;
+  /** Whether workers on several hosts can share it. */
+  readonly shared: boolean;
+
   /** U10 Get Last Checkpoint. A collector that has none gets the one it would start with. */
   checkpoint(collector: string): Promise<Checkpoint>;
 

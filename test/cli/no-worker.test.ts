@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { placeWithoutWorker } from '../support/namespace.js';
 
@@ -28,4 +29,22 @@ it('trawl status says that a run is due, that no worker carries it out, and what
   expect(await status()).toMatchObject({ worker: 'running' });
   expect(['waiting', 'running']).toContain((await status()).collectors[0].recurring);
   await place.run('stop', 'asa');
+}, 120_000);
+
+it('a worker with another store than the one that works is refused, and let in when that has ended', async () => {
+  const { place } = await placeWithoutWorker({ events: 1 });
+  const first = place.start('worker');
+  await until('the worker runs', () => first.stderr.includes('A worker runs'));
+  const same = place.start('worker');
+  await until('a second one on the same store runs', () => same.stderr.includes('A worker runs'));
+  same.signal('SIGTERM');
+  await same.ended;
+
+  const elsewhere = new Place();
+  Object.assign(elsewhere.env, { ...place.env, TRAWL_LISTEN: 'off' });
+  expect(await elsewhere.run('worker')).toMatchObject({ code: 1, stderr: expect.stringContaining('[STORES_DIFFER]') });
+  first.signal('SIGKILL');
+  await first.ended;
+  const third = elsewhere.start('worker');
+  await until('it is let in', () => third.stderr.includes('A worker runs'));
 }, 120_000);

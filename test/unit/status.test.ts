@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { recurringOf } from '../../src/cli/verbs/status.js';
-import { hasWorker } from '../../src/temporal/workers.js';
+import type { Store } from '../../src/stores/store.js';
+import { hasWorker, requireSameStore } from '../../src/temporal/workers.js';
 
 /** A client whose server has pollers that asked for work so many seconds ago. */
 function clientWithPollers(...secondsAgo: number[]): Client {
@@ -26,6 +28,50 @@ describe('a worker', () => {
   it('of a task queue that nobody has asked', async () => {
     const workflowService = { describeTaskQueue: async () => ({}) };
     expect(await hasWorker({ options: {}, workflowService } as unknown as Client)).toBe(false);
+  });
+});
+
+describe('a worker that starts beside another', () => {
+  const own = '0123456789abcdef';
+  const beside = async (shared: boolean, identity: string, ...asked: number[]) => {
+    let looks = 0;
+    const workflowService = {
+      describeTaskQueue: async () => {
+        const seconds = Date.now() / 1000 - asked[Math.min(looks, asked.length - 1)]!;
+        looks += 1;
+        return {
+          pollers: [{ identity, lastAccessTime: { seconds: Math.floor(seconds), nanos: (seconds % 1) * 1e9 } }],
+        };
+      },
+    };
+    const client = { options: { namespace: 'default' }, workflowService } as unknown as Client;
+    const store = { shared, identity: async () => own } as unknown as Store;
+    const told: string[] = [];
+    await requireSameStore(client, store, (line) => told.push(line));
+    return told;
+  };
+
+  it.each([
+    ['PostgreSQL, the same on another host', true, `7@other/${own}`],
+    ['a worker of another kind', false, '7@other'],
+  ])('shares %s', async (_, shared, identity) => {
+    expect(await beside(shared, identity, 0)).toEqual([]);
+  });
+
+  it.each([
+    ['another PostgreSQL', true, '7@other/fedcba9876543210', 'same TRAWL_STORE'],
+    ['the same SQLite file on another host', false, `7@other/${own}`, 'one PostgreSQL'],
+  ])('does not share %s', async (_, shared, identity, hint) => {
+    // It asks again while it is watched.
+    await expect(beside(shared, identity, 5, -1)).rejects.toMatchObject({
+      code: 'STORES_DIFFER',
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('waits for one that has ended a while ago', async () => {
+    expect(await beside(false, `7@other/${own}`, 65, 71)).toEqual([expect.stringContaining('has ended')]);
+    expect(await beside(false, `${process.pid}@${hostname()}/fedcba9876543210`, 1)).toEqual([]);
   });
 });
 

@@ -1,12 +1,28 @@
-import { TrawlError } from '../../errors.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sentence, TrawlError } from '../../errors.js';
 import { installTemporalLogger } from '../../log.js';
-import { connect } from '../../temporal/connection.js';
+import type { Store } from '../../stores/store.js';
+import { requireSameStore } from '../../temporal/workers.js';
 import { startWorker } from '../../worker.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { tell } from '../output.js';
-import { findTemporal } from '../temporal-session.js';
+import { connectFor, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
+
+/** Waits for a store that cannot be used just now, as after a restart of the host. */
+async function storeIsThere(store: Store): Promise<undefined> {
+  for (let told = ''; ; await sleep(1_000)) {
+    try {
+      await store.identity();
+      return;
+    } catch (error) {
+      if (!(error instanceof TrawlError) || !error.retry) throw error;
+      if (error.message !== told) tell(`Waiting for the store: ${sentence(error)} [${error.code}]`);
+      told = error.message;
+    }
+  }
+}
 
 /** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
 export async function worker(context: Context): Promise<number> {
@@ -19,7 +35,9 @@ export async function worker(context: Context): Promise<number> {
   }
   const store = context.openStore(undefined, 'write');
   // Says what is wrong in words; the worker's own connection would only fail.
-  await (await connect(address)).connection.close();
+  const client = await connectFor(context, address);
+  if (await Promise.race([ended, storeIsThere(store)])) return 0;
+  await requireSameStore(client, store, tell);
   installTemporalLogger(context.logger());
   const running = await startWorker({ temporal: address, store, env: context.settings.env });
   context.onClose(() => running.stop().catch(() => undefined));

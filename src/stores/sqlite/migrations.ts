@@ -139,4 +139,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE audit_checkpoints ADD COLUMN due_since TEXT;
   ALTER TABLE audit_checkpoints ADD COLUMN due_tick TEXT;
   `,
+  `
+  -- Tells this store from any other: all workers of one task queue must have the same.
+  CREATE TABLE store_identity (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT INTO store_identity (id) VALUES (lower(hex(randomblob(8))));
+  `,
 ];

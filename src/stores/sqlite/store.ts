@@ -28,6 +28,12 @@ export class SqliteStore implements Store {
     this.#now = now;
   }
 
+  readonly shared = false;
+
+  async identity(): Promise<string> {
+    return this.#db.get<{ id: string }>('SELECT id FROM store_identity')!.id;
+  }
+
   async checkpoint(collector: string): Promise<Checkpoint> {
     return checkpointOf(this.#db, collector);
   }
