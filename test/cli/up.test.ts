@@ -109,7 +109,7 @@ describe('trawl up', () => {
     const again = await place.up();
     expect(await status()).toMatchObject({ recurrence: 'schedule', cron: '@every 2s' });
     expect((await place.run('stop', 'asa')).stdout).toContain('stopped');
-    expect(await status()).toMatchObject({ recurring: 'stopped', recurrence: null });
+    expect(await status()).toMatchObject({ recurring: 'paused', recurrence: 'schedule' });
     again.signal('SIGINT');
     await again.ended;
   }, 240_000);
