@@ -37,6 +37,8 @@ export class Scene {
   readonly server: DevServer;
   readonly client: Client;
   readonly disk: Disk;
+  /** When the server was killed lately; epoch ms. */
+  #serverKills: number[] = [];
   readonly storePath: string;
   /** What workers have written to standard error of late. */
   output = '';
@@ -156,10 +158,13 @@ export class Scene {
     if (running && code !== 0) throw new Error(`A worker that was told to end gave the exit code ${code}`);
   }
 
-  /** The server is started again by itself. */
+  /** The server is started again by itself; not where it has died so often just now that it would be given up. */
   async killServer(): Promise<void> {
     const pid = this.server.pid();
-    if (pid === undefined) return;
+    const now = Date.now();
+    this.#serverKills = this.#serverKills.filter((at) => at > now - 70_000);
+    if (pid === undefined || this.#serverKills.length >= 4) return;
+    this.#serverKills.push(now);
     process.kill(pid, 'SIGKILL');
     await until('another server runs', () => this.server.pid() !== pid, 60_000);
   }
