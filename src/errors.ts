@@ -29,6 +29,9 @@ export const errorCodes = {
   STORE_FAILED: { retry: true },
   STORE_CORRUPT: { retry: false },
   STORE_NEWER: { retry: false },
+  STORE_REFUSED: { retry: false },
+  COPY_REFUSED: { retry: false },
+  COPY_DIFFERS: { retry: false },
   STAGED_PAGE_GONE: { retry: false },
   // Temporal and this machine.
   TEMPORAL_UNREACHABLE: { retry: true },

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { TrawlError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
 import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
+import { mayExist } from '../stores/place.js';
+import { openStore } from '../stores/registry.js';
 import type { SqliteAccess } from '../stores/sqlite/database.js';
-import { SqliteStore } from '../stores/sqlite/store.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
 import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
@@ -27,18 +27,23 @@ export class Context {
   }
 
   /** The store, made where there is none yet. */
-  openStore(path = this.settings.storePath, access: SqliteAccess = 'read'): Store {
-    const store = new SqliteStore(path, undefined, access);
+  async openStore(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store> {
+    const store = await openStore(place, access);
     this.onClose(() => store.close());
     return store;
   }
 
   /** @throws TrawlError NOT_RUNNING where nothing has been collected here yet. */
-  existingStore(): Store {
-    if (existsSync(this.settings.storePath)) return this.openStore();
-    throw new TrawlError('NOT_RUNNING', `There is no store at ${this.settings.storePath} yet.`, {
+  async existingStore(): Promise<Store> {
+    const store = await this.storeIfAny();
+    if (store) return store;
+    throw new TrawlError('NOT_RUNNING', `There is no store at ${this.settings.store.name} yet.`, {
       hint: 'Collect first ("trawl up" or "trawl collect NAME"), or name the right folder in TRAWL_DATA.',
     });
+  }
+
+  async storeIfAny(place = this.settings.store): Promise<Store | undefined> {
+    return mayExist(place) ? this.openStore(place) : undefined;
   }
 
   /** The collectors that are set up or of which anything is stored. */

@@ -159,6 +159,15 @@ function commands(choose: (verb: Verb) => void): Command {
     .command('unset <name> <keys...>')
     .description('remove them')
     .action((name, keys) => choose(async (context) => (await import('./verbs/env.js')).envUnset(context, name, keys)));
+  const store = program.command('store').description('the store itself');
+  store
+    .command('copy <from> <to>')
+    .description('copy a store into an empty one: sqlite:PATH or postgres://…; goes on with a copy that was broken off')
+    .option('--force', 'also where collections into it are not stopped')
+    .addOption(json())
+    .action((from, to, options) =>
+      choose(async (context) => (await import('./verbs/store.js')).storeCopy(context, from, to, options)),
+    );
   program
     .command('reset <name>')
     .description('reset the checkpoint: the next run reads everything again that the source still holds')
@@ -190,7 +199,7 @@ function commands(choose: (verb: Verb) => void): Command {
         }),
       ),
     );
-  for (const command of [program, ...program.commands, ...env.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...env.commands, ...store.commands]) command.exitOverride();
   return program;
 }
 

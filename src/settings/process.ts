@@ -3,16 +3,16 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { reasonOf, TrawlError } from '../errors.js';
 import { sources } from '../sources/registry.js';
+import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { collectorNames, type Environment } from './collector.js';
 
 /** The settings of a process, as against those of a collector. */
 export interface ProcessSettings {
   /** Absolute path of the folder of the embedded server's and the store's files. */
   dataDir: string;
-  /** Absolute path of the SQLite file. */
-  storePath: string;
-  /** The same, but for the demo team: the file that a collector of one's own would be set up in. */
-  realStorePath: string;
+  store: StorePlace;
+  /** The same, but for the demo team: the store that a collector of one's own would be set up in. */
+  realStore: StorePlace;
   /** Environment and .env; variables set to nothing are left out. */
   env: Readonly<Record<string, string>>;
   /** Where a worker serves its health; null where it does not. */
@@ -41,8 +41,20 @@ export const processSettingDefinitions = [
   {
     env: 'TRAWL_STORE',
     meaning: 'The store of events and checkpoints',
-    expected: 'sqlite:PATH',
+    expected: storeForms,
     default: 'sqlite:$TRAWL_DATA/trawl.db',
+  },
+  {
+    env: 'TRAWL_STORE_FILE',
+    meaning: 'A file that holds TRAWL_STORE, which has a password in it',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
+    env: 'TRAWL_STORE_POOL',
+    meaning: 'Connections that a process opens to PostgreSQL at the most',
+    expected: 'a whole number from 1 to 1000',
+    default: '10',
   },
   {
     env: 'TRAWL_LOG_LEVEL',
@@ -91,30 +103,48 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   }
   const listen = listenOf(env.TRAWL_LISTEN);
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
-  const lateAfterRuns = Number(env.TRAWL_LATE_AFTER_RUNS ?? 3);
-  if (!Number.isInteger(lateAfterRuns) || lateAfterRuns < 1 || lateAfterRuns > 1000)
-    problems.push('TRAWL_LATE_AFTER_RUNS must be a whole number from 1 to 1000');
+  const lateAfterRuns = wholeNumber(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
+  const pool = wholeNumber(env, 'TRAWL_STORE_POOL', 10, problems);
+  const named = env.TRAWL_STORE ?? storeOfFile(cwd, env.TRAWL_STORE_FILE, problems);
+  if (env.TRAWL_STORE !== undefined && env.TRAWL_STORE_FILE !== undefined)
+    problems.push('TRAWL_STORE and TRAWL_STORE_FILE are both set');
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
-  const demo = env.TRAWL_STORE === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
+  const demo = named === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
   const dataDir = demo ? join(root, 'demo') : root;
-  const store = env.TRAWL_STORE ?? `sqlite:${join(dataDir, storeFile)}`;
-  if (!/^sqlite:./.test(store)) {
-    problems.push('TRAWL_STORE must be sqlite:PATH, for example sqlite:./data/trawl.db');
-  }
-  if (problems.length > 0) {
+  const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
+  // Not repeated: there may be a password in it.
+  if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
+  if (problems.length > 0 || !store) {
     throw new TrawlError('SETTINGS_INVALID', `${problems.join('; ')}.`, {
       hint: 'Correct them in .env or in the environment.',
     });
   }
   return {
     dataDir,
-    storePath: resolve(cwd, store.slice('sqlite:'.length)),
-    realStorePath: demo ? join(root, storeFile) : resolve(cwd, store.slice('sqlite:'.length)),
+    store,
+    realStore: demo ? sqlitePlace(join(root, storeFile)) : store,
     listen: listen ?? null,
     lateAfterRuns,
     env,
     demo,
   };
+}
+
+function wholeNumber(env: Environment, name: string, otherwise: number, problems: string[]): number {
+  const value = Number(env[name] ?? otherwise);
+  if (!Number.isInteger(value) || value < 1 || value > 1000)
+    problems.push(`${name} must be a whole number from 1 to 1000`);
+  return value;
+}
+
+function storeOfFile(cwd: string, path: string | undefined, problems: string[]): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(resolve(cwd, path), 'utf8').trim();
+  } catch (error) {
+    problems.push(`TRAWL_STORE_FILE cannot be read: ${reasonOf(error)}`);
+    return undefined;
+  }
 }
 
 /** Undefined where it cannot be understood. */

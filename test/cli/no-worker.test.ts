@@ -41,7 +41,8 @@ it('a worker with another store than the one that works is refused, and let in w
   await same.ended;
 
   const elsewhere = new Place();
-  Object.assign(elsewhere.env, { ...place.env, TRAWL_LISTEN: 'off' });
+  const { TRAWL_STORE, ...env } = place.env;
+  Object.assign(elsewhere.env, { ...env, TRAWL_LISTEN: 'off' });
   expect(await elsewhere.run('worker')).toMatchObject({ code: 1, stderr: expect.stringContaining('[STORES_DIFFER]') });
   first.signal('SIGKILL');
   await first.ended;

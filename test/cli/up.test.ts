@@ -74,6 +74,7 @@ describe('trawl up', () => {
     expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('does not take the cron') });
     const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
     expect(await status()).toMatchObject({ cron: '@every 3s' });
+    await temporal('terminate', '--workflow-id', 'audit-collection-by-hand');
     expect((await place.run('stop', 'asa')).stdout).toContain('stopped');
     expect(await status()).toMatchObject({ recurring: 'stopped' });
     expect((await place.run('stop', 'asa')).code).toBe(1);

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { inject, it } from 'vitest';
 import { startDemoAsa } from '../../src/demo/asa/server.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { openStore } from '../../src/stores/registry.js';
+import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
 import { quietTemporal } from '../support/quiet.js';
+import { makeStorePlace } from '../support/store.js';
 
 /** Every method of the store that the steps of a run call, so that a command can come during each of them. */
 const steps = [
@@ -27,7 +29,7 @@ const steps = [
 const points = steps.flatMap((step) => [1, 2, 5].map((nth) => ({ step, nth })));
 
 /** A store that tells before each call of a method; the call waits for what is done about it. */
-function watched(store: SqliteStore, tell: (method: string) => Promise<void>): SqliteStore {
+function watched(store: Store, tell: (method: string) => Promise<void>): Store {
   return new Proxy(store, {
     get(target, name) {
       const value = Reflect.get(target, name) as unknown;
@@ -48,7 +50,8 @@ for (const { step, nth } of points) {
     quietTemporal();
     const demo = await startDemoAsa({ events: 1_250 });
     const folder = mkdtempSync(join(tmpdir(), 'trawl-commands-'));
-    const store = new SqliteStore(join(folder, 'trawl.db'));
+    const { place, remove } = await makeStorePlace(folder);
+    const store = await openStore(place);
     const taskQueue = `test-${randomUUID()}`;
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const { workflow } = new Client({ connection });
@@ -91,6 +94,7 @@ for (const { step, nth } of points) {
       await store.close();
       await connection.close();
       await demo.close();
+      await remove();
       rmSync(folder, { recursive: true, force: true });
     });
 

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { Client, Connection } from '@temporalio/client';
 import { inject, it } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { startDemoAsa } from '../../src/demo/asa/server.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { openStore } from '../../src/stores/registry.js';
+import { makeStorePlace, query } from '../support/store.js';
 
 const worker = join(root, 'test', 'fault', 'crashing-worker.mjs');
 
@@ -47,7 +47,7 @@ for (const point of points) {
   }) => {
     const demo = await startDemoAsa({ events: 750 });
     const folder = mkdtempSync(join(tmpdir(), 'trawl-crash-'));
-    const storePath = join(folder, 'trawl.db');
+    const { place, text, remove } = await makeStorePlace(folder);
     const marker = join(folder, 'crashed');
     const taskQueue = `test-${randomUUID()}`;
     let running: ChildProcess | undefined;
@@ -66,7 +66,7 @@ for (const point of points) {
           CRASH_MARKER: marker,
           CRASH_TASK_QUEUE: taskQueue,
           CRASH_TEMPORAL: inject('temporalAddress'),
-          CRASH_STORE: storePath,
+          CRASH_STORE: text,
         },
       });
       running.once('exit', (_, signal) => {
@@ -82,6 +82,7 @@ for (const point of points) {
       running?.kill('SIGKILL');
       await connection.close();
       await demo.close();
+      await remove();
       rmSync(folder, { recursive: true, force: true });
     });
     start();
@@ -101,7 +102,7 @@ for (const point of points) {
 
     expect(existsSync(marker)).toBe(true);
     expect(crashes).toBe(1);
-    const store = new SqliteStore(storePath);
+    const store = await openStore(place);
     onTestFinished(() => store.close());
     const stored = await store.events({ collector: 'asa', afterSeq: 0 }, 10_000);
     const line = ({ id, timestamp, raw }: { id: string; timestamp: string; raw: string }) =>
@@ -116,10 +117,14 @@ for (const point of points) {
     expect(lines.filter((text) => commands.includes(text))).toEqual(commands);
     const writtenSince = log.slice(lines.indexOf(commands[0]!)).reduce((sum, line) => sum + line.eventsWritten, 0);
     expect(writtenSince).toBe(750);
-    const db = new DatabaseSync(storePath, { readOnly: true });
-    const ledger = db.prepare('SELECT count(*) AS pages, sum(new_events) AS events FROM audit_pages').get();
-    db.close();
+    const [ledger] = await query<Record<string, unknown>>(
+      place,
+      'SELECT count(*) AS pages, sum(new_events) AS events FROM audit_pages',
+    );
     const pages = log.filter(({ notes }) => /page$/.test(notes)).length;
-    expect(ledger).toEqual({ pages, events: log.reduce((sum, line) => sum + line.eventsWritten, 0) });
+    expect({ pages: Number(ledger!.pages), events: Number(ledger!.events) }).toEqual({
+      pages,
+      events: log.reduce((sum, line) => sum + line.eventsWritten, 0),
+    });
   }, 120_000);
 }

@@ -2,12 +2,19 @@
 // first where it comes there only once. The file CRASH_MARKER says that it has happened.
 import { existsSync, writeFileSync } from 'node:fs';
 import { HttpClient } from '../../dist/src/http/client.js';
+import { storePlace } from '../../dist/src/stores/place.js';
+import { PostgresDatabase } from '../../dist/src/stores/postgres/database.js';
+import { PostgresStore } from '../../dist/src/stores/postgres/store.js';
+import { openStore } from '../../dist/src/stores/registry.js';
 import { SqliteDatabase } from '../../dist/src/stores/sqlite/database.js';
 import { SqliteStore } from '../../dist/src/stores/sqlite/store.js';
 import { localTemporal } from '../../dist/src/temporal/connection.js';
 import { startWorker } from '../../dist/src/worker.js';
 
 const { CRASH_POINT, CRASH_MARKER, CRASH_TASK_QUEUE, CRASH_TEMPORAL, CRASH_STORE } = process.env;
+
+const place = storePlace(CRASH_STORE ?? 'sqlite:none', process.cwd(), 10);
+const store = (place.kind === 'sqlite' ? SqliteStore : PostgresStore).prototype;
 
 let passed = 0;
 function die(nth = 1) {
@@ -35,27 +42,50 @@ const after = (prototype, name, crash) => {
   };
 };
 /** Before a statement of a transaction that has done something already. */
-const atStatement = (beginning, nth) => () =>
-  before(SqliteDatabase.prototype, 'run', (sql) => {
-    if (sql.trimStart().startsWith(beginning)) die(nth);
-  });
+const atStatement = (part, nth) => () => {
+  before(SqliteDatabase.prototype, 'run', (sql) => sql.includes(part) && die(nth));
+  const { transaction } = PostgresDatabase.prototype;
+  // A page is one statement there.
+  const once = part.startsWith('INSERT INTO audit_events') ? 3 : nth;
+  PostgresDatabase.prototype.transaction = function (body) {
+    return transaction.call(this, (queries) =>
+      body({
+        ...queries,
+        run(sql, ...values) {
+          if (sql.includes(part)) die(once);
+          return queries.run(sql, ...values);
+        },
+      }),
+    );
+  };
+};
 /** With all done, before COMMIT. */
 const beforeCommit = (method, nth) => () => {
   let inside = false;
-  before(SqliteStore.prototype, method, () => {
+  before(store, method, () => {
     inside = true;
   });
-  const original = SqliteDatabase.prototype.transaction;
+  const dies = () => {
+    if (inside) die(nth);
+    inside = false;
+  };
+  const { transaction } = SqliteDatabase.prototype;
   SqliteDatabase.prototype.transaction = function (body) {
-    return original.call(this, () => {
+    return transaction.call(this, () => {
       const result = body();
-      if (inside) die(nth);
-      inside = false;
+      dies();
+      return result;
+    });
+  };
+  const { transaction: inPostgres } = PostgresDatabase.prototype;
+  PostgresDatabase.prototype.transaction = function (body) {
+    return inPostgres.call(this, async (queries) => {
+      const result = await body(queries);
+      dies();
       return result;
     });
   };
 };
-const store = SqliteStore.prototype;
 const isPage = ({ url }) => url.includes('auditsV2');
 
 export const points = {
@@ -65,7 +95,7 @@ export const points = {
   'pages are fetched, none is enriched': () => before(store, 'storeRelatedObjects', () => die(3)),
   'related objects are stored': () => after(store, 'storeRelatedObjects', () => die(3)),
   'a page is enriched, not written': () => before(store, 'writePage', () => die(3)),
-  'inside the transaction, before the events': atStatement('INSERT INTO audit_events', 150),
+  'inside the transaction, before the events': atStatement('INSERT INTO audit_events (', 150),
   'inside the transaction, before the checkpoint': atStatement('UPDATE audit_checkpoints', 4),
   'inside the transaction, before the log line': atStatement('INSERT INTO execution_log', 3),
   'inside the transaction, before the ledger': atStatement('INSERT INTO audit_pages', 3),
@@ -85,7 +115,7 @@ if (CRASH_POINT !== undefined) {
   points[CRASH_POINT]();
   await startWorker({
     temporal: localTemporal(CRASH_TEMPORAL),
-    store: new SqliteStore(CRASH_STORE),
+    store: await openStore(place),
     env: process.env,
     taskQueue: CRASH_TASK_QUEUE,
   });

@@ -1,6 +1,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { TestCollection, until } from '../support/collection.js';
+import { query, testStore } from '../support/store.js';
 
 describe('faults of the source that pass', () => {
   it.each([
@@ -41,9 +42,7 @@ describe('faults of the source that pass', () => {
     collection.demo.faults.add({ kind: 'html' });
     await collection.collect();
     await collection.expectComplete();
-    const db = new DatabaseSync(collection.storePath, { readOnly: true });
-    const rows = db.prepare('SELECT kind, reason, raw FROM rejected_events').all();
-    db.close();
+    const rows = await query(collection.place, 'SELECT kind, reason, raw FROM rejected_events');
     expect(rows).toEqual([
       { kind: 'answer', reason: 'An answer with status 200 is HTML or XML.', raw: expect.stringContaining('<html') },
     ]);
@@ -125,9 +124,9 @@ describe('what a person must change', () => {
 });
 
 describe('the store', () => {
-  it('that another process has locked is waited for', async () => {
+  it.runIf(testStore === 'sqlite')('that another process has locked is waited for', async () => {
     const collection = await TestCollection.start({ events: 500 }, { SEARCH_COUNT: '100' });
-    const other = new DatabaseSync(collection.storePath);
+    const other = new DatabaseSync((collection.place as { path: string }).path);
     other.exec('BEGIN IMMEDIATE');
     const handle = await collection.start();
     await until('a step has failed for it', async () => {

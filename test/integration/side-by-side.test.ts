@@ -7,11 +7,12 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { startDemoAsa } from '../../src/demo/asa/server.js';
 import { startDemoDescope } from '../../src/demo/descope/server.js';
 import { startDemoSkyflow } from '../../src/demo/skyflow/server.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { openStore } from '../../src/stores/registry.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
 import { quietTemporal } from '../support/quiet.js';
+import { makeStorePlace } from '../support/store.js';
 
 function ending<T extends { close(): Promise<void> }>(server: T): T {
   onTestFinished(() => server.close());
@@ -27,7 +28,7 @@ it('collectors of three sources and of one run side by side, and one that fails 
   const descope = ending(await startDemoDescope({ events: 900 }));
   const skyflow = ending(await startDemoSkyflow({ events: 400 }));
   const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
-  const store = ending(new SqliteStore(join(folder, 'trawl.db')));
+  const store = ending(await openStore((await makeStorePlace(folder)).place));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'acme-secret'), `${acme.keySecret}\n`);
   const acmeSettings = { source: 'asa', asaTeam: 'acme', asaKeyId: acme.keyId, asaBaseUrl: acme.baseUrl };

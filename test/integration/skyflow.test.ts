@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../support/collection.js';
 import { SkyflowCollection } from '../support/skyflow.js';
+import { query } from '../support/store.js';
 
 const minute = 60_000;
 
@@ -18,6 +19,14 @@ describe('collecting from Skyflow', () => {
     const event = (await collection.stored())[0]!;
     const { request } = JSON.parse(event.rawEvent);
     expect(event).toMatchObject({ collector: 'skyflow', project: request.vaultID, gateway: '', extra: null });
+    if (collection.place.kind === 'postgres') {
+      for (const table of ['audit_events', 'rejected_events', 'execution_log', 'audit_related_objects'])
+        expect(
+          await query(collection.place, `SELECT 1 FROM ${table} AS line WHERE line::text LIKE '%sensitive-%'`),
+        ).toEqual([]);
+      expect(await query(collection.place, 'SELECT 1 FROM staged_pages')).toEqual([]);
+      return;
+    }
     await collection.store.close();
     const files = readdirSync(collection.folder).filter((name) => name.startsWith('trawl.db'));
     for (const name of files) expect(readFileSync(join(collection.folder, name)).includes('sensitive-')).toBe(false);

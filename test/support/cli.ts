@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
@@ -7,6 +7,7 @@ import { root } from '../../scripts/setup.mjs';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
 import { endProcess, isAlive } from '../../src/temporal/processes.js';
 import { until } from './collection.js';
+import { storePlaceOfTest, testStore } from './store.js';
 
 export interface Ended {
   code: number | null;
@@ -74,15 +75,29 @@ export class Place {
   ): Promise<{ place: Place; demo: DemoAsa }> {
     const demo = await startDemoAsa(options);
     onTestFinished(() => demo.close());
+    const store = testStore === 'postgres' ? { TRAWL_STORE: (await storePlaceOfTest()).text } : {};
     const place = new Place();
     Object.assign(place.env, {
+      ...store,
       ASA_TEAM: demo.team,
       ASA_KEY_ID: demo.keyId,
       ASA_KEY_SECRET: demo.keySecret,
       ASA_BASE_URL: demo.baseUrl,
       ...settings,
     });
+    place.#useOwnPorts();
     return { place, demo };
+  }
+
+  /**
+   * As if it had run on these ports before. Where all tests took the next free one, a server that one test kills could
+   * find its port taken by another test's when it is started again.
+   */
+  #useOwnPorts(): void {
+    const port = 30_000 + Math.floor(Math.random() * 10_000) * 3;
+    mkdirSync(join(this.folder, 'data'), { recursive: true });
+    const before = { pid: 0, verb: 'up', address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${port + 1}` };
+    writeFileSync(join(this.folder, 'data', 'instance.json'), JSON.stringify(before));
   }
 
   start(...args: string[]): RunningCli {

@@ -1,33 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
 import type { StoredEvent } from '../../src/domain.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import type { StorePlace } from '../../src/stores/place.js';
+import { openStore } from '../../src/stores/registry.js';
+import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
 import { quietTemporal } from './quiet.js';
+import { makeStorePlace } from './store.js';
 
 /** A demo team, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
 export class TestCollection {
   readonly demo: DemoAsa;
-  readonly store: SqliteStore;
-  readonly storePath: string;
+  readonly store: Store;
+  readonly place: StorePlace;
   readonly client: Client;
   readonly taskQueue: string;
+  readonly temporal = localTemporal(inject('temporalAddress'));
   readonly env: Record<string, string>;
   #worker: RunningWorker | undefined;
 
-  private constructor(demo: DemoAsa, client: Client, storePath: string, env: Record<string, string>) {
+  private constructor(demo: DemoAsa, client: Client, store: Store, place: StorePlace, env: Record<string, string>) {
     this.demo = demo;
     this.client = client;
-    this.storePath = storePath;
-    this.store = new SqliteStore(storePath);
+    this.place = place;
+    this.store = store;
     this.env = env;
     this.taskQueue = `test-${randomUUID()}`;
   }
@@ -36,7 +37,8 @@ export class TestCollection {
     quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
     const connection = await Connection.connect({ address: inject('temporalAddress') });
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
+    const { place, remove } = await makeStorePlace();
+    const store = await openStore(place);
     const env = {
       ASA_TEAM: demo.team,
       ASA_KEY_ID: demo.keyId,
@@ -44,7 +46,7 @@ export class TestCollection {
       ASA_BASE_URL: demo.baseUrl,
       ...settings,
     };
-    const collection = new TestCollection(demo, new Client({ connection }), join(folder, 'trawl.db'), env);
+    const collection = new TestCollection(demo, new Client({ connection }), store, place, env);
     await collection.startWorker();
     onTestFinished(async () => {
       await collection.endRuns();
@@ -52,14 +54,14 @@ export class TestCollection {
       await collection.store.close();
       await demo.close();
       await connection.close();
-      rmSync(folder, { recursive: true, force: true });
+      await remove();
     });
     return collection;
   }
 
   async startWorker(taskQueue = this.taskQueue): Promise<void> {
     this.#worker = await startWorker({
-      temporal: localTemporal(inject('temporalAddress')),
+      temporal: this.temporal,
       store: this.store,
       env: this.env,
       taskQueue,

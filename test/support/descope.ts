@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
 import { type DemoDescope, type DemoDescopeOptions, startDemoDescope } from '../../src/demo/descope/server.js';
 import type { StoredEvent } from '../../src/domain.js';
 import { descope } from '../../src/sources/descope/source.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { openStore } from '../../src/stores/registry.js';
+import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
 import { quietTemporal } from './quiet.js';
+import { makeStorePlace } from './store.js';
 
 interface DescopeCollectionOptions extends DemoDescopeOptions {
   /** What the worker keeps to. Default: so much that it does not show. */
@@ -21,11 +20,11 @@ interface DescopeCollectionOptions extends DemoDescopeOptions {
 /** A demo project, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
 export class DescopeCollection {
   readonly demo: DemoDescope;
-  readonly store: SqliteStore;
+  readonly store: Store;
   readonly #client: Client;
   readonly #taskQueue: string;
 
-  private constructor(demo: DemoDescope, store: SqliteStore, client: Client, taskQueue: string) {
+  private constructor(demo: DemoDescope, store: Store, client: Client, taskQueue: string) {
     this.demo = demo;
     this.store = store;
     this.#client = client;
@@ -39,8 +38,8 @@ export class DescopeCollection {
     quietTemporal();
     const rateLimit = { requests: 10_000, periodMs: 1_000 };
     const demo = await startDemoDescope({ events: 300, rateLimit, ...options });
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
-    const store = new SqliteStore(join(folder, 'trawl.db'));
+    const { place, remove } = await makeStorePlace();
+    const store = await openStore(place);
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const client = new Client({ connection });
     const taskQueue = `test-${randomUUID()}`;
@@ -61,7 +60,7 @@ export class DescopeCollection {
       await store.close();
       await demo.close();
       await connection.close();
-      rmSync(folder, { recursive: true, force: true });
+      await remove();
     });
     return new DescopeCollection(demo, store, client, taskQueue);
   }

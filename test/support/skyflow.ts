@@ -9,11 +9,14 @@ import { type DemoSkyflow, type DemoSkyflowOptions, startDemoSkyflow } from '../
 import type { StoredEvent } from '../../src/domain.js';
 import { leftOutText } from '../../src/sources/skyflow/redact.js';
 import { skyflow } from '../../src/sources/skyflow/source.js';
-import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import type { StorePlace } from '../../src/stores/place.js';
+import { openStore } from '../../src/stores/registry.js';
+import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import type { Progress } from '../../workflows/messages.js';
 import { quietTemporal } from './quiet.js';
+import { makeStorePlace } from './store.js';
 
 interface SkyflowCollectionOptions extends DemoSkyflowOptions {
   /** How to sign in. Default: the API key. */
@@ -25,7 +28,8 @@ interface SkyflowCollectionOptions extends DemoSkyflowOptions {
 /** A demo vault, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
 export class SkyflowCollection {
   readonly demo: DemoSkyflow;
-  readonly store: SqliteStore;
+  readonly store: Store;
+  readonly place: StorePlace;
   /** Holds the store's files, and nothing else but the credentials file. */
   readonly folder: string;
   readonly #client: Client;
@@ -33,10 +37,18 @@ export class SkyflowCollection {
   readonly #env: Record<string, string>;
   #worker: RunningWorker | undefined;
 
-  private constructor(demo: DemoSkyflow, folder: string, client: Client, env: Record<string, string>) {
+  private constructor(
+    demo: DemoSkyflow,
+    folder: string,
+    store: Store,
+    place: StorePlace,
+    client: Client,
+    env: Record<string, string>,
+  ) {
     this.demo = demo;
     this.folder = folder;
-    this.store = new SqliteStore(join(folder, 'trawl.db'));
+    this.store = store;
+    this.place = place;
     this.#client = client;
     this.#taskQueue = `test-${randomUUID()}`;
     this.#env = env;
@@ -52,7 +64,9 @@ export class SkyflowCollection {
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const file = join(folder, 'credentials.json');
     writeFileSync(file, credentials(JSON.stringify(demo.credentials())));
-    const collection = new SkyflowCollection(demo, folder, new Client({ connection }), {
+    const { place, remove } = await makeStorePlace(folder);
+    const store = await openStore(place);
+    const collection = new SkyflowCollection(demo, folder, store, place, new Client({ connection }), {
       SKYFLOW_ACCOUNT_ID: demo.accountId,
       SKYFLOW_VAULT_URL: demo.vaultUrl,
       ...(by === 'key' ? { SKYFLOW_API_KEY: demo.signIn.apiKey } : { SKYFLOW_CREDENTIALS_FILE: file }),
@@ -64,6 +78,7 @@ export class SkyflowCollection {
       await collection.store.close();
       await demo.close();
       await connection.close();
+      await remove();
       rmSync(folder, { recursive: true, force: true });
     });
     return collection;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
 import { envSet } from '../../src/cli/verbs/env.js';
+import { mayExist, type StorePlace, sqlitePlace } from '../../src/stores/place.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 
 /** A context over an empty folder, as in a fresh checkout. */
@@ -15,13 +16,15 @@ function contextOf(): { context: Context; path: string } {
     for (const store of stores) await store.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const openStore = (at = join(folder, 'data', 'demo', 'trawl.db')) => {
-    const store = new SqliteStore(at);
+  const demo = join(folder, 'data', 'demo', 'trawl.db');
+  const openStore = async (place: StorePlace = sqlitePlace(demo)) => {
+    const store = new SqliteStore((place as { path: string }).path);
     stores.push(store);
     return store;
   };
-  const settings = { storePath: join(folder, 'data', 'demo', 'trawl.db'), realStorePath: path };
-  return { context: { settings, openStore } as unknown as Context, path };
+  const settings = { store: sqlitePlace(demo), realStore: sqlitePlace(path) };
+  const storeIfAny = async (place: StorePlace) => (mayExist(place) ? openStore(place) : undefined);
+  return { context: { settings, openStore, storeIfAny } as unknown as Context, path };
 }
 
 describe('trawl env set', () => {
@@ -39,7 +42,7 @@ describe('trawl env set', () => {
     await envSet(context, 'acme', ['source=asa', 'asaTeam=acme']);
     expect(existsSync(path)).toBe(true);
     await envSet(context, 'acme', ['asaKeyId=k']);
-    expect(await context.openStore(path).settings()).toEqual({
+    expect(await (await context.openStore(sqlitePlace(path))).settings()).toEqual({
       acme: { source: 'asa', asaTeam: 'acme', asaKeyId: 'k' },
     });
   });

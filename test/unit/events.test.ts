@@ -275,7 +275,7 @@ describe('events that are followed', () => {
     const all = Array.from({ length: 20 }, (_, index) => ({ ...stored, seq: index + 1 }));
     const asked: { filter: EventFilter; limit: number }[] = [];
     const context = contextOf(all, asked);
-    const store = context.existingStore();
+    const store = await context.existingStore();
     const { events: read } = store;
     store.events = async (filter, limit) => {
       const page = await read(filter, limit);

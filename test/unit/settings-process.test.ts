@@ -80,8 +80,8 @@ describe('the demo', () => {
     expect(readProcessSettings(cwd, {})).toMatchObject({
       demo: true,
       dataDir: join(cwd, 'data', 'demo'),
-      storePath: join(cwd, 'data', 'demo', 'trawl.db'),
-      realStorePath: join(cwd, 'data', 'trawl.db'),
+      store: { path: join(cwd, 'data', 'demo', 'trawl.db') },
+      realStore: { path: join(cwd, 'data', 'trawl.db') },
     });
   });
 
@@ -101,8 +101,8 @@ describe('the demo', () => {
       expect(readProcessSettings(cwd, env as Record<string, string>)).toMatchObject({
         demo: false,
         dataDir: join(cwd, 'data'),
-        storePath: join(cwd, 'data', 'trawl.db'),
-        realStorePath: join(cwd, 'data', 'trawl.db'),
+        store: { path: join(cwd, 'data', 'trawl.db') },
+        realStore: { path: join(cwd, 'data', 'trawl.db') },
       });
     },
   );
@@ -116,14 +116,14 @@ describe('the demo', () => {
     expect(readProcessSettings(cwd, { TRAWL_STORE: 'sqlite:./other.db' })).toMatchObject({
       demo: false,
       dataDir: join(cwd, 'data'),
-      storePath: join(cwd, 'other.db'),
+      store: { path: join(cwd, 'other.db') },
     });
   });
 
   it('gives way to a store that exists', () => {
     mkdirSync(join(cwd, 'data'));
     writeFileSync(join(cwd, 'data', 'trawl.db'), '');
-    expect(readProcessSettings(cwd, {})).toMatchObject({ demo: false, storePath: join(cwd, 'data', 'trawl.db') });
+    expect(readProcessSettings(cwd, {})).toMatchObject({ demo: false, store: { path: join(cwd, 'data', 'trawl.db') } });
   });
 
   it("does not give way to the demo's own store", () => {
@@ -137,13 +137,47 @@ describe('the places', () => {
   it('follow TRAWL_DATA, absolute or from the working directory', () => {
     expect(readProcessSettings(cwd, { TRAWL_DATA: '/var/lib/trawl', ASA_TEAM: 't' })).toMatchObject({
       dataDir: '/var/lib/trawl',
-      storePath: '/var/lib/trawl/trawl.db',
+      store: { path: '/var/lib/trawl/trawl.db' },
     });
     expect(readProcessSettings(cwd, { TRAWL_DATA: 'here' }).dataDir).toBe(join(cwd, 'here', 'demo'));
   });
 
   it('of the store may be anywhere', () => {
-    expect(readProcessSettings(cwd, { TRAWL_STORE: 'sqlite:/srv/a b.db' }).storePath).toBe('/srv/a b.db');
+    expect(readProcessSettings(cwd, { TRAWL_STORE: 'sqlite:/srv/a b.db' }).store).toMatchObject({
+      path: '/srv/a b.db',
+    });
+  });
+});
+
+describe('a PostgreSQL store', () => {
+  const url = 'postgres://trawl:s%40cret@db.example:5433/audit?sslmode=verify-full&password=other';
+
+  it('is shown without its password', () => {
+    const { store, demo } = readProcessSettings(cwd, { TRAWL_STORE: url, TRAWL_STORE_POOL: '3' });
+    expect(demo).toBe(false);
+    expect(store).toMatchObject({ kind: 'postgres', name: 'postgres://trawl@db.example:5433/audit', pool: 3 });
+    expect(store).toMatchObject({ url: expect.stringContaining('s%40cret@db.example:5433/audit?sslmode=verify-full') });
+  });
+
+  it('may be named in a file', () => {
+    writeFileSync(join(cwd, 'store'), `${url}\n`);
+    expect(readProcessSettings(cwd, { TRAWL_STORE_FILE: 'store' }).store).toMatchObject({ kind: 'postgres', pool: 10 });
+  });
+
+  it.each([
+    [{ TRAWL_STORE: 'postgres://trawl:s@cret@:x/' }],
+    [{ TRAWL_STORE: 'mysql://trawl:s@cret@db/audit' }],
+    [{ TRAWL_STORE_FILE: 'absent' }],
+    [{ TRAWL_STORE: url, TRAWL_STORE_FILE: 'absent' }],
+    [{ TRAWL_STORE: url, TRAWL_STORE_POOL: '0' }],
+  ])('is refused where %o is wrong, without its password', (env) => {
+    try {
+      readProcessSettings(cwd, env as Record<string, string>);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'SETTINGS_INVALID' });
+      expect((error as Error).message).not.toMatch(/cret/);
+    }
   });
 });
 

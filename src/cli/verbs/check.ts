@@ -27,7 +27,7 @@ export async function check(context: Context, name: string, options: { json?: bo
       return undefined;
     }
   };
-  const store = await attempt('store', async () => [context.openStore(), context.settings.storePath]);
+  const store = await attempt('store', async () => [await context.openStore(), context.settings.store.name]);
   const settings =
     store &&
     (await attempt<CollectorSettings>('settings', async () => {

@@ -54,7 +54,7 @@ async function readyTemporal(context: Context, name: string): Promise<{ client: 
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
     return { client, failed: never };
   }
-  const store = context.openStore();
+  const store = await context.openStore();
   await context.collectorSettings(store, name);
   const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false, logLevel: 'error' });
   const client = await connectFor(context, embedded.address);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { TrawlError } from '../../errors.js';
 import { checkTableRows } from '../../settings/collector.js';
 import { isRequired } from '../../settings/definition.js';
@@ -9,7 +8,7 @@ import { WrongCall } from '../wrong-call.js';
 
 /** `trawl env get [NAME]`: U01, the Environment Variables table. */
 export async function envGet(context: Context, name: string | undefined, options: { json?: boolean }): Promise<number> {
-  const store = context.existingStore();
+  const store = await context.existingStore();
   const all = await store.settings();
   const chosen = name === undefined ? all : { [name]: all[name] ?? {} };
   if (options.json) {
@@ -34,12 +33,12 @@ export async function envSet(context: Context, name: string, assignments: readon
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  const path = setsUp(rows) ? context.settings.realStorePath : context.settings.storePath;
+  const place = setsUp(rows) ? context.settings.realStore : context.settings.store;
   // One is made only for what can be set: where there is one, nothing is collected from the demo team any more.
-  const existing = existsSync(path) ? context.openStore(path) : undefined;
+  const existing = await context.storeIfAny(place);
   const stored = (await existing?.settings())?.[name] ?? {};
   checkTableRows(name, rows, stored, sources, { guarded: true });
-  await (existing ?? context.openStore(path)).setSettings(name, rows, []);
+  await (existing ?? (await context.openStore(place))).setSettings(name, rows, []);
   return 0;
 }
 
@@ -51,7 +50,7 @@ function setsUp(rows: Readonly<Record<string, string>>): boolean {
 
 /** `trawl env unset NAME KEY …` */
 export async function envUnset(context: Context, name: string, keys: readonly string[]): Promise<number> {
-  const store = context.existingStore();
+  const store = await context.existingStore();
   const stored = (await store.settings())[name] ?? {};
   const missing = keys.filter((key) => !(key in stored));
   if (missing.length > 0) {

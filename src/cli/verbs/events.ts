@@ -31,7 +31,7 @@ export async function events(context: Context, name: string | undefined, options
   if (options.follow && options.format === 'json') {
     throw new WrongCall('A JSON array has an end, so it cannot be followed.', 'Use --format ndjson with --follow.');
   }
-  const store = context.existingStore();
+  const store = await context.existingStore();
   if (name !== undefined) await context.requireCollector(store, name);
   const write = eventWriter(options.format);
   const over = options.follow ? interrupted().then(() => true) : Promise.resolve(true);

@@ -7,7 +7,7 @@ export async function log(
   name: string | undefined,
   options: { limit: number; json?: boolean },
 ): Promise<number> {
-  const store = context.existingStore();
+  const store = await context.existingStore();
   if (name !== undefined) await context.requireCollector(store, name);
   const lines = (await store.executionLog({ collector: name, limit: options.limit })).reverse();
   if (options.json) await printJson(lines);

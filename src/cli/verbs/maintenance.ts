@@ -6,7 +6,7 @@ import { print, tell } from '../output.js';
 
 /** `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way begins again. */
 export async function reset(context: Context, name: string): Promise<number> {
-  const store = context.existingStore();
+  const store = await context.existingStore();
   await context.requireCollector(store, name);
   await store.resetCheckpoint(name, [`cli/${randomUUID()}`]);
   await print(`${name}: checkpoint reset; the next run reads everything again that the source still holds\n`);
@@ -18,7 +18,7 @@ export async function reset(context: Context, name: string): Promise<number> {
  * @throws TrawlError INPUT_INVALID where there is no terminal to ask on, and no `--yes`.
  */
 export async function clear(context: Context, name: string, options: { yes?: boolean }): Promise<number> {
-  const store = context.existingStore();
+  const store = await context.existingStore();
   await context.requireCollector(store, name);
   if (!options.yes && !process.stdin.isTTY) {
     throw new TrawlError('INPUT_INVALID', 'Nothing was deleted: there is no terminal to ask on.', {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import { TrawlError } from '../../errors.js';
 import { type Recurrence, recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
@@ -20,7 +19,7 @@ export interface StartOptions {
 
 /** `trawl start NAME`: the recurring collection, on cron or by a Schedule. Only what is asked for is changed. */
 export async function start(context: Context, name: string, options: StartOptions): Promise<number> {
-  const store = existsSync(context.settings.storePath) ? context.openStore() : undefined;
+  const store = await context.storeIfAny();
   if (store) await context.requireCollector(store, name);
   const client = await requireTemporal(context);
   const recurrence = await recurrenceOf(client, name, options);
@@ -59,7 +58,7 @@ async function recurrenceOf(client: Client, name: string, options: StartOptions)
 
 /** `trawl stop NAME`: ends the recurring collection, and no run is expected any more; what is collected stays. */
 export async function stop(context: Context, name: string, options: { json?: boolean }): Promise<number> {
-  const store = existsSync(context.settings.storePath) ? context.openStore() : undefined;
+  const store = await context.storeIfAny();
   const client = await requireTemporal(context);
   const state = await recurringState(client, name);
   const wasDue = (await store?.standings(name))?.[0]?.due ?? null;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import type { RetentionGap } from '../../domain.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
@@ -52,8 +51,7 @@ const attentionCode = 3;
  * @returns 3 where a collector is late, nears its source's retention, or has no worker for a run that is due.
  */
 export async function status(context: Context, options: { json?: boolean }): Promise<number> {
-  const hasStore = existsSync(context.settings.storePath);
-  const store = hasStore ? context.openStore() : undefined;
+  const store = await context.storeIfAny();
   const { client, problem } = await temporalIfAny(context);
   const worker = client ? await workerState(client) : 'unknown';
   const names = store ? await context.collectors(store) : [];
@@ -73,8 +71,8 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   const code = attention ? attentionCode : 0;
   if (options.json) {
     await printJson({
-      store: context.settings.storePath,
-      storeExists: hasStore,
+      store: context.settings.store.name,
+      storeExists: store !== undefined,
       temporal: problem ?? 'connected',
       worker,
       collectors,
@@ -85,7 +83,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) {
     tell('Worker: none takes work, so nothing is collected. Start one with "trawl worker" where the store is.');
   }
-  if (!hasStore) tell(`Store: nothing has been collected here yet (${context.settings.storePath}).`);
+  if (!store) tell(`Store: nothing has been collected here yet (${context.settings.store.name}).`);
   if (names.length > 0) await print(overview(collectors));
   for (const { collector, problems } of collectors)
     for (const problem of problems) tell(`${collector}: ${problem.code}: ${printable(problem.message)}`);

@@ -24,7 +24,7 @@ export interface UpOptions {
 export async function up(context: Context, options: UpOptions): Promise<number> {
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
-  const store = context.openStore();
+  const store = await context.openStore();
   const names = nothingSetUp ? ['asa'] : collectorNames(sources, await store.settings(), env);
   if (names.length === 0) await refuseToForget(context, store);
   if (env.TEMPORAL_ADDRESS) {
@@ -51,7 +51,7 @@ async function refuseToForget(context: Context, store: Store): Promise<never> {
   const holds = known.length === 0 ? '' : ` that has events of ${known.join(', ')}`;
   throw new TrawlError(
     'SETTINGS_INVALID',
-    `No collector is set up for the store ${context.settings.storePath}${holds}.`,
+    `No collector is set up for the store ${context.settings.store.name}${holds}.`,
     {
       hint: 'Put the settings into .env (docs/settings.md has them for each source), or use another TRAWL_DATA.',
     },
@@ -97,7 +97,7 @@ function banner(
     '',
     `  Temporal UI    ${server.uiUrl}`,
     `  Temporal       ${server.address}, namespace default`,
-    `  Store          ${context.settings.storePath} (SQLite)`,
+    `  Store          ${context.settings.store.name}`,
     ...(health ? [`  Health         ${health}/healthz`] : []),
     `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}, cron "${cron}"; a first run has begun`,
     '',

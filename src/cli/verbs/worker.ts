@@ -10,18 +10,25 @@ import { tell } from '../output.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 
-/** Waits for a store that cannot be used just now, as after a restart of the host. */
-async function storeIsThere(store: Store): Promise<undefined> {
-  for (let told = ''; ; await sleep(1_000)) {
+/** Opens the store, and waits for one that cannot be used just now, as after a restart of the host. */
+async function openWhenThere(context: Context, ended: Promise<unknown>): Promise<Store | undefined> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  let store: Store | undefined;
+  for (let told = ''; !over; await Promise.race([ended, sleep(1_000)])) {
     try {
+      store ??= await context.openStore(undefined, 'write');
       await store.identity();
-      return;
+      return store;
     } catch (error) {
       if (!(error instanceof TrawlError) || !error.retry) throw error;
       if (error.message !== told) tell(`Waiting for the store: ${sentence(error)} [${error.code}]`);
       told = error.message;
     }
   }
+  return undefined;
 }
 
 /** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
@@ -33,17 +40,17 @@ export async function worker(context: Context): Promise<number> {
       hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which brings server and worker.',
     });
   }
-  const store = context.openStore(undefined, 'write');
+  const store = await openWhenThere(context, ended);
+  if (!store) return 0;
   // Says what is wrong in words; the worker's own connection would only fail.
   const client = await connectFor(context, address);
-  if (await Promise.race([ended, storeIsThere(store)])) return 0;
   await requireSameStore(client, store, tell);
   installTemporalLogger(context.logger());
   const running = await startWorker({ temporal: address, store, env: context.settings.env });
   context.onClose(() => running.stop().catch(() => undefined));
   const health = await watchWorker(context, store, running);
   tell(
-    `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.storePath}${health ? `; health at ${health}/healthz` : ''}. Ctrl-C ends it.`,
+    `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.store.name}${health ? `; health at ${health}/healthz` : ''}. Ctrl-C ends it.`,
   );
   const code = await Promise.race([ended, running.done.then(() => 1)]);
   tell('Stopping: the worker finishes what it has in hand …');

@@ -143,5 +143,8 @@ export const migrations: readonly string[] = [
   -- Tells this store from any other: all workers of one task queue must have the same.
   CREATE TABLE store_identity (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   INSERT INTO store_identity (id) VALUES (lower(hex(randomblob(8))));
+
+  -- The store that this one was copied from.
+  CREATE TABLE store_copy (source TEXT NOT NULL, finished INTEGER NOT NULL) STRICT;
   `,
 ];

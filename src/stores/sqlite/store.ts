@@ -6,9 +6,10 @@ import {
   type RetentionGap,
   type StoredEvent,
 } from '../../domain.js';
-import { TrawlError } from '../../errors.js';
 import type { SettingsTable } from '../../settings/collector.js';
+import { refusedAgain, rewoundNote } from '../page-notes.js';
 import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
+import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
@@ -169,24 +170,9 @@ export class SqliteStore implements Store {
     this.#db.transaction(() => {
       const checkpoint = checkpointOf(this.#db, collector);
       if (checkpoint.lastOffset !== offset || checkpoint.generation !== generation) return;
-      if (checkpoint.refusedOffset === offset) {
-        throw new TrawlError(
-          'OFFSET_REFUSED_AGAIN',
-          'The source has refused the same offset again after everything before it was read anew.',
-          {
-            hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.',
-          },
-        );
-      }
+      if (checkpoint.refusedOffset === offset) throw refusedAgain();
       this.#restart(collector, offset);
-      logLine(
-        this.#db,
-        collector,
-        now,
-        0,
-        'Offset no longer known to the source: reading again from the start of what it holds',
-        null,
-      );
+      logLine(this.#db, collector, now, 0, rewoundNote, null);
     });
   }
 
@@ -308,6 +294,10 @@ export class SqliteStore implements Store {
        ${filter.collector === undefined ? '' : 'WHERE collector = ?'} ORDER BY line DESC LIMIT ?`,
       ...values,
     );
+  }
+
+  copySide(): SqliteCopySide {
+    return new SqliteCopySide(this.#db);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
 import { branchNote } from '../branches.js';
+import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import type { SqliteDatabase } from './database.js';
 import { checkpointOf, keepReject, logLine } from './rows.js';
@@ -91,7 +91,7 @@ function insertEvents(
       now,
     );
     seq += inserted;
-    if (inserted === 0 && saysSomethingElse(db, page.collector, event)) {
+    if (inserted === 0 && differs(db, page.collector, event)) {
       altered.push({
         kind: 'event',
         reason: `the event ${event.id} is stored already with other content`,
@@ -102,20 +102,13 @@ function insertEvents(
   return { lastSeq: seq, altered };
 }
 
-function saysSomethingElse(db: SqliteDatabase, collector: string, event: EnrichedEvent): boolean {
-  const stored = db.get<{ raw_event: string; timestamp: string }>(
-    'SELECT raw_event, timestamp FROM audit_events WHERE collector = ? AND id = ?',
+function differs(db: SqliteDatabase, collector: string, event: EnrichedEvent): boolean {
+  const stored = db.get<{ rawEvent: string; timestamp: string }>(
+    'SELECT raw_event AS rawEvent, timestamp FROM audit_events WHERE collector = ? AND id = ?',
     collector,
     event.id,
   )!;
-  if (stored.timestamp !== event.timestamp) return true;
-  if (stored.raw_event === event.rawEvent) return false;
-  try {
-    return !isDeepStrictEqual(JSON.parse(stored.raw_event), JSON.parse(event.rawEvent));
-  } catch {
-    // Nested too deeply to be compared: then the difference in the text counts.
-    return true;
-  }
+  return saysSomethingElse(stored, event);
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
@@ -193,17 +186,4 @@ function writeGap(db: SqliteDatabase, collector: string, { from, to }: Retention
     now,
   );
   if (found > 0) logLine(db, collector, now, 0, lostNote(from, to), null);
-}
-
-/** Told once for as long as it repeats; again after a reset. */
-function warningKey({ collector, generation }: PageToWrite, warning: string): string {
-  return `warning/${JSON.stringify([collector, generation])}/${warning}`;
-}
-
-function lostNote(from: string, to: string): string {
-  return `LOST: the source no longer holds what happened from ${from} to ${to}, which had not been collected`;
-}
-
-function rejectsNote(rejects: number): string {
-  return `${rejects} ${rejects === 1 ? 'event' : 'events'} rejected: see rejected_events`;
 }

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { reasonOf, TrawlError } from '../../errors.js';
+import { type CopyableStore, copyStore } from '../../stores/copy/copy.js';
+import { mayExist, type StorePlace, storeForms, storePlace } from '../../stores/place.js';
+import type { Context } from '../context.js';
+import { print, printJson, table, tell } from '../output.js';
+import { WrongCall } from '../wrong-call.js';
+
+/** Connections: one reads while the other writes. */
+const pool = 2;
+
+/** `trawl store copy FROM TO` */
+export async function storeCopy(
+  context: Context,
+  from: string,
+  to: string,
+  options: { force?: boolean; json?: boolean },
+): Promise<number> {
+  const [source, target] = [placeOf(from), placeOf(to)];
+  if (!mayExist(source)) {
+    throw new TrawlError('NOT_RUNNING', `There is no store at ${source.name}.`, { hint: 'Name the one to copy from.' });
+  }
+  const fromStore = (await context.openStore(source)) as CopyableStore;
+  const toStore = (await context.openStore(target, 'write')) as CopyableStore;
+  const due = (await fromStore.standings()).filter((standing) => standing.due).map(({ collector }) => collector);
+  if (due.length > 0 && !options.force) {
+    throw new TrawlError('COPY_REFUSED', `${source.name} is still collected into: ${due.join(', ')}.`, {
+      hint: `Stop it first ("trawl stop ${due[0]}"), or use --force where nothing runs any more.`,
+    });
+  }
+  const counts = await copyStore(fromStore, toStore, (name, rows) => tell(`${name}: ${rows} rows copied`));
+  if (options.json) await printJson({ from: source.name, to: target.name, tables: counts });
+  else {
+    const lines = counts.map(({ table: name, rows, digest }) => [name, String(rows), digest.slice(0, 16)]);
+    await print(table(['TABLE', 'ROWS', 'SHA-256 (BOTH)'], lines));
+    tell(`The copy is whole. Set TRAWL_STORE to it, and start a worker and the collections.`);
+  }
+  return 0;
+}
+
+/** `@PATH` is a file that holds it: a command line is no place for a password. */
+function placeOf(text: string): StorePlace {
+  const place = storePlace(text.startsWith('@') ? contentOf(text.slice(1)) : text, process.cwd(), pool);
+  // Not repeated: there may be a password in it.
+  if (!place) throw new WrongCall('That is no store.', `Give ${storeForms}, or @PATH for a file that holds it.`);
+  return place;
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new WrongCall(`${path} cannot be read: ${reasonOf(error)}.`, 'Name a file that holds the store.', error);
+  }
+}

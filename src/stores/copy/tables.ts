@@ -1,0 +1,84 @@
+/** A table as both kinds of store have it. Values go as text, so that none loses a digit on the way. */
+export interface CopiedTable {
+  name: string;
+  /** What its rows are ordered and found by. */
+  key: readonly Column[];
+  columns: readonly Column[];
+}
+
+export interface Column {
+  name: string;
+  type: 'text' | 'integer';
+}
+
+/** `null`, or the value as text; by column name. */
+export type CopiedRow = Readonly<Record<string, string | null>>;
+
+const text = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'text' }));
+const integer = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'integer' }));
+
+function table(name: string, key: readonly Column[], ...rest: readonly Column[][]): CopiedTable {
+  return { name, key, columns: [...key, ...rest.flat()] };
+}
+
+/**
+ * All that counts, in the order of copying: the checkpoints come last, so a copy that is not whole has none to collect
+ * from. Staged pages and requests made a moment ago stay behind.
+ */
+export const copiedTables: readonly CopiedTable[] = [
+  table(
+    'audit_events',
+    [...text('collector'), ...integer('seq')],
+    text('id', 'timestamp'),
+    integer('time_ns'),
+    text('type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server', 'from_addr'),
+    text('raw_event', 'extra', 'collected_at'),
+  ),
+  table('audit_related_objects', text('collector', 'id'), text('type', 'object')),
+  table('environment_variables', text('collector', 'name'), text('value')),
+  table(
+    'execution_log',
+    integer('line'),
+    text('collector', 'datetime'),
+    integer('events_written'),
+    text('notes', 'key'),
+  ),
+  table('rejected_events', text('collector', 'digest'), text('kind', 'reason', 'offset', 'raw', 'rejected_at')),
+  table(
+    'audit_pages',
+    [...text('collector'), ...integer('number')],
+    text('key', 'offset'),
+    integer('generation', 'events', 'new_events', 'first_seq', 'last_seq'),
+    text('digest', 'note', 'committed_at'),
+  ),
+  table('cleared_event_ids', text('collector', 'id')),
+  table('retention_gaps', text('collector', 'from_time'), text('to_time', 'found_at')),
+  table(
+    'audit_checkpoints',
+    text('collector'),
+    text('last_offset', 'last_date_time'),
+    integer('last_count', 'generation'),
+    text('last_digest', 'refused_offset', 'newest_timestamp'),
+    integer('newest_time_ns', 'pages', 'last_seq'),
+    text('caught_up_at', 'due_cron', 'due_since', 'due_tick'),
+  ),
+];
+
+/** The rows of a store as they are copied. */
+export interface CopySide {
+  /** At most `limit` rows after a key, by key; a text's order is that of its UTF-8 bytes. */
+  rows(table: CopiedTable, after: CopiedRow | null, limit: number): Promise<CopiedRow[]>;
+  /** The last row's key; null where there is none. */
+  lastKey(table: CopiedTable): Promise<CopiedRow | null>;
+  /** One transaction. Rows that are there stay as they are. */
+  insert(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void>;
+  /** The copy into this store: where it is from, and whether it is whole. */
+  copyMark(): Promise<CopyMark | null>;
+  setCopyMark(mark: CopyMark): Promise<void>;
+}
+
+export interface CopyMark {
+  /** Identity of the store it is from. */
+  source: string;
+  finished: boolean;
+}

@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util';
+import { TrawlError } from '../errors.js';
+import type { PageToWrite } from './store.js';
+
+/** What all stores say and decide alike of a page. */
+
+/** Told once for as long as it repeats; again after a reset. */
+export function warningKey({ collector, generation }: PageToWrite, warning: string): string {
+  return `warning/${JSON.stringify([collector, generation])}/${warning}`;
+}
+
+export const rewoundNote = 'Offset no longer known to the source: reading again from the start of what it holds';
+
+export function refusedAgain(): TrawlError {
+  return new TrawlError(
+    'OFFSET_REFUSED_AGAIN',
+    'The source has refused the same offset again after everything before it was read anew.',
+    { hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.' },
+  );
+}
+
+export function lostNote(from: string, to: string): string {
+  return `LOST: the source no longer holds what happened from ${from} to ${to}, which had not been collected`;
+}
+
+export function rejectsNote(rejects: number): string {
+  return `${rejects} ${rejects === 1 ? 'event' : 'events'} rejected: see rejected_events`;
+}
+
+interface Content {
+  timestamp: string;
+  rawEvent: string;
+}
+
+/** Whether two events of one id mean different things; spaces and the order of members do not count. */
+export function saysSomethingElse(stored: Content, event: Content): boolean {
+  if (stored.timestamp !== event.timestamp) return true;
+  if (stored.rawEvent === event.rawEvent) return false;
+  try {
+    return !isDeepStrictEqual(JSON.parse(stored.rawEvent), JSON.parse(event.rawEvent));
+  } catch {
+    // Nested too deeply to be compared: then the difference in the text counts.
+    return true;
+  }
+}

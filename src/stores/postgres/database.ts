@@ -1,0 +1,199 @@
+import pg from 'pg';
+import { TrawlError } from '../../errors.js';
+import { endsConnection, storeError } from './errors.js';
+import { migrations } from './migrations.js';
+
+export type PgValue = string | number | bigint | boolean | Uint8Array | Buffer[] | string[] | number[] | null;
+
+export interface PostgresOptions {
+  url: string;
+  /** The same without what is secret. */
+  name: string;
+  /** Connections at the most. */
+  pool: number;
+}
+
+/** Locks of this kind are Trawl's: the first of the two numbers of an advisory lock. */
+export const lockSpace = 0x7472_6177;
+
+const connectMaxMs = 5_000;
+const statementMaxMs = 60_000;
+const lockMaxMs = 10_000;
+
+/** Runs statements, in a transaction or each by itself. Texts are sent without NUL, which PostgreSQL does not take. */
+export interface Queries {
+  all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]>;
+  get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined>;
+  /** How many rows the statement changed. */
+  run(sql: string, ...values: PgValue[]): Promise<number>;
+}
+
+/** One PostgreSQL database, with its connections. */
+export class PostgresDatabase implements Queries {
+  readonly #pool: pg.Pool;
+  readonly #place: string;
+  readonly #turns: Turns;
+
+  private constructor({ url, name, pool }: PostgresOptions) {
+    this.#place = name;
+    this.#turns = new Turns(pool);
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: pool,
+      connectionTimeoutMillis: connectMaxMs,
+      statement_timeout: statementMaxMs,
+      query_timeout: statementMaxMs + connectMaxMs,
+      lock_timeout: lockMaxMs,
+      idle_in_transaction_session_timeout: statementMaxMs,
+      keepAlive: true,
+      application_name: 'trawl',
+      types: { getTypeParser: typeParser },
+    });
+    // Of idle connections: the next call gets another one.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says. */
+  static async open(options: PostgresOptions): Promise<PostgresDatabase> {
+    const db = new PostgresDatabase(options);
+    try {
+      await db.#migrate();
+      return db;
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+  }
+
+  async #migrate(): Promise<void> {
+    const [known] = await this.all<{ there: boolean }>(`SELECT to_regclass('trawl_schema') IS NOT NULL AS there`);
+    const version = async (queries: Queries): Promise<number> =>
+      (await queries.get<{ version: number }>('SELECT max(version) AS version FROM trawl_schema'))?.version ?? 0;
+    if (known!.there) {
+      const now = await version(this);
+      if (now > migrations.length) throw newer(this.#place, now);
+      if (now === migrations.length) return;
+    }
+    await this.transaction(async (queries) => {
+      // Two processes may start at once: the second waits here, and finds the work done.
+      await queries.run('SELECT pg_advisory_xact_lock($1, 0)', lockSpace);
+      await queries.run(
+        'CREATE TABLE IF NOT EXISTS trawl_schema (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())',
+      );
+      for (let from = await version(queries); from < migrations.length; from += 1) {
+        await queries.run(migrations[from]!);
+        await queries.run('INSERT INTO trawl_schema (version) VALUES ($1)', from + 1);
+      }
+    });
+  }
+
+  async all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]> {
+    return await this.#with((queries) => queries.all<Row>(sql, ...values));
+  }
+
+  async get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined> {
+    return (await this.all<Row>(sql, ...values))[0];
+  }
+
+  async run(sql: string, ...values: PgValue[]): Promise<number> {
+    return this.#with((queries) => queries.run(sql, ...values));
+  }
+
+  /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
+  async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
+    return this.#with(async (queries) => {
+      await queries.run('BEGIN');
+      try {
+        const result = await body(queries);
+        await queries.run('COMMIT');
+        return result;
+      } catch (error) {
+        await queries.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #with<T>(use: (queries: Queries) => Promise<T>): Promise<T> {
+    const done = await this.#turns.take();
+    try {
+      const client = await this.#pool.connect();
+      let unusable = false;
+      try {
+        return await use(queriesOf(client));
+      } catch (error) {
+        unusable = !(error instanceof TrawlError) && endsConnection(error);
+        throw error;
+      } finally {
+        client.release(unusable);
+      }
+    } catch (error) {
+      throw storeError(error, this.#place);
+    } finally {
+      done();
+    }
+  }
+}
+
+function newer(place: string, version: number): TrawlError {
+  return new TrawlError(
+    'STORE_NEWER',
+    `${place} was migrated by a newer version of Trawl (schema ${version}, this one knows ${migrations.length}).`,
+    { hint: 'Upgrade this installation, or name another database in TRAWL_STORE.' },
+  );
+}
+
+function queriesOf(client: pg.PoolClient): Queries {
+  const query = async (sql: string, values: PgValue[]) =>
+    client.query(sql, values.length === 0 ? undefined : values.map(sendable));
+  return {
+    all: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows as Row[],
+    get: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
+    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+  };
+}
+
+function sendable(value: PgValue): PgValue {
+  if (typeof value === 'string') return withoutNul(value);
+  if (value instanceof Uint8Array && !Buffer.isBuffer(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? withoutNul(one) : one)) as PgValue;
+  return value;
+}
+
+/** As SQLite's store keeps them: NUL and halves of surrogate pairs as U+FFFD. */
+export function withoutNul(text: string): string {
+  const whole = text.isWellFormed() ? text : text.toWellFormed();
+  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
+}
+
+const int8 = 20;
+
+/** Counts and sequence numbers stay well below 2^53. */
+function typeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  return oid === int8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown);
+}
+
+/** Lets so many at once; the others wait without end, where the pool would give up. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(free: number) {
+    this.#free = free;
+  }
+
+  async take(): Promise<() => void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return () => {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    };
+  }
+}

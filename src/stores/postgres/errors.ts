@@ -1,0 +1,102 @@
+import { reasonOf, TrawlError } from '../../errors.js';
+
+type Code = ConstructorParameters<typeof TrawlError>[0];
+
+interface Meaning {
+  code: Code;
+  what: string;
+  hint: string;
+}
+
+const wait = 'Collecting goes on by itself when it answers again.';
+const grants =
+  'Give its role what it needs: GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA … (the tables are its own); see docs/postgres.md.';
+
+/** PostgreSQL's SQLSTATE, or Node's code of a connection, by whole code or by class. */
+const meanings: Readonly<Record<string, Meaning>> = {
+  '28P01': { code: 'STORE_REFUSED', what: 'refuses user or password', hint: 'Correct them in TRAWL_STORE.' },
+  '28000': { code: 'STORE_REFUSED', what: 'refuses this user', hint: 'See pg_hba.conf and the user in TRAWL_STORE.' },
+  '3D000': { code: 'STORE_REFUSED', what: 'has no such database', hint: 'Create it, or correct TRAWL_STORE.' },
+  '3F000': { code: 'STORE_REFUSED', what: 'has no schema to use', hint: grants },
+  '42501': { code: 'STORE_REFUSED', what: 'refuses what this role may not do', hint: grants },
+  '25006': {
+    code: 'STORE_READ_ONLY',
+    what: 'is read-only',
+    hint: `It may be a standby: name the primary, or wait until the failover is over. ${wait}`,
+  },
+  '53100': {
+    code: 'STORE_FULL',
+    what: 'has no room left',
+    hint: 'Free disk space: collecting goes on by itself then.',
+  },
+  '53300': {
+    code: 'STORE_BUSY',
+    what: 'takes no more connections',
+    hint: 'Lower TRAWL_STORE_POOL or raise max_connections.',
+  },
+  '40': { code: 'STORE_BUSY', what: 'undid a transaction for another one', hint: wait },
+  '55P03': {
+    code: 'STORE_BUSY',
+    what: 'held a lock for too long',
+    hint: 'Look for long transactions in pg_stat_activity.',
+  },
+  '57014': { code: 'STORE_BUSY', what: 'took too long', hint: 'Look for long transactions in pg_stat_activity.' },
+  '57': { code: 'STORE_BUSY', what: 'is shutting down or starting', hint: wait },
+  '08': { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
+  XX001: { code: 'STORE_CORRUPT', what: 'says that its data is damaged', hint: 'Restore it from a backup.' },
+  XX002: { code: 'STORE_CORRUPT', what: 'says that an index is damaged', hint: 'REINDEX it, or restore a backup.' },
+  ENOTFOUND: { code: 'STORE_FAILED', what: 'has no address', hint: 'Check the host in TRAWL_STORE.' },
+  EAI_AGAIN: { code: 'STORE_BUSY', what: 'cannot be looked up just now', hint: wait },
+  ECONNREFUSED: {
+    code: 'STORE_BUSY',
+    what: 'takes no connection',
+    hint: `Check host and port in TRAWL_STORE. ${wait}`,
+  },
+  ECONNRESET: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
+  EPIPE: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
+  ETIMEDOUT: { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
+  ENOENT: {
+    code: 'STORE_REFUSED',
+    what: 'cannot be reached with a file that is missing',
+    hint: 'Check sslrootcert, sslcert and sslkey in TRAWL_STORE.',
+  },
+};
+
+const tls: Meaning = {
+  code: 'STORE_REFUSED',
+  what: 'is not trusted, or does not speak TLS as asked for',
+  hint: 'Check sslmode, sslrootcert, sslcert and sslkey in TRAWL_STORE.',
+};
+
+const broken: Meaning = { code: 'STORE_BUSY', what: 'broke the connection or does not answer', hint: wait };
+
+/** @param place the store's URL without its password. */
+export function storeError(error: unknown, place: string): TrawlError {
+  if (error instanceof TrawlError) return error;
+  const known = meaningOf(error);
+  const reason = reasonOf(error);
+  if (known)
+    return new TrawlError(known.code, `The store ${place} ${known.what} (${reason}).`, {
+      hint: known.hint,
+      cause: error,
+    });
+  return new TrawlError('STORE_FAILED', `The store ${place} failed: ${reason}.`, {
+    hint: 'Nothing was written; report this with the message above.',
+    cause: error,
+  });
+}
+
+function meaningOf(error: unknown): Meaning | undefined {
+  const inner = error instanceof AggregateError ? error.errors[0] : error;
+  const { code = '', message = '' } = inner as { code?: string; message?: string };
+  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)/.test(code) || /SSL/.test(message)) return tls;
+  if (/^Connection terminated|timeout|Client has encountered a connection error/i.test(message) && code === '')
+    return broken;
+  return meanings[code] ?? meanings[code.slice(0, 2)];
+}
+
+/** Whether the connection it came from is of no use any more: the next one may go to another server. */
+export function endsConnection(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57|25006|58|XX)/.test(code);
+}

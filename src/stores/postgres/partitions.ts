@@ -1,0 +1,62 @@
+import { lockSpace, type PostgresDatabase } from './database.js';
+
+const yearsMax = 20;
+const retryAfterMs = 3_600_000;
+
+/**
+ * The partitions of audit_events, one a month of the events' own time. A month that is far from now, or for which none
+ * can be made (the role may not make tables, or its events are elsewhere already), goes to `audit_events_other`: nothing
+ * depends on where an event is.
+ */
+export class Partitions {
+  readonly #db: PostgresDatabase;
+  /** Month to when it is to be looked at again; epoch ms. */
+  readonly #known = new Map<string, number>();
+
+  constructor(db: PostgresDatabase) {
+    this.#db = db;
+  }
+
+  /** Makes those that are missing, outside of the transaction that needs them: that would block all readers. */
+  async make(months: ReadonlySet<string>, now: Date): Promise<void> {
+    for (const month of months) {
+      if (!isNear(month, now) || (this.#known.get(month) ?? 0) > now.getTime()) continue;
+      const made = await this.#make(month);
+      this.#known.set(month, made ? Number.POSITIVE_INFINITY : now.getTime() + retryAfterMs);
+    }
+  }
+
+  async #make(month: string): Promise<boolean> {
+    const table = `audit_events_${month.replace('-', '_')}`;
+    const there = async () =>
+      (await this.#db.get<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', table))!.there;
+    if (await there()) return true;
+    try {
+      await this.#db.transaction(async (queries) => {
+        await queries.run('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
+        await queries.run(`CREATE TABLE IF NOT EXISTS ${table} PARTITION OF audit_events
+          FOR VALUES FROM ('${month}-01T00:00:00Z') TO ('${nextMonth(month)}-01T00:00:00Z')`);
+      });
+      return true;
+    } catch (error) {
+      const { code } = (error as { cause?: { code?: string } }).cause ?? {};
+      // Not allowed; or such events are in audit_events_other.
+      if (code === '42501' || code === '23514') return false;
+      throw error;
+    }
+  }
+}
+
+/** `2026-01` */
+export function monthOf(timeNs: bigint): string {
+  return new Date(Number(timeNs / 1_000_000n)).toISOString().slice(0, 7);
+}
+
+function isNear(month: string, now: Date): boolean {
+  return month.length === 7 && Math.abs(Number(month.slice(0, 4)) - now.getUTCFullYear()) <= yearsMax;
+}
+
+function nextMonth(month: string): string {
+  const [year, number] = month.split('-').map(Number) as [number, number];
+  return number === 12 ? `${year + 1}-01` : `${year}-${String(number + 1).padStart(2, '0')}`;
+}
