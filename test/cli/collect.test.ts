@@ -10,6 +10,7 @@ describe('trawl collect', () => {
       '{"id":"hostile","timestamp":"2026-01-01T00:00:00.5Z","details":{"type":"=cmd()","n":12345678901234567890.10,\n "hostname":"\\u001b[31m+x","__proto__":{},"a":1,"a":2}}',
     );
     const collected = await place.run('collect', 'asa');
+    expect(collected.stderr).not.toContain('error:');
     expect(collected).toMatchObject({ code: 0, stdout: '' });
     expect(collected.stderr).toContain('asa: caught up, 3,001 new events');
     const lines = await place.exported();

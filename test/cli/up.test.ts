@@ -110,7 +110,8 @@ describe('trawl up', () => {
     const again = await place.up();
     expect(await status()).toMatchObject({ recurrence: 'schedule', cron: '@every 2s' });
     expect((await place.run('stop', 'asa')).stdout).toContain('stopped');
-    expect(await status()).toMatchObject({ recurring: 'paused', recurrence: 'schedule' });
+    await until('no run is left', async () => (await status()).recurring === 'paused');
+    expect(await status()).toMatchObject({ recurrence: 'schedule' });
     again.signal('SIGINT');
     await again.ended;
   }, 240_000);

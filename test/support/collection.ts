@@ -33,12 +33,17 @@ export class TestCollection {
     this.taskQueue = `test-${randomUUID()}`;
   }
 
-  static async start(demoOptions: DemoAsaOptions = {}, settings: Record<string, string> = {}): Promise<TestCollection> {
+  /** @param own a store that the test has opened; it stays the test's. */
+  static async start(
+    demoOptions: DemoAsaOptions = {},
+    settings: Record<string, string> = {},
+    own?: Store,
+  ): Promise<TestCollection> {
     quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const { place, remove } = await makeStorePlace();
-    const store = await openStore(place);
+    const store = own ?? (await openStore(place));
     const env = {
       ASA_TEAM: demo.team,
       ASA_KEY_ID: demo.keyId,
@@ -51,7 +56,7 @@ export class TestCollection {
     onTestFinished(async () => {
       await collection.endRuns();
       await collection.stopWorker();
-      await collection.store.close();
+      if (!own) await store.close();
       await demo.close();
       await connection.close();
       await remove();

@@ -22,6 +22,8 @@ import { endProcess } from '../../src/temporal/processes.js';
 export interface TestPostgres {
   /** Of a superuser, with its password. */
   url: string;
+  /** The folder of its files, which is its user's. */
+  data: string;
   /** Ends it at once, as a crash would not: connections are broken. */
   stop(): Promise<void>;
   /** Starts it again, with these settings. */
@@ -82,6 +84,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   await start();
   return {
     url,
+    data,
     start,
     stop,
     async remove() {

@@ -49,8 +49,9 @@ export class PostgresDatabase implements Queries {
       application_name: 'trawl',
       types: { getTypeParser: typeParser },
     });
-    // Of idle connections: the next call gets another one.
+    // A connection that ends by itself, idle or between two statements, is no error but of the call that needs it.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says. */

@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { storePlace } from '../../src/stores/place.js';
+import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { TestCollection, until } from '../support/collection.js';
+import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { testStore } from '../support/store.js';
+
+/** A server of the test's own, which it may end. */
+async function ownServer(): Promise<{ server: TestPostgres; url: string }> {
+  const server = await startPostgres();
+  onTestFinished(() => server.remove());
+  return { server, url: (await createDatabase(server.url)).url };
+}
+
+async function database(): Promise<string> {
+  const { url, remove } = await createDatabase(inject('postgresUrl'));
+  onTestFinished(remove);
+  return url;
+}
+
+async function open(url: string, pool = 4): Promise<PostgresStore> {
+  const place = storePlace(url, '/', pool);
+  if (place?.kind !== 'postgres') throw new Error(url);
+  const store = await PostgresStore.open(place);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const as = (url: string, changes: Partial<URL>): string => Object.assign(new URL(url), changes).href;
+
+describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
+  it('goes on when the server was stopped in the middle of a walk, more than once', async () => {
+    const { server, url } = await ownServer();
+    const store = await open(url, 10);
+    const collection = await TestCollection.start({ events: 3_000, latencyMs: 30 }, { SEARCH_COUNT: '100' }, store);
+    const handle = await collection.start();
+    for (const pages of [8, 18]) {
+      await until('it walks', () => collection.demo.requests.audits >= pages);
+      await server.stop();
+      await until('a step has failed for it', async () => {
+        const { raw } = await handle.describe();
+        return (
+          raw.pendingActivities?.some(({ lastFailure }) => /\[?STORE|store/.test(lastFailure?.message ?? '')) ?? false
+        );
+      });
+      await server.start();
+    }
+    await handle.result();
+    await collection.expectComplete();
+  }, 120_000);
+
+  it('waits while the server is a standby, and goes on with the connections that follow', async () => {
+    const url = await database();
+    const store = await open(url, 10);
+    const collection = await TestCollection.start({ events: 1_500, latencyMs: 30 }, { SEARCH_COUNT: '100' }, store);
+    const handle = await collection.start();
+    await until('it walks', () => collection.demo.requests.audits >= 5);
+    const name = new URL(url).pathname.slice(1);
+    const readOnly = async (is: boolean) =>
+      onServer(
+        inject('postgresUrl'),
+        `ALTER DATABASE ${name} SET default_transaction_read_only = ${is ? 'on' : 'off'}`,
+        // As a failover does.
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+      );
+    await readOnly(true);
+    await until('a step says so', async () => {
+      const { raw } = await handle.describe();
+      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('is read-only')) ?? false;
+    });
+    // Without ending a connection: those that said so are thrown away.
+    await onServer(inject('postgresUrl'), `ALTER DATABASE ${name} SET default_transaction_read_only = off`);
+    await handle.result();
+    await collection.expectComplete();
+  }, 120_000);
+
+  it('with one connection for all activities only waits for its turn', async () => {
+    const store = await open(await database(), 1);
+    const collection = await TestCollection.start({ events: 1_000 }, { SEARCH_COUNT: '100' }, store);
+    await Promise.all([collection.collect(), collection.collect(), collection.collect()]);
+    await collection.expectComplete();
+  }, 120_000);
+
+  it('holds up writers of one collector, and not those of another', async () => {
+    const url = await database();
+    const store = await open(url);
+    await store.expectRuns('asa', { cron: '', tick: null });
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    onTestFinished(() => other.end());
+    await other.query('BEGIN');
+    await other.query("SELECT 1 FROM audit_checkpoints WHERE collector = 'asa' FOR UPDATE");
+    let done = false;
+    const held = store.resetCheckpoint('asa', ['k']).then(() => {
+      done = true;
+    });
+    await store.resetCheckpoint('descope', ['k']);
+    expect(done).toBe(false);
+    await other.query('COMMIT');
+    await held;
+  });
+});
+
+describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
+  const refusal = async (url: string) => {
+    try {
+      await open(url);
+    } catch (error) {
+      const { code, message, hint } = error as { code: string; message: string; hint: string };
+      expect(`${message} ${hint}`).not.toContain(new URL(url).password || 'none');
+      return `${code}: ${message} ${hint}`;
+    }
+    throw new Error('it was opened');
+  };
+
+  it('a password, a user, a database', async () => {
+    const url = await database();
+    expect(await refusal(as(url, { password: 'wr0ng-secret' }))).toMatch(/^STORE_REFUSED.*user or password/);
+    expect(await refusal(as(url, { pathname: '/absent' }))).toMatch(/^STORE_REFUSED.*no such database/);
+    expect(await refusal(as(url, { port: '1' }))).toMatch(/^STORE_BUSY.*Check host and port/);
+    expect(await refusal(as(url, { hostname: 'absent.invalid' }))).toMatch(/^STORE_(FAILED|BUSY)/);
+  });
+
+  it('a role that may not make tables, naming the grants; and lets it work when another has made them', async () => {
+    const url = await database();
+    const role = `worker_${new URL(url).pathname.slice(1)}`;
+    await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);
+    onTestFinished(() => onServer(inject('postgresUrl'), `DROP ROLE ${role}`));
+    const own = as(url, { username: role, password: 'secret-of-role' });
+    expect(await refusal(own)).toMatch(/^STORE_REFUSED.*GRANT USAGE, CREATE ON SCHEMA/);
+    await (await open(url)).identity();
+    await onServer(
+      url,
+      `GRANT USAGE ON SCHEMA public TO ${role}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`,
+      `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
+    );
+    const store = await open(own);
+    const collection = await TestCollection.start({ events: 300 }, {}, store);
+    await collection.collect();
+    await collection.expectComplete();
+    await onServer(url, `DROP OWNED BY ${role}`);
+  }, 60_000);
+
+  it('a schema that a newer version has migrated', async () => {
+    const url = await database();
+    await open(url);
+    await onServer(url, 'INSERT INTO trawl_schema (version) VALUES (99)');
+    expect(await refusal(url)).toMatch(/^STORE_NEWER.*Upgrade/);
+  });
+});
+
+it.runIf(testStore === 'postgres')('tables are made once by processes that start at once', async () => {
+  const url = await database();
+  const stores = await Promise.all(Array.from({ length: 6 }, () => open(url, 1)));
+  const ids = await Promise.all(stores.map((store) => store.identity()));
+  expect(new Set(ids).size).toBe(1);
+});
+
+it.runIf(testStore === 'postgres')(
+  'months have partitions of their own, and far ones the one for others',
+  async () => {
+    const url = await database();
+    const collection = await TestCollection.start({ events: 1_200 }, {}, await open(url));
+    collection.demo.insertRaw('{"id":"far","timestamp":"0001-01-01T00:00:00Z","details":{"type":"far"}}');
+    await collection.collect();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const { rows } = await client.query(
+      'SELECT tableoid::regclass::text AS part, count(*)::int AS n FROM audit_events GROUP BY 1',
+    );
+    const parts = new Map(rows.map(({ part, n }) => [part, n]));
+    expect(parts.get('audit_events_other')).toBe(1);
+    expect([...parts.keys()].filter((part) => /^audit_events_\d{4}_\d\d$/.test(part)).length).toBeGreaterThan(1);
+    // Its id stays known when a month is dropped.
+    const month = [...parts.keys()].find((part) => part !== 'audit_events_other')!;
+    await client.query(`DROP TABLE ${month}`);
+    await collection.store.resetCheckpoint('asa', ['again']);
+    await collection.collect();
+    expect(await collection.store.eventCount('asa')).toBe(1_201 - parts.get(month)!);
+  },
+  60_000,
+);
+
+it.runIf(testStore === 'postgres')(
+  'TLS is verified as the URL asks, with a client certificate',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-tls-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = (name: string) => join(folder, name);
+    const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
+    const authority = (name: string) =>
+      openssl(
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        file(`${name}.key`),
+        '-out',
+        file(`${name}.pem`),
+      );
+    authority('ca');
+    authority('other');
+    for (const [name, subject] of [
+      ['server', '127.0.0.1'],
+      ['client', 'trawl'],
+    ] as const) {
+      openssl(
+        'req',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-subj',
+        `/CN=${subject}`,
+        '-addext',
+        `subjectAltName=IP:127.0.0.1`,
+        '-keyout',
+        file(`${name}.key`),
+        '-out',
+        file(`${name}.csr`),
+      );
+      openssl(
+        'x509',
+        '-req',
+        '-days',
+        '2',
+        '-in',
+        file(`${name}.csr`),
+        '-CA',
+        file('ca.pem'),
+        '-CAkey',
+        file('ca.key'),
+        '-copy_extensions',
+        'copy',
+        '-out',
+        file(`${name}.pem`),
+      );
+    }
+    const { server, url } = await ownServer();
+    execFileSync('chmod', ['755', folder]);
+    const { uid, gid } = statSync(server.data);
+    chownSync(file('server.key'), uid, gid);
+    await server.stop();
+    await server.start({
+      ssl: 'on',
+      ssl_cert_file: file('server.pem'),
+      ssl_key_file: file('server.key'),
+      ssl_ca_file: file('ca.pem'),
+    });
+    const tls = (parameters: Record<string, string>) => as(url, { search: new URLSearchParams(parameters).toString() });
+    const encrypted = async (parameters: Record<string, string>) => {
+      const store = await open(tls(parameters));
+      return (await store.identity()).length === 16;
+    };
+    expect(await encrypted({ sslmode: 'verify-full', sslrootcert: file('ca.pem') })).toBe(true);
+    expect(await encrypted({ sslmode: 'require' })).toBe(true);
+    expect(
+      await encrypted({
+        sslmode: 'verify-full',
+        sslrootcert: file('ca.pem'),
+        sslcert: file('client.pem'),
+        sslkey: file('client.key'),
+      }),
+    ).toBe(true);
+    const refused = expect.objectContaining({ code: 'STORE_REFUSED', hint: expect.stringContaining('sslrootcert') });
+    await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('other.pem') }))).rejects.toThrow(refused);
+    await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('absent.pem') }))).rejects.toThrow(refused);
+    await server.stop();
+    await server.start();
+    await expect(open(tls({ sslmode: 'require' }))).rejects.toThrow(refused);
+  },
+  60_000,
+);
