@@ -6,6 +6,7 @@ import { errorCodes } from '../src/errors.js';
 import { withoutDefault } from '../src/settings/definition.js';
 import { processSettingDefinitions } from '../src/settings/process.js';
 import { sources } from '../src/sources/registry.js';
+import { migrations as postgres } from '../src/stores/postgres/migrations.js';
 import { migrations } from '../src/stores/sqlite/migrations.js';
 
 const doc = (name: string) => readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
@@ -33,7 +34,9 @@ describe('the docs', () => {
   });
 
   it('name each table and each column of the events', () => {
-    const tables = [...migrations.join('\n').matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => table!);
+    const tables = [...[...migrations, ...postgres].join('\n').matchAll(/CREATE TABLE (\w+)/g)].map(
+      ([, table]) => table!,
+    );
     for (const table of tables) expect(doc('tables')).toContain(table);
     const events = /CREATE TABLE audit_events \(([\s\S]*?)UNIQUE/.exec(migrations[0]!)![1]!;
     for (const [, column] of events.matchAll(/^\s+"?(\w+)"? (?:TEXT|INTEGER)/gm))

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
+import { Client, Connection } from '@temporalio/client';
+import { inject, onTestFinished } from 'vitest';
 import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';
@@ -25,4 +26,11 @@ export async function placeWithoutWorker(
   // A namespace is not known everywhere at once.
   await until('the namespace is there', async () => (await place.run('collect', 'asa')).stderr.includes('NO_WORKER'));
   return { place, demo, namespace };
+}
+
+/** A client for it, as long as the test runs. */
+export async function clientOf(namespace: string): Promise<Client> {
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  onTestFinished(() => connection.close());
+  return new Client({ connection, namespace });
 }
