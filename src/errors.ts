@@ -38,6 +38,7 @@ export const errorCodes = {
   TEMPORAL_CLI_MISSING: { retry: false },
   TEMPORAL_SERVER_FAILED: { retry: false },
   STORES_DIFFER: { retry: false },
+  PAYLOAD_UNREADABLE: { retry: false },
   NO_WORKER: { retry: false },
   NOT_RUNNING: { retry: false },
   ALREADY_RUNNING: { retry: false },

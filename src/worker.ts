@@ -58,6 +58,7 @@ export async function startWorker({
     taskQueue,
     identity: await workerIdentity(store),
     workflowBundle: { codePath: bundlePath },
+    ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
     activities: createActivities({ store, sources, http, env }),
     maxCachedWorkflows: 200,
     maxConcurrentActivityTaskExecutions: 20,

@@ -159,6 +159,18 @@ function commands(choose: (verb: Verb) => void): Command {
     .command('unset <name> <keys...>')
     .description('remove them')
     .action((name, keys) => choose(async (context) => (await import('./verbs/env.js')).envUnset(context, name, keys)));
+  const codec = program.command('codec').description("encryption of Temporal's payloads");
+  codec
+    .command('serve')
+    .description('show the Temporal UI and the temporal command what is encrypted')
+    .option('--host <host>', 'where to listen', '127.0.0.1')
+    .option('--port <port>', 'its port', wholeNumber(0, 65_535), 8888)
+    .option('--origin <url>', 'origin of the Temporal UI, whose pages may ask')
+    .action((options) => choose(async (context) => (await import('./verbs/codec.js')).codecServe(context, options)));
+  codec
+    .command('key [id]')
+    .description('make a key for TRAWL_PAYLOAD_KEYS')
+    .action((id = 'k1') => choose(async () => (await import('./verbs/codec.js')).codecKey(id)));
   const store = program.command('store').description('the store itself');
   store
     .command('copy <from> <to>')
@@ -199,7 +211,8 @@ function commands(choose: (verb: Verb) => void): Command {
         }),
       ),
     );
-  for (const command of [program, ...program.commands, ...env.commands, ...store.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...env.commands, ...store.commands, ...codec.commands])
+    command.exitOverride();
   return program;
 }
 

@@ -4,7 +4,13 @@ import { TrawlError } from '../errors.js';
 import { installTemporalLogger } from '../log.js';
 import type { Store } from '../stores/store.js';
 import { temporalCli } from '../temporal/cli-binary.js';
-import { configuredTemporal, connect, localTemporal, type TemporalAddress } from '../temporal/connection.js';
+import {
+  configuredTemporal,
+  connect,
+  encrypting,
+  localTemporal,
+  type TemporalAddress,
+} from '../temporal/connection.js';
 import { type DevServer, startDevServer } from '../temporal/dev-server.js';
 import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
 import { taskQueue } from '../temporal/names.js';
@@ -17,10 +23,11 @@ const instanceStartMaxMs = 60_000;
 
 /** The Temporal server that Temporal's settings name, or that a running `trawl up` has; null where there is neither. */
 export async function findTemporal(context: Context): Promise<TemporalAddress | null> {
-  const configured = configuredTemporal(context.settings.env);
-  if (configured) return configured;
-  const instance = await startedInstance(context.settings.dataDir);
-  return instance?.address ? localTemporal(instance.address) : null;
+  const { env, dataDir, payloadKeys } = context.settings;
+  const configured = configuredTemporal(env);
+  if (configured) return encrypting(configured, payloadKeys);
+  const instance = await startedInstance(dataDir);
+  return instance?.address ? encrypting(localTemporal(instance.address), payloadKeys) : null;
 }
 
 /** A client for verbs that need a running server. @throws TrawlError NOT_RUNNING, TEMPORAL_UNREACHABLE */
@@ -97,7 +104,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
     tell,
   });
   context.onClose(() => server.stop());
-  const address = localTemporal(server.address);
+  const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
   installTemporalLogger(context.logger(options.logLevel));
   const worker = await startWorker({ temporal: address, store, env: { ...context.settings.env, ...options.demoEnv } });
   context.onClose(() => worker.stop().catch(() => undefined));

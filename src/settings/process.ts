@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { reasonOf, TrawlError } from '../errors.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
+import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
 import { collectorNames, type Environment } from './collector.js';
 
 /** The settings of a process, as against those of a collector. */
@@ -15,6 +16,10 @@ export interface ProcessSettings {
   realStore: StorePlace;
   /** Environment and .env; variables set to nothing are left out. */
   env: Readonly<Record<string, string>>;
+  /** What Temporal's history is encrypted with; null where it is not. */
+  payloadKeys: PayloadKeys | null;
+  /** What a codec server asks for; undefined where for nothing. */
+  codecToken: string | undefined;
   /** Where a worker serves its health; null where it does not. */
   listen: Listen | null;
   /** Runs that a collector may miss before it is reported. */
@@ -63,6 +68,30 @@ export const processSettingDefinitions = [
     default: 'info',
   },
   {
+    env: 'TRAWL_PAYLOAD_KEYS',
+    meaning: "Encrypts what goes into Temporal's history",
+    expected: keysForm,
+    default: 'none: not encrypted',
+  },
+  {
+    env: 'TRAWL_PAYLOAD_KEYS_FILE',
+    meaning: 'A file that holds TRAWL_PAYLOAD_KEYS',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
+    env: 'TRAWL_CODEC_TOKEN',
+    meaning: 'What a codec server asks for',
+    expected: 'any text',
+    default: 'none: whoever reaches its port may ask',
+  },
+  {
+    env: 'TRAWL_CODEC_TOKEN_FILE',
+    meaning: 'A file that holds TRAWL_CODEC_TOKEN',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
     env: 'TRAWL_LISTEN',
     meaning: 'Where a worker serves its health over HTTP',
     expected: 'HOST:PORT, or off',
@@ -105,9 +134,12 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
   const lateAfterRuns = wholeNumber(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = wholeNumber(env, 'TRAWL_STORE_POOL', 10, problems);
-  const named = env.TRAWL_STORE ?? storeOfFile(cwd, env.TRAWL_STORE_FILE, problems);
-  if (env.TRAWL_STORE !== undefined && env.TRAWL_STORE_FILE !== undefined)
-    problems.push('TRAWL_STORE and TRAWL_STORE_FILE are both set');
+  const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
+  const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
+  const payloadKeys = keys === undefined ? null : parseKeys(keys);
+  // Not repeated.
+  if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
+  const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
   const demo = named === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
   const dataDir = demo ? join(root, 'demo') : root;
@@ -123,6 +155,8 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     dataDir,
     store,
     realStore: demo ? sqlitePlace(join(root, storeFile)) : store,
+    payloadKeys: payloadKeys ?? null,
+    codecToken,
     listen: listen ?? null,
     lateAfterRuns,
     env,
@@ -137,12 +171,15 @@ function wholeNumber(env: Environment, name: string, otherwise: number, problems
   return value;
 }
 
-function storeOfFile(cwd: string, path: string | undefined, problems: string[]): string | undefined {
-  if (path === undefined) return undefined;
+/** What is secret can come from a file. */
+function textOrFile(cwd: string, env: Environment, name: string, problems: string[]): string | undefined {
+  const [text, path] = [env[name], env[`${name}_FILE`]];
+  if (path === undefined) return text;
+  if (text !== undefined) problems.push(`${name} and ${name}_FILE are both set`);
   try {
     return readFileSync(resolve(cwd, path), 'utf8').trim();
   } catch (error) {
-    problems.push(`TRAWL_STORE_FILE cannot be read: ${reasonOf(error)}`);
+    problems.push(`${name}_FILE cannot be read: ${reasonOf(error)}`);
     return undefined;
   }
 }

@@ -1,13 +1,18 @@
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf, TrawlError } from '../errors.js';
+import { EncryptionCodec } from './codec/codec.js';
+import type { PayloadKeys } from './codec/keys.js';
 
 /** Where a Temporal server is and how to speak to it. */
 export interface TemporalAddress {
   namespace: string;
   /** For the client and for the worker. */
   connection: NativeConnectionOptions;
+  /** Set where what goes into Temporal's history is encrypted. */
+  dataConverter?: DataConverter;
 }
 
 /**
@@ -40,6 +45,11 @@ function withoutContent(error: unknown): string {
   return name === 'Error' && code === undefined ? reason : 'they do not have the form that is expected';
 }
 
+/** With what the settings say of encryption. */
+export function encrypting(address: TemporalAddress, keys: PayloadKeys | null): TemporalAddress {
+  return keys ? { ...address, dataConverter: { payloadCodecs: [new EncryptionCodec(keys)] } } : address;
+}
+
 export function localTemporal(address: string): TemporalAddress {
   return { namespace: 'default', connection: { address } };
 }
@@ -47,12 +57,12 @@ export function localTemporal(address: string): TemporalAddress {
 /**
  * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, or has no such namespace.
  */
-export async function connect({ namespace, connection: options }: TemporalAddress): Promise<Client> {
+export async function connect({ namespace, connection: options, dataConverter }: TemporalAddress): Promise<Client> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ connectTimeout: '5s', ...options });
     await connection.workflowService.describeNamespace({ namespace });
-    return new Client({ connection, namespace });
+    return new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
   } catch (error) {
     await connection?.close();
     const detail = (error as { details?: string }).details || reasonOf(error);

@@ -7,9 +7,14 @@ import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';
 
-/** The temporal command, on the tests' server. */
-export async function temporal(...args: string[]): Promise<void> {
-  await promisify(execFile)(inject('temporalCli'), [...args, '--address', inject('temporalAddress')]);
+/** What the temporal command writes, on the tests' server. */
+export async function temporal(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    inject('temporalCli'),
+    [...args, '--address', inject('temporalAddress')],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+  return stdout;
 }
 
 /** A place whose Temporal server is configured, in a namespace of its own, and has no worker. */
