@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { type CopyableStore, copyStore } from '../../src/stores/copy/copy.js';
+import { type CopyableStore, copyStore } from '../../src/stores/copy.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { startWorker } from '../../src/worker.js';

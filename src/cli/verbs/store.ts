@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { reasonOf, TrawlError } from '../../errors.js';
-import { type CopyableStore, copyStore } from '../../stores/copy/copy.js';
+import { type CopyableStore, copyStore } from '../../stores/copy.js';
 import { mayExist, type StorePlace, storeForms, storePlace } from '../../stores/place.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';

@@ -1,4 +1,4 @@
-import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copy/tables.js';
+import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
 import { type PostgresDatabase, type Queries, withoutNul } from './database.js';
 import { monthOf, type Partitions } from './partitions.js';
 import { idDigest } from './rows.js';

@@ -1,4 +1,4 @@
-import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copy/tables.js';
+import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
 import type { SqliteDatabase } from './database.js';
 
 /** SQLite's side of a copy (see `CopySide`). */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { TrawlError } from '../../errors.js';
-import type { Store } from '../store.js';
-import { type CopiedRow, type CopiedTable, type CopySide, copiedTables } from './tables.js';
+import { TrawlError } from '../errors.js';
+import { type CopiedRow, type CopiedTable, type CopySide, copiedTables } from './copied-tables.js';
+import type { Store } from './store.js';
 
 const batchRows = 1_000;
 
