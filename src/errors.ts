@@ -35,6 +35,7 @@ export const errorCodes = {
   STAGED_PAGE_GONE: { retry: false },
   // Temporal and this machine.
   TEMPORAL_UNREACHABLE: { retry: true },
+  TEMPORAL_REFUSED: { retry: false },
   TEMPORAL_CLI_MISSING: { retry: false },
   TEMPORAL_SERVER_FAILED: { retry: false },
   STORES_DIFFER: { retry: false },

@@ -5,6 +5,7 @@ import { createActivities } from '../activities/index.js';
 import { TrawlError } from './errors.js';
 import { HttpClient } from './http/client.js';
 import type { Environment } from './settings/collector.js';
+import { defaultTuning, type WorkerTuning } from './settings/process.js';
 import { sources as allSources } from './sources/registry.js';
 import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
@@ -24,6 +25,7 @@ export interface WorkerSettings {
   env: Environment;
   /** The kinds of source it knows. Default: all. */
   sources?: readonly Source[];
+  tuning?: WorkerTuning;
   /** The one that all workers share, unless several of them are to be kept apart. */
   taskQueue?: string;
 }
@@ -43,6 +45,7 @@ export async function startWorker({
   store,
   env,
   sources = allSources,
+  tuning = defaultTuning,
   taskQueue = defaultTaskQueue,
 }: WorkerSettings): Promise<RunningWorker> {
   if (bundlePath === undefined) {
@@ -60,8 +63,8 @@ export async function startWorker({
     workflowBundle: { codePath: bundlePath },
     ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
     activities: createActivities({ store, sources, http, env }),
-    maxCachedWorkflows: 200,
-    maxConcurrentActivityTaskExecutions: 20,
+    maxCachedWorkflows: tuning.cachedWorkflows,
+    maxConcurrentActivityTaskExecutions: tuning.activities,
     // A worker that was killed holds up its workflows for so long.
     stickyQueueScheduleToStartTimeout: '5s',
     maxHeartbeatThrottleInterval: '2s',

@@ -106,7 +106,12 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   context.onClose(() => server.stop());
   const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
   installTemporalLogger(context.logger(options.logLevel));
-  const worker = await startWorker({ temporal: address, store, env: { ...context.settings.env, ...options.demoEnv } });
+  const worker = await startWorker({
+    temporal: address,
+    store,
+    env: { ...context.settings.env, ...options.demoEnv },
+    tuning: context.settings.tuning,
+  });
   context.onClose(() => worker.stop().catch(() => undefined));
   lock.publish({
     address: server.address,

@@ -16,6 +16,7 @@ export interface ProcessSettings {
   realStore: StorePlace;
   /** Environment and .env; variables set to nothing are left out. */
   env: Readonly<Record<string, string>>;
+  tuning: WorkerTuning;
   /** What Temporal's history is encrypted with; null where it is not. */
   payloadKeys: PayloadKeys | null;
   /** What a codec server asks for; undefined where for nothing. */
@@ -27,6 +28,14 @@ export interface ProcessSettings {
   /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
   demo: boolean;
 }
+
+/** How much a worker takes on. */
+export interface WorkerTuning {
+  activities: number;
+  cachedWorkflows: number;
+}
+
+export const defaultTuning: WorkerTuning = { activities: 20, cachedWorkflows: 200 };
 
 export interface Listen {
   host: string;
@@ -60,6 +69,18 @@ export const processSettingDefinitions = [
     meaning: 'Connections that a process opens to PostgreSQL at the most',
     expected: 'a whole number from 1 to 1000',
     default: '10',
+  },
+  {
+    env: 'TRAWL_WORKER_ACTIVITIES',
+    meaning: 'Steps (fetch, enrich, write) that a worker does at one time',
+    expected: 'a whole number from 1 to 1000',
+    default: '20',
+  },
+  {
+    env: 'TRAWL_WORKER_CACHED_WORKFLOWS',
+    meaning: 'Runs that a worker keeps in memory; others are replayed when they go on',
+    expected: 'a whole number from 1 to 1000',
+    default: '200',
   },
   {
     env: 'TRAWL_LOG_LEVEL',
@@ -134,6 +155,10 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
   const lateAfterRuns = wholeNumber(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = wholeNumber(env, 'TRAWL_STORE_POOL', 10, problems);
+  const tuning = {
+    activities: wholeNumber(env, 'TRAWL_WORKER_ACTIVITIES', defaultTuning.activities, problems),
+    cachedWorkflows: wholeNumber(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
+  };
   const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
   const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
   const payloadKeys = keys === undefined ? null : parseKeys(keys);
@@ -155,6 +180,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     dataDir,
     store,
     realStore: demo ? sqlitePlace(join(root, storeFile)) : store,
+    tuning,
     payloadKeys: payloadKeys ?? null,
     codecToken,
     listen: listen ?? null,

@@ -5,6 +5,10 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf, TrawlError } from '../errors.js';
 import { EncryptionCodec } from './codec/codec.js';
 import type { PayloadKeys } from './codec/keys.js';
+import { type Diagnosis, diagnose } from './diagnosis.js';
+
+/** gRPC's codes of what a server answers. */
+const grpcStatus = { NOT_FOUND: 5, PERMISSION_DENIED: 7, UNIMPLEMENTED: 12, UNAUTHENTICATED: 16 } as const;
 
 /** Where a Temporal server is and how to speak to it. */
 export interface TemporalAddress {
@@ -55,9 +59,11 @@ export function localTemporal(address: string): TemporalAddress {
 }
 
 /**
- * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, or has no such namespace.
+ * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, TEMPORAL_REFUSED where it takes a person to
+ * be let in: a certificate, a key, a namespace.
  */
 export async function connect({ namespace, connection: options, dataConverter }: TemporalAddress): Promise<Client> {
+  const place = `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace})`;
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ connectTimeout: '5s', ...options });
@@ -65,14 +71,50 @@ export async function connect({ namespace, connection: options, dataConverter }:
     return new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
   } catch (error) {
     await connection?.close();
-    const detail = (error as { details?: string }).details || reasonOf(error);
+    const { problem, hint, refused } = ofAnswer(error, namespace) ?? (await diagnose(options));
     throw new TrawlError(
-      'TEMPORAL_UNREACHABLE',
-      `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace}) cannot be used: ${detail}.`,
-      {
-        hint: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and its credentials, or start one here with "trawl up".',
-        cause: error,
-      },
+      refused ? 'TEMPORAL_REFUSED' : 'TEMPORAL_UNREACHABLE',
+      `${place} cannot be used: ${problem}.`,
+      { hint, cause: error },
     );
   }
+}
+
+/** Undefined where nothing has been answered. */
+function ofAnswer(error: unknown, namespace: string): Diagnosis | undefined {
+  const { code, details } = error as { code?: unknown; details?: unknown };
+  const said = typeof details === 'string' && details !== '' ? ` (${details.replace(/\.$/, '')})` : '';
+  switch (code) {
+    case grpcStatus.NOT_FOUND:
+      return {
+        problem: 'it has no such namespace',
+        hint: `Check TEMPORAL_NAMESPACE, or make it: temporal operator namespace create -n ${namespace}.`,
+        refused: true,
+      };
+    case grpcStatus.UNAUTHENTICATED:
+    case grpcStatus.PERMISSION_DENIED:
+      return {
+        problem: `it does not let these credentials in${said}`,
+        hint: 'Check TEMPORAL_API_KEY or the client certificate, and that they are for TEMPORAL_NAMESPACE.',
+        refused: true,
+      };
+    case grpcStatus.UNIMPLEMENTED:
+      return {
+        problem: 'what listens there is no Temporal server',
+        hint: 'Check TEMPORAL_ADDRESS: it is the gRPC port (7233, as a rule), not the port of the UI.',
+        refused: false,
+      };
+    default:
+      if (said === '' && !isNodeError(error)) return undefined;
+      return {
+        problem: said === '' ? reasonOf(error) : (details as string).replace(/\.$/, ''),
+        hint: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TEMPORAL_TLS_… settings.',
+        refused: said === '',
+      };
+  }
+}
+
+/** What was thrown before anything was sent: an address of the wrong form, a key that does not fit its certificate. */
+function isNodeError(error: unknown): boolean {
+  return error instanceof TypeError || typeof (error as { code?: unknown }).code === 'string';
 }

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chownSync, statSync } from 'node:fs';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { storePlace } from '../../src/stores/place.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { Certificates } from '../support/certificates.js';
 import { TestCollection, until } from '../support/collection.js';
 import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
 import { testStore } from '../support/store.js';
@@ -191,63 +190,13 @@ it.runIf(testStore === 'postgres')(
 it.runIf(testStore === 'postgres')(
   'TLS is verified as the URL asks, with a client certificate',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-tls-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const file = (name: string) => join(folder, name);
-    const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
-    const authority = (name: string) =>
-      openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${name}`,
-        '-keyout',
-        file(`${name}.key`),
-        '-out',
-        file(`${name}.pem`),
-      );
-    authority('ca');
-    authority('other');
-    for (const [name, subject] of [
-      ['server', '127.0.0.1'],
-      ['client', 'trawl'],
-    ] as const) {
-      openssl(
-        'req',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-subj',
-        `/CN=${subject}`,
-        '-addext',
-        `subjectAltName=IP:127.0.0.1`,
-        '-keyout',
-        file(`${name}.key`),
-        '-out',
-        file(`${name}.csr`),
-      );
-      openssl(
-        'x509',
-        '-req',
-        '-days',
-        '2',
-        '-in',
-        file(`${name}.csr`),
-        '-CA',
-        file('ca.pem'),
-        '-CAkey',
-        file('ca.key'),
-        '-copy_extensions',
-        'copy',
-        '-out',
-        file(`${name}.pem`),
-      );
-    }
+    const certificates = new Certificates();
+    const { folder } = certificates;
+    const file = (name: string) => certificates.file(name);
+    certificates.authority('ca');
+    certificates.authority('other');
+    certificates.certificate('server', '127.0.0.1');
+    certificates.certificate('client', 'trawl');
     const { server, url } = await ownServer();
     execFileSync('chmod', ['755', folder]);
     const { uid, gid } = statSync(server.data);

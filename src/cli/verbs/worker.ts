@@ -46,7 +46,12 @@ export async function worker(context: Context): Promise<number> {
   const client = await connectFor(context, address);
   await requireSameStore(client, store, tell);
   installTemporalLogger(context.logger());
-  const running = await startWorker({ temporal: address, store, env: context.settings.env });
+  const running = await startWorker({
+    temporal: address,
+    store,
+    env: context.settings.env,
+    tuning: context.settings.tuning,
+  });
   context.onClose(() => running.stop().catch(() => undefined));
   const health = await watchWorker(context, store, running);
   tell(

@@ -1,0 +1,228 @@
+import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:http2';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { reasonOf } from '../errors.js';
+
+/** Why a server cannot be spoken to, and what a person should do. */
+export interface Diagnosis {
+  /** Goes on after "… cannot be used: ". */
+  problem: string;
+  hint: string;
+  /** True where the server is there, and it takes a person to be let in. */
+  refused: boolean;
+}
+
+const probeMaxMs = 5_000;
+/** A TLS 1.3 server says only after the handshake that it does not take a client's certificate. */
+const afterHandshakeMs = 500;
+
+/**
+ * Finds out why no connection came about: the gRPC client only says that time was up. Opens connections of its own,
+ * and sends nothing of the settings but the client's certificate.
+ */
+export async function diagnose({ address, tls }: NativeConnectionOptions): Promise<Diagnosis> {
+  const target = splitAddress(address ?? 'localhost:7233');
+  const options = tls && typeof tls === 'object' ? tls : {};
+  const certificate = options.clientCertPair && expiryOf(options.clientCertPair.crt);
+  if (certificate && certificate < new Date()) {
+    return refused(
+      `the client certificate expired on ${certificate.toISOString()}`,
+      'Put a new one where TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA) says.',
+    );
+  }
+  if (!tls) return diagnosePlain(target);
+  const ca = options.serverRootCACertificate;
+  if (ca && !expiryOf(ca)) {
+    return refused(
+      'what TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) names is no certificate in PEM form',
+      'Name the file with the certificate of the authority.',
+    );
+  }
+  const serverName = options.serverNameOverride ?? target.host;
+  const outcome = await handshake(target, {
+    ALPNProtocols: ['h2'],
+    ...(isIP(serverName) ? {} : { servername: serverName }),
+    ...(ca ? { ca: Buffer.from(ca) } : {}),
+    ...(options.clientCertPair
+      ? { cert: Buffer.from(options.clientCertPair.crt), key: Buffer.from(options.clientCertPair.key) }
+      : {}),
+  });
+  return outcome instanceof Error ? ofTlsError(outcome, options.clientCertPair !== undefined) : ofNoAnswer;
+}
+
+interface Target {
+  host: string;
+  port: number;
+}
+
+function splitAddress(address: string): Target {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address) ?? [];
+  return { host: bracketed ?? plain ?? address, port: Number(port ?? 7233) };
+}
+
+async function diagnosePlain(target: Target): Promise<Diagnosis> {
+  const plain = await speakHttp2(target);
+  if (plain === 'answered' || plain === 'silent') return ofNoAnswer;
+  const network = ofNetworkError(plain);
+  if (network) return network;
+  // Whatever certificate it shows: that is only looked at where TLS is asked for.
+  const outcome = await handshake(target, { ALPNProtocols: ['h2'], rejectUnauthorized: false });
+  if (!(outcome instanceof Error) || isAlert(outcome)) {
+    return refused(
+      'it wants TLS',
+      'Set TEMPORAL_TLS=true, with TEMPORAL_TLS_SERVER_CA_CERT_PATH for an authority of your own.',
+    );
+  }
+  return ofForeign;
+}
+
+function speakHttp2({ host, port }: Target): Promise<'answered' | 'silent' | Error> {
+  return new Promise((resolve) => {
+    const session = connect(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+    const timer = setTimeout(() => end('silent'), probeMaxMs);
+    const end = (outcome: 'answered' | 'silent' | Error): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+      session.destroy();
+    };
+    session.on('remoteSettings', () => end('answered'));
+    session.on('error', end);
+    session.on('close', () => end(new Error('the connection was closed')));
+  });
+}
+
+function handshake({ host, port }: Target, options: ConnectionOptions): Promise<'done' | 'silent' | Error> {
+  return new Promise((resolve) => {
+    let socket: TLSSocket | undefined;
+    let timer = setTimeout(() => end('silent'), probeMaxMs);
+    const end = (outcome: 'done' | 'silent' | Error): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+      socket?.destroy();
+    };
+    try {
+      socket = connectTls({ ...options, host, port });
+    } catch (error) {
+      return end(error as Error);
+    }
+    let secured = false;
+    socket.on('secureConnect', () => {
+      secured = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => end('done'), afterHandshakeMs);
+    });
+    socket.on('data', () => end('done'));
+    // Not every server sends an alert before it closes.
+    const closed = () => Object.assign(new Error('the connection was closed'), secured ? { code: closedAlert } : {});
+    socket.on('error', (error) => end(secured && codeOf(error) === 'ECONNRESET' ? closed() : error));
+    socket.on('close', () => end(closed()));
+  });
+}
+
+function expiryOf(pem: Uint8Array | string): Date | undefined {
+  try {
+    return new Date(new X509Certificate(Buffer.from(pem)).validTo);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+/** Stands for an alert that has not been sent. */
+const closedAlert = 'CLOSED_WITHOUT_ALERT';
+
+const isAlert = (error: Error): boolean => /ALERT/.test(codeOf(error));
+
+function ofNetworkError(error: Error): Diagnosis | undefined {
+  switch (codeOf(error)) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return unreachable(
+        `this host name cannot be resolved (${codeOf(error)})`,
+        'Check TEMPORAL_ADDRESS, and name resolution on this host.',
+      );
+    case 'ECONNREFUSED':
+      return unreachable(
+        'nothing listens there',
+        'Check TEMPORAL_ADDRESS, start the server, or start one here with "trawl up".',
+      );
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ETIMEDOUT':
+      return unreachable(`there is no way to it (${codeOf(error)})`, 'Check the network and its firewalls.');
+    default:
+      return undefined;
+  }
+}
+
+function ofTlsError(error: Error, hasCertificate: boolean): Diagnosis {
+  const network = ofNetworkError(error);
+  if (network) return network;
+  const code = codeOf(error);
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return refused("the server's certificate has expired", "Renew it on the server, or correct this host's clock.");
+    case 'CERT_NOT_YET_VALID':
+      return refused(
+        "the server's certificate is not valid yet",
+        "Correct this host's clock, or the server's certificate.",
+      );
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return refused(
+        `the authority of the server's certificate is not trusted (${code})`,
+        'Name its certificate in TEMPORAL_TLS_SERVER_CA_CERT_PATH.',
+      );
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return refused(
+        "the server's certificate is for another name",
+        'Check TEMPORAL_ADDRESS, or name the right one in TEMPORAL_TLS_SERVER_NAME.',
+      );
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return refused(
+        'it does not speak TLS',
+        'Take the TEMPORAL_TLS… settings (and TEMPORAL_API_KEY) away for this server.',
+      );
+    default:
+      if (isAlert(error) && !hasCertificate) {
+        return refused(
+          'it wants a client certificate',
+          'Set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
+        );
+      }
+      if (isAlert(error)) {
+        return refused(
+          `it does not take the client certificate (${code})`,
+          'Check TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH with who runs the server.',
+        );
+      }
+      return unreachable(reasonOf(error), 'Check TEMPORAL_ADDRESS and the TEMPORAL_TLS_… settings.');
+  }
+}
+
+const ofNoAnswer = unreachable(
+  'it does not answer',
+  'Check that TEMPORAL_ADDRESS names the gRPC port of a Temporal server (7233, as a rule), and look at that server.',
+);
+
+const ofForeign = unreachable(
+  'what listens there is no Temporal server',
+  'Check TEMPORAL_ADDRESS: it is the gRPC port (7233, as a rule), not the port of the UI.',
+);
+
+function refused(problem: string, hint: string): Diagnosis {
+  return { problem, hint, refused: true };
+}
+
+function unreachable(problem: string, hint: string): Diagnosis {
+  return { problem, hint, refused: false };
+}

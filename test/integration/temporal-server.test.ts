@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, connect as connectTcp, createServer, type Server } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { TrawlError } from '../../src/errors.js';
+import { configuredTemporal, connect } from '../../src/temporal/connection.js';
+import { Certificates } from '../support/certificates.js';
+import { Place } from '../support/cli.js';
+import { testStore } from '../support/store.js';
+
+/** Which server it is does not depend on the store. */
+const here = describe.runIf(testStore === 'sqlite');
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The Temporal server behind TLS. */
+function behindTls(options: TlsOptions): Promise<string> {
+  const [host, port] = inject('temporalAddress').split(':');
+  const server = createTlsServer({ ALPNProtocols: ['h2'], ...options }, (socket) => {
+    const upstream = connectTcp(Number(port), host!);
+    socket.pipe(upstream).pipe(socket);
+    socket.on('error', () => upstream.destroy());
+    upstream.on('error', () => socket.destroy());
+  });
+  return listening(server);
+}
+
+function certificates(): Certificates {
+  const made = new Certificates();
+  made.authority('ca');
+  made.certificate('server', '127.0.0.1');
+  return made;
+}
+
+function pair(made: Certificates, name: string): TlsOptions {
+  return { cert: readFileSync(made.file(`${name}.pem`)), key: readFileSync(made.file(`${name}.key`)) };
+}
+
+async function refusal(env: Record<string, string>): Promise<{ code: string; message: string; hint: string }> {
+  try {
+    const client = await connect(configuredTemporal(env)!);
+    await client.connection.close();
+  } catch (error) {
+    if (error instanceof TrawlError) return error;
+    throw error;
+  }
+  throw new Error('the server was taken');
+}
+
+function told(code: string, message: string, hint: string): object {
+  return { code, message: expect.stringContaining(message), hint: expect.stringContaining(hint) };
+}
+
+/** Together: each waits for the connection's time-out. */
+async function expectRefusals(cases: readonly (readonly [Record<string, string>, object])[]): Promise<void> {
+  const found = await Promise.all(cases.map(([env]) => refusal(env)));
+  for (const [place, [, expected]] of cases.entries()) expect(found[place]).toMatchObject(expected);
+}
+
+here('a server is taken', () => {
+  it('with its authority and a client certificate', async () => {
+    const made = certificates();
+    made.certificate('client', 'trawl');
+    const TEMPORAL_ADDRESS = await behindTls({
+      ...pair(made, 'server'),
+      ca: readFileSync(made.file('ca.pem')),
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    const env = {
+      TEMPORAL_ADDRESS,
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: made.file('ca.pem'),
+      TEMPORAL_TLS_CLIENT_CERT_PATH: made.file('client.pem'),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: made.file('client.key'),
+    };
+    const client = await connect(configuredTemporal(env)!);
+    await client.connection.close();
+
+    const { TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH, ...without } = env;
+    made.authority('other');
+    made.certificate('old', 'trawl', -1);
+    const withPair = (certificate: string, key: string) => ({
+      ...env,
+      TEMPORAL_TLS_CLIENT_CERT_PATH: made.file(certificate),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: made.file(key),
+    });
+    const hint = 'TEMPORAL_TLS_CLIENT_CERT_PATH';
+    await expectRefusals([
+      [without, told('TEMPORAL_REFUSED', 'wants a client certificate', hint)],
+      [withPair('other.pem', 'other.key'), told('TEMPORAL_REFUSED', 'does not take the client certificate', hint)],
+      [withPair('client.pem', 'server.key'), told('TEMPORAL_REFUSED', 'key values mismatch', 'TEMPORAL_TLS')],
+      [withPair('old.pem', 'old.key'), told('TEMPORAL_REFUSED', 'client certificate expired on 20', hint)],
+    ]);
+  });
+
+  it('by an API key over TLS', async () => {
+    const made = certificates();
+    const client = await connect(
+      configuredTemporal({
+        TEMPORAL_ADDRESS: await behindTls(pair(made, 'server')),
+        TEMPORAL_TLS_SERVER_CA_CERT_PATH: made.file('ca.pem'),
+        TEMPORAL_API_KEY: 'key',
+      })!,
+    );
+    await client.connection.close();
+  });
+});
+
+here('what is wrong is said, and what to do', () => {
+  it('no such namespace', async () => {
+    const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'absent' };
+    expect(await refusal(env)).toMatchObject(
+      told('TEMPORAL_REFUSED', 'has no such namespace', 'temporal operator namespace create -n absent'),
+    );
+  });
+
+  it.each([
+    ['nothing listens', '127.0.0.1:1', 'nothing listens there', 'TEMPORAL_ADDRESS'],
+    ['no such host', 'absent.invalid:7233', 'host name cannot be resolved', 'TEMPORAL_ADDRESS'],
+  ])('%s', async (_, address, problem, hint) => {
+    expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(told('TEMPORAL_UNREACHABLE', problem, hint));
+  });
+
+  it('an address of another form', async () => {
+    expect(await refusal({ TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' })).toMatchObject(
+      told('TEMPORAL_REFUSED', 'Invalid address', 'TEMPORAL_ADDRESS'),
+    );
+  });
+
+  it('a server that is silent', async () => {
+    const address = await listening(createServer((socket) => socket.on('error', () => undefined)));
+    expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(
+      told('TEMPORAL_UNREACHABLE', 'does not answer', 'gRPC port'),
+    );
+  });
+
+  it('the port of the UI', async () => {
+    const address = await listening(createHttpServer((_, response) => response.end('a page')));
+    expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(
+      told('TEMPORAL_UNREACHABLE', 'no Temporal server', 'not the port of the UI'),
+    );
+  });
+
+  it('TLS where there is none, and none where there is', async () => {
+    const made = certificates();
+    await expectRefusals([
+      [
+        { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_TLS: 'true' },
+        told('TEMPORAL_REFUSED', 'does not speak TLS', 'TEMPORAL_TLS'),
+      ],
+      [
+        { TEMPORAL_ADDRESS: await behindTls(pair(made, 'server')) },
+        told('TEMPORAL_REFUSED', 'wants TLS', 'TEMPORAL_TLS=true'),
+      ],
+    ]);
+  });
+
+  it('certificates of the server', async () => {
+    const made = certificates();
+    made.authority('other');
+    made.certificate('expired', '127.0.0.1', -1);
+    made.certificate('elsewhere', 'temporal.example');
+    const server = (address: string, ca: string) => ({
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: made.file(ca),
+    });
+    const address = await behindTls(pair(made, 'server'));
+    const expired = await behindTls(pair(made, 'expired'));
+    const elsewhere = await behindTls(pair(made, 'elsewhere'));
+    const authority = told('TEMPORAL_REFUSED', 'is not trusted', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH');
+    await expectRefusals([
+      [server(address, 'other.pem'), authority],
+      [{ TEMPORAL_ADDRESS: address, TEMPORAL_TLS: 'true' }, authority],
+      [server(address, 'ca.key'), told('TEMPORAL_REFUSED', 'no certificate in PEM form', 'authority')],
+      [server(expired, 'ca.pem'), told('TEMPORAL_REFUSED', "server's certificate has expired", 'clock')],
+      [server(elsewhere, 'ca.pem'), told('TEMPORAL_REFUSED', 'for another name', 'TEMPORAL_TLS_SERVER_NAME')],
+    ]);
+  });
+
+  it('by the commands too, with an exit code', async () => {
+    const { place } = await Place.withDemo({ events: 1 });
+    const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'absent', TRAWL_LISTEN: 'off' };
+    Object.assign(place.env, env);
+    for (const words of [['worker'], ['collect', 'asa'], ['start', 'asa']]) {
+      expect(await place.run(...words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /has no such namespace.*temporal operator namespace create.*\[TEMPORAL_REFUSED\]/s,
+        ),
+      });
+    }
+    place.env.TEMPORAL_PROFILE = 'absent';
+    expect(await place.run('worker')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/Profile 'absent' not found.*\[SETTINGS_INVALID\]/s),
+    });
+  });
+});
