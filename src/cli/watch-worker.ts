@@ -1,7 +1,6 @@
 import type { Environment } from '../settings/collector.js';
 import { sources } from '../sources/registry.js';
 import type { Store } from '../stores/store.js';
-import { freePort } from '../temporal/ports.js';
 import { serveHealth } from '../watch/endpoint.js';
 import { Monitor } from '../watch/monitor.js';
 import type { RunningWorker } from '../worker.js';
@@ -23,8 +22,7 @@ export async function watchWorker(
   await monitor.start();
   context.onClose(async () => monitor.stop());
   if (!listen) return null;
-  const port = listen.asked ? listen.port : await freePort(listen.port);
-  const endpoint = await serveHealth(listen.host, port, {
+  const endpoint = await serveHealth(listen, {
     working: () => worker.working(),
     findings: () => monitor.findings(),
   });

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reasonOf, TrawlError } from '../errors.js';
+import type { Listen } from '../settings/process.js';
+import { freePort } from '../temporal/ports.js';
 import type { Findings } from './monitor.js';
 
 export interface Endpoint {
@@ -22,7 +24,20 @@ export interface Served {
  *
  * @throws TrawlError PORT_TAKEN
  */
-export async function serveHealth(host: string, port: number, served: Served): Promise<Endpoint> {
+export async function serveHealth({ host, port: first, asked }: Listen, served: Served): Promise<Endpoint> {
+  if (asked) return serveAt(host, first, served);
+  for (let port = first; ; port += 1) {
+    port = await freePort(port);
+    try {
+      return await serveAt(host, port, served);
+    } catch (error) {
+      // Another worker that starts just now has taken it since.
+      if (!(error instanceof TrawlError) || error.code !== 'PORT_TAKEN') throw error;
+    }
+  }
+}
+
+async function serveAt(host: string, port: number, served: Served): Promise<Endpoint> {
   const server = createServer((request, response) => {
     void answer(new URL(request.url ?? '/', 'http://localhost').pathname, request.method ?? 'GET', served).then(
       ({ status, body }) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Standing } from '../../src/stores/store.js';
+import { serveHealth } from '../../src/watch/endpoint.js';
 import { problemsOf } from '../../src/watch/health.js';
 import { nthTickBefore } from '../../src/watch/ticks.js';
 
@@ -108,5 +109,30 @@ describe('a collector', () => {
       )[0]?.message;
     expect(told(80)).toContain('In 10.0 days events will be lost');
     expect(told(91)).toContain('may have been lost already');
+  });
+});
+
+describe('the place of the health endpoint', () => {
+  const served = {
+    working: () => true,
+    findings: async () => ({ at: '2026-01-01T00:00:00Z', store: null, collectors: [] }),
+  };
+
+  it('is the next free port for each of several that begin at once, where nobody asked for one', async () => {
+    const asking = Array.from({ length: 8 }, () =>
+      serveHealth({ host: '127.0.0.1', port: 29_464, asked: false }, served),
+    );
+    const endpoints = await Promise.all(asking);
+    onTestFinished(async () => void (await Promise.all(endpoints.map((endpoint) => endpoint.close()))));
+    expect(new Set(endpoints.map(({ url }) => url)).size).toBe(8);
+  });
+
+  it('is refused where it was asked for and is taken', async () => {
+    const endpoint = await serveHealth({ host: '127.0.0.1', port: 0, asked: true }, served);
+    onTestFinished(() => endpoint.close());
+    const port = Number(new URL(endpoint.url).port);
+    await expect(serveHealth({ host: '127.0.0.1', port, asked: true }, served)).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+    });
   });
 });
