@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   ScheduleAlreadyRunning,
@@ -134,15 +135,27 @@ async function changeSchedule(
       policies: { ...before.policies, catchupWindow: catchupWindowMs ?? before.policies.catchupWindow },
     }));
   }
-  if (state.paused) await handle.unpause('Started with "trawl start"');
+  // Also where it does not seem to be paused: a description may be older than the last change.
+  await handle.unpause('Started with "trawl start"');
+  await shown(handle, (now) => !now.state.paused && (cron === undefined || now.action.memo?.cron === cron));
   return state.paused || Object.values(isOther).includes(true) ? 'changed' : 'running already';
+}
+
+const shownMaxMs = 5_000;
+
+/** Waits until a change is to be seen, which may take the server a moment. */
+async function shown(handle: ScheduleHandle, holds: (now: ScheduleDescription) => boolean): Promise<void> {
+  const until = Date.now() + shownMaxMs;
+  while (!holds(await handle.describe()) && Date.now() < until) await sleep(50);
 }
 
 /** Pauses the Schedule, and cancels its runs: they carry out the commands they have taken first. */
 export async function pauseSchedule(client: Client, collector: string, reason: string): Promise<void> {
   const state = await scheduleState(client, collector);
   if (!state) return;
-  await client.schedule.getHandle(recurringId(collector)).pause(reason);
+  const handle = client.schedule.getHandle(recurringId(collector));
+  await handle.pause(reason);
+  await shown(handle, (now) => now.state.paused);
   for (const { workflowId } of state.running) {
     await client.workflow
       .getHandle(workflowId)
