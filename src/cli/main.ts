@@ -87,8 +87,9 @@ function commands(choose: (verb: Verb) => void): Command {
       choose(async (context) => (await import('./verbs/collect.js')).collect(context, name, options)),
     );
   program
-    .command('start <name>')
+    .command('start [names...]')
     .description('start the recurring collection')
+    .option('--all', 'of every collector')
     .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
     .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
     .option('--no-schedule', 'by a workflow on cron again')
@@ -99,15 +100,16 @@ function commands(choose: (verb: Verb) => void): Command {
       duration,
     )
     .addOption(json())
-    .action((name, options) =>
-      choose(async (context) => (await import('./verbs/recurring.js')).start(context, name, options)),
+    .action((names, options) =>
+      choose(async (context) => (await import('./verbs/recurring.js')).start(context, names, options)),
     );
   program
-    .command('stop <name>')
+    .command('stop [names...]')
     .description('end the recurring collection')
+    .option('--all', 'of every collector')
     .addOption(json())
-    .action((name, options) =>
-      choose(async (context) => (await import('./verbs/recurring.js')).stop(context, name, options)),
+    .action((names, options) =>
+      choose(async (context) => (await import('./verbs/recurring.js')).stop(context, names, options)),
     );
   program
     .command('status')

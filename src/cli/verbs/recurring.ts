@@ -1,46 +1,56 @@
 import type { Client } from '@temporalio/client';
-import { TrawlError } from '../../errors.js';
+import { sentence, TrawlError } from '../../errors.js';
+import type { Store } from '../../stores/store.js';
 import { type Recurrence, recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
 import { defaultCron, recurringId } from '../../temporal/names.js';
 import type { Context } from '../context.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, tell } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
 import { cronRefusal, WrongCall } from '../wrong-call.js';
 
-export interface StartOptions {
+/** Of a verb that may be asked for several collectors. */
+export interface EachOptions {
+  all?: boolean;
+  json?: boolean;
+}
+
+export interface StartOptions extends EachOptions {
   cron?: string;
   /** False for a workflow on cron; left out, what there is stays, and a new one is on cron. */
   schedule?: boolean;
   /** ms */
   jitter?: number;
   catchupWindow?: number;
-  json?: boolean;
 }
 
-/** `trawl start NAME`: the recurring collection, on cron or by a Schedule. Only what is asked for is changed. */
-export async function start(context: Context, name: string, options: StartOptions): Promise<number> {
+/**
+ * `trawl start NAME…` or `--all`: the recurring collections, on cron or by a Schedule. Only what is asked for is
+ * changed.
+ */
+export async function start(context: Context, names: readonly string[], options: StartOptions): Promise<number> {
   const store = await context.storeIfAny();
-  if (store) await context.requireCollector(store, name);
+  const chosen = await chosenCollectors(context, store, names, options.all);
+  if (store) for (const name of names) await context.requireCollector(store, name);
   const client = await requireTemporal(context);
-  const recurrence = await recurrenceOf(client, name, options);
-  const { cron: wanted, jitter: jitterMs, catchupWindow: catchupWindowMs } = options;
-  const outcome = await startRecurring(client, name, { recurrence, cron: wanted, jitterMs, catchupWindowMs }).catch(
-    (error: unknown) => {
-      throw cronRefusal(error, wanted ?? defaultCron);
-    },
-  );
-  const state = await recurringState(client, name);
-  const cron = state?.cron ?? '';
-  // Runs are expected from now on, also where no worker ever begins one.
-  await store?.expectRuns(name, { cron, tick: null });
-  const nextRun = state?.nextRun ?? null;
-  if (options.json)
-    await printJson({ collector: name, workflowId: recurringId(name), recurrence, cron, outcome, nextRun });
-  else {
+  return eachCollector(chosen, options, async (name) => {
+    const recurrence = await recurrenceOf(client, name, options);
+    const { cron: wanted, jitter: jitterMs, catchupWindow: catchupWindowMs } = options;
+    const outcome = await startRecurring(client, name, { recurrence, cron: wanted, jitterMs, catchupWindowMs }).catch(
+      (error: unknown) => {
+        throw cronRefusal(error, wanted ?? defaultCron);
+      },
+    );
+    const state = await recurringState(client, name);
+    const cron = state?.cron ?? '';
+    // Runs are expected from now on, also where no worker ever begins one.
+    await store?.expectRuns(name, { cron, tick: null });
+    const nextRun = state?.nextRun ?? null;
     const next = nextRun ? `, next run at ${nextRun}` : '';
-    await print(`${recurringId(name)}: ${outcome}, ${recurrence} "${cron}"${next}\n`);
-  }
-  return 0;
+    return {
+      json: { collector: name, workflowId: recurringId(name), recurrence, cron, outcome, nextRun },
+      text: `${recurringId(name)}: ${outcome}, ${recurrence} "${cron}"${next}`,
+    };
+  });
 }
 
 /** @throws WrongCall where what only a Schedule has is asked of a workflow on cron. */
@@ -56,20 +66,73 @@ async function recurrenceOf(client: Client, name: string, options: StartOptions)
   return recurrence;
 }
 
-/** `trawl stop NAME`: ends the recurring collection, and no run is expected any more; what is collected stays. */
-export async function stop(context: Context, name: string, options: { json?: boolean }): Promise<number> {
+/** `trawl stop NAME…` or `--all`: no run is begun or expected any more; what is collected stays. */
+export async function stop(context: Context, names: readonly string[], options: EachOptions): Promise<number> {
   const store = await context.storeIfAny();
   const client = await requireTemporal(context);
-  const state = await recurringState(client, name);
-  const wasDue = (await store?.standings(name))?.[0]?.due ?? null;
-  if ((!state || state.state === 'paused') && !wasDue) {
-    throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
-      hint: '"trawl status" shows what is.',
-    });
+  const chosen = await chosenCollectors(context, store, names, options.all);
+  return eachCollector(chosen, options, async (name) => {
+    const state = await recurringState(client, name);
+    const wasDue = (await store?.standings(name))?.[0]?.due ?? null;
+    const idle = (!state || state.state === 'paused') && !wasDue;
+    if (idle && !options.all) {
+      throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
+        hint: '"trawl status" shows what is.',
+      });
+    }
+    const outcome = state && !idle ? await stopRecurring(client, name, 'Stopped with "trawl stop"') : 'stopped';
+    await store?.expectRuns(name, null);
+    return {
+      json: { collector: name, workflowId: recurringId(name), outcome },
+      text: `${recurringId(name)}: ${outcome === 'stopped' ? outcome : 'will stop as soon as a worker runs'}`,
+    };
+  });
+}
+
+async function chosenCollectors(
+  context: Context,
+  store: Store | undefined,
+  names: readonly string[],
+  all = false,
+): Promise<string[]> {
+  if (all === names.length > 0) throw new WrongCall('Name the collectors, or all of them with --all.', 'See --help.');
+  if (!all) return [...new Set(names)];
+  if (!store) throw new WrongCall('There is no store yet that knows any collector.', 'Name the collectors.');
+  return context.collectors(store);
+}
+
+interface CollectorAnswer {
+  json: object;
+  text: string;
+}
+
+const atOneTime = 8;
+
+/**
+ * Does the same for each, and tells the results in their order. Where it fails for one of several, the others are done
+ * nevertheless.
+ */
+async function eachCollector(
+  names: readonly string[],
+  { json, all }: EachOptions,
+  act: (name: string) => Promise<CollectorAnswer>,
+): Promise<number> {
+  const answers: CollectorAnswer[] = [];
+  let failed = 0;
+  for (let first = 0; first < names.length; first += atOneTime) {
+    const group = names.slice(first, first + atOneTime);
+    for (const [place, result] of (await Promise.allSettled(group.map(act))).entries()) {
+      if (result.status === 'rejected') {
+        if (names.length === 1 || !(result.reason instanceof TrawlError)) throw result.reason;
+        failed += 1;
+        tell(`${group[place]}: ${sentence(result.reason)} [${result.reason.code}]`);
+      } else if (json) answers.push(result.value);
+      else await print(`${result.value.text}\n`);
+    }
   }
-  const outcome = state ? await stopRecurring(client, name, 'Stopped with "trawl stop"') : 'stopped';
-  await store?.expectRuns(name, null);
-  if (options.json) await printJson({ collector: name, workflowId: recurringId(name), outcome });
-  else await print(`${recurringId(name)}: ${outcome === 'stopped' ? outcome : 'will stop as soon as a worker runs'}\n`);
-  return 0;
+  if (json) {
+    const values = answers.map((answer) => answer.json);
+    await printJson(names.length === 1 && !all ? values[0] : values);
+  }
+  return failed > 0 ? 1 : 0;
 }
