@@ -1,48 +1,61 @@
-// npm run bench: a whole collection (API → store, durable) beside a bare walk that fetches and parses the same pages one
-// after the other and stores nothing. Both against the demo team in a process of its own; medians of several runs.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, install, requireNode, root } from '../scripts/setup.mjs';
-
-requireNode();
-install();
-build();
-const { HttpClient } = await import('../dist/src/http/client.js');
-const { asa } = await import('../dist/src/sources/asa/source.js');
-const { resolveCollector } = await import('../dist/src/settings/collector.js');
+import { root } from '../scripts/setup.mjs';
+import { HttpClient } from '../src/http/client.js';
+import { resolveCollector } from '../src/settings/collector.js';
+import { asa } from '../src/sources/asa/source.js';
+import { createDatabase, startPostgres } from '../test/support/postgres.js';
+import { cell, median, table, whole } from './figures.js';
+import type { Measured } from './main.js';
+import { withDemo } from './processes.js';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
 const events = Number(process.env.BENCH_EVENTS ?? 100_000);
-const trawl = join(root, 'bin', 'trawl');
 
-function start(args, options) {
-  return spawn(process.execPath, [trawl, ...args], { stdio: ['ignore', 'pipe', 'ignore'], ...options });
-}
-
-async function firstLines(child, count) {
-  let text = '';
-  for await (const part of child.stdout.setEncoding('utf8')) {
-    text += part;
-    if (text.split('\n').length > count) break;
-  }
-  return text.trim().split('\n');
-}
-
-async function withDemo(latencyMs, body) {
-  const demo = start(['demo', '--events', String(events), '--interval', '0', '--latency', String(latencyMs)]);
-  const exited = new Promise((resolve) => demo.on('close', resolve));
-  const env = Object.fromEntries((await firstLines(demo, 4)).map((line) => line.split(/=(.*)/s).slice(0, 2)));
+/**
+ * A whole collection (API → store, durable) beside a bare walk that fetches and parses the same pages one after the
+ * other and stores nothing. Both against the demo team in a process of its own.
+ */
+export async function walk(): Promise<Measured> {
+  const postgres = await startPostgres({ fsync: 'on' });
+  const rows: { latencyMs: number; bare: number[]; sqlite: number[]; postgres: number[] }[] = [];
   try {
-    return await body(env);
+    for (const latencyMs of [0, 50, 200]) {
+      await withDemo({ events, latencyMs }, async (env) => {
+        const row = { latencyMs, bare: [] as number[], sqlite: [] as number[], postgres: [] as number[] };
+        for (let run = 0; run < runs; run += 1) {
+          row.bare.push(await bareWalk(env));
+          row.sqlite.push(await collect(env));
+          const { url, remove } = await createDatabase(postgres.url);
+          row.postgres.push(await collect({ ...env, TRAWL_STORE: url }));
+          await remove();
+        }
+        rows.push(row);
+      });
+    }
   } finally {
-    demo.kill('SIGTERM');
-    await exited;
+    await postgres.remove();
   }
+  const against = (values: number[], bare: number[]) => (median(values) / median(bare)).toFixed(2);
+  return {
+    json: { events, runs, rows },
+    text: `A walk of ${whole(events)} events, pages of 1,000; events/s, median of ${runs} (least to most), and ratio to the bare walk.\n\n${table(
+      ['API latency', 'bare walk', 'SQLite', 'ratio', 'PostgreSQL', 'ratio'],
+      rows.map(({ latencyMs, bare, sqlite, postgres: pg }) => [
+        `${latencyMs} ms`,
+        cell(bare),
+        cell(sqlite),
+        against(sqlite, bare),
+        cell(pg),
+        against(pg, bare),
+      ]),
+    )}`,
+  };
 }
 
-async function bareWalk(env) {
+async function bareWalk(env: Record<string, string>): Promise<number> {
   const http = new HttpClient({}, {});
   const client = asa.open(resolveCollector('asa', [asa], {}, env), http);
   const startedAt = performance.now();
@@ -58,43 +71,17 @@ async function bareWalk(env) {
 }
 
 /** As `collect --json` measures it: from the start of the run to its end, without bringing up server and worker. */
-async function collect(env) {
+async function collect(env: Record<string, string>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
-  const child = start(['collect', 'asa', '--json'], { cwd: folder, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [join(root, 'bin', 'trawl'), 'collect', 'asa', '--json'], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   let text = '';
-  for await (const part of child.stdout.setEncoding('utf8')) text += part;
+  for await (const part of child.stdout!.setEncoding('utf8')) text += part;
   rmSync(folder, { recursive: true });
-  const result = JSON.parse(text);
+  const result = JSON.parse(text) as { newEvents: number; seconds: number };
   if (result.newEvents !== events) throw new Error(`The collection stored ${result.newEvents} events.`);
   return events / result.seconds;
-}
-
-const sorted = (values) => [...values].sort((a, b) => a - b);
-const median = (values) => sorted(values)[Math.floor(values.length / 2)];
-const whole = (value) => Math.round(value).toLocaleString('en');
-
-const rows = [];
-for (const latencyMs of [0, 50, 200]) {
-  await withDemo(latencyMs, async (env) => {
-    const bare = [];
-    const collected = [];
-    for (let run = 0; run < runs; run += 1) {
-      bare.push(await bareWalk(env));
-      collected.push(await collect(env));
-    }
-    rows.push({ latencyMs, bare, collected, ratio: median(collected) / median(bare) });
-  });
-}
-if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ machine: cpus()[0].model, cores: cpus().length, events, runs, rows }, null, 2));
-} else {
-  console.log(
-    `${cpus().length} × ${cpus()[0].model}, Node ${process.version}, ${whole(events)} events, pages of 1,000, median of ${runs} (least to most)\n`,
-  );
-  console.log('| API latency | bare walk, events/s | collected, events/s | ratio |\n|---|---|---|---|');
-  for (const { latencyMs, bare, collected, ratio } of rows) {
-    const cell = (values) =>
-      `${whole(median(values))} (${whole(sorted(values)[0])} to ${whole(sorted(values).at(-1))})`;
-    console.log(`| ${latencyMs} ms | ${cell(bare)} | ${cell(collected)} | ${ratio.toFixed(2)} |`);
-  }
 }

@@ -19,7 +19,7 @@ export async function auditWalk(input: CollectionInput, carried?: CarriedOver): 
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
   const report = new ProgressReport(collector, carried?.progress);
   const commands = new Commands(collector, carried?.commands);
-  const walk = new Walk(collector, commands, report, historyEventsMax);
+  const walk = new Walk(collector, commands, report, historyEventsMax, true);
   if ((await walkWithCommands(walk, commands)) === 'history full') {
     const left = await commands.take();
     await continueAsNew<typeof auditWalk>(

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { clearEventsSignal, resetCheckpointSignal } from './messages.js';
-import { commandActivities } from './options.js';
+import { commandActivities, stepOptions } from './options.js';
 
 export interface Command {
   kind: 'resetCheckpoint' | 'clearEvents';
@@ -87,7 +87,8 @@ export class Commands {
       const other = this.#noted.findIndex((command) => command.kind !== kind);
       const keys = this.#noted.splice(0, other === -1 ? this.#noted.length : other).map((command) => command.key);
       const summary = `${this.#collector}: asked for by signal${keys.length > 1 ? ` (${keys.length} times)` : ''}`;
-      await commandActivities[kind].executeWithOptions({ summary }, [{ collector: this.#collector, keys }]);
+      const options = stepOptions(this.#collector, 'command', summary);
+      await commandActivities[kind].executeWithOptions(options, [{ collector: this.#collector, keys }]);
       if (kind === 'resetCheckpoint') this.resets += 1;
       this.#done += keys.length;
       this.#busy = false;

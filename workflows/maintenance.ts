@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { runFailure } from './failure.js';
 import { collectorInput, parseInput, variablesInput } from './input.js';
-import { maintenanceActivities } from './options.js';
+import { maintenanceActivities, stepOptions } from './options.js';
 
 /** U02 Set env vars, as a workflow. Refuses secrets, since its input stays in Temporal's history. */
 export async function setEnvironmentVariables(input: unknown): Promise<void> {
@@ -11,7 +11,7 @@ export async function setEnvironmentVariables(input: unknown): Promise<void> {
     '{"collector":"asa","variables":{"searchCount":"500"}}',
   );
   await told(
-    maintenanceActivities.setEnvironmentVariables.executeWithOptions({ summary: collector }, [
+    maintenanceActivities.setEnvironmentVariables.executeWithOptions(stepOptions(collector, 'command'), [
       { collector, variables },
     ]),
   );
@@ -21,7 +21,9 @@ export async function setEnvironmentVariables(input: unknown): Promise<void> {
 export async function resetCheckpoint(input: unknown): Promise<void> {
   const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
   await told(
-    maintenanceActivities.resetCheckpoint.executeWithOptions({ summary: collector }, [{ collector, keys: [ownKey()] }]),
+    maintenanceActivities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [
+      { collector, keys: [ownKey()] },
+    ]),
   );
 }
 
@@ -29,7 +31,9 @@ export async function resetCheckpoint(input: unknown): Promise<void> {
 export async function clearEvents(input: unknown): Promise<void> {
   const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
   await told(
-    maintenanceActivities.clearEvents.executeWithOptions({ summary: collector }, [{ collector, keys: [ownKey()] }]),
+    maintenanceActivities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
+      { collector, keys: [ownKey()] },
+    ]),
   );
 }
 

@@ -41,3 +41,21 @@ export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'byte
 
 /** A run hands over (or a walk continues as new) when its history has this many events. */
 export const historyEventsMax = 3_000;
+
+/**
+ * What of a task queue's backlog is done first, where the server heeds priorities: commands of a person, then the
+ * beginnings of walks, which is all that most runs consist of, then long catch-ups. Without them, a thousand runs that
+ * find nothing new would wait behind every page of a catch-up.
+ */
+export type Urgency = 'command' | 'beginning' | 'catch-up';
+
+const priorityKeys: Record<Urgency, number> = { command: 1, beginning: 2, 'catch-up': 4 };
+
+/** Options of a step of a collector. Servers with fairness enabled share out each urgency among the collectors. */
+export function stepOptions(
+  collector: string,
+  urgency: Urgency,
+  summary = collector,
+): Pick<ActivityOptions, 'summary' | 'priority'> {
+  return { summary, priority: { priorityKey: priorityKeys[urgency], fairnessKey: collector } };
+}

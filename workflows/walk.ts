@@ -2,7 +2,7 @@ import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow
 import type { FetchedPages, LastCheckpoint, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
 import type { Commands } from './commands.js';
 import { failureCode, runFailure } from './failure.js';
-import { roundLimits, walkActivities } from './options.js';
+import { roundLimits, stepOptions, walkActivities } from './options.js';
 import type { ProgressReport } from './progress.js';
 import { recurrence } from './recurrence.js';
 
@@ -31,10 +31,19 @@ export class Walk {
   readonly #commands: Commands;
   readonly #report: ProgressReport;
   readonly #historyEventsMax: number;
+  /** Whether this is more than the beginning of a walk: others go first then. */
+  #catchesUp: boolean;
   /** Set where another walk has moved the checkpoint: its generation, and the pages committed when looked at last. */
   #overtaken: { generation: number; pages: number } | null = null;
 
-  constructor(collector: string, commands: Commands, report: ProgressReport, historyEventsMax: number) {
+  constructor(
+    collector: string,
+    commands: Commands,
+    report: ProgressReport,
+    historyEventsMax: number,
+    catchesUp = false,
+  ) {
+    this.#catchesUp = catchesUp;
     this.#collector = collector;
     this.#commands = commands;
     this.#report = report;
@@ -53,7 +62,7 @@ export class Walk {
     const resets = this.#commands.resets;
     const isReset = () => this.#commands.resets !== resets;
     this.#report.update({ state: 'walking' });
-    const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions({ summary: this.#collector }, [
+    const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions(this.#options(), [
       { collector: this.#collector, ...recurrence() },
     ]);
     if (this.#stepAside(checkpoint)) {
@@ -70,12 +79,15 @@ export class Walk {
         round = await fetching.result;
       } catch (error) {
         if (failureCode(error) !== 'OFFSET_UNKNOWN') throw error;
-        await walkActivities.rewindCheckpoint({ collector: this.#collector, from });
+        await walkActivities.rewindCheckpoint.executeWithOptions(this.#options(), [
+          { collector: this.#collector, from },
+        ]);
         return 'read again';
       }
       this.#report.fetched(round);
       page += round.pages.length;
       const { nextOffset: next, more } = round;
+      this.#catchesUp ||= more;
       const ahead =
         more && round.pauseMs === 0 && !this.#historyIsFull() && !isReset()
           ? this.#fetch({ offset: next, generation: from.generation }, page, '')
@@ -115,7 +127,7 @@ export class Walk {
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
     if (last === undefined || last.more) {
-      await walkActivities.writeExecutionLog.executeWithOptions({ summary: `${this.#collector}: no new events` }, [
+      await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
         { collector: this.#collector },
       ]);
       this.#report.update({ note: 'No new events' });
@@ -126,7 +138,7 @@ export class Walk {
   #fetch(from: WalkPosition, page: number, knownDigest: string): Fetching {
     const scope = new CancellationScope();
     const result = scope.run(() =>
-      walkActivities.fetchPages.executeWithOptions({ summary: `${this.#collector}: from page ${page}` }, [
+      walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${page}`), [
         { collector: this.#collector, from, knownDigest, ...roundLimits },
       ]),
     );
@@ -137,12 +149,12 @@ export class Walk {
 
   /** False where the checkpoint stood elsewhere, or a page was no longer staged. */
   async #enrichAndWrite(pages: PageRef[], nextPage: number): Promise<boolean> {
-    const summary = summaryOf(this.#collector, pages, nextPage);
+    const options = this.#options(summaryOf(this.#collector, pages, nextPage));
     const input = { collector: this.#collector, pages };
     let written: PagesWritten;
     try {
-      await walkActivities.enrichPages.executeWithOptions({ summary }, [input]);
-      written = await walkActivities.writePages.executeWithOptions({ summary }, [input]);
+      await walkActivities.enrichPages.executeWithOptions(options, [input]);
+      written = await walkActivities.writePages.executeWithOptions(options, [input]);
     } catch (error) {
       if (failureCode(error) === 'STAGED_PAGE_GONE') return false;
       throw error;
@@ -150,6 +162,10 @@ export class Walk {
     this.#report.written(written);
     if (written.superseded) this.#overtaken = { generation: pages[0]!.generation, pages: -1 };
     return !written.superseded;
+  }
+
+  #options(summary?: string): ReturnType<typeof stepOptions> {
+    return stepOptions(this.#collector, this.#catchesUp ? 'catch-up' : 'beginning', summary);
   }
 
   #historyIsFull(): boolean {

@@ -52,6 +52,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ...['--db-filename', dbFile, '--log-level', 'error', '--log-format', 'json'],
     // It looks at its queues 20 times a second otherwise, which costs each activity 50 ms and more.
     ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
+    // Priorities are heeded by this one only.
+    ...['--dynamic-config-value', 'matching.useNewMatcher=true'],
   ];
   const logFile = join(options.dataDir, 'temporal.log');
   const launch = () => launchServer(options.cli, args, pidFile, logFile);

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import config from '../../vitest.config.js';
 
+// Without the projects, each of which has tests of its own.
+const { projects, ...shared } = config.test!;
+
 export default defineConfig({
-  test: { ...config.test, include: ['test/chaos/long.ts'], disableConsoleIntercept: true },
+  test: { ...shared, include: ['test/chaos/long.ts'], disableConsoleIntercept: true },
 });

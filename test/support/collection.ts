@@ -4,6 +4,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
 import type { StoredEvent } from '../../src/domain.js';
+import { defaultTuning, type WorkerTuning } from '../../src/settings/process.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
@@ -23,6 +24,7 @@ export class TestCollection {
   readonly temporal = localTemporal(inject('temporalAddress'));
   readonly env: Record<string, string>;
   #worker: RunningWorker | undefined;
+  #tuning = defaultTuning;
 
   private constructor(demo: DemoAsa, client: Client, store: Store, place: StorePlace, env: Record<string, string>) {
     this.demo = demo;
@@ -38,6 +40,7 @@ export class TestCollection {
     demoOptions: DemoAsaOptions = {},
     settings: Record<string, string> = {},
     own?: Store,
+    tuning?: WorkerTuning,
   ): Promise<TestCollection> {
     quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
@@ -52,6 +55,7 @@ export class TestCollection {
       ...settings,
     };
     const collection = new TestCollection(demo, new Client({ connection }), store, place, env);
+    collection.#tuning = tuning ?? defaultTuning;
     await collection.startWorker();
     onTestFinished(async () => {
       await collection.endRuns();
@@ -69,6 +73,7 @@ export class TestCollection {
       temporal: this.temporal,
       store: this.store,
       env: this.env,
+      tuning: this.#tuning,
       taskQueue,
     });
   }

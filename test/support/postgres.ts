@@ -24,6 +24,7 @@ export interface TestPostgres {
   url: string;
   /** The folder of its files, which is its user's. */
   data: string;
+  pid(): number | undefined;
   /** Ends it at once, as a crash would not: connections are broken. */
   stop(): Promise<void>;
   /** Starts it again, with these settings. */
@@ -85,6 +86,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   return {
     url,
     data,
+    pid: () => pid,
     start,
     stop,
     async remove() {

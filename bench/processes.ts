@@ -1,0 +1,65 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../scripts/setup.mjs';
+
+/** Runs `trawl demo` in a process of its own. @param body gets the settings of a collector of it. */
+export async function withDemo<T>(
+  options: { events: number; latencyMs: number },
+  body: (env: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  const args = ['--events', String(options.events), '--interval', '0', '--latency', String(options.latencyMs)];
+  const demo = spawn(process.execPath, [join(root, 'bin', 'trawl'), 'demo', ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    const lines = await firstLines(demo, 4);
+    return await body(Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2))));
+  } finally {
+    await ended(demo);
+  }
+}
+
+async function firstLines(child: ChildProcess, count: number): Promise<string[]> {
+  let text = '';
+  for await (const part of child.stdout!.setEncoding('utf8')) {
+    text += part;
+    if (text.split('\n').length > count) break;
+  }
+  return text.trim().split('\n');
+}
+
+/** Tells a process to end, and waits for it. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => {
+    child.on('exit', resolve);
+    child.kill('SIGTERM');
+  });
+}
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** CPU that a process and its children have used, those that have ended included; ms. Linux only. */
+export function cpuMs(pid: number): number {
+  const ticks = (of: number, withEnded: boolean): number => {
+    const fields = readFileSync(`/proc/${of}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+    return user + system + (withEnded ? endedUser + endedSystem : 0);
+  };
+  let sum = ticks(pid, true);
+  for (const child of readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+  )) {
+    sum += ticks(child, true);
+  }
+  return (sum / ticksPerSecond) * 1_000;
+}
+
+/** The most memory that a process has held; bytes. Linux only. */
+export function peakBytes(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1_024;
+}

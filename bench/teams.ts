@@ -1,0 +1,21 @@
+import { type DemoAsa, startDemoAsa } from '../src/demo/asa/server.js';
+
+/**
+ * Many demo teams in one process: `teams.ts COUNT EVENTS BUSY`. The first BUSY teams get one more event every minute.
+ * Tells its parent each team's place, and on any message how many requests they have had.
+ */
+const [count = 0, events = 0, busy = 0] = process.argv.slice(2).map(Number);
+const teams: DemoAsa[] = [];
+for (let seed = 1; seed <= count; seed += 1) {
+  const arrivalIntervalMs = seed <= busy ? 60_000 : 0;
+  teams.push(await startDemoAsa({ team: `team-${seed}`, seed, events, arrivalIntervalMs }));
+}
+process.send!(teams.map(({ baseUrl, team, keyId, keySecret }) => ({ baseUrl, team, keyId, keySecret })));
+process.on('message', () => {
+  const { audits, tokens } = teams.reduce(
+    (sums, { requests }) => ({ audits: sums.audits + requests.audits, tokens: sums.tokens + requests.tokens }),
+    { audits: 0, tokens: 0 },
+  );
+  process.send!({ audits, tokens });
+});
+process.on('disconnect', () => process.exit());
