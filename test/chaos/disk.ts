@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const sizeMb = 64;
-
 /** The store's folder: a small file system of its own where this machine lets us make one, so that it can be filled and made read-only. */
 export class Disk {
   readonly folder: string;
@@ -15,7 +13,7 @@ export class Disk {
     this.small = small;
   }
 
-  static make(folder: string): Disk {
+  static make(folder: string, sizeMb = 64): Disk {
     mkdirSync(folder, { recursive: true });
     return new Disk(folder, mount(['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]));
   }

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, statSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { storePlace } from '../../src/stores/place.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { Disk } from '../chaos/disk.js';
 import { Certificates } from '../support/certificates.js';
 import { TestCollection, until } from '../support/collection.js';
 import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -49,6 +52,34 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
       });
       await server.start();
     }
+    await handle.result();
+    await collection.expectComplete();
+  }, 120_000);
+
+  it('waits while the disk is full, and goes on when there is room', async ({ skip }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-disk-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const disk = Disk.make(folder, 48);
+    if (!disk.small) skip('this machine lets no small file system be made');
+    onTestFinished(() => disk.remove());
+    const { server } = await ownServer();
+    const { uid, gid } = statSync(server.data);
+    chownSync(folder, uid, gid);
+    await onServer(
+      server.url,
+      `CREATE TABLESPACE small LOCATION '${folder}'`,
+      'CREATE DATABASE trawl TABLESPACE small',
+    );
+    const store = await open(as(server.url, { pathname: '/trawl' }), 10);
+    const collection = await TestCollection.start({ events: 3_000, latencyMs: 20 }, { SEARCH_COUNT: '100' }, store);
+    const handle = await collection.start();
+    await until('it walks', () => collection.demo.requests.audits >= 5);
+    disk.fill();
+    await until('a step says so', async () => {
+      const { raw } = await handle.describe();
+      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('has no room left')) ?? false;
+    });
+    disk.clear();
     await handle.result();
     await collection.expectComplete();
   }, 120_000);

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { Job } from 'kubernetes-models/batch/v1/Job';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Namespace } from 'kubernetes-models/v1/Namespace';
+import { Service } from 'kubernetes-models/v1/Service';
+import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { root } from '../../scripts/setup.mjs';
+import { processSettingDefinitions } from '../../src/settings/process.js';
+import { sources } from '../../src/sources/registry.js';
+
+/** With Kubernetes' own schemas. */
+const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, Job };
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the file says; its schema is what is tested.
+type Manifest = any;
+
+const text = (path: string) => readFileSync(join(root, path), 'utf8');
+const manifests: Manifest[] = parseAllDocuments(text('deploy/kubernetes/trawl.yaml')).map((each) =>
+  each.toJS({ maxAliasCount: -1 }),
+);
+const ofKind = (kind: string): Manifest => manifests.find((each) => each.kind === kind);
+
+const settings = new Set<string>([
+  ...processSettingDefinitions.map(({ env }) => env),
+  ...sources.flatMap(({ settings: own }) => own.flatMap(({ env }) => [env, `${env}_FILE`])),
+]);
+const isSetting = (name: string) => settings.has(name) || /^(TEMPORAL_|PG|NODE_)/.test(name);
+
+describe('deploy/kubernetes', () => {
+  it.each(manifests.map((each) => [each.kind, each] as const))(
+    '%s has the form that its schema asks for',
+    (kind, each) => {
+      const Kind = kinds[kind as keyof typeof kinds];
+      expect(() => new Kind(each).validate()).not.toThrow();
+    },
+  );
+
+  it('is refused by the schema where a member is wrong', () => {
+    const wrong = structuredClone(ofKind('Deployment'));
+    wrong.spec.replicas = 'two';
+    expect(() => new Deployment(wrong).validate()).toThrow('replicas');
+  });
+
+  it('names settings that there are', () => {
+    expect(Object.keys(ofKind('ConfigMap').data).filter((name) => !isSetting(name))).toEqual([]);
+  });
+
+  it('refers to what it has', () => {
+    for (const kind of ['Deployment', 'Job']) {
+      const { spec } = ofKind(kind).spec.template;
+      const volumes = new Set(spec.volumes.map(({ name }: Manifest) => name));
+      for (const { volumeMounts, envFrom, ports } of spec.containers) {
+        for (const { name } of volumeMounts) expect(volumes).toContain(name);
+        for (const { configMapRef } of envFrom) expect(configMapRef.name).toBe(ofKind('ConfigMap').metadata.name);
+        for (const { containerPort } of ports ?? [])
+          expect(ofKind('ConfigMap').data.TRAWL_LISTEN).toBe(`0.0.0.0:${containerPort}`);
+      }
+      expect(spec.serviceAccountName).toBe(ofKind('ServiceAccount').metadata.name);
+    }
+    expect(ofKind('Service').spec.selector).toEqual(ofKind('Deployment').spec.selector.matchLabels);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const compose: Manifest = parse(text('docker-compose.yml'), { merge: true });
+
+  it('names settings that there are, and services that there are', () => {
+    for (const [name, service] of Object.entries<Manifest>(compose.services)) {
+      if (service.build) expect(Object.keys(service.environment).filter((each) => !isSetting(each))).toEqual([]);
+      for (const needed of Object.keys(service.depends_on ?? {}))
+        expect(Object.keys(compose.services), name).toContain(needed);
+    }
+  });
+
+  it('lets the workers be scaled: none has a port, a name or a volume of its own', () => {
+    const { worker } = compose.services;
+    expect(worker).not.toHaveProperty('ports');
+    expect(worker).not.toHaveProperty('container_name');
+    expect(worker).not.toHaveProperty('volumes');
+    expect(worker.environment.TRAWL_STORE).toMatch(/^postgres:/);
+  });
+});
