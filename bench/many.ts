@@ -270,10 +270,12 @@ async function skippedRuns(client: Client, names: readonly string[]): Promise<nu
 async function costOfIdleRun(
   client: Client,
   runs: readonly Run[],
-): Promise<{ historyEvents: number; actions: number }> {
+): Promise<Record<'historyEvents' | 'historyBytes' | 'actions', number>> {
   const run = runs.find(({ status }) => status === 'COMPLETED');
-  if (!run) return { historyEvents: Number.NaN, actions: Number.NaN };
-  const { events } = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
+  if (!run) return { historyEvents: Number.NaN, historyBytes: Number.NaN, actions: Number.NaN };
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  const { events } = await handle.fetchHistory();
+  const { historySize } = await handle.describe();
   const counted = (events ?? []).filter(
     (event) =>
       event.workflowExecutionStartedEventAttributes ||
@@ -281,7 +283,7 @@ async function costOfIdleRun(
       event.timerStartedEventAttributes ||
       event.markerRecordedEventAttributes,
   );
-  return { historyEvents: events?.length ?? 0, actions: counted.length };
+  return { historyEvents: events?.length ?? 0, historyBytes: historySize ?? 0, actions: counted.length };
 }
 
 interface Spread {
@@ -323,6 +325,7 @@ function textOf(result: Result): string {
         ['token requests', per('tokenRequests', 2)],
         ['Temporal actions, without those of the Schedule', per('actions', 0)],
         ['events of history', per('historyEvents', 0)],
+        ['bytes of history', whole(perRun.historyBytes!)],
         ['transactions', per('transactions')],
         ['rows inserted', per('rowsInserted', 2)],
         ['rows updated', per('rowsUpdated', 2)],

@@ -49,3 +49,29 @@ it('a worker with another store than the one that works is refused, and let in w
   const third = elsewhere.start('worker');
   await until('it is let in', () => third.stderr.includes('A worker runs'));
 }, 120_000);
+
+it('trawl start and stop take several names, or all', async () => {
+  const { place } = await placeWithoutWorker({ events: 1 });
+  for (const name of ['acme', 'globex']) await place.run('env', 'set', name, 'source=asa', 'searchCount=100');
+  expect(await place.run('start')).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
+  expect(await place.run('start', 'asa', '--all')).toMatchObject({ code: 2 });
+  expect(await place.run('start', 'acme', 'absent')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('[COLLECTOR_UNKNOWN]'),
+  });
+  const started = await place.run('start', '--all', '--schedule', '--cron', '0 0 1 1 *', '--json');
+  expect(JSON.parse(started.stdout)).toMatchObject([
+    { collector: 'acme', outcome: 'started', recurrence: 'schedule' },
+    { collector: 'asa', outcome: 'started' },
+    { collector: 'globex', outcome: 'started' },
+  ]);
+  expect((await place.run('stop', 'acme', 'globex')).stdout).toBe(
+    'audit-collection-acme: stopped\naudit-collection-globex: stopped\n',
+  );
+  // One that rests already is no reason to leave the others running.
+  expect(await place.run('stop', '--all')).toMatchObject({ code: 0, stdout: expect.stringContaining('asa: stopped') });
+  expect(await place.run('stop', 'asa', 'acme')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('acme: The recurring collection of acme is not running.'),
+  });
+}, 120_000);
