@@ -2,7 +2,7 @@
 // from packages, since it runs before they are there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,11 +39,53 @@ export function build() {
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   const sources = ['src', 'workflows', 'activities', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
   if (builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt)) return;
-  console.error('Compiling …');
-  const startedAt = new Date();
-  run(process.execPath, [join(root, 'scripts', 'build.mjs')], 'Compiling failed: see above.');
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, startedAt.toISOString());
+  const lock = join(root, 'dist', '.building');
+  mkdirSync(dirname(lock), { recursive: true });
+  if (!take(lock)) {
+    // Another command of this checkout compiles: what it leaves is looked at once more.
+    while (isAlive(ownerOf(lock))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    // One that was killed leaves it behind.
+    if (ownerOf(lock) > 0) rmSync(lock, { force: true });
+    build();
+    return;
+  }
+  try {
+    console.error('Compiling …');
+    const startedAt = new Date();
+    run(process.execPath, [join(root, 'scripts', 'build.mjs')], 'Compiling failed: see above.');
+    writeFileSync(stamp, startedAt.toISOString());
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether this process is now the only one that has it. */
+function take(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function ownerOf(lock) {
+  try {
+    return Number(readFileSync(lock, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid) {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 function newest(path) {
