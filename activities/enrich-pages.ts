@@ -8,8 +8,8 @@ import type { CachedPage, PageCache } from './page-cache.js';
 import type { PageRef, PagesInput } from './types.js';
 
 /**
- * Enriches staged pages: S20 and S21 (related objects), S30 with S32 to S37 for each event. The rows stay in this
- * worker for the write; another worker would make the same ones from the staged page.
+ * Enriches staged pages: S30 with S32 to S37 for each event. The rows stay in this worker for the write; another worker
+ * would make the same ones from the staged page, since the store has the related objects of committed pages only.
  *
  * @throws TrawlError STAGED_PAGE_GONE where a page is no longer staged; the walk then begins again.
  */
@@ -21,22 +21,30 @@ export async function enrichPages(
 ): Promise<{ events: number }> {
   const source = await collectors.source(collector);
   let events = 0;
-  for (const ref of pages) events += (await enrichPage(store, source, cache, collector, ref)).rows.length;
+  const before: PageContent[] = [];
+  for (const ref of pages) {
+    const { rows, content } = await enrichPage(store, source, cache, collector, ref, before);
+    events += rows.length;
+    before.unshift(content);
+  }
   return { events };
 }
 
-/** One page with its rows: from the cache, or made from the staged page. */
+/**
+ * One page with its rows: from the cache, or made from the staged page.
+ * @param before pages that are not committed yet and come before it, the last one first
+ */
 export async function enrichPage(
   store: Store,
   source: Source,
   cache: PageCache,
   collector: string,
   { key }: PageRef,
+  before: readonly PageContent[] = [],
 ): Promise<CachedPage & { rows: EnrichedEvent[] }> {
   const page = cache.get(key) ?? (await stagedPage(store, source, key));
   if (page.rows) return { ...page, rows: page.rows };
-  await store.storeRelatedObjects(collector, page.content.relatedObjects);
-  const lookup = await lookupFor(store, source, collector, page.content);
+  const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
   const rows = page.content.events.map((event) => rowOf(event, source, lookup));
   const enriched = { ...page, rows };
   cache.put(key, enriched);
@@ -53,15 +61,27 @@ async function stagedPage(store: Store, source: Source, key: string): Promise<Ca
   return { bodyBytes: staged.body.byteLength, content: source.parse(staged.body) };
 }
 
-/** The page's own related objects first, then those known from earlier pages. */
-async function lookupFor(store: Store, source: Source, collector: string, content: PageContent): Promise<Lookup> {
+/** The page's own related objects first, then those of the pages before it, then those of committed pages. */
+async function lookupFor(
+  store: Store,
+  source: Source,
+  collector: string,
+  contents: readonly [PageContent, ...PageContent[]],
+): Promise<Lookup> {
+  const lookup: Lookup = (id) => {
+    for (const content of contents) {
+      const found = content.lookup(id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
   const missing = new Set<string>();
-  for (const event of content.events) {
-    for (const id of source.lookedUp(event)) if (content.lookup(id) === undefined) missing.add(id);
+  for (const event of contents[0].events) {
+    for (const id of source.lookedUp(event)) if (lookup(id) === undefined) missing.add(id);
   }
   const stored = await store.relatedObjects(collector, [...missing]);
   const earlier = new Map([...stored].map(([id, { object }]) => [id, JSON.parse(object) as Record<string, unknown>]));
-  return (id) => content.lookup(id) ?? earlier.get(id);
+  return (id) => lookup(id) ?? earlier.get(id);
 }
 
 function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEvent {

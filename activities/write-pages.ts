@@ -7,7 +7,7 @@ import type { PageCache } from './page-cache.js';
 import type { PageRef, PagesInput, PagesWritten } from './types.js';
 
 /**
- * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S30, S31, U12, U13, U20).
+ * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S20, S21, S30, S31, U12, U13, U20).
  * A retry passes over the pages that are committed already.
  */
 export async function writePages(
@@ -57,6 +57,7 @@ async function writePage(
     more: ref.more,
     events: rows,
     rejected: content.rejected,
+    relatedObjects: content.relatedObjects,
     digest: content.digest,
     ...(ref.gap ? { gap: ref.gap } : {}),
     ...(ref.warning ? { warning: ref.warning } : {}),

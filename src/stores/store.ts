@@ -31,14 +31,13 @@ export interface Store {
   /** The staged page, or null where it has been written, superseded or swept. */
   stagedPage(key: string): Promise<StagedPage | null>;
 
-  /** S20 Store Related Objects, S21 for each: those known before are replaced where they changed. */
-  storeRelatedObjects(collector: string, objects: readonly RelatedObject[]): Promise<void>;
-  /** The related objects among `ids` that are known from this or earlier pages, by id. */
+  /** The related objects among `ids` that are known from committed pages, by id. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;
 
   /**
-   * Commits a page: events that are not stored yet (S30, S31), rejects, the checkpoint (U12, U13), the
-   * execution-log line (U20) and the ledger's row; the staged page is removed.
+   * Commits a page: its related objects (S20, S21: those known before are replaced where they changed), events that are
+   * not stored yet (S30, S31), rejects, the checkpoint (U12, U13), the execution-log line (U20) and the ledger's row; the
+   * staged page is removed.
    *
    * The checkpoint moves only where it still stands at the page's offset and generation; otherwise nothing is
    * written and the answer is `superseded`. A key that the ledger has already gives what was written then.
@@ -148,6 +147,7 @@ export interface PageToWrite {
   more: boolean;
   events: readonly EnrichedEvent[];
   rejected: readonly Rejected[];
+  relatedObjects: readonly RelatedObject[];
   /** SHA-256 (hex) over the page's ids and raw events. */
   digest: string;
   /** Kept with the page, and told in the execution log. */

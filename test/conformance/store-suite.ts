@@ -41,6 +41,7 @@ const page = (events: EnrichedEvent[], more: Partial<PageToWrite> = {}): PageToW
     more: false,
     events,
     rejected: [],
+    relatedObjects: [],
     digest: `digest-${pageNumber}`,
     ...more,
   };
@@ -328,8 +329,11 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
     });
 
     it('keeps related objects by id, the latest of each', async () => {
-      await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"old"}' }]);
-      await store.storeRelatedObjects('asa', [{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);
+      const user = (name: string) => ({ id: 'u1', type: 'user', object: JSON.stringify({ name }) });
+      await store.writePage(page([event('a')], { nextOffset: '1', relatedObjects: [user('older'), user('old')] }));
+      await store.writePage(page([event('b')], { offset: '1', nextOffset: '2', relatedObjects: [user('new')] }));
+      // Read at a place where the checkpoint is not any more.
+      await store.writePage(page([event('c')], { offset: '1', relatedObjects: [user('superseded')] }));
       const found = await store.relatedObjects('asa', ['u1', 'u2']);
       expect([...found.values()]).toEqual([{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);
       expect((await store.relatedObjects('other', ['u1'])).size).toBe(0);

@@ -17,7 +17,6 @@ const steps = [
   'settings',
   'checkpoint',
   'stagePage',
-  'storeRelatedObjects',
   'relatedObjects',
   'committedPage',
   'writePage',

@@ -77,7 +77,9 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
     disk.fill();
     await until('a step says so', async () => {
       const { raw } = await handle.describe();
-      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('has no room left')) ?? false;
+      return (
+        raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('has no room left')) ?? false
+      );
     });
     disk.clear();
     await handle.result();

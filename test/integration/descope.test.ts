@@ -219,6 +219,7 @@ describe('what a person must see', () => {
       more: false,
       events: [],
       rejected: [],
+      relatedObjects: [],
       digest: '',
     });
     for (let run = 0; run < 3; run += 1) await collection.collect();
@@ -241,6 +242,7 @@ describe('what a person must see', () => {
       more: false,
       events: [],
       rejected: [],
+      relatedObjects: [],
       digest: '',
     });
     await collection.collect();

@@ -146,7 +146,7 @@ export class SkyflowCollection {
     const { lastOffset, generation } = await this.store.checkpoint('skyflow');
     const written = await this.store.writePage({
       ...{ key: randomUUID(), collector: 'skyflow', offset: lastOffset, generation, nextOffset: to(lastOffset) },
-      ...{ more: false, events: [], rejected: [], digest: '' },
+      ...{ more: false, events: [], rejected: [], relatedObjects: [], digest: '' },
     });
     expect(written.outcome).toBe('written');
   }

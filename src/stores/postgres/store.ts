@@ -70,25 +70,6 @@ export class PostgresStore implements Store {
     return row ?? null;
   }
 
-  async storeRelatedObjects(collector: string, objects: readonly RelatedObject[]): Promise<void> {
-    if (objects.length === 0) return;
-    const rows = new Map<string, object>();
-    for (const { id, type, object } of objects) {
-      const digest = idDigest(id).toString('hex');
-      rows.set(digest, { digest, id: withoutNul(id), type: withoutNul(type), object: withoutNul(object) });
-    }
-    // In one order, so that two pages at once do not wait for each other.
-    await this.#db.run(
-      `INSERT INTO audit_related_objects (collector, digest, id, type, object)
-       SELECT $1, decode(digest, 'hex'), id, type, object
-       FROM json_to_recordset($2::json) AS row (digest text, id text, type text, object text) ORDER BY digest
-       ON CONFLICT (collector, digest) DO UPDATE SET type = excluded.type, object = excluded.object
-       WHERE audit_related_objects.type <> excluded.type OR audit_related_objects.object <> excluded.object`,
-      collector,
-      JSON.stringify([...rows.values()]),
-    );
-  }
-
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
     if (ids.length === 0) return new Map();
     const wanted = new Map(ids.map((id) => [idDigest(id).toString('hex'), id]));

@@ -17,6 +17,7 @@ export async function writePage(queries: Queries, page: PageToWrite, at: Date): 
 
   const now = at.toISOString();
   const { fresh, altered } = await sortOut(queries, page);
+  await storeRelatedObjects(queries, page);
   await insertEvents(queries, page.collector, checkpoint.lastSeq, fresh, now);
   const lastSeq = checkpoint.lastSeq + fresh.length;
   let rejects = 0;
@@ -48,6 +49,25 @@ export async function writePage(queries: Queries, page: PageToWrite, at: Date): 
     now,
   );
   return { outcome: 'written', newEvents: fresh.length, note };
+}
+
+/** S20 Store Related Objects, S21 for each. */
+async function storeRelatedObjects(queries: Queries, { collector, relatedObjects }: PageToWrite): Promise<void> {
+  if (relatedObjects.length === 0) return;
+  const rows = new Map<string, object>();
+  for (const { id, type, object } of relatedObjects) {
+    const digest = idDigest(id).toString('hex');
+    rows.set(digest, { digest, id: withoutNul(id), type: withoutNul(type), object: withoutNul(object) });
+  }
+  await queries.run(
+    `INSERT INTO audit_related_objects (collector, digest, id, type, object)
+     SELECT $1, decode(digest, 'hex'), id, type, object
+     FROM json_to_recordset($2::json) AS row (digest text, id text, type text, object text)
+     ON CONFLICT (collector, digest) DO UPDATE SET type = excluded.type, object = excluded.object
+     WHERE audit_related_objects.type <> excluded.type OR audit_related_objects.object <> excluded.object`,
+    collector,
+    JSON.stringify([...rows.values()]),
+  );
 }
 
 interface NewEvent {

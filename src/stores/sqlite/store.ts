@@ -68,23 +68,6 @@ export class SqliteStore implements Store {
     return row ?? null;
   }
 
-  async storeRelatedObjects(collector: string, objects: readonly RelatedObject[]): Promise<void> {
-    if (objects.length === 0) return;
-    this.#db.transaction(() => {
-      for (const object of objects) {
-        this.#db.run(
-          `INSERT INTO audit_related_objects (collector, id, type, object) VALUES (?, ?, ?, ?)
-           ON CONFLICT (collector, id) DO UPDATE SET type = excluded.type, object = excluded.object
-           WHERE type <> excluded.type OR object <> excluded.object`,
-          collector,
-          object.id,
-          object.type,
-          object.object,
-        );
-      }
-    });
-  }
-
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
     const found = new Map<string, RelatedObject>();
     for (const id of ids) {

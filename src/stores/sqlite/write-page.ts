@@ -16,6 +16,7 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
   }
 
   const now = at.toISOString();
+  storeRelatedObjects(db, page);
   const { lastSeq, altered } = insertEvents(db, page, checkpoint.lastSeq, now);
   const newEvents = lastSeq - checkpoint.lastSeq;
   let rejects = 0;
@@ -48,6 +49,21 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
     now,
   );
   return { outcome: 'written', newEvents, note };
+}
+
+/** S20 Store Related Objects, S21 for each. */
+function storeRelatedObjects(db: SqliteDatabase, { collector, relatedObjects }: PageToWrite): void {
+  for (const { id, type, object } of relatedObjects) {
+    db.run(
+      `INSERT INTO audit_related_objects (collector, id, type, object) VALUES (?, ?, ?, ?)
+       ON CONFLICT (collector, id) DO UPDATE SET type = excluded.type, object = excluded.object
+       WHERE type <> excluded.type OR object <> excluded.object`,
+      collector,
+      id,
+      type,
+      object,
+    );
+  }
 }
 
 /**

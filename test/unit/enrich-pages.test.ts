@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { Collectors } from '../../activities/collectors.js';
+import type { Dependencies } from '../../activities/dependencies.js';
+import { enrichPages } from '../../activities/enrich-pages.js';
+import { PageCache } from '../../activities/page-cache.js';
+import type { PageRef } from '../../activities/types.js';
+import { writePages } from '../../activities/write-pages.js';
+import { HttpClient } from '../../src/http/client.js';
+import type { PageContent, Source, SourceEvent } from '../../src/sources/source.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+
+interface PageText {
+  events: string[];
+  /** Names of users by id. */
+  users: Record<string, string>;
+}
+
+const columns = ['type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server', 'fromAddr'];
+
+/** Each of its events was done by the user `u`. */
+const source: Source = {
+  kind: 'fake',
+  settings: [],
+  open: () => ({ place: 'nowhere', fetchPage: async () => Promise.reject(new Error('not to be read')) }),
+  parse(body: Uint8Array): PageContent {
+    const { events, users } = JSON.parse(Buffer.from(body).toString()) as PageText;
+    return {
+      events: events.map((id) => ({
+        id,
+        timestamp: '2026-01-01T00:00:00Z',
+        timeNs: 1n,
+        rawEvent: '{}',
+        extra: null,
+        details: {},
+      })),
+      rejected: [],
+      relatedObjects: Object.entries(users).map(([id, name]) => ({
+        id,
+        type: 'user',
+        object: JSON.stringify({ name }),
+      })),
+      lookup: (id) => (id in users ? { name: users[id] } : undefined),
+      digest: events.join(),
+    };
+  },
+  enrich: (_event: SourceEvent, lookup) =>
+    ({ ...Object.fromEntries(columns.map((name) => [name, ''])), actor: String(lookup('u')?.name ?? '') }) as never,
+  lookedUp: () => ['u'],
+};
+
+/** The texts as pages that follow each other, staged in a store of the test's own. */
+async function staged(texts: readonly PageText[]): Promise<{ dependencies: Dependencies; pages: PageRef[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
+  const store = new SqliteStore(join(folder, 'trawl.db'));
+  const http = new HttpClient();
+  onTestFinished(async () => {
+    await http.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  await store.setSettings('fake', { source: 'fake' }, []);
+  const pages: PageRef[] = [];
+  for (const [index, text] of texts.entries()) {
+    const [offset, nextOffset] = [index === 0 ? '' : String(index), String(index + 1)];
+    const page = { key: `k${index}`, collector: 'fake', offset, generation: 0, nextOffset };
+    await store.stagePage({ ...page, body: Buffer.from(JSON.stringify(text)) });
+    pages.push({ ...page, more: true, events: 1, rejected: 0 } as PageRef);
+  }
+  return { dependencies: { store, sources: [source], http, env: {} }, pages };
+}
+
+async function actors({ store }: Dependencies): Promise<string[]> {
+  return (await store.events({ collector: 'fake', afterSeq: 0 }, 10)).map(({ actor }) => actor);
+}
+
+it('a page that is enriched a second time, by another worker, does not know the related objects of later pages', async () => {
+  const texts: PageText[] = [
+    { events: ['a'], users: {} },
+    { events: ['b'], users: { u: 'Ada' } },
+    { events: ['c'], users: {} },
+    { events: ['d'], users: { u: 'Ada Lovelace' } },
+    { events: ['e'], users: {} },
+  ];
+  const { dependencies, pages } = await staged(texts);
+  const worker = () => [dependencies, new Collectors(dependencies), new PageCache()] as const;
+
+  // It dies before it has written anything, and the next one in the middle.
+  await enrichPages(...worker(), { collector: 'fake', pages });
+  await writePages(...worker(), { collector: 'fake', pages: pages.slice(0, 3) });
+  await enrichPages(...worker(), { collector: 'fake', pages: pages.slice(3) });
+  await writePages(...worker(), { collector: 'fake', pages: pages.slice(3) });
+  expect(await actors(dependencies)).toEqual(['', 'Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
+});
+
+it('pages that are enriched together know the related objects of those before', async () => {
+  const texts: PageText[] = [
+    { events: ['a'], users: { u: 'Ada' } },
+    { events: ['b'], users: {} },
+    { events: ['c'], users: { u: 'Ada Lovelace' } },
+    { events: ['d'], users: {} },
+  ];
+  const { dependencies, pages } = await staged(texts);
+  const [collectors, cache] = [new Collectors(dependencies), new PageCache()];
+  await enrichPages(dependencies, collectors, cache, { collector: 'fake', pages });
+  await writePages(dependencies, collectors, cache, { collector: 'fake', pages });
+  expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
+});
