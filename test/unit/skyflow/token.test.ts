@@ -46,7 +46,7 @@ class Vendor {
   #token({ body }: HttpRequest): { status: number; body: string } {
     this.tokenRequests += 1;
     if (this.instead) return this.instead;
-    const asked = JSON.parse(body!) as { grant_type: string; assertion: string };
+    const asked = JSON.parse(String(body)) as { grant_type: string; assertion: string };
     expect(asked.grant_type).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
     const result = this.signIn.exchange(asked.assertion, tokenURI);
     if ('refused' in result) return { status: 401, body: JSON.stringify({ error: { message: result.refused } }) };
