@@ -34,7 +34,7 @@ export const copiedTables: readonly CopiedTable[] = [
     text('type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server', 'from_addr'),
     text('raw_event', 'extra', 'collected_at'),
   ),
-  table('audit_related_objects', text('collector', 'id'), text('type', 'object')),
+  table('audit_related_objects', text('collector', 'id'), text('type', 'object', 'seen_at')),
   table('environment_variables', text('collector', 'name'), text('value')),
   table(
     'execution_log',
@@ -52,6 +52,21 @@ export const copiedTables: readonly CopiedTable[] = [
     text('digest', 'note', 'committed_at'),
   ),
   table('cleared_event_ids', text('collector', 'id')),
+  table('offloaded_event_ids', text('collector', 'id'), integer('time_ns')),
+  table(
+    'offload_batches',
+    [...text('collector', 'sink', 'series'), ...integer('number')],
+    integer('first_seq', 'last_seq', 'events', 'since_ns', 'until_ns'),
+    text('form', 'fixed_at', 'confirmed_at', 'objects'),
+    integer('bytes'),
+  ),
+  table(
+    'offload_cursors',
+    text('collector', 'sink', 'series'),
+    integer('last_seq', 'batches', 'events', 'bytes'),
+    text('confirmed_at', 'failure', 'failed_at'),
+  ),
+  table('refused_events', [...text('collector', 'sink'), ...integer('seq')], text('id', 'reason', 'refused_at')),
   table('retention_gaps', text('collector', 'from_time'), text('to_time', 'found_at')),
   table(
     'audit_checkpoints',

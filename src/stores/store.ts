@@ -9,6 +9,7 @@ import type {
   StoredEvent,
 } from '../domain.js';
 import type { SettingsTable } from '../settings/collector.js';
+import type { OffloadLedger } from './offload.js';
 
 /**
  * The store: the article's five tables, with staging, rejects and the ledger of committed pages.
@@ -22,6 +23,8 @@ export interface Store {
   identity(): Promise<string>;
   /** Whether workers on several hosts can share it. */
   readonly shared: boolean;
+  /** What has been offloaded. */
+  readonly offload: OffloadLedger;
 
   /** U10 Get Last Checkpoint. A collector that has none gets the one it would start with. */
   checkpoint(collector: string): Promise<Checkpoint>;

@@ -7,15 +7,19 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
-import { storeSuite } from './store-suite.js';
+import { offloadSuite } from './offload-suite.js';
+import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
-storeSuite('SQLite', async () => {
+async function create(): Promise<StoreUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
   return {
     open: async () => new SqliteStore(join(folder, 'trawl.db')),
     remove: async () => rmSync(folder, { recursive: true }),
   };
-});
+}
+
+storeSuite('SQLite', create);
+offloadSuite('SQLite', create);
 
 describe('an SQLite file', () => {
   function path(): string {
@@ -57,7 +61,7 @@ describe('an SQLite file', () => {
     const fill = () =>
       db.transaction(() => {
         for (let n = 0; n < 100; n += 1)
-          db.run('INSERT INTO audit_related_objects VALUES (?, ?, ?, ?)', 'asa', `${n}`, '', 'x'.repeat(1_000));
+          db.run('INSERT INTO audit_related_objects VALUES (?, ?, ?, ?, ?)', 'asa', `${n}`, '', 'x'.repeat(1_000), '');
       });
     expect(fill).toThrow(expect.objectContaining({ code: 'STORE_FULL', retry: true }));
     expect(db.get<{ n: number }>('SELECT count(*) AS n FROM audit_related_objects')!.n).toBe(0);

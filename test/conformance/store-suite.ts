@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { EnrichedEvent } from '../../src/domain.js';
-import type { EventFilter, PageToWrite, Store } from '../../src/stores/store.js';
+import type { EventFilter, Store } from '../../src/stores/store.js';
+import { event, page } from './pages.js';
 
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
@@ -9,43 +9,6 @@ export interface StoreUnderTest {
   /** Removes the data. */
   remove(): Promise<void>;
 }
-
-const event = (id: string, more: Partial<EnrichedEvent> = {}): EnrichedEvent => ({
-  id,
-  timestamp: '2026-01-01T00:00:00.000000001Z',
-  timeNs: 1_767_225_600_000_000_001n,
-  type: 'auth_token.issue',
-  actor: 'ada (status: ACTIVE , usertype: human)',
-  user: '',
-  client: '',
-  gateway: '',
-  group: '',
-  project: '',
-  hostname: '',
-  server: '',
-  fromAddr: '',
-  rawEvent: `{"id":"${id}","n":9007199254740993.10}`,
-  extra: null,
-  ...more,
-});
-
-let pageNumber = 0;
-const page = (events: EnrichedEvent[], more: Partial<PageToWrite> = {}): PageToWrite => {
-  pageNumber += 1;
-  return {
-    key: `key-${pageNumber}`,
-    collector: 'asa',
-    offset: '',
-    generation: 0,
-    nextOffset: '',
-    more: false,
-    events,
-    rejected: [],
-    relatedObjects: [],
-    digest: `digest-${pageNumber}`,
-    ...more,
-  };
-};
 
 /** What every store must do: the contract of src/stores/store.ts. */
 export function storeSuite(name: string, create: () => Promise<StoreUnderTest>): void {

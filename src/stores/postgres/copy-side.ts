@@ -36,14 +36,14 @@ export class PostgresCopySide implements CopySide {
       await this.#partitions.make(new Set(rows.map((row) => monthOf(BigInt(row.time_ns!)))), new Date());
     const sent = JSON.stringify(rows.map((row) => sendable(row, hasDigest(table))));
     const names = table.columns.map(({ name }) => `"${name}"`).join(', ');
-    const digested = hasDigest(table) && table.name !== 'audit_events';
+    const withDigest = hasDigest(table) && table.name !== 'audit_events';
     await this.#db.transaction(async (queries) => {
       await queries.run(
         `WITH page AS MATERIALIZED (
            SELECT * FROM json_to_recordset($1::json) AS row (${[...table.columns.map(({ name, type }) => `"${name}" ${type === 'integer' ? 'bigint' : 'text'}`), 'id_digest text'].join(', ')})
          )${table.name === 'audit_events' ? eventIds : ''}
-         INSERT INTO ${table.name} (${names}${digested ? ', digest' : ''}${table.name === 'audit_events' ? ', event_time' : ''})
-         SELECT ${names}${digested ? `, decode(id_digest, 'hex')` : ''}${table.name === 'audit_events' ? `, ${eventTime}` : ''}
+         INSERT INTO ${table.name} (${names}${withDigest ? ', digest' : ''}${table.name === 'audit_events' ? ', event_time' : ''})
+         SELECT ${names}${withDigest ? `, decode(id_digest, 'hex')` : ''}${table.name === 'audit_events' ? `, ${eventTime}` : ''}
          FROM page ${table.name === 'audit_events' ? '' : 'ON CONFLICT DO NOTHING'}`,
         sent,
       );
@@ -76,8 +76,15 @@ function ordered({ name, type }: Column): string {
   return type === 'text' ? `held."${name}" COLLATE "C"` : `held."${name}"`;
 }
 
+const digested: ReadonlySet<string> = new Set([
+  'audit_events',
+  'audit_related_objects',
+  'cleared_event_ids',
+  'offloaded_event_ids',
+]);
+
 function hasDigest({ name }: CopiedTable): boolean {
-  return name === 'audit_events' || name === 'audit_related_objects' || name === 'cleared_event_ids';
+  return digested.has(name);
 }
 
 function sendable(row: CopiedRow, digested: boolean): Record<string, string | null> {

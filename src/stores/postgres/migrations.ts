@@ -152,4 +152,62 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (collector, from_time)
   );
   `,
+  `
+  -- Offloading: what each batch holds is fixed here before it is sent, and the cursor moves when the sink has it.
+  CREATE TABLE offload_batches (
+    collector text COLLATE "C" NOT NULL,
+    sink text COLLATE "C" NOT NULL,
+    series text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    events bigint NOT NULL,
+    since_ns bigint,
+    until_ns bigint,
+    form text NOT NULL,
+    fixed_at text NOT NULL,
+    confirmed_at text,
+    objects text NOT NULL DEFAULT '[]',
+    bytes bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (collector, sink, series, number)
+  );
+  CREATE INDEX offload_batches_open ON offload_batches (collector, sink, series) WHERE confirmed_at IS NULL;
+
+  CREATE TABLE offload_cursors (
+    collector text COLLATE "C" NOT NULL,
+    sink text COLLATE "C" NOT NULL,
+    series text COLLATE "C" NOT NULL,
+    last_seq bigint NOT NULL DEFAULT 0,
+    batches bigint NOT NULL DEFAULT 0,
+    events bigint NOT NULL DEFAULT 0,
+    bytes bigint NOT NULL DEFAULT 0,
+    confirmed_at text,
+    failure text,
+    failed_at text,
+    PRIMARY KEY (collector, sink, series)
+  );
+
+  -- Events that a sink took and cannot keep, each with its reason.
+  CREATE TABLE refused_events (
+    collector text COLLATE "C" NOT NULL,
+    sink text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    id text NOT NULL,
+    reason text NOT NULL,
+    refused_at text NOT NULL,
+    PRIMARY KEY (collector, sink, seq)
+  );
+
+  -- Ids of events that were cleared after every sink had them: they do not come back when a page is read again.
+  CREATE TABLE offloaded_event_ids (
+    collector text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    id text NOT NULL,
+    time_ns bigint NOT NULL,
+    PRIMARY KEY (collector, digest)
+  );
+
+  -- When a page brought it last, to the day.
+  ALTER TABLE audit_related_objects ADD COLUMN seen_at text NOT NULL DEFAULT '';
+  `,
 ];

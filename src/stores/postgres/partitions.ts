@@ -26,6 +26,28 @@ export class Partitions {
     }
   }
 
+  /** Drops those that hold nothing and whose month has passed before `before`. */
+  async dropEmpty(before: Date): Promise<void> {
+    const tables = await this.#db.all<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'`,
+    );
+    for (const { name } of tables) {
+      const month = name.slice('audit_events_'.length).replace('_', '-');
+      if (new Date(`${nextMonth(month)}-01T00:00:00Z`) > before) continue;
+      await this.#db.transaction(async (queries) => {
+        await queries.run('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
+        const held = await queries.get(`SELECT 1 FROM ${name} LIMIT 1`);
+        if (held) return;
+        // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something.
+        await queries.run(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
+        if (await queries.get(`SELECT 1 FROM ${name} LIMIT 1`)) return;
+        await queries.run(`DROP TABLE ${name}`);
+        this.#known.delete(month);
+      });
+    }
+  }
+
   async #make(month: string): Promise<boolean> {
     const table = `audit_events_${month.replace('-', '_')}`;
     const there = async () =>

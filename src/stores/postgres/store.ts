@@ -7,11 +7,13 @@ import {
   type StoredEvent,
 } from '../../domain.js';
 import type { SettingsTable } from '../../settings/collector.js';
+import type { OffloadLedger } from '../offload.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
 import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
 import { PostgresCopySide } from './copy-side.js';
 import { lockSpace, PostgresDatabase, type PostgresOptions, type Queries, withoutNul } from './database.js';
 import { selectEvents } from './events.js';
+import { PostgresOffloadLedger } from './offload.js';
 import { monthOf, Partitions } from './partitions.js';
 import { checkpointOf, holdCheckpoint, idDigest, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
@@ -25,11 +27,13 @@ export class PostgresStore implements Store {
   readonly #db: PostgresDatabase;
   readonly #partitions: Partitions;
   readonly #now: () => Date;
+  readonly offload: OffloadLedger;
 
   private constructor(db: PostgresDatabase, now: () => Date) {
     this.#db = db;
     this.#partitions = new Partitions(db);
     this.#now = now;
+    this.offload = new PostgresOffloadLedger(db, this.#partitions, now);
   }
 
   /** @throws TrawlError as `Store` says, or STORE_NEWER, STORE_REFUSED. */
@@ -146,6 +150,15 @@ export class PostgresStore implements Store {
           collector,
           checkpoint.lastOffset,
           checkpoint.generation,
+        );
+        // What a sink has is not collected, and so not offloaded, a second time.
+        await queries.run(
+          `INSERT INTO offloaded_event_ids (collector, digest, id, time_ns)
+           SELECT i.collector, i.digest, e.id, e.time_ns FROM audit_event_ids i
+           JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time
+           WHERE i.collector = $1 AND i.seq <= (SELECT min(last_seq) FROM offload_cursors WHERE collector = $1 AND series = '')
+           ON CONFLICT DO NOTHING`,
+          collector,
         );
         await queries.run('DELETE FROM audit_events WHERE collector = $1', collector);
         await queries.run('DELETE FROM audit_event_ids WHERE collector = $1', collector);

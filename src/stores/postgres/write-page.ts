@@ -17,7 +17,7 @@ export async function writePage(queries: Queries, page: PageToWrite, at: Date): 
 
   const now = at.toISOString();
   const { fresh, altered } = await sortOut(queries, page);
-  await storeRelatedObjects(queries, page);
+  await storeRelatedObjects(queries, page, now.slice(0, 10));
   await insertEvents(queries, page.collector, checkpoint.lastSeq, fresh, now);
   const lastSeq = checkpoint.lastSeq + fresh.length;
   let rejects = 0;
@@ -52,7 +52,11 @@ export async function writePage(queries: Queries, page: PageToWrite, at: Date): 
 }
 
 /** S20 Store Related Objects, S21 for each. */
-async function storeRelatedObjects(queries: Queries, { collector, relatedObjects }: PageToWrite): Promise<void> {
+async function storeRelatedObjects(
+  queries: Queries,
+  { collector, relatedObjects }: PageToWrite,
+  today: string,
+): Promise<void> {
   if (relatedObjects.length === 0) return;
   const rows = new Map<string, object>();
   for (const { id, type, object } of relatedObjects) {
@@ -60,13 +64,15 @@ async function storeRelatedObjects(queries: Queries, { collector, relatedObjects
     rows.set(digest, { digest, id: withoutNul(id), type: withoutNul(type), object: withoutNul(object) });
   }
   await queries.run(
-    `INSERT INTO audit_related_objects (collector, digest, id, type, object)
-     SELECT $1, decode(digest, 'hex'), id, type, object
+    `INSERT INTO audit_related_objects (collector, digest, id, type, object, seen_at)
+     SELECT $1, decode(digest, 'hex'), id, type, object, $3
      FROM json_to_recordset($2::json) AS row (digest text, id text, type text, object text)
-     ON CONFLICT (collector, digest) DO UPDATE SET type = excluded.type, object = excluded.object
-     WHERE audit_related_objects.type <> excluded.type OR audit_related_objects.object <> excluded.object`,
+     ON CONFLICT (collector, digest) DO UPDATE SET type = excluded.type, object = excluded.object, seen_at = excluded.seen_at
+     WHERE audit_related_objects.type <> excluded.type OR audit_related_objects.object <> excluded.object
+       OR audit_related_objects.seen_at < excluded.seen_at`,
     collector,
     JSON.stringify([...rows.values()]),
+    today,
   );
 }
 
@@ -88,6 +94,7 @@ async function sortOut(queries: Queries, page: PageToWrite): Promise<{ fresh: Ne
   if (digests.length > 0) {
     const rows = await queries.all<{ digest: Buffer; cleared: boolean }>(
       `SELECT digest, true AS cleared FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
+       UNION ALL SELECT digest, true FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
        UNION ALL SELECT digest, false FROM audit_event_ids WHERE collector = $1 AND digest = ANY($2)`,
       page.collector,
       digests,

@@ -147,4 +147,61 @@ export const migrations: readonly string[] = [
   -- The store that this one was copied from.
   CREATE TABLE store_copy (source TEXT NOT NULL, finished INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- Offloading: what each batch holds is fixed here before it is sent, and the cursor moves when the sink has it.
+  CREATE TABLE offload_batches (
+    collector TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    series TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    since_ns INTEGER,
+    until_ns INTEGER,
+    form TEXT NOT NULL,
+    fixed_at TEXT NOT NULL,
+    confirmed_at TEXT,
+    objects TEXT NOT NULL DEFAULT '[]',
+    bytes INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (collector, sink, series, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX offload_batches_open ON offload_batches (collector, sink, series) WHERE confirmed_at IS NULL;
+
+  CREATE TABLE offload_cursors (
+    collector TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    series TEXT NOT NULL,
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    batches INTEGER NOT NULL DEFAULT 0,
+    events INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    confirmed_at TEXT,
+    failure TEXT,
+    failed_at TEXT,
+    PRIMARY KEY (collector, sink, series)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Events that a sink took and cannot keep, each with its reason.
+  CREATE TABLE refused_events (
+    collector TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    refused_at TEXT NOT NULL,
+    PRIMARY KEY (collector, sink, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Ids of events that were cleared after every sink had them: they do not come back when a page is read again.
+  CREATE TABLE offloaded_event_ids (
+    collector TEXT NOT NULL,
+    id TEXT NOT NULL,
+    time_ns INTEGER NOT NULL,
+    PRIMARY KEY (collector, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- When a page brought it last, to the day.
+  ALTER TABLE audit_related_objects ADD COLUMN seen_at TEXT NOT NULL DEFAULT '';
+  `,
 ];

@@ -7,11 +7,13 @@ import {
   type StoredEvent,
 } from '../../domain.js';
 import type { SettingsTable } from '../../settings/collector.js';
+import type { OffloadLedger } from '../offload.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
 import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
+import { SqliteOffloadLedger } from './offload.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
 
@@ -27,9 +29,11 @@ export class SqliteStore implements Store {
   constructor(path: string, now: () => Date = () => new Date(), access: SqliteAccess = 'read') {
     this.#db = new SqliteDatabase(path, access);
     this.#now = now;
+    this.offload = new SqliteOffloadLedger(this.#db, now);
   }
 
   readonly shared = false;
+  readonly offload: OffloadLedger;
 
   async identity(): Promise<string> {
     return this.#db.get<{ id: string }>('SELECT id FROM store_identity')!.id;
@@ -142,6 +146,14 @@ export class SqliteStore implements Store {
           collector,
           checkpoint.lastOffset,
           checkpoint.generation,
+        );
+        // What a sink has is not collected, and so not offloaded, a second time.
+        this.#db.run(
+          `INSERT INTO offloaded_event_ids (collector, id, time_ns)
+           SELECT collector, id, time_ns FROM audit_events
+           WHERE collector = ?1 AND seq <= (SELECT min(last_seq) FROM offload_cursors WHERE collector = ?1 AND series = '')
+           ON CONFLICT DO NOTHING`,
+          collector,
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }

@@ -16,7 +16,7 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
   }
 
   const now = at.toISOString();
-  storeRelatedObjects(db, page);
+  storeRelatedObjects(db, page, now.slice(0, 10));
   const { lastSeq, altered } = insertEvents(db, page, checkpoint.lastSeq, now);
   const newEvents = lastSeq - checkpoint.lastSeq;
   let rejects = 0;
@@ -52,16 +52,17 @@ export function writePage(db: SqliteDatabase, page: PageToWrite, at: Date): Page
 }
 
 /** S20 Store Related Objects, S21 for each. */
-function storeRelatedObjects(db: SqliteDatabase, { collector, relatedObjects }: PageToWrite): void {
+function storeRelatedObjects(db: SqliteDatabase, { collector, relatedObjects }: PageToWrite, today: string): void {
   for (const { id, type, object } of relatedObjects) {
     db.run(
-      `INSERT INTO audit_related_objects (collector, id, type, object) VALUES (?, ?, ?, ?)
-       ON CONFLICT (collector, id) DO UPDATE SET type = excluded.type, object = excluded.object
-       WHERE type <> excluded.type OR object <> excluded.object`,
+      `INSERT INTO audit_related_objects (collector, id, type, object, seen_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (collector, id) DO UPDATE SET type = excluded.type, object = excluded.object, seen_at = excluded.seen_at
+       WHERE type <> excluded.type OR object <> excluded.object OR seen_at < excluded.seen_at`,
       collector,
       id,
       type,
       object,
+      today,
     );
   }
 }
@@ -80,9 +81,14 @@ function insertEvents(
   const cleared = new Set(
     db.all<{ id: string }>('SELECT id FROM cleared_event_ids WHERE collector = ?', page.collector).map((row) => row.id),
   );
+  const someWent =
+    db.get('SELECT 1 FROM offloaded_event_ids WHERE collector = ? LIMIT 1', page.collector) !== undefined;
+  const went = (id: string) =>
+    someWent &&
+    db.get('SELECT 1 FROM offloaded_event_ids WHERE collector = ? AND id = ?', page.collector, id) !== undefined;
   let seq = lastSeq;
   for (const event of page.events) {
-    if (cleared.has(event.id)) continue;
+    if (cleared.has(event.id) || went(event.id)) continue;
     const inserted = db.run(
       `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
          project, hostname, server, from_addr, raw_event, extra, collected_at)

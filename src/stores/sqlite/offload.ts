@@ -1,0 +1,256 @@
+import { countOf } from '../batch-size.js';
+import type {
+  BatchSent,
+  BatchWanted,
+  Clearing,
+  FixedBatch,
+  OffloadCursor,
+  OffloadLedger,
+  SeriesKey,
+} from '../offload.js';
+import type { SqliteDatabase } from './database.js';
+
+const batchColumns = `collector, sink, series, number, first_seq AS firstSeq, last_seq AS lastSeq, events,
+  CAST(since_ns AS TEXT) AS sinceNs, CAST(until_ns AS TEXT) AS untilNs, form, fixed_at AS fixedAt,
+  confirmed_at AS confirmedAt, objects`;
+
+interface BatchRow extends Omit<FixedBatch, 'range' | 'form' | 'objects'> {
+  sinceNs: string | null;
+  untilNs: string | null;
+  form: string;
+  objects: string;
+}
+
+/** A file is rewritten once where this share of it is free and it cannot shrink by itself. */
+const freeShareMax = 0.25;
+const pagesAtOnce = 10_000;
+
+export class SqliteOffloadLedger implements OffloadLedger {
+  readonly #db: SqliteDatabase;
+  readonly #now: () => Date;
+
+  constructor(db: SqliteDatabase, now: () => Date) {
+    this.#db = db;
+    this.#now = now;
+  }
+
+  async cursors(collector?: string): Promise<OffloadCursor[]> {
+    return this.#db.all<OffloadCursor>(
+      `SELECT collector, sink, series, last_seq AS lastSeq, batches, events, bytes, confirmed_at AS confirmedAt, failure,
+         failed_at AS failedAt
+       FROM offload_cursors WHERE ?1 IS NULL OR collector = ?1 ORDER BY collector, sink, series`,
+      collector ?? null,
+    );
+  }
+
+  async batches(collector: string, limit: number): Promise<FixedBatch[]> {
+    return this.#db
+      .all<BatchRow>(
+        `SELECT ${batchColumns} FROM offload_batches WHERE collector = ? ORDER BY fixed_at DESC, number DESC LIMIT ?`,
+        collector,
+        limit,
+      )
+      .map(batchOf);
+  }
+
+  async fixBatch(wanted: BatchWanted): Promise<FixedBatch | null> {
+    return this.#db.transaction(() => {
+      const key = keyOf(wanted);
+      const open = this.#db.get<BatchRow>(
+        `SELECT ${batchColumns} FROM offload_batches
+         WHERE collector = ? AND sink = ? AND series = ? AND confirmed_at IS NULL`,
+        ...key,
+      );
+      if (open) return batchOf(open);
+      this.#db.run(
+        'INSERT INTO offload_cursors (collector, sink, series) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+        ...key,
+      );
+      const cursor = this.#db.get<{ lastSeq: number; batches: number }>(
+        'SELECT last_seq AS lastSeq, batches FROM offload_cursors WHERE collector = ? AND sink = ? AND series = ?',
+        ...key,
+      )!;
+      const following = this.#db.all<{ seq: number; bytes: number; collectedAt: string }>(
+        `SELECT seq, length(raw_event) AS bytes, collected_at AS collectedAt FROM audit_events
+         WHERE collector = ?1 AND seq > ?2 AND (?3 IS NULL OR time_ns >= ?3) AND (?4 IS NULL OR time_ns < ?4)
+         ORDER BY seq LIMIT ?5`,
+        wanted.collector,
+        cursor.lastSeq,
+        wanted.range.sinceNs,
+        wanted.range.untilNs,
+        wanted.eventsMax,
+      );
+      const count = countOf(following, wanted);
+      if (count === 0) return null;
+      const number = cursor.batches + 1;
+      this.#db.run(
+        `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...key,
+        number,
+        following[0]!.seq,
+        following[count - 1]!.seq,
+        count,
+        wanted.range.sinceNs,
+        wanted.range.untilNs,
+        JSON.stringify(wanted.form),
+        this.#now().toISOString(),
+      );
+      return batchOf(
+        this.#db.get<BatchRow>(
+          `SELECT ${batchColumns} FROM offload_batches WHERE collector = ? AND sink = ? AND series = ? AND number = ?`,
+          ...key,
+          number,
+        )!,
+      );
+    });
+  }
+
+  async confirmBatch(batch: SeriesKey & { number: number }, sent: BatchSent): Promise<void> {
+    const now = this.#now().toISOString();
+    this.#db.transaction(() => {
+      const confirmed = this.#db.run(
+        `UPDATE offload_batches SET confirmed_at = ?, objects = ?, bytes = ?
+         WHERE collector = ? AND sink = ? AND series = ? AND number = ? AND confirmed_at IS NULL`,
+        now,
+        JSON.stringify(sent.objects),
+        sent.bytes,
+        ...keyOf(batch),
+        batch.number,
+      );
+      if (confirmed === 0) return;
+      this.#db.run(
+        `UPDATE offload_cursors SET (last_seq, events) = (SELECT b.last_seq, offload_cursors.events + b.events FROM offload_batches b
+             WHERE b.collector = ?1 AND b.sink = ?2 AND b.series = ?3 AND b.number = ?4),
+           batches = ?4, bytes = bytes + ?5, confirmed_at = ?6, failure = NULL, failed_at = NULL
+         WHERE collector = ?1 AND sink = ?2 AND series = ?3`,
+        ...keyOf(batch),
+        batch.number,
+        sent.bytes,
+        now,
+      );
+      for (const { seq, id, reason } of sent.refused) {
+        this.#db.run(
+          `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO NOTHING`,
+          batch.collector,
+          batch.sink,
+          seq,
+          id,
+          reason,
+          now,
+        );
+      }
+    });
+  }
+
+  async noteFailure(key: SeriesKey, failure: string): Promise<void> {
+    this.#db.run(
+      `INSERT INTO offload_cursors (collector, sink, series, failure, failed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (collector, sink, series) DO UPDATE SET failure = ?4, failed_at = ?5`,
+      ...keyOf(key),
+      failure,
+      this.#now().toISOString(),
+    );
+  }
+
+  async backlog(collector: string, sinks: readonly string[], countMax: number): Promise<number> {
+    return this.#db.get<{ n: number }>(
+      'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = ? AND seq > ? LIMIT ?)',
+      collector,
+      this.#leastCursor(collector, sinks),
+      countMax,
+    )!.n;
+  }
+
+  async clearConfirmed({ collector, sinks, beforeNs, eventsMax }: Clearing): Promise<number> {
+    return this.#db.transaction(() => {
+      const upTo = Math.min(this.#leastCursor(collector, sinks), this.#firstStillNeeded(collector) - 1);
+      const chosen = `FROM audit_events WHERE collector = ?1 AND seq <= ?2 AND time_ns < ?3`;
+      const last = this.#db.get<{ seq: number }>(
+        `SELECT max(seq) AS seq FROM (SELECT seq ${chosen} ORDER BY seq LIMIT ?4)`,
+        collector,
+        upTo,
+        beforeNs,
+        eventsMax,
+      )?.seq;
+      if (!last) return 0;
+      this.#db.run(
+        `INSERT INTO offloaded_event_ids (collector, id, time_ns) SELECT collector, id, time_ns ${chosen} ON CONFLICT DO NOTHING`,
+        collector,
+        last,
+        beforeNs,
+      );
+      return this.#db.run(`DELETE ${chosen}`, collector, last, beforeNs);
+    });
+  }
+
+  async prune(collector: string, before: { log?: string; related?: string; idsNs?: bigint }): Promise<void> {
+    this.#db.transaction(() => {
+      if (before.log !== undefined)
+        this.#db.run('DELETE FROM execution_log WHERE collector = ? AND datetime < ?', collector, before.log);
+      if (before.related !== undefined)
+        this.#db.run(
+          'DELETE FROM audit_related_objects WHERE collector = ? AND seen_at < ?',
+          collector,
+          before.related,
+        );
+      if (before.idsNs !== undefined)
+        this.#db.run('DELETE FROM offloaded_event_ids WHERE collector = ? AND time_ns < ?', collector, before.idsNs);
+    });
+  }
+
+  async shrink(): Promise<void> {
+    const pragma = (name: string) => Number(Object.values(this.#db.get<object>(`PRAGMA ${name}`)!)[0]);
+    const free = pragma('freelist_count');
+    if (free === 0) return;
+    if (pragma('auto_vacuum') !== 2) {
+      // A file of before: it is rewritten once, and can shrink from then on.
+      if (free < pragma('page_count') * freeShareMax) return;
+      this.#db.run('PRAGMA auto_vacuum = INCREMENTAL');
+      this.#db.run('VACUUM');
+      return;
+    }
+    // In parts, for others wait meanwhile.
+    for (let left = free; left > 0; left -= pagesAtOnce) this.#db.all(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+    this.#db.all('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
+  /** 0 where one of them has confirmed nothing yet. */
+  #leastCursor(collector: string, sinks: readonly string[]): number {
+    const cursors = sinks.map(
+      (sink) =>
+        this.#db.get<{ lastSeq: number }>(
+          `SELECT last_seq AS lastSeq FROM offload_cursors WHERE collector = ? AND sink = ? AND series = ''`,
+          collector,
+          sink,
+        )?.lastSeq ?? 0,
+    );
+    return Math.min(...cursors);
+  }
+
+  /** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
+  #firstStillNeeded(collector: string): number {
+    const { page, batch } = this.#db.get<{ page: number | null; batch: number | null }>(
+      `SELECT
+         (SELECT min(p.first_seq) FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
+          WHERE p.collector = ?1 AND p."offset" = c.last_offset) AS page,
+         (SELECT min(first_seq) FROM offload_batches WHERE collector = ?1 AND confirmed_at IS NULL) AS batch`,
+      collector,
+    )!;
+    return Math.min(page ?? Number.MAX_SAFE_INTEGER, batch ?? Number.MAX_SAFE_INTEGER);
+  }
+}
+
+function keyOf({ collector, sink, series }: SeriesKey): [string, string, string] {
+  return [collector, sink, series];
+}
+
+function batchOf({ sinceNs, untilNs, form, objects, ...row }: BatchRow): FixedBatch {
+  return {
+    ...row,
+    range: { sinceNs: sinceNs === null ? null : BigInt(sinceNs), untilNs: untilNs === null ? null : BigInt(untilNs) },
+    form: JSON.parse(form),
+    objects: JSON.parse(objects),
+  };
+}

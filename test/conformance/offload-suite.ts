@@ -1,0 +1,274 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { BatchForm } from '../../src/sinks/sink.js';
+import type { BatchWanted, FixedBatch, SeriesKey } from '../../src/stores/offload.js';
+import type { Store } from '../../src/stores/store.js';
+import { event, page } from './pages.js';
+import type { StoreUnderTest } from './store-suite.js';
+
+const form: BatchForm = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'gzip', layout: 'raw' };
+const live: SeriesKey = { collector: 'asa', sink: 'archive', series: '' };
+
+function wanted(more: Partial<BatchWanted> = {}): BatchWanted {
+  return {
+    ...live,
+    eventsMax: 3,
+    bytesMax: 1_000_000,
+    partOnlyBefore: null,
+    range: { sinceNs: null, untilNs: null },
+    form,
+    ...more,
+  };
+}
+
+const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [] };
+const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
+
+/** What every store's ledger of offloading must do: the contract of src/stores/offload.ts. */
+export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>): void {
+  describe(`offload ledger: ${name}`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+    beforeEach(async () => {
+      under = await create();
+      store = await under.open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await under.remove();
+    });
+
+    /** Pages of two events, one after the other; the last one may still fill. */
+    async function collect(count: number): Promise<void> {
+      for (let first = 1; first <= count; first += 2) {
+        const events = [first, first + 1]
+          .filter((each) => each <= count)
+          .map((each) => event(`e${each}`, seconds(each)));
+        const { lastOffset: offset } = await store.checkpoint('asa');
+        const isLast = first + 2 > count;
+        await store.writePage(page(events, { offset, nextOffset: isLast ? offset : `${first}`, more: !isLast }));
+      }
+    }
+
+    async function sendAll(key: SeriesKey = live, more: Partial<BatchWanted> = {}): Promise<FixedBatch[]> {
+      const batches: FixedBatch[] = [];
+      for (let batch = await store.offload.fixBatch(wanted({ ...key, ...more })); batch; ) {
+        batches.push(batch);
+        await store.offload.confirmBatch(batch, sent);
+        batch = await store.offload.fixBatch(wanted({ ...key, ...more }));
+      }
+      return batches;
+    }
+
+    const ids = async () => (await store.events({ collector: 'asa', afterSeq: 0 }, 100)).map(({ id }) => id);
+    const clear = (beforeSeconds: number, sinks = ['archive'], eventsMax = 1_000) =>
+      store.offload.clearConfirmed({ collector: 'asa', sinks, beforeNs: seconds(beforeSeconds).timeNs, eventsMax });
+
+    it('fixes what a batch holds before it is sent: the same until it is confirmed, whatever comes meanwhile', async () => {
+      expect(await store.offload.fixBatch(wanted())).toBeNull();
+      await collect(4);
+      const first = await store.offload.fixBatch(wanted({ eventsMax: 10 }));
+      expect(first).toMatchObject({ number: 1, firstSeq: 1, lastSeq: 4, events: 4, confirmedAt: null, form });
+      await store.writePage(page([event('e5')], { offset: (await store.checkpoint('asa')).lastOffset }));
+      const other = { ...form, format: 'parquet' };
+      expect(await store.offload.fixBatch(wanted({ eventsMax: 2, form: other }))).toEqual(first);
+      await store.offload.confirmBatch(first!, sent);
+      expect(await store.offload.fixBatch(wanted({ form: other }))).toMatchObject({
+        number: 2,
+        firstSeq: 5,
+        lastSeq: 5,
+        form: other,
+      });
+    });
+
+    it('moves the cursor once for each batch, and keeps what the sink refused', async () => {
+      await collect(5);
+      const batch = (await store.offload.fixBatch(wanted()))!;
+      const refused = [{ seq: 2, id: 'e2', reason: 'mapper_parsing_exception' }];
+      await store.offload.noteFailure(live, 'it was away');
+      expect(await store.offload.cursors('asa')).toMatchObject([
+        { lastSeq: 0, failure: 'it was away', failedAt: expect.any(String) },
+      ]);
+      for (let time = 0; time < 2; time += 1) await store.offload.confirmBatch(batch, { ...sent, refused });
+      expect(await store.offload.cursors()).toEqual([
+        {
+          ...live,
+          ...{ lastSeq: 3, batches: 1, events: 3, bytes: 10, failure: null, failedAt: null },
+          confirmedAt: expect.stringMatching(/Z$/),
+        },
+      ]);
+      expect(await store.offload.batches('asa', 10)).toMatchObject([{ number: 1, objects: sent.objects }]);
+      expect(await store.offload.backlog('asa', ['archive'], 10)).toBe(2);
+      expect(await store.offload.backlog('asa', ['archive', 'siem'], 4)).toBe(4);
+    });
+
+    it('bounds a batch by bytes, takes one event at least, and leaves a part batch to grow', async () => {
+      const big = (id: string, bytes: number) => event(id, { rawEvent: `"${'x'.repeat(bytes)}"` });
+      await store.writePage(page([big('a', 50), big('b', 500), big('c', 50), big('d', 50)]));
+      const limits = { bytesMax: 200, eventsMax: 10 };
+      expect((await sendAll(live, limits)).map(({ events }) => events)).toEqual([1, 1, 2]);
+      await store.writePage(page([event('e')], { offset: '' }));
+      expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2000-01-01T00:00:00Z' }))).toBeNull();
+      expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2999-01-01T00:00:00Z' }))).toMatchObject({
+        events: 1,
+      });
+    });
+
+    it('gives each sink, and each repetition of a range of time, a cursor of its own', async () => {
+      await collect(6);
+      expect(await sendAll()).toHaveLength(2);
+      const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
+      const again = await sendAll({ ...live, series: 'again' }, { range, eventsMax: 2 });
+      expect(again).toMatchObject([
+        { number: 1, firstSeq: 2, lastSeq: 3, events: 2, range },
+        { number: 2, firstSeq: 4, lastSeq: 4, events: 1 },
+      ]);
+      expect(await sendAll({ ...live, sink: 'siem' })).toHaveLength(2);
+      expect((await store.offload.cursors('asa')).map(({ sink, series, lastSeq }) => [sink, series, lastSeq])).toEqual([
+        ['archive', '', 6],
+        ['archive', 'again', 4],
+        ['siem', '', 6],
+      ]);
+    });
+
+    it('gives two that offload at once the same batch', async () => {
+      await collect(6);
+      const other = await under.open();
+      onTestFinished(() => other.close());
+      const [one, two] = await Promise.all([store.offload.fixBatch(wanted()), other.offload.fixBatch(wanted())]);
+      expect(one).toEqual(two);
+      await Promise.all([store.offload.confirmBatch(one!, sent), other.offload.confirmBatch(two!, sent)]);
+      expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 3, events: 3 }]);
+    });
+
+    it('clears only what every sink has, whose page is closed and whose time has come', async () => {
+      await collect(6);
+      expect(await clear(100)).toBe(0);
+      await sendAll();
+      expect(await clear(100, ['archive', 'siem'])).toBe(0);
+      await sendAll({ ...live, sink: 'siem' });
+      // The last page, with the fifth and the sixth event, may still fill.
+      expect(await clear(3, ['archive', 'siem'])).toBe(2);
+      expect(await clear(100, ['archive', 'siem'], 1)).toBe(1);
+      expect(await clear(100, ['archive', 'siem'], 1)).toBe(1);
+      expect(await clear(100, ['archive', 'siem'], 1)).toBe(0);
+      expect(await ids()).toEqual(['e5', 'e6']);
+    });
+
+    it('leaves what a batch still needs that is to be sent', async () => {
+      await collect(6);
+      await sendAll();
+      await store.offload.fixBatch(wanted({ series: 'again', range: { sinceNs: seconds(2).timeNs, untilNs: null } }));
+      expect(await clear(100)).toBe(1);
+      await sendAll({ ...live, series: 'again' });
+      expect(await clear(100)).toBe(3);
+    });
+
+    it.each(['a reset', 'a rewind', 'an overlap'])('lets nothing that was cleared come back after %s', async (what) => {
+      await collect(6);
+      await sendAll();
+      await clear(100);
+      const { lastOffset, generation } = await store.checkpoint('asa');
+      if (what === 'a reset') await store.resetCheckpoint('asa', ['k']);
+      if (what === 'a rewind') await store.rewind('asa', lastOffset, generation);
+      const again = await store.checkpoint('asa');
+      const events = [1, 2, 3, 4, 5, 6, 7].map((each) => event(`e${each}`, seconds(each)));
+      await store.writePage(
+        page(events, { offset: again.lastOffset, generation: again.generation, nextOffset: 'later' }),
+      );
+      expect(await ids()).toEqual(['e5', 'e6', 'e7']);
+      expect(await sendAll()).toMatchObject([{ firstSeq: 7, lastSeq: 7 }]);
+    });
+
+    it('lets nothing that a sink has come back after the table was cleared by hand', async () => {
+      await collect(5);
+      const batch = (await store.offload.fixBatch(wanted()))!;
+      await store.offload.confirmBatch(batch, sent);
+      await store.clearEvents('asa', ['c']);
+      await store.resetCheckpoint('asa', ['r']);
+      const { generation } = await store.checkpoint('asa');
+      const events = [1, 2, 3, 4, 5].map((each) => event(`e${each}`, seconds(each)));
+      await store.writePage(page(events, { generation, nextOffset: 'later' }));
+      expect(await ids()).toEqual(['e4', 'e5']);
+    });
+
+    it('deletes what is older of the log, the related objects and the ids', async () => {
+      await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
+      const past = '2000-01-01T00:00:00Z';
+      const future = '2999-01-01T00:00:00Z';
+      const left = async () => [
+        (await store.executionLog({ collector: 'asa', limit: 10 })).length,
+        (await store.relatedObjects('asa', ['u'])).size,
+      ];
+      await store.offload.prune('asa', { log: past, related: past, idsNs: 0n });
+      expect(await left()).toEqual([1, 1]);
+      await store.offload.prune('other', { log: future, related: future });
+      expect(await left()).toEqual([1, 1]);
+      await store.offload.prune('asa', { related: future });
+      expect(await left()).toEqual([1, 0]);
+      await store.offload.prune('asa', { log: future });
+      expect(await left()).toEqual([0, 0]);
+      await store.offload.shrink();
+    });
+
+    it('sends each event once to each sink, in its order, whatever is done between', async () => {
+      const step = fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.record({ kind: fc.constant('collect' as const), count: fc.integer({ min: 1, max: 4 }) }),
+        },
+        {
+          weight: 4,
+          arbitrary: fc.record({ kind: fc.constant('send' as const), sink: fc.constantFrom('archive', 'siem') }),
+        },
+        fc.record({ kind: fc.constant('fix' as const), sink: fc.constantFrom('archive', 'siem') }),
+        fc.record({ kind: fc.constant('clear' as const), before: fc.integer({ min: 0, max: 40 }) }),
+        fc.record({ kind: fc.constant('reset' as const) }),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+          const own = await create();
+          const one = await own.open();
+          try {
+            const source: string[] = [];
+            const received: Record<string, string[]> = { archive: [], siem: [] };
+            const readAll = async () => {
+              const { lastOffset, generation } = await one.checkpoint('asa');
+              const events = source.map((id, index) => event(id, seconds(index)));
+              await one.writePage(page(events, { offset: lastOffset, generation, nextOffset: `${source.length}` }));
+            };
+            const send = async (sink: string) => {
+              const batch = await one.offload.fixBatch(wanted({ sink }));
+              if (!batch) return;
+              const events = await one.events({ collector: 'asa', afterSeq: batch.firstSeq - 1 }, batch.events);
+              received[sink]!.push(...events.map(({ id }) => id));
+              await one.offload.confirmBatch(batch, sent);
+            };
+            let key = 0;
+            for (const next of steps) {
+              key += 1;
+              if (next.kind === 'collect') {
+                for (let each = 0; each < next.count; each += 1) source.push(`e${source.length + 1}`);
+                await readAll();
+              } else if (next.kind === 'send') await send(next.sink);
+              else if (next.kind === 'fix') await one.offload.fixBatch(wanted({ sink: next.sink }));
+              else if (next.kind === 'clear')
+                await one.offload.clearConfirmed({
+                  ...{ collector: 'asa', sinks: ['archive', 'siem'], eventsMax: 3 },
+                  beforeNs: seconds(next.before).timeNs,
+                });
+              else await one.resetCheckpoint('asa', [`k${key}`]);
+            }
+            await readAll();
+            for (const sink of ['archive', 'siem']) for (let times = 0; times < 60; times += 1) await send(sink);
+            expect(received).toEqual({ archive: source, siem: source });
+          } finally {
+            await one.close();
+            await own.remove();
+          }
+        }),
+        { numRuns: 25 },
+      );
+    }, 120_000);
+  });
+}
