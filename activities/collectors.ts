@@ -29,7 +29,7 @@ export class Collectors {
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
   async open(collector: string): Promise<OpenCollector> {
     const { http } = this.#dependencies;
-    const settings = await this.#getEnvironmentVariables(collector);
+    const settings = await this.getEnvironmentVariables(collector);
     const source = this.#sourceOf(settings.source);
     const fingerprint = fingerprintOf(settings);
     const known = this.#open.get(collector);
@@ -41,7 +41,7 @@ export class Collectors {
 
   /** The kind of source of a collector, without opening it. */
   async source(collector: string): Promise<Source> {
-    return this.#sourceOf((await this.#getEnvironmentVariables(collector)).source);
+    return this.#sourceOf((await this.getEnvironmentVariables(collector)).source);
   }
 
   /**
@@ -71,8 +71,8 @@ export class Collectors {
     await store.setSettings(collector, variables, []);
   }
 
-  /** U01 Get env vars */
-  async #getEnvironmentVariables(collector: string): Promise<CollectorSettings> {
+  /** U01 Get env vars. @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
+  async getEnvironmentVariables(collector: string): Promise<CollectorSettings> {
     const { store, sources, env } = this.#dependencies;
     return resolveCollector(collector, sources, await store.settings(), env);
   }

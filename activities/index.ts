@@ -1,20 +1,28 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { offloadSettings } from '../src/settings/offload.js';
 import { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import { enrichPages } from './enrich-pages.js';
 import { expectRuns } from './expect-runs.js';
 import { asActivity } from './failure.js';
 import { fetchPages } from './fetch-pages.js';
+import { applyRetention, offloadBatches, planOffload } from './offload.js';
 import { PageCache } from './page-cache.js';
+import { Sinks } from './sinks.js';
 import type {
+  CollectorInput,
   CommandInput,
   ExecutionLogInput,
   FetchedPages,
   FetchPagesInput,
   LastCheckpoint,
   LastCheckpointInput,
+  OffloadBatchesInput,
+  OffloadedBatches,
+  OffloadPlan,
   PagesInput,
   PagesWritten,
+  PlanOffloadInput,
   RewindInput,
   SetEnvironmentVariablesInput,
 } from './types.js';
@@ -27,6 +35,17 @@ export function createActivities(dependencies: Dependencies) {
   const { store } = dependencies;
   const collectors = new Collectors(dependencies);
   const cache = new PageCache();
+  const sinks = new Sinks(dependencies);
+
+  /** Whether a run begins offloading when it has caught up. A collector without settings fails where it is read. */
+  async function offloadOf(collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
+    if (!(await collectors.has(collector))) return {};
+    const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
+    const { sinks: names, afterRun } = settings ? offloadSettings(settings.values) : { sinks: [], afterRun: false };
+    if (names.length === 0 || !afterRun) return {};
+    return { offload: (await store.offload.backlog(collector, names, 1)) > 0 ? 'due' : 'when new' };
+  }
+
   return {
     /** U10 Get Last Checkpoint */
     getLastCheckpoint: ({ collector, recurrence }: LastCheckpointInput): Promise<LastCheckpoint> =>
@@ -38,8 +57,17 @@ export function createActivities(dependencies: Dependencies) {
           generation: checkpoint.generation,
           digest: checkpoint.lastDigest,
           pages: checkpoint.pages,
+          ...(await offloadOf(collector)),
         };
       }),
+
+    planOffload: (input: PlanOffloadInput): Promise<OffloadPlan> => asActivity(() => planOffload(collectors, input)),
+
+    offloadBatches: (input: OffloadBatchesInput): Promise<OffloadedBatches> =>
+      asActivity(() => offloadBatches(dependencies, collectors, sinks, input, cancellationSignal())),
+
+    applyRetention: ({ collector }: CollectorInput): Promise<{ cleared: number }> =>
+      asActivity(async () => ({ cleared: await applyRetention(dependencies, collectors, collector) })),
 
     fetchPages: (input: FetchPagesInput): Promise<FetchedPages> =>
       asActivity(() => fetchPages(dependencies, collectors, cache, input)),

@@ -29,6 +29,8 @@ export interface LastCheckpoint extends WalkPosition {
   digest: string;
   /** Pages committed so far. */
   pages: number;
+  /** Set where the run is to begin offloading: `due` where something is left from before, else once there is something. */
+  offload?: 'due' | 'when new';
 }
 
 export interface FetchPagesInput extends CollectorInput {
@@ -101,4 +103,39 @@ export interface RewindInput extends CollectorInput {
 
 export interface SetEnvironmentVariablesInput extends CollectorInput {
   variables: Record<string, string>;
+}
+
+export interface PlanOffloadInput extends CollectorInput {
+  /** Only to these of its sinks. */
+  sinks?: string[];
+}
+
+export interface OffloadPlan {
+  sinks: string[];
+  /** Whether anything is to be cleared or deleted afterwards. */
+  retains: boolean;
+}
+
+export interface OffloadBatchesInput extends CollectorInput {
+  sink: string;
+  /** Empty for the offloading itself, else the name of a repetition. */
+  series: string;
+  /** Of a repetition: events of this time, RFC 3339; the end not among them. */
+  since: string | null;
+  until: string | null;
+  /** Also a batch that is not full and could wait. */
+  now: boolean;
+  durationMaxMs: number;
+}
+
+export interface OffloadedBatches {
+  batches: number;
+  events: number;
+  /** As sent. */
+  bytes: number;
+  /** Events whose type is in no mapping table of the schema. */
+  unmapped: number;
+  /** Events that the sink cannot keep. */
+  refused: number;
+  more: boolean;
 }

@@ -33,6 +33,11 @@ export const errorCodes = {
   COPY_REFUSED: { retry: false },
   COPY_DIFFERS: { retry: false },
   STAGED_PAGE_GONE: { retry: false },
+  // Sinks.
+  SINK_UNAVAILABLE: { retry: true },
+  SINK_ANSWER_UNREADABLE: { retry: true },
+  SINK_FULL: { retry: true },
+  SINK_REFUSED: { retry: false },
   // Temporal and this machine.
   TEMPORAL_UNREACHABLE: { retry: true },
   TEMPORAL_REFUSED: { retry: false },

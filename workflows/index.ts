@@ -1,4 +1,5 @@
 /** The workflow types, and nothing else: the entry of the worker's bundle. */
 export { auditWalk } from './audit-walk.js';
 export { clearEvents, resetCheckpoint, setEnvironmentVariables } from './maintenance.js';
+export { offloadEvents } from './offload-events.js';
 export { recurringAuditCollection } from './recurring-audit-collection.js';

@@ -11,6 +11,24 @@ export const collectionInput = z.strictObject({
 });
 export type CollectionInput = z.infer<typeof collectionInput>;
 
+const time = z.iso.datetime({ offset: true });
+
+export const offloadInput = z.strictObject({
+  collector,
+  /** Only to these of its sinks. */
+  sinks: z.array(z.string().min(1).max(32)).min(1).max(100).optional(),
+  /** Empty for what has not been offloaded yet; else a repetition of a range of time, which has names of its own. */
+  series: z
+    .string()
+    .regex(/^[a-z0-9-]{0,40}$/)
+    .default(''),
+  since: time.nullable().default(null),
+  until: time.nullable().default(null),
+  /** Also a batch that is not full and could wait for more. */
+  now: z.boolean().default(false),
+  historyEventsMax: z.int().min(20).max(40_000).default(historyEventsMax),
+});
+
 export const collectorInput = z.strictObject({ collector });
 
 export const variablesInput = z.strictObject({

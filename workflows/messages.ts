@@ -31,3 +31,23 @@ export interface Progress {
   /** Note of the last page; empty before the first. */
   note: string;
 }
+
+/** What `offloadEvents` has done so far: answer to the query `progress`, and its result. */
+export interface OffloadProgress {
+  collector: string;
+  sinks: Record<string, SinkProgress>;
+  /** Events cleared from the table. */
+  cleared: number;
+}
+
+export interface SinkProgress {
+  state: 'sending' | 'done' | 'failed';
+  batches: number;
+  events: number;
+  /** As sent. */
+  bytes: number;
+  unmapped: number;
+  refused: number;
+}
+
+export const offloadProgressQuery = defineQuery<OffloadProgress>('progress');

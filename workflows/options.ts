@@ -31,6 +31,12 @@ export const lastActivities = proxyActivities<Activities>({
   retry: { ...base.retry, maximumAttempts: 3 },
 });
 
+/** A sink that is away holds up nothing else, so it is given more time. A batch is sent within the time-out. */
+export const offloadActivities = proxyActivities<Activities>({
+  ...base,
+  retry: { ...base.retry, maximumAttempts: 10 },
+});
+
 /** How much one round of fetch, enrich and write takes at the most. */
 export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'bytesMax' | 'durationMaxMs'> = {
   pagesMax: 20,

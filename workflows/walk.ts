@@ -33,6 +33,8 @@ export class Walk {
   readonly #historyEventsMax: number;
   /** Whether this is more than the beginning of a walk: others go first then. */
   #catchesUp: boolean;
+  /** Whether the run is to begin offloading when it has caught up. */
+  offloads: 'no' | 'due' | 'when new' = 'no';
   /** Set where another walk has moved the checkpoint: its generation, and the pages committed when looked at last. */
   #overtaken: { generation: number; pages: number } | null = null;
 
@@ -65,6 +67,7 @@ export class Walk {
     const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions(this.#options(), [
       { collector: this.#collector, ...recurrence() },
     ]);
+    this.offloads = checkpoint.offload ?? 'no';
     if (this.#stepAside(checkpoint)) {
       this.#report.update({ state: 'waiting for another walk' });
       await condition(isReset, otherWalkMs);

@@ -112,6 +112,17 @@ function commands(choose: (verb: Verb) => void): Command {
       choose(async (context) => (await import('./verbs/recurring.js')).stop(context, names, options)),
     );
   program
+    .command('offload <name>')
+    .description('send the events onwards to the sinks now, and end when they have them')
+    .option('--sink <sink...>', 'only to these of its sinks')
+    .option('--from <time>', 'again, the events from this time on, under names of their own')
+    .option('--to <time>', 'again, the events before this time')
+    .option('--name <name>', 'the name of the repetition')
+    .addOption(json())
+    .action((name, options) =>
+      choose(async (context) => (await import('./verbs/offload.js')).offload(context, name, options)),
+    );
+  program
     .command('status')
     .description('where each collector stands')
     .addOption(json())

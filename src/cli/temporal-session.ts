@@ -121,6 +121,26 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   return { cli, server, worker, address };
 }
 
+/** What runs already, or the embedded server and a worker for as long as this verb runs. */
+export async function readyTemporal(
+  context: Context,
+  verb: string,
+  name: string,
+): Promise<{ client: Client; failed: Promise<never> }> {
+  const never = new Promise<never>(() => undefined);
+  const address = await findTemporal(context);
+  if (address) {
+    const client = await connectFor(context, address);
+    await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
+    return { client, failed: never };
+  }
+  const store = await context.openStore();
+  await context.collectorSettings(store, name);
+  const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });
+  const client = await connectFor(context, embedded.address);
+  return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
+}
+
 /** A restart takes the ports of the last time, so that bookmarks and shells stay right. */
 function portOf(place: string | undefined): number | undefined {
   const port = Number(place?.split(':').at(-1));

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
 import { TrawlError } from '../errors.js';
-import { Secret } from '../secret.js';
-import { isRequired, type SettingDefinition } from './definition.js';
+import { isRequired } from './definition.js';
+import { offloadProblems, offloadSettingDefinitions } from './offload.js';
+import { sinkPrefix } from './sinks.js';
+import { checkRows, isSet, quote, resolveValues, type Settled, type Values } from './values.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,43 +10,32 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type SettingsTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** What the resolver must know of a source. */
-export interface SourceSettings {
+export interface SourceSettings extends Settled {
   readonly kind: string;
-  readonly settings: readonly SettingDefinition[];
-  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
-  check?(values: CollectorSettings['values']): string[];
 }
 
-/** A collector's settings, checked: texts, numbers and secrets by key. */
+/** A collector's settings, checked. */
 export interface CollectorSettings {
   readonly collector: string;
   readonly source: string;
-  readonly values: Readonly<Record<string, string | number | Secret>>;
+  readonly values: Values;
 }
-
-/** What a pointer to a secret looks like; most secrets do not look like the name of a variable. */
-const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };
 
 const collectorName = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 
-/** The names a row of the table may have for a source: its settings, and for a secret where it is found. */
-export function tableKeys(
-  source: SourceSettings,
-): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
-  const keys = new Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }>();
-  for (const definition of source.settings) {
-    keys.set(definition.key, { definition });
-    if (definition.secret) {
-      keys.set(`${definition.key}File`, { definition, pointer: 'File' });
-      keys.set(`${definition.key}Env`, { definition, pointer: 'Env' });
-    }
-  }
-  return keys;
+/** A source's settings, with those of every collector. */
+export function settled(source: SourceSettings): Settled {
+  return {
+    settings: [...source.settings, ...offloadSettingDefinitions],
+    check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],
+  };
 }
 
 /** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
 export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
-  const names = new Set(Object.keys(table).filter((name) => Object.keys(table[name] ?? {}).length > 0));
+  const names = new Set(
+    Object.keys(table).filter((name) => !name.startsWith(sinkPrefix) && Object.keys(table[name] ?? {}).length > 0),
+  );
   for (const source of sources) {
     const own = source.settings.filter(isRequired);
     if (own.some((definition) => isSet(env[definition.env]) || isSet(env[`${definition.env}_FILE`]))) {
@@ -81,37 +70,8 @@ export function resolveCollector(
   const known = collectorNames(sources, table, env);
   if (!source) throw unknownCollector(name, rows.source, sources, known);
 
-  const problems: string[] = [];
-  const values: Record<string, string | number | Secret> = {};
-  const keys = tableKeys(source);
-  for (const key of Object.keys(rows)) {
-    if (key !== 'source' && !keys.has(key)) problems.push(`${key} is no setting of source ${source.kind}`);
-  }
-  const groups = new Map<string, SettingDefinition[]>();
-  for (const definition of source.settings) {
-    const { optional, oneOf } = definition;
-    const set = isGiven(definition, source, rows, env);
-    if (oneOf !== undefined) groups.set(oneOf, [...(groups.get(oneOf) ?? []), ...(set ? [definition] : [])]);
-    if (!set && (optional || oneOf !== undefined)) continue;
-    const found = definition.secret ? secretText(definition, rows, env) : plainSettingText(definition, rows, env);
-    if ('problem' in found) {
-      problems.push(found.problem);
-      continue;
-    }
-    const parsed = definition.schema.safeParse(found.text);
-    if (!parsed.success) {
-      problems.push(`${found.from} must be ${definition.expected}${whyNot(definition, found.text, parsed.error)}`);
-    } else {
-      values[definition.key] = definition.secret ? new Secret(String(parsed.data)) : parsed.data;
-    }
-  }
-  for (const [oneOf, set] of groups) {
-    if (set.length > 1)
-      problems.push(`only one of ${oneOf} may be set, not ${set.map(({ env: name }) => name).join(' and ')}`);
-    if (set.length === 0) problems.push(`one of ${oneOf} is missing: ${meanings(source, oneOf)}`);
-  }
-  problems.push(...(source.check?.(values) ?? []));
-  problems.push(...redirectedSecrets(source, rows, env));
+  const { source: _, ...own } = rows;
+  const { values, problems } = resolveValues(settled(source), `source ${source.kind}`, own, env);
   if (problems.length > 0) {
     throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
       hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
@@ -142,137 +102,8 @@ export function checkTableRows(
   const kind = rows.source ?? stored.source ?? name;
   const source = sources.find((candidate) => candidate.kind === kind);
   if (!source) throw unknownCollector(name, rows.source ?? stored.source, sources, []);
-  const keys = tableKeys(source);
-  const problems: string[] = [];
-  for (const [key, value] of Object.entries(rows)) {
-    if (key === 'source') continue;
-    const entry = keys.get(key);
-    if (!entry) {
-      problems.push(`${quote(key)} is no setting of source ${source.kind} (known: ${[...keys.keys()].join(', ')})`);
-    } else if (entry.definition.secret && !entry.pointer) {
-      const exposed = options.guarded ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
-      throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
-        hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or say where it is: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
-      });
-    } else if (!options.guarded && (entry.pointer || entry.definition.guarded)) {
-      throw new TrawlError(
-        'SECRET_REFUSED',
-        `${key} decides where secrets are taken from or sent, and is not set through Temporal.`,
-        {
-          hint: `Set it beside the store: trawl env set ${name} ${key}=VALUE`,
-        },
-      );
-    } else if (
-      entry.pointer ? !pointers[entry.pointer].test(value) : !entry.definition.schema.safeParse(value).success
-    ) {
-      problems.push(`${key} must be ${entry.pointer ? 'the place of the secret' : entry.definition.expected}`);
-    }
-  }
-  if (problems.length > 0) {
-    throw new TrawlError('SETTINGS_INVALID', `Nothing was set: ${problems.join('; ')}.`, {
-      hint: 'Correct these and set them again.',
-    });
-  }
-}
-
-type Found = { text: string; from: string } | { problem: string };
-
-function plainSettingText(
-  definition: SettingDefinition,
-  rows: Readonly<Record<string, string>>,
-  env: Environment,
-): Found {
-  const row = rows[definition.key];
-  if (row !== undefined) return { text: row, from: definition.key };
-  const variable = env[definition.env];
-  if (isSet(variable)) return { text: variable, from: definition.env };
-  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
-  return { problem: `${definition.env} is missing: ${definition.meaning} (${definition.expected})` };
-}
-
-function secretText(definition: SettingDefinition, rows: Readonly<Record<string, string>>, env: Environment): Found {
-  const variable = rows[`${definition.key}Env`];
-  if (variable !== undefined) {
-    const text = env[variable];
-    if (isSet(text)) return { text, from: variable };
-    return {
-      problem: `the environment variable that ${definition.key}Env names is not set for this process`,
-    };
-  }
-  const file = rows[`${definition.key}File`];
-  if (file !== undefined) return fileText(file, `${definition.key}File`);
-  const text = env[definition.env];
-  if (isSet(text)) return { text, from: definition.env };
-  const envFile = env[`${definition.env}_FILE`];
-  if (isSet(envFile)) return fileText(envFile, `${definition.env}_FILE`);
-  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
-  return {
-    problem: `${definition.env} (or ${definition.env}_FILE) is missing: ${definition.meaning} (${definition.expected})`,
-  };
-}
-
-/** Whether anything says what the setting is, its default apart. */
-function isGiven(
-  definition: SettingDefinition,
-  source: SourceSettings,
-  rows: Readonly<Record<string, string>>,
-  env: Environment,
-): boolean {
-  if (hasRow(definition, rows)) return true;
-  if (chosenInTable(definition, source, rows)) return false;
-  return isSet(env[definition.env]) || (definition.secret === true && isSet(env[`${definition.env}_FILE`]));
-}
-
-function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
-  const pointers = definition.secret ? [`${definition.key}File`, `${definition.key}Env`] : [];
-  return [definition.key, ...pointers].some((key) => rows[key] !== undefined);
-}
-
-/** Whether the table sets another of the settings of which one is needed. */
-function chosenInTable(
-  { key, oneOf }: SettingDefinition,
-  source: SourceSettings,
-  rows: Readonly<Record<string, string>>,
-): boolean {
-  return oneOf !== undefined && source.settings.some((d) => d.oneOf === oneOf && d.key !== key && hasRow(d, rows));
-}
-
-function meanings(source: SourceSettings, oneOf: string): string {
-  const members = source.settings.filter((definition) => definition.oneOf === oneOf);
-  return members.map(({ meaning, expected }) => `${meaning} (${expected})`).join(', or ');
-}
-
-function whyNot(definition: SettingDefinition, text: string, error: z.ZodError): string {
-  if (definition.explained) return `: ${error.issues.map(({ message }) => message).join('; ')}`;
-  return definition.secret || definition.guarded ? '' : `, not ${quote(text)}`;
-}
-
-function fileText(path: string, from: string): Found {
-  try {
-    return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
-  } catch (error) {
-    // Not which one: a secret may have been put there by mistake.
-    return { problem: `${from} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})` };
-  }
-}
-
-/** A secret of the environment is not sent to a host that only the table names. */
-function redirectedSecrets(source: SourceSettings, rows: Readonly<Record<string, string>>, env: Environment): string[] {
-  const moved = source.settings.filter((definition) => {
-    if (!definition.guarded) return false;
-    const row = rows[definition.key];
-    const variable = env[definition.env];
-    const own = isSet(variable) ? variable : definition.default;
-    return row !== undefined && own !== undefined && row.replace(/\/+$/, '') !== own.replace(/\/+$/, '');
-  });
-  if (moved.length === 0) return [];
-  return source.settings
-    .filter((d) => d.secret && rows[`${d.key}File`] === undefined && rows[`${d.key}Env`] === undefined)
-    .filter((d) => !chosenInTable(d, source, rows) && (isSet(env[d.env]) || isSet(env[`${d.env}_FILE`])))
-    .map(
-      (d) =>
-        `${moved.map((m) => m.key).join(', ')} in the table names another place than the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
-    );
+  const { source: _, ...own } = rows;
+  checkRows(name, settled(source), `source ${source.kind}`, own, options);
 }
 
 function unknownCollector(
@@ -298,12 +129,4 @@ function unknownCollector(
 
 function thoseThereAre(known: readonly string[]): string {
   return known.length > 0 ? ` (there are: ${known.join(', ')})` : '';
-}
-
-function isSet(text: string | undefined): text is string {
-  return text !== undefined && text !== '';
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

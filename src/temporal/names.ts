@@ -11,5 +11,15 @@ export function collectId(collector: string): string {
   return `audit-collection-${collector}-now`;
 }
 
+/** Workflow id of the offloading that follows a run. */
+export function offloadId(collector: string): string {
+  return `audit-offload-${collector}`;
+}
+
+/** Workflow id of an offloading that was asked for now. */
+export function offloadNowId(collector: string): string {
+  return `audit-offload-${collector}-now`;
+}
+
 /** The article's interval. */
 export const defaultCron = '*/5 * * * *';

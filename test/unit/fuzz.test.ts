@@ -6,9 +6,10 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { main } from '../../src/cli/main.js';
 import { timeOption } from '../../src/cli/verbs/events.js';
 import { TrawlError } from '../../src/errors.js';
-import { checkTableRows, collectorNames, resolveCollector, tableKeys } from '../../src/settings/collector.js';
+import { checkTableRows, collectorNames, resolveCollector } from '../../src/settings/collector.js';
 import { isRequired } from '../../src/settings/definition.js';
 import { processSettingDefinitions, readProcessSettings } from '../../src/settings/process.js';
+import { tableKeys } from '../../src/settings/values.js';
 import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 

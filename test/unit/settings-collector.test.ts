@@ -11,8 +11,8 @@ import {
   type Environment,
   resolveCollector,
   type SettingsTable,
-  tableKeys,
 } from '../../src/settings/collector.js';
+import { tableKeys } from '../../src/settings/values.js';
 import { asa } from '../../src/sources/asa/source.js';
 import type { Source } from '../../src/sources/source.js';
 

@@ -10,12 +10,12 @@ import { interrupted } from '../interrupt.js';
 import { printJson, tell } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
 import { type WatchedRun, watchRun } from '../run-watch.js';
-import { bringUp, connectFor, findTemporal, requireWorker } from '../temporal-session.js';
+import { readyTemporal } from '../temporal-session.js';
 
 /** `trawl collect NAME`: one run of M10 now; ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const ended = interrupted();
-  const { client, failed } = await readyTemporal(context, name);
+  const { client, failed } = await readyTemporal(context, `collect ${name}`, name);
   const startedAt = Date.now();
   const line = new ProgressLine(name);
   const handle = await patiently(() => startNow(client, name), tell);
@@ -43,22 +43,6 @@ export async function collect(context: Context, name: string, options: { json?: 
   line.finish(outcome.progress);
   if (options.json) await printJson({ ...outcome.progress, seconds: (Date.now() - startedAt) / 1000 });
   return 0;
-}
-
-/** What runs already, or the embedded server and a worker for as long as this verb runs. */
-async function readyTemporal(context: Context, name: string): Promise<{ client: Client; failed: Promise<never> }> {
-  const never = new Promise<never>(() => undefined);
-  const address = await findTemporal(context);
-  if (address) {
-    const client = await connectFor(context, address);
-    await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
-    return { client, failed: never };
-  }
-  const store = await context.openStore();
-  await context.collectorSettings(store, name);
-  const embedded = await bringUp(context, store, { verb: `collect ${name}`, ui: false, logLevel: 'error' });
-  const client = await connectFor(context, embedded.address);
-  return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
 }
 
 function watched(client: Client, handle: CollectionHandle): WatchedRun {

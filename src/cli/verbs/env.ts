@@ -1,6 +1,8 @@
 import { TrawlError } from '../../errors.js';
 import { checkTableRows } from '../../settings/collector.js';
 import { isRequired } from '../../settings/definition.js';
+import { checkSinkRows, sinkPrefix } from '../../settings/sinks.js';
+import { sinks } from '../../sinks/registry.js';
 import { sources } from '../../sources/registry.js';
 import type { Context } from '../context.js';
 import { print, printJson, table } from '../output.js';
@@ -33,11 +35,12 @@ export async function envSet(context: Context, name: string, assignments: readon
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  const place = setsUp(rows) ? context.settings.realStore : context.settings.store;
+  const place = name.startsWith(sinkPrefix) || setsUp(rows) ? context.settings.realStore : context.settings.store;
   // One is made only for what can be set: where there is one, nothing is collected from the demo team any more.
   const existing = await context.storeIfAny(place);
   const stored = (await existing?.settings())?.[name] ?? {};
-  checkTableRows(name, rows, stored, sources, { guarded: true });
+  if (name.startsWith(sinkPrefix)) checkSinkRows(name, rows, stored, sinks);
+  else checkTableRows(name, rows, stored, sources, { guarded: true });
   await (existing ?? (await context.openStore(place))).setSettings(name, rows, []);
   return 0;
 }

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { OffloadProgress } from '../../../workflows/messages.js';
+import { TrawlError } from '../../errors.js';
+import { offloadId, offloadNowId, taskQueue } from '../../temporal/names.js';
+import { patiently } from '../../temporal/patience.js';
+import type { Context } from '../context.js';
+import { interrupted } from '../interrupt.js';
+import { print, printJson, tell } from '../output.js';
+import { readyTemporal } from '../temporal-session.js';
+import { WrongCall } from '../wrong-call.js';
+
+export interface OffloadOptions {
+  sink?: string[];
+  from?: string;
+  to?: string;
+  name?: string;
+  json?: boolean;
+}
+
+const showEveryMs = 1_000;
+
+/**
+ * `trawl offload NAME`: sends onwards now what has not been, and ends when the sinks have it. With `--from`, `--to` a
+ * range of time is sent again, under names of its own.
+ */
+export async function offload(context: Context, name: string, options: OffloadOptions): Promise<number> {
+  const { sink: sinks, from, to, name: series } = options;
+  if ((from !== undefined || to !== undefined) !== (series !== undefined))
+    throw new WrongCall(
+      'A repetition has a range of time and a name.',
+      'For example: --from 2026-01-01 --to 2026-02-01 --name january',
+    );
+  const range = { since: timeOf(from), until: timeOf(to) };
+  const ended = interrupted();
+  const { client, failed } = await readyTemporal(context, `offload ${name}`, name);
+  const handle = await patiently(
+    () =>
+      client.workflow.start('offloadEvents', {
+        workflowId: series === undefined ? offloadNowId(name) : `${offloadId(name)}-${series}`,
+        taskQueue,
+        args: [{ collector: name, now: true, ...(sinks ? { sinks } : {}), ...(series ? { series, ...range } : {}) }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: `${name}: offload now`,
+      }),
+    tell,
+  );
+  let over = false;
+  const show = async (): Promise<never> => {
+    for (let told = ''; !over; await sleep(showEveryMs)) {
+      const line = await handle.query<OffloadProgress, []>('progress').then(inWords, () => '');
+      if (!over && line !== '' && line !== told) tell(line);
+      told = line;
+    }
+    return new Promise<never>(() => undefined);
+  };
+  const done = patiently(() => handle.result() as Promise<OffloadProgress>, tell).then(
+    (progress) => ({ progress }),
+    (error: unknown) => ({ error }),
+  );
+  const outcome = await Promise.race([done, failed, ended, show()]).finally(() => {
+    over = true;
+  });
+  if (typeof outcome === 'number') {
+    tell('Interrupted: what the sinks have confirmed is kept, and the next one goes on from there.');
+    return outcome;
+  }
+  if ('error' in outcome) throw runError(outcome.error);
+  if (options.json) await printJson(outcome.progress);
+  else await print(`${inWords(outcome.progress)}\n`);
+  return 0;
+}
+
+function timeOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw new WrongCall(`${JSON.stringify(text)} is no time.`, 'Use RFC 3339 or a date, for example 2026-01-31.');
+  return time.toISOString();
+}
+
+function inWords({ collector, sinks, cleared }: OffloadProgress): string {
+  const parts = Object.entries(sinks).map(
+    ([sink, { state, events, batches, refused }]) =>
+      `${sink} ${state}, ${events.toLocaleString('en')} events in ${batches.toLocaleString('en')} batches${refused > 0 ? `, ${refused} refused` : ''}`,
+  );
+  if (cleared > 0) parts.push(`${cleared.toLocaleString('en')} cleared from the table`);
+  return `${collector}: ${parts.join('; ')}`;
+}
+
+function runError(error: unknown): unknown {
+  if (!(error instanceof WorkflowFailedError)) return error;
+  return new TrawlError('RUN_FAILED', `Offloading failed: ${error.cause?.message ?? error.message}`, {
+    hint: 'What the sinks have confirmed is kept; the next run sends the rest.',
+    cause: error,
+  });
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { eventTimeNs, utcText } from '../event-time.js';
+import { type OutgoingRecord, records } from '../records.js';
+import type { OutgoingBatch } from '../sink.js';
+import type { ElasticsearchSettings } from './settings.js';
+
+/** An event as the bulk API takes it. */
+export interface Document {
+  outgoing: OutgoingRecord;
+  id: string;
+  /** Action and document, each with its line break. */
+  text: string;
+  bytes: number;
+}
+
+/** The documents of a batch by the index that they go to, both in the batch's order. */
+export function documentsByIndex(batch: OutgoingBatch, settings: ElasticsearchSettings): Map<string, Document[]> {
+  const action = settings.dataStream ? 'create' : 'index';
+  const byIndex = new Map<string, Document[]>();
+  for (const outgoing of records(batch)) {
+    const id = documentId(outgoing);
+    const text = `${JSON.stringify({ [action]: { _id: id } })}\n${withTimestamp(outgoing)}\n`;
+    const index = indexOf(settings.index, batch, outgoing);
+    const documents = byIndex.get(index) ?? [];
+    documents.push({ outgoing, id, text, bytes: Buffer.byteLength(text) });
+    byIndex.set(index, documents);
+  }
+  return byIndex;
+}
+
+/** The same for each sending of an event, so that it is there once. */
+function documentId({ event: { collector, id } }: OutgoingRecord): string {
+  return createHash('sha256')
+    .update(JSON.stringify([collector, id]))
+    .digest('hex');
+}
+
+/** Data streams take no document without `@timestamp`, and Kibana looks for it. */
+function withTimestamp({ event, record, json }: OutgoingRecord): string {
+  if (Object.hasOwn(record, '@timestamp')) return json;
+  return `{"@timestamp":"${utcText(eventTimeNs(event), 9)}",${json.slice(1)}`;
+}
+
+function indexOf(template: string, { collector, source }: OutgoingBatch, { event }: OutgoingRecord): string {
+  const [year, month, day] = utcText(eventTimeNs(event), 3).slice(0, 10).split('-');
+  const values: Record<string, string> = {
+    source,
+    collector,
+    yyyy: year!,
+    'yyyy.MM': `${year}.${month}`,
+    'yyyy.MM.dd': `${year}.${month}.${day}`,
+  };
+  return template.replace(/\{([^}]+)\}/g, (whole, name: string) => values[name] ?? whole);
+}

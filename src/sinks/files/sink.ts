@@ -1,0 +1,103 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { reasonOf, TrawlError } from '../../errors.js';
+import { objectFiles } from '../objects.js';
+import { fileSettingDefinitions, fileSettingProblems } from '../settings.js';
+import type { OutgoingBatch, Sent, SentObject, Sink, SinkClient, SinkSettings } from '../sink.js';
+
+/** Files in a folder: of this machine, or of a mounted file system. */
+export const files: Sink = {
+  kind: 'files',
+  settings: [
+    {
+      key: 'path',
+      env: 'PATH',
+      meaning: 'Folder that the files are written to',
+      expected: 'an absolute path',
+      guarded: true,
+      schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0')),
+    },
+    ...fileSettingDefinitions,
+  ],
+  check: fileSettingProblems,
+  open: (settings) => new FilesClient(settings),
+};
+
+class FilesClient implements SinkClient {
+  readonly place: string;
+  readonly #settings: SinkSettings;
+
+  constructor(settings: SinkSettings) {
+    this.#settings = settings;
+    this.place = settings.values.path as string;
+  }
+
+  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+    const objects: SentObject[] = [];
+    let unmapped = 0;
+    for await (const file of objectFiles(batch, this.#settings)) {
+      signal?.throwIfAborted();
+      await this.#write(file.name, file.bytes);
+      objects.push({ name: file.name, events: file.events, bytes: file.bytes.byteLength });
+      unmapped += file.unmapped;
+    }
+    return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };
+  }
+
+  async check(): Promise<void> {
+    const name = `.trawl-check-${process.pid}`;
+    await this.#write(name, Buffer.from('Trawl may write here.\n'));
+    await rm(join(this.place, name), { force: true });
+  }
+
+  async close(): Promise<void> {}
+
+  /** Under its own name only when it is whole and on the disk. */
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.place, name);
+    const folder = dirname(path);
+    const part = join(folder, `.${process.pid}-${Date.now()}.part`);
+    try {
+      await mkdir(folder, { recursive: true });
+      try {
+        const file = await open(part, 'w', 0o640);
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(part, path);
+      } catch (error) {
+        await rm(part, { force: true }).catch(() => undefined);
+        throw error;
+      }
+      const directory = await open(folder, 'r');
+      await directory.sync().finally(() => directory.close());
+    } catch (error) {
+      throw sinkError(error, this.place);
+    }
+  }
+}
+
+function sinkError(error: unknown, place: string): TrawlError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const said = `The folder ${place}`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new TrawlError('SINK_FULL', `${said} has no room left (${code}).`, {
+      hint: 'Free disk space: offloading goes on by itself then.',
+      cause: error,
+    });
+  }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG'].includes(code)) {
+    return new TrawlError('SINK_REFUSED', `${said} cannot be written to: ${reasonOf(error)}.`, {
+      hint: "Let the worker's user write there, or set another path.",
+      cause: error,
+    });
+  }
+  return new TrawlError('SINK_UNAVAILABLE', `${said} cannot be written to: ${reasonOf(error)}.`, {
+    hint: 'Look at the disk or the mount, and the system log.',
+    cause: error,
+  });
+}

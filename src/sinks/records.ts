@@ -1,0 +1,56 @@
+import type { StoredEvent } from '../domain.js';
+import { TrawlError } from '../errors.js';
+import type { OutgoingBatch } from './sink.js';
+
+/** An event as a sink gets it. */
+export interface OutgoingRecord {
+  event: StoredEvent;
+  readonly record: Readonly<Record<string, unknown>>;
+  /** The record as one line, without its end; `raw_event` of the schema `native` in the source's own text. */
+  json: string;
+  /** False where the event's type is in no mapping table. */
+  known: boolean;
+}
+
+/**
+ * The records of a batch, in its order.
+ * @throws TrawlError SETTINGS_INVALID where there is no such schema.
+ */
+export function records({ events, form }: OutgoingBatch): OutgoingRecord[] {
+  switch (form.schema) {
+    case 'native':
+      return events.map(nativeRecord);
+    default:
+      throw new TrawlError('SETTINGS_INVALID', `There is no schema ${JSON.stringify(form.schema.slice(0, 40))}.`, {
+        hint: 'Set schema of the sink to native.',
+      });
+  }
+}
+
+/** Events that went to no mapping table. */
+export function unmappedOf(all: readonly OutgoingRecord[]): number {
+  return all.filter(({ known }) => !known).length;
+}
+
+function nativeRecord(event: StoredEvent): OutgoingRecord {
+  return {
+    event,
+    // Most sinks send the line, and need not pay for parsing.
+    get record() {
+      return JSON.parse(this.json) as Record<string, unknown>;
+    },
+    json: nativeLine(event),
+    known: true,
+  };
+}
+
+/** Of the raw text only line breaks are replaced, which in JSON can stand between values only. */
+function nativeLine(event: StoredEvent): string {
+  const { collector, seq, id, timestamp, type, actor, user, client, gateway, group, project } = event;
+  const { hostname, server, fromAddr, rawEvent, extra, collectedAt } = event;
+  const described = { type, actor, user, client, gateway, group, project, hostname, server, from_addr: fromAddr };
+  const before = JSON.stringify({ collector, seq, id, timestamp, ...described }).slice(0, -1);
+  const others = extra === null ? '' : `,"extra":${extra}`;
+  const line = `${before},"raw_event":${rawEvent}${others},"collected_at":${JSON.stringify(collectedAt)}}`;
+  return line.replace(/[\r\n]/g, ' ');
+}

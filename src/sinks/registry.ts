@@ -1,0 +1,10 @@
+import { elasticsearch } from './elasticsearch/sink.js';
+import { files } from './files/sink.js';
+import { s3 } from './s3/sink.js';
+import type { Sink } from './sink.js';
+import { splunk } from './splunk/sink.js';
+import { syslog } from './syslog/sink.js';
+import { webhook } from './webhook/sink.js';
+
+/** Every kind of sink. A new one is a folder beside this file and a line here. */
+export const sinks: readonly Sink[] = [files, s3, splunk, elasticsearch, webhook, syslog];

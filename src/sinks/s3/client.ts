@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { type ObjectFile, objectFiles } from '../objects.js';
+import type { OutgoingBatch, Sent, SentObject, SinkClient, SinkContext, SinkSettings } from '../sink.js';
+import { s3Error } from './errors.js';
+import { type S3Settings, s3Settings } from './settings.js';
+
+/** Larger ones go in parts of this size. */
+const partBytes = 8 * 1024 * 1024;
+const digestName = 'trawl-sha256';
+
+export class S3SinkClient implements SinkClient {
+  readonly place: string;
+  readonly #settings: SinkSettings;
+  readonly #s3: S3Settings;
+  readonly #client: S3Client;
+
+  constructor(settings: SinkSettings, { env }: SinkContext) {
+    this.#settings = settings;
+    this.#s3 = s3Settings(settings);
+    const { bucket, prefix, endpoint, region, credentials } = this.#s3;
+    this.place = `s3://${bucket}/${prefix}`;
+    const own = credentials && {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey.reveal(),
+    };
+    const found = own ?? credentialsOf(env);
+    const known = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
+    this.#client = new S3Client({
+      ...(known ? { region: known } : {}),
+      // Not every server knows the newer checksums, nor names of buckets as names of hosts.
+      ...(endpoint
+        ? {
+            endpoint,
+            forcePathStyle: true,
+            requestChecksumCalculation: 'WHEN_REQUIRED',
+            responseChecksumValidation: 'WHEN_REQUIRED',
+          }
+        : {}),
+      ...(found ? { credentials: found } : {}),
+      maxAttempts: 3,
+    });
+  }
+
+  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+    const objects: SentObject[] = [];
+    let unmapped = 0;
+    for await (const file of objectFiles(batch, this.#settings)) {
+      signal?.throwIfAborted();
+      await this.#put(file, signal);
+      objects.push({ name: `${this.#s3.prefix}${file.name}`, events: file.events, bytes: file.bytes.byteLength });
+      unmapped += file.unmapped;
+    }
+    return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };
+  }
+
+  async check(signal?: AbortSignal): Promise<void> {
+    const object = { Bucket: this.#s3.bucket, Key: `${this.#s3.prefix}.trawl-check-${randomUUID()}` };
+    const options = signal ? { abortSignal: signal } : {};
+    try {
+      await this.#client.send(
+        new PutObjectCommand({ ...object, Body: 'Trawl may write here.\n', ...this.#storing() }),
+        options,
+      );
+    } catch (error) {
+      throw s3Error(error, this.place);
+    }
+    // Not everybody who may write may delete.
+    await this.#client.send(new DeleteObjectCommand(object), options).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+  }
+
+  async #put(file: ObjectFile, signal?: AbortSignal): Promise<void> {
+    const digest = createHash('sha256').update(file.bytes).digest('hex');
+    const object = { Bucket: this.#s3.bucket, Key: `${this.#s3.prefix}${file.name}` };
+    const upload = new Upload({
+      client: this.#client,
+      params: {
+        ...object,
+        Body: file.bytes,
+        ContentType: file.contentType,
+        Metadata: { [digestName]: digest },
+        ...this.#storing(),
+      },
+      partSize: partBytes,
+      queueSize: 2,
+    });
+    const abort = () => void upload.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await upload.done();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const meaning = s3Error(error, this.place);
+      if (meaning.code === 'SINK_REFUSED' && (await this.#isThere(object, digest))) return;
+      throw meaning;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** A bucket may forbid to overwrite: what an earlier attempt has put there is as good. */
+  async #isThere(object: { Bucket: string; Key: string }, digest: string): Promise<boolean> {
+    try {
+      const { Metadata } = await this.#client.send(new HeadObjectCommand(object));
+      return Metadata?.[digestName] === digest;
+    } catch {
+      return false;
+    }
+  }
+
+  #storing(): Partial<PutObjectCommandInput> {
+    const { encryption, kmsKeyId, storageClass }: S3Settings = this.#s3;
+    return {
+      ...(encryption === 'bucket-default' ? {} : { ServerSideEncryption: encryption }),
+      ...(encryption === 'aws:kms' && kmsKeyId !== undefined ? { SSEKMSKeyId: kmsKeyId } : {}),
+      ...(storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }),
+    };
+  }
+}
+
+/** Of .env, which the SDK does not read; the rest of its chain is its own. */
+function credentialsOf(env: SinkContext['env']) {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+}

@@ -1,0 +1,92 @@
+import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
+
+interface AwsError extends Error {
+  $metadata?: { httpStatusCode?: number };
+  $response?: { headers?: Record<string, string> };
+  Region?: string;
+}
+
+interface Meaning {
+  code: ErrorCode;
+  what: string;
+  hint: string;
+}
+
+const keys = 'Check accessKeyId and secretAccessKey of the sink, or what the AWS SDK finds (AWS_…, profile, role).';
+
+/** By the name of the error, as S3 and its kin give it. */
+const meanings: Readonly<Record<string, Meaning>> = {
+  NoSuchBucket: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Make the bucket, or correct its name.' },
+  NotFound: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Make the bucket, or correct its name.' },
+  InvalidAccessKeyId: { code: 'SINK_REFUSED', what: 'does not know the access key', hint: keys },
+  // As versitygw has it.
+  XAdminUserNotFound: { code: 'SINK_REFUSED', what: 'does not know the access key', hint: keys },
+  SignatureDoesNotMatch: { code: 'SINK_REFUSED', what: 'does not take the secret of the access key', hint: keys },
+  ExpiredToken: { code: 'SINK_REFUSED', what: 'says that the credentials have expired', hint: keys },
+  CredentialsProviderError: { code: 'SINK_REFUSED', what: 'cannot be used without credentials', hint: keys },
+  AccessDenied: {
+    code: 'SINK_REFUSED',
+    what: 'does not let these credentials write',
+    hint: 'Allow s3:PutObject on it, and s3:GetObject so that a repeated batch is known (and kms:GenerateDataKey for aws:kms).',
+  },
+  RequestTimeTooSkewed: {
+    code: 'SINK_REFUSED',
+    what: "says that this host's clock is wrong",
+    hint: 'Set the clock right (NTP).',
+  },
+  QuotaExceeded: {
+    code: 'SINK_FULL',
+    what: 'has no room left',
+    hint: 'Raise its quota: offloading goes on by itself then.',
+  },
+  XMinioStorageFull: {
+    code: 'SINK_FULL',
+    what: 'has no room left',
+    hint: 'Free room: offloading goes on by itself then.',
+  },
+};
+
+/** An S3 error in words. @param bucket names it without anything secret */
+export function s3Error(error: unknown, bucket: string): TrawlError {
+  const { name, message, $metadata, $response, Region } = error as AwsError;
+  const status = $metadata?.httpStatusCode;
+  const said = `The bucket ${bucket}`;
+  const known = meanings[name];
+  if (known) return new TrawlError(known.code, `${said} ${known.what} (${name}).`, { hint: known.hint, cause: error });
+  if (status === 301 || name === 'AuthorizationHeaderMalformed' || name === 'PermanentRedirect') {
+    const region = Region ?? $response?.headers?.['x-amz-bucket-region'];
+    return new TrawlError('SINK_REFUSED', `${said} is in another region${region ? `: ${region}` : ''} (${name}).`, {
+      hint: `Set region${region ? `=${region}` : ''} for this sink.`,
+      cause: error,
+    });
+  }
+  if (name === 'Error' && /region is missing/i.test(message)) {
+    return new TrawlError('SINK_REFUSED', `${said} cannot be found without a region.`, {
+      hint: 'Set region for this sink, or AWS_REGION.',
+    });
+  }
+  if (status === 403)
+    return new TrawlError('SINK_REFUSED', `${said} refuses this (403 ${name}).`, {
+      hint: meanings.AccessDenied!.hint,
+      cause: error,
+    });
+  if (status === 507)
+    return new TrawlError('SINK_FULL', `${said} has no room left (507).`, {
+      hint: meanings.QuotaExceeded!.hint,
+      cause: error,
+    });
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    return new TrawlError('SINK_REFUSED', `${said} refuses this (${status} ${name}): ${message.replace(/\.$/, '')}.`, {
+      hint: "Look at the bucket's policy and settings.",
+      cause: error,
+    });
+  }
+  return new TrawlError(
+    'SINK_UNAVAILABLE',
+    `${said} cannot be reached: ${status ? `${status} ` : ''}${reasonOf(error)}.`,
+    {
+      hint: 'It is tried again; check endpoint and network if it stays so.',
+      cause: error,
+    },
+  );
+}

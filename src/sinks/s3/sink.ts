@@ -1,0 +1,30 @@
+import { fileSettingProblems } from '../settings.js';
+import type { Sink, SinkClient } from '../sink.js';
+import { s3SettingDefinitions, s3Settings } from './settings.js';
+
+/** Objects in a bucket of S3, or of a server that speaks its protocol. */
+export const s3: Sink = {
+  kind: 's3',
+  settings: s3SettingDefinitions,
+  check: (values) => [
+    ...fileSettingProblems(values),
+    ...((values.accessKeyId === undefined) === (values.secretAccessKey === undefined)
+      ? []
+      : ['accessKeyId and secretAccessKey are set both or not at all']),
+  ],
+  open(settings, context) {
+    const { bucket, prefix } = s3Settings(settings);
+    let opened: Promise<SinkClient> | undefined;
+    // The AWS SDK takes a while to load, and most commands do not need it.
+    const client = () => {
+      opened ??= import('./client.js').then(({ S3SinkClient }) => new S3SinkClient(settings, context));
+      return opened;
+    };
+    return {
+      place: `s3://${bucket}/${prefix}`,
+      send: async (batch, signal) => (await client()).send(batch, signal),
+      check: async (signal) => (await client()).check(signal),
+      close: async () => (await opened)?.close(),
+    };
+  },
+};

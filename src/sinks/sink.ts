@@ -1,0 +1,94 @@
+import type { StoredEvent } from '../domain.js';
+import type { HttpClient } from '../http/client.js';
+import type { Secret } from '../secret.js';
+import type { SettingDefinition } from '../settings/definition.js';
+
+/** A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. */
+export interface Sink {
+  readonly kind: string;
+  readonly settings: readonly SettingDefinition[];
+  /** What is wrong with settings that are right each by themselves, a sentence for each. */
+  check?(values: SinkSettings['values']): string[];
+  /** A client for one sink. Opening it does no I/O. */
+  open(settings: SinkSettings, context: SinkContext): SinkClient;
+}
+
+/** A sink's settings, checked: texts, numbers and secrets by key. */
+export interface SinkSettings {
+  /** For example `archive`; collectors name it in their setting `offload`. */
+  readonly sink: string;
+  readonly kind: string;
+  readonly values: Readonly<Record<string, string | number | Secret>>;
+}
+
+export interface SinkContext {
+  http: HttpClient;
+  /** For libraries that read their own variables, as the AWS SDK does. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface SinkClient {
+  /** Names the place that is written to, without anything secret: for messages. */
+  readonly place: string;
+  /**
+   * Sends a batch, and comes back when the sink has confirmed it. The same batch may be sent again, by this or another
+   * process: it must then leave the sink as one sending does, as far as the sink lets it.
+   *
+   * @throws TrawlError with a code that says whether it may be tried again: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
+   *   SINK_ANSWER_UNREADABLE.
+   */
+  send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent>;
+  /** Tries place and credentials, and leaves nothing behind where the sink lets it. Throws as `send` does. */
+  check(signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Events of one collector, in the order of their sequence numbers; always the same ones for the same name. */
+export interface OutgoingBatch {
+  collector: string;
+  /** `asa`, `descope`, `skyflow`. */
+  source: string;
+  /** Unique for collector and sink, and the same at each sending; letters, digits and dashes. Sorts by time. */
+  name: string;
+  firstSeq: number;
+  lastSeq: number;
+  events: readonly StoredEvent[];
+  /** How its records are to be made; fixed with the batch, whatever the settings say by now. */
+  form: BatchForm;
+}
+
+export interface BatchForm {
+  /** `native`, `ocsf` or `ecs`. */
+  schema: string;
+  /** Of the schema's mapping tables. */
+  schemaVersion: string;
+  /** Of sinks that write files: `ndjson`, `csv` or `parquet`; else the empty string. */
+  format: string;
+  /** `gzip`, `zstd` or `none`; inside a Parquet file always zstd. */
+  compression: string;
+  /** `raw` or `security-lake`. */
+  layout: string;
+}
+
+export interface Sent {
+  /** What was written, where a sink writes files. */
+  objects: readonly SentObject[];
+  /** As sent, compressed where it was. */
+  bytes: number;
+  /** Events that went to the base event or API Activity, since their type is in no mapping table. */
+  unmapped: number;
+  /** Events that the sink took but cannot keep, each by itself, with its reason: they are kept and told. */
+  refused: readonly RefusedEvent[];
+}
+
+export interface SentObject {
+  name: string;
+  events: number;
+  bytes: number;
+}
+
+export interface RefusedEvent {
+  seq: number;
+  id: string;
+  reason: string;
+}

@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { isIP, connect as plainConnect, type Socket } from 'node:net';
+import { type ConnectionOptions, createSecureContext, connect as tlsConnect } from 'node:tls';
+import { TrawlError } from '../../errors.js';
+import { connectionError, notClosed } from './errors.js';
+import type { SyslogSettings } from './settings.js';
+
+export interface SyslogBounds {
+  /** Until the connection stands, with TLS. */
+  connectMaxMs: number;
+  /** Without anything taken by the receiver. */
+  silenceMaxMs: number;
+  /** After the last message, until the receiver has closed too. */
+  closeMaxMs: number;
+}
+
+export const syslogBounds: SyslogBounds = { connectMaxMs: 10_000, silenceMaxMs: 30_000, closeMaxMs: 30_000 };
+
+/**
+ * Sends frames over a connection of their own, and comes back when the receiver has closed it without an error after
+ * reading to its end: syslog has no other sign.
+ *
+ * @throws TrawlError SINK_UNAVAILABLE or SINK_REFUSED; the signal's own reason where it was aborted.
+ */
+export async function sendFrames(
+  frames: readonly Buffer[],
+  settings: SyslogSettings,
+  options: { place: string; bounds: SyslogBounds; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { signal, place } = options;
+  signal?.throwIfAborted();
+  const tlsOptions = settings.tls ? await tlsOptionsOf(settings, signal) : undefined;
+  signal?.throwIfAborted();
+  const port = { host: settings.address, port: settings.port };
+  const socket = tlsOptions ? tlsConnect({ ...port, ...tlsOptions }) : plainConnect(port);
+  try {
+    await conversation(socket, frames, settings.tls, options);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw connectionError(place, error);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Every way in which a connection ends settles the promise once. */
+function conversation(
+  socket: Socket,
+  frames: readonly Buffer[],
+  tls: boolean,
+  options: { place: string; bounds: SyslogBounds; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { place, bounds, signal } = options;
+  return new Promise((resolve, reject) => {
+    let ended = false;
+    let peerEnded = false;
+    let timer: NodeJS.Timeout;
+    const within = (ms: number, why: string) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => reject(notClosed(place, `${why} within ${ms} ms`)), ms);
+    };
+    const onAbort = () => reject(signal!.reason);
+    signal?.addEventListener('abort', onAbort);
+    socket.on('error', reject);
+    socket.on('end', () => {
+      peerEnded = true;
+      if (!ended) reject(notClosed(place, 'hung up before everything was sent'));
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      if (ended && peerEnded) resolve();
+      else reject(notClosed(place, 'cut the connection'));
+    });
+    // Answers are not expected; reading them away lets the end of the connection come through.
+    socket.resume();
+    within(bounds.connectMaxMs, 'did not take the connection');
+    socket.once(tls ? 'secureConnect' : 'connect', () => {
+      within(bounds.silenceMaxMs, 'took nothing');
+      writeAll(socket, frames, () => within(bounds.silenceMaxMs, 'took nothing')).then(() => {
+        ended = true;
+        within(bounds.closeMaxMs, 'did not close the connection');
+      }, reject);
+    });
+  });
+}
+
+/** Writes as fast as the receiver reads; ends when the last byte has been handed over and the end announced. */
+async function writeAll(socket: Socket, frames: readonly Buffer[], onProgress: () => void): Promise<void> {
+  for (const frame of frames) {
+    await new Promise<void>((resolve, reject) => {
+      socket.write(frame, (error) => (error ? reject(error) : resolve()));
+    });
+    onProgress();
+  }
+  socket.end();
+}
+
+async function tlsOptionsOf(settings: SyslogSettings, signal: AbortSignal | undefined): Promise<ConnectionOptions> {
+  const { caFile, certFile, keyFile, serverName, address } = settings;
+  const [ca, cert, key] = await Promise.all([
+    fileOf('caFile', caFile, signal),
+    fileOf('certFile', certFile, signal),
+    fileOf('keyFile', keyFile, signal),
+  ]);
+  // An IP address is checked against the certificate too, but is no name to ask for (RFC 6066).
+  const name = serverName ?? (isIP(address) ? undefined : address);
+  try {
+    const secureContext = createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    return { secureContext, ...(name && { servername: name }) };
+  } catch (error) {
+    const reason = String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
+    throw new TrawlError('SINK_REFUSED', `The certificates or the key of the sink cannot be used (${reason}).`, {
+      hint: 'Put PEM into caFile, certFile and keyFile: a key that is not encrypted and belongs to the certificate.',
+    });
+  }
+}
+
+async function fileOf(
+  setting: string,
+  path: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Not which one: a key may have been put there by mistake.
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TrawlError('SINK_REFUSED', `The file that ${setting} of the sink names cannot be read (${code}).`, {
+      hint: `Correct ${setting}, or the rights of the file.`,
+    });
+  }
+}

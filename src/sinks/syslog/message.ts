@@ -1,0 +1,49 @@
+import { printable } from '../../printable.js';
+import { eventTimeNs, utcText } from '../event-time.js';
+import type { OutgoingRecord } from '../records.js';
+import type { OutgoingBatch } from '../sink.js';
+import type { SyslogSettings } from './settings.js';
+
+/** RFC 5424: it says that the message is UTF-8. */
+const byteOrderMark = '\ufeff';
+
+/** An event as a message of RFC 5424. */
+export function syslogMessage({ event, json }: OutgoingRecord, batch: OutgoingBatch, settings: SyslogSettings): Buffer {
+  const priority = settings.facility * 8 + settings.severity;
+  const header = [
+    `<${priority}>1`,
+    utcText(eventTimeNs(event), 6),
+    settings.hostname,
+    'trawl',
+    token(batch.collector, 128),
+    token(event.type, 32),
+  ].join(' ');
+  const data = structuredData({
+    seq: String(event.seq),
+    id: event.id,
+    collector: batch.collector,
+    batch: batch.name,
+  });
+  return Buffer.from(`${header} ${data} ${byteOrderMark}${json}`);
+}
+
+/** With its length before it, as RFC 5425 and RFC 6587 frame messages. */
+export function framed(message: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${message.byteLength} `), message]);
+}
+
+/** 32473 is the enterprise number that is kept for examples: no receiver has another meaning for it. */
+function structuredData(parameters: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(parameters).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return `[trawl@32473 ${texts.join(' ')}]`;
+}
+
+/** Control characters could end a line where a receiver writes lines; the message has the exact text. */
+function escaped(value: string): string {
+  return printable(value).replace(/["\\\]]/g, '\\$&');
+}
+
+/** A field of the header: printable ASCII without spaces. */
+function token(text: string, max: number): string {
+  return text.replace(/[^\u0021-\u007e]/g, '_').slice(0, max) || '-';
+}

@@ -1,0 +1,138 @@
+import { createHmac } from 'node:crypto';
+import { TrawlError } from '../../errors.js';
+import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import { printable } from '../../printable.js';
+import { ask, asObject, isSuccess, jsonOf, statusError } from '../http-answer.js';
+import { parts } from '../parts.js';
+import { type OutgoingRecord, records, unmappedOf } from '../records.js';
+import type { OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { WebhookSettings } from './settings.js';
+
+const reasonCharactersMax = 200;
+
+interface Part {
+  firstSeq: number;
+  lastSeq: number;
+  lines: readonly string[];
+}
+
+/** Posts batches as JSON. What the receiver does with one that comes twice is its own: it has the same key. */
+export class WebhookClient implements SinkClient {
+  readonly place: string;
+  readonly #http: HttpClient;
+  readonly #settings: WebhookSettings;
+
+  constructor(http: HttpClient, settings: WebhookSettings) {
+    this.#http = http;
+    this.#settings = settings;
+    this.place = `Webhook at ${hostOf(settings.url)}`;
+  }
+
+  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+    const all = records(batch);
+    const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
+    const { bytesMax, eventsMax } = this.#settings;
+    const refused: RefusedEvent[] = [];
+    let bytes = 0;
+    for (const part of parts(items, { bytesMax, eventsMax })) {
+      const body = bodyOf(batch, partOf(part.map(({ outgoing }) => outgoing)));
+      const answer = await this.#post(body, keyOf(batch, part[0]!.outgoing, part.at(-1)!.outgoing), signal);
+      if (answer.status === 413 && part.length === 1) {
+        const { seq, id } = part[0]!.outgoing.event;
+        refused.push({ seq, id, reason: 'The receiver takes no event of this size (413).' });
+        continue;
+      }
+      this.#confirmed(answer);
+      bytes += body.byteLength;
+    }
+    return { objects: [], bytes, unmapped: unmappedOf(all), refused };
+  }
+
+  /** Sends a batch without events, which the receiver confirms like any other. */
+  async check(signal?: AbortSignal): Promise<void> {
+    const empty = { collector: 'trawl-check', source: 'trawl-check', name: 'trawl-check' };
+    this.#confirmed(await this.#post(bodyOf(empty, { firstSeq: 0, lastSeq: 0, lines: [] }), 'trawl-check', signal));
+  }
+
+  async close(): Promise<void> {}
+
+  #post(body: Buffer, key: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const { url, signingSecret, authorization } = this.#settings;
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const headers = {
+      'content-type': 'application/json',
+      'idempotency-key': key,
+      'x-trawl-timestamp': timestamp,
+      ...(signingSecret ? { 'x-trawl-signature': `v1=${signature(signingSecret.reveal(), timestamp, body)}` } : {}),
+      ...(authorization ? { authorization: authorization.reveal() } : {}),
+    };
+    return ask(this.#http, { method: 'POST', url, headers, body, signal }, this.place);
+  }
+
+  /**
+   * A page of HTML with status 200 comes from something between, such as a page to sign in at: only an empty answer or
+   * one of JSON confirms.
+   */
+  #confirmed(answer: HttpAnswer): void {
+    if (!isSuccess(answer)) throw statusError(answer, this.place);
+    const { ok, error } = asObject(jsonOf(answer, this.place));
+    const failed = error !== undefined && error !== null && error !== false && error !== '';
+    if (ok !== false && !failed) return;
+    throw new TrawlError('SINK_REFUSED', `${this.place} answered ${answer.status} and says no${this.#reason(error)}.`, {
+      hint: 'Look at the receiver: it must take these events before others are sent.',
+    });
+  }
+
+  #reason(error: unknown): string {
+    const { message } = asObject(error);
+    const text = [error, message].find((candidate) => typeof candidate === 'string');
+    if (typeof text !== 'string' || text === '') return '';
+    return `: ${printable(this.#withoutSecrets(text).slice(0, reasonCharactersMax))}`;
+  }
+
+  #withoutSecrets(text: string): string {
+    const { url, signingSecret, authorization } = this.#settings;
+    const words = authorization?.reveal().split(' ') ?? [];
+    // Some receivers have their key in the path or the query.
+    const { pathname, searchParams } = new URL(url);
+    const secrets = [
+      signingSecret?.reveal(),
+      authorization?.reveal(),
+      ...words,
+      url,
+      pathname,
+      ...searchParams.values(),
+    ];
+    return secrets
+      .filter((secret) => secret !== undefined && secret.length >= 8)
+      .reduce<string>((shown, secret) => shown.replaceAll(secret!, '[secret]'), text);
+  }
+}
+
+function partOf(outgoing: readonly OutgoingRecord[]): Part {
+  return {
+    firstSeq: outgoing[0]!.event.seq,
+    lastSeq: outgoing.at(-1)!.event.seq,
+    lines: outgoing.map(({ json }) => json),
+  };
+}
+
+/** The events stand in it as their lines are, so that raw texts stay what they were. */
+function bodyOf(batch: Pick<OutgoingBatch, 'name' | 'collector' | 'source'>, part: Part): Buffer {
+  const { name, collector, source } = batch;
+  const { firstSeq, lastSeq, lines } = part;
+  const before = JSON.stringify({ batch: name, collector, source, firstSeq, lastSeq }).slice(0, -1);
+  return Buffer.from(`${before},"events":[${lines.join(',')}]}`);
+}
+
+/**
+ * A part is named by its sequence numbers: a number alone would name other events after maxEvents was changed, and the
+ * receiver would drop them as known.
+ */
+function keyOf({ collector, name }: OutgoingBatch, first: OutgoingRecord, last: OutgoingRecord): string {
+  return `${collector}/${name}-${first.event.seq}-${last.event.seq}`;
+}
+
+function signature(secret: string, timestamp: string, body: Buffer): string {
+  return createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest('hex');
+}

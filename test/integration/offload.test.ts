@@ -1,0 +1,229 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DemoAsaOptions } from '../../src/demo/asa/server.js';
+import type { OffloadProgress } from '../../workflows/messages.js';
+import { TestCollection, until } from '../support/collection.js';
+import { startS3 } from '../support/s3.js';
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** A collection whose events go to these sinks. */
+async function offloading(
+  sinks: Record<string, Record<string, string>>,
+  demo: DemoAsaOptions = {},
+  settings: Record<string, string> = {},
+): Promise<TestCollection> {
+  const collection = await TestCollection.start({ events: 3_000, ...demo }, { SEARCH_COUNT: '500' });
+  for (const [name, rows] of Object.entries(sinks)) await collection.store.setSettings(`sink:${name}`, rows, []);
+  const offload = Object.keys(sinks).join(',');
+  await collection.store.setSettings('asa', { offload, offloadWhen: 'own-schedule', ...settings }, []);
+  return collection;
+}
+
+async function offload(collection: TestCollection, input: object = {}): Promise<OffloadProgress> {
+  const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa', ...input } });
+  return (await handle.result()) as OffloadProgress;
+}
+
+function filesIn(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !basename(name).startsWith('.') && statSync(join(path, name)).isFile())
+    .sort();
+}
+
+/** Ids and raw events of all NDJSON files, in the order of their batches. */
+function linesIn(path: string): { id: string; raw: unknown; seq: number }[] {
+  return filesIn(path)
+    .flatMap((name) =>
+      gunzipSync(readFileSync(join(path, name)))
+        .toString()
+        .trim()
+        .split('\n'),
+    )
+    .map((line) => JSON.parse(line) as { id: string; seq: number; raw_event: unknown })
+    .map(({ id, seq, raw_event: raw }) => ({ id, seq, raw }))
+    .sort((a, b) => a.seq - b.seq);
+}
+
+function truthOf(collection: TestCollection): { id: string; raw: unknown }[] {
+  return [...collection.demo.truth()].map(({ id, details }) => ({ id, raw: JSON.parse(details) as unknown }));
+}
+
+const withoutSeq = (lines: { id: string; raw: unknown }[]) => lines.map(({ id, raw }) => ({ id, raw }));
+
+describe('offloading', () => {
+  it('brings every event once into files by its own day, each sink by itself, and what is new the next time', async () => {
+    const [one, two] = [folder(), folder()];
+    const collection = await offloading({
+      archive: { kind: 'files', path: one, batchEvents: '700' },
+      lake: { kind: 'files', path: two, format: 'parquet' },
+    });
+    await collection.collect();
+    const progress = await offload(collection);
+    expect(progress.sinks).toMatchObject({
+      archive: { state: 'done', batches: 5, events: 3_000 },
+      lake: { state: 'done', batches: 1, events: 3_000 },
+    });
+    expect(withoutSeq(linesIn(one))).toEqual(truthOf(collection));
+    for (const name of filesIn(one))
+      expect(name).toMatch(/^raw\/source=asa\/collector=asa\/dt=\d{4}-\d\d-\d\d\/\d{12}-\d{12}-\d{12}\.ndjson\.gz$/);
+    const db = await (await DuckDBInstance.create()).connect();
+    const rows = await db.runAndReadAll(
+      `SELECT id, raw_event FROM read_parquet('${two}/**/*.parquet', hive_partitioning = true)
+       WHERE dt = CAST(time AT TIME ZONE 'UTC' AS DATE) ORDER BY seq`,
+    );
+    expect(rows.getRows()).toEqual([...collection.demo.truth()].map(({ id, details }) => [id, details]));
+
+    collection.demo.addEvents(10);
+    await collection.collect();
+    expect((await offload(collection)).sinks.archive).toMatchObject({ batches: 1, events: 10 });
+    expect(withoutSeq(linesIn(one))).toEqual(truthOf(collection));
+    expect((await offload(collection)).sinks.archive).toMatchObject({ batches: 0, events: 0 });
+  }, 120_000);
+
+  it('follows a run that leaves something, and not one that does not', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path } }, {}, { offloadWhen: 'after-run' });
+    await collection.collect();
+    await until('all of it has come', () => linesIn(path).length === 3_000);
+    const runs = async () => {
+      const query = `TaskQueue = '${collection.taskQueue}' AND WorkflowType = 'offloadEvents'`;
+      return (await collection.client.workflow.count(query)).count;
+    };
+    await until('it is seen', async () => (await runs()) === 1);
+    await until('it is done', async () => (await collection.store.offload.backlog('asa', ['archive'], 1)) === 0);
+    await collection.collect();
+    collection.demo.addEvents(5);
+    await collection.collect();
+    await until('those have come, too', () => linesIn(path).length === 3_005);
+    expect(await runs()).toBe(2);
+  }, 120_000);
+
+  it('goes on while a sink is down, fails at its end, and sends it the rest later', async () => {
+    const [good, bad] = [folder(), folder()];
+    const collection = await offloading({
+      archive: { kind: 'files', path: good },
+      lake: { kind: 'files', path: join(bad, 'file') },
+    });
+    execFileSync('touch', [join(bad, 'file')]);
+    await collection.collect();
+    await expect(offload(collection)).rejects.toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ type: 'SINK_REFUSED' }) }),
+    );
+    expect(linesIn(good)).toHaveLength(3_000);
+    expect(await collection.store.offload.cursors('asa')).toMatchObject([
+      { sink: 'archive', lastSeq: 3_000, failure: null },
+      { sink: 'lake', lastSeq: 0, failure: expect.stringContaining('[SINK_REFUSED]') },
+    ]);
+    rmSync(join(bad, 'file'));
+    await offload(collection);
+    expect(withoutSeq(linesIn(bad))).toEqual(truthOf(collection));
+    expect(await collection.store.offload.cursors('asa')).toMatchObject([{}, { sink: 'lake', failure: null }]);
+  }, 120_000);
+
+  it('clears what every sink has and whose time has come: nothing is collected or offloaded a second time', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path } }, { events: 4_000 }, { retainDays: '20' });
+    await collection.collect();
+    const before = await collection.store.eventCount('asa');
+    const { cleared } = await offload(collection);
+    expect(cleared).toBeGreaterThan(2_000);
+    expect(await collection.store.eventCount('asa')).toBe(before - cleared);
+    await collection.store.resetCheckpoint('asa', ['again']);
+    await collection.collect();
+    collection.demo.addEvents(7);
+    await collection.collect();
+    expect((await offload(collection)).sinks.archive).toMatchObject({ events: 7 });
+    expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('sends a range of time again, under names of its own', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path, batchEvents: '400' } });
+    await collection.collect();
+    await offload(collection);
+    const stored = await collection.stored();
+    const [since, until_] = [stored[1_000]!.timestamp, stored[2_000]!.timestamp];
+    const wanted = stored.filter(({ timestamp }) => timestamp >= since && timestamp < until_).map(({ id }) => id);
+    for (let times = 0; times < 2; times += 1) await offload(collection, { series: 'again', since, until: until_ });
+    const again = filesIn(path).filter((name) => name.includes('/again-'));
+    const ids = again.flatMap((name) =>
+      gunzipSync(readFileSync(join(path, name)))
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id as string),
+    );
+    expect(ids.sort()).toEqual(wanted.sort());
+  }, 120_000);
+
+  it('continues as new when its history grows long, and loses nothing', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path, batchEvents: '1' } }, { events: 300 });
+    await collection.collect();
+    const progress = await offload(collection, { historyEventsMax: 20 });
+    expect(progress.sinks.archive).toMatchObject({ state: 'done', batches: 300, events: 300 });
+    expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('puts objects into S3, also when the server dies in the middle, and says what is wrong with bucket and keys', async ({
+    skip,
+  }) => {
+    const s3 = await startS3(['audit']);
+    if (!s3) return skip('there is no versitygw, and no Go to build it');
+    const { endpoint, accessKeyId, secretAccessKey } = s3;
+    const rows = {
+      kind: 's3',
+      bucket: 'audit',
+      prefix: 'trawl',
+      endpoint,
+      accessKeyId,
+      secretAccessKeyEnv: 'S3_SECRET',
+    };
+    const collection = await offloading({ lake: { ...rows, batchEvents: '300' } }, { events: 6_000 });
+    collection.env.S3_SECRET = secretAccessKey;
+    await collection.collect();
+    const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
+    await until(
+      'some of it is there',
+      async () => ((await collection.store.offload.cursors('asa'))[0]?.batches ?? 0) > 3,
+    );
+    process.kill(s3.pid(), 'SIGKILL');
+    await until('a step has failed for it', async () => {
+      const { raw } = await handle.describe();
+      return (
+        raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('s3://audit/trawl/')) ?? false
+      );
+    });
+    await s3.start();
+    await handle.result();
+    const objects = join(s3.folder, 'audit', 'trawl');
+    expect(withoutSeq(linesIn(objects))).toEqual(truthOf(collection));
+
+    for (const [change, problem] of [
+      [{ bucket: 'absent' }, 'does not exist'],
+      [{ accessKeyId: 'somebody-else' }, 'does not know the access key'],
+    ] as const) {
+      await collection.store.setSettings('sink:lake', change, []);
+      collection.demo.addEvents(1);
+      await collection.collect();
+      await expect(offload(collection)).rejects.toThrow(
+        expect.objectContaining({
+          cause: expect.objectContaining({ type: 'SINK_REFUSED', message: expect.stringContaining(problem) }),
+        }),
+      );
+      await collection.store.setSettings('sink:lake', { bucket: 'audit', accessKeyId }, []);
+    }
+    await offload(collection);
+    expect(withoutSeq(linesIn(objects))).toEqual(truthOf(collection));
+  }, 180_000);
+});

@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest';
+import { SplunkClient } from '../../../src/sinks/splunk/client.js';
+import { splunkSettings } from '../../../src/sinks/splunk/settings.js';
+import { splunk } from '../../../src/sinks/splunk/sink.js';
+import {
+  batchOf,
+  event,
+  expectRecord,
+  hostileEvents,
+  httpClient,
+  json,
+  open,
+  receiver,
+  refusal,
+  type SeenRequest,
+  settingsOf,
+  text,
+} from './support.js';
+
+const success = json(200, { text: 'Success', code: 0 });
+const token = 'marked-secret-0000';
+
+const clientOf = (url: string, more: Record<string, string> = {}) => open(splunk, { URL: url, TOKEN: token, ...more });
+
+/** A client that does not wait, and what it would have waited. */
+function hasty(url: string, more: Record<string, string> = {}): { client: SplunkClient; waits: number[] } {
+  const waits: number[] = [];
+  const settings = splunkSettings(settingsOf(splunk, { URL: url, TOKEN: token, ...more }));
+  const client = new SplunkClient(httpClient(), settings, async (ms) => void waits.push(ms));
+  return { client, waits };
+}
+
+/** The members of each line, and the exact text of its event. */
+function linesOf({ body }: SeenRequest) {
+  return body.split('\n').map((line) => {
+    const fields = /,"fields":(\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})\}$/.exec(line)!;
+    const start = line.indexOf('"event":') + '"event":'.length;
+    return { line, ...(JSON.parse(line) as Record<string, unknown>), exact: line.slice(start, fields.index) };
+  });
+}
+
+describe('events for Splunk', () => {
+  it('are these bytes', async () => {
+    const { url, seen } = await receiver(success);
+    const sent = await clientOf(url, { INDEX: 'audit', GZIP: 'no' }).send(batchOf([event(1), event(2)]));
+    const line = (n: number) =>
+      `{"time":1795429230.123,"host":"trawl","source":"acme","sourcetype":"trawl:asa","index":"audit","event":{"collector":"acme","seq":${n},"id":"id-${n}","timestamp":"2026-11-23T10:20:30.123456789Z","type":"server.login","actor":"ann","user":"bob","client":"","gateway":"","group":"","project":"p1","hostname":"h1","server":"","from_addr":"192.0.2.1","raw_event":{"n":${n},"big":12345678901234567890,"trailing":1.50},"collected_at":"2026-11-23T10:21:00.000Z"},"fields":{"trawl_seq":"${n}","trawl_collector":"acme","trawl_id":"id-${n}"}}`;
+    expect(Date.parse('2026-11-23T10:20:30.123Z') / 1000).toBe(1795429230.123);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.bytes.toString()).toBe(`${line(1)}\n${line(2)}`);
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/services/collector/event',
+      headers: { authorization: `Splunk ${token}`, 'content-type': 'application/json' },
+    });
+    expect(seen[0]!.headers).not.toHaveProperty('x-splunk-request-channel');
+    expect(sent).toEqual({ objects: [], bytes: seen[0]!.bytes.byteLength, unmapped: 0, refused: [] });
+  });
+
+  it('are compressed, and the same bytes each time', async () => {
+    const { url, seen } = await receiver(json(503, { text: 'Server is busy', code: 9 }), success);
+    const client = clientOf(url);
+    await refusal(client.send(batchOf([event(1), event(2)])));
+    const { bytes } = await client.send(batchOf([event(1), event(2)]));
+    expect(seen[0]!.headers['content-encoding']).toBe('gzip');
+    expect(seen[1]!.bytes).toEqual(seen[0]!.bytes);
+    expect(bytes).toBe(seen[1]!.bytes.byteLength);
+    expect(linesOf(seen[1]!)).toHaveLength(2);
+  });
+
+  it('may be hostile', async () => {
+    const { url, seen } = await receiver(success);
+    await clientOf(url).send(batchOf(hostileEvents));
+    const lines = linesOf(seen[0]!);
+    expect(lines).toHaveLength(hostileEvents.length);
+    for (const [at, line] of lines.entries()) {
+      expectRecord(line.exact, hostileEvents[at]!);
+      const id = JSON.parse(JSON.stringify(hostileEvents[at]!.id)) as string;
+      expect(line).toMatchObject({ fields: { trawl_seq: String(at + 1), trawl_collector: 'acme', trawl_id: id } });
+    }
+  });
+
+  it('are split by size, in order', async () => {
+    const { url, seen } = await receiver(success);
+    await clientOf(url, { MAX_BYTES: '1500' }).send(batchOf([1, 2, 3, 4, 5].map((seq) => event(seq))));
+    expect(seen.length).toBeGreaterThan(1);
+    for (const request of seen) expect(request.body.length).toBeLessThanOrEqual(1_500);
+    const seqs = seen.flatMap(linesOf).map((line) => (JSON.parse(line.exact) as { seq: number }).seq);
+    expect(seqs).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('before 1970 have their time', async () => {
+    const { url, seen } = await receiver(success);
+    await clientOf(url).send(batchOf([event(1, { timestamp: '1969-12-31T23:59:58.5Z' })]));
+    expect(seen[0]!.body).toContain('{"time":-1.500,');
+  });
+
+  it('have source type and host of the settings', async () => {
+    const { url, seen } = await receiver(success);
+    await clientOf(url, { SOURCETYPE: 'okta:{source}:x', HOST: 'collector-1' }).send(batchOf([event(1)]));
+    expect(linesOf(seen[0]!)[0]).toMatchObject({ sourcetype: 'okta:asa:x', host: 'collector-1' });
+    expect(linesOf(seen[0]!)[0]).not.toHaveProperty('index');
+  });
+});
+
+describe('an event that Splunk refuses', () => {
+  const invalid = (number: number, code = 6) => json(400, { text: 'No', code, 'invalid-event-number': number });
+
+  it.each([6, 12, 13, 15])('with code %i is taken out, and the others are sent again', async (code) => {
+    const { url, seen } = await receiver(invalid(1, code), invalid(2, code), success);
+    const sent = await clientOf(url).send(batchOf([1, 2, 3, 4].map((seq) => event(seq))));
+    expect(sent.refused).toEqual([
+      { seq: 2, id: 'id-2', reason: expect.stringContaining(`(code ${code})`) },
+      { seq: 4, id: 'id-4', reason: expect.stringContaining(`(code ${code})`) },
+    ]);
+    const first = seen[0]!.body.split('\n');
+    expect(seen[2]!.body.split('\n')).toEqual([first[0], first[2]]);
+  });
+
+  it('may be the only one', async () => {
+    const { url, seen } = await receiver(json(400, { text: 'Invalid data format', code: 6 }));
+    const sent = await clientOf(url).send(batchOf([event(1)]));
+    expect(sent).toMatchObject({ refused: [{ seq: 1 }], bytes: 0 });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([undefined, -1, 2, 0.5, '0'])('is not guessed where its number is %s', async (number) => {
+    const { url } = await receiver(json(400, { code: 6, 'invalid-event-number': number }));
+    const error = await refusal(clientOf(url).send(batchOf([event(1), event(2)])));
+    expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
+  });
+
+  it('is not one where more than a hundred of one request are refused', async () => {
+    const { url, seen } = await receiver(invalid(0));
+    const many = Array.from({ length: 150 }, (_, at) => event(at + 1));
+    expect(await refusal(clientOf(url).send(batchOf(many)))).toMatchObject({ code: 'SINK_REFUSED' });
+    expect(seen).toHaveLength(101);
+  });
+
+  it('alone for its size is told, and the others go on', async () => {
+    const { url } = await receiver(text(413, 'too large'), success);
+    const large = event(1, { rawEvent: JSON.stringify('x'.repeat(2_000)) });
+    const sent = await clientOf(url, { MAX_BYTES: '1000' }).send(batchOf([large, event(2)]));
+    expect(sent.refused).toEqual([{ seq: 1, id: 'id-1', reason: expect.stringContaining('413') }]);
+  });
+});
+
+describe('an answer of Splunk that says no', () => {
+  it.each([
+    [403, 1, 'SINK_REFUSED', 'Enable'],
+    [401, 2, 'SINK_REFUSED', 'proxy'],
+    [401, 3, 'SINK_REFUSED', 'token'],
+    [403, 4, 'SINK_REFUSED', 'token'],
+    [400, 7, 'SINK_REFUSED', 'index'],
+    [500, 8, 'SINK_UNAVAILABLE', 'again'],
+    [503, 9, 'SINK_UNAVAILABLE', 'again'],
+    [400, 10, 'SINK_REFUSED', 'useAck=yes'],
+    [400, 14, 'SINK_REFUSED', 'useAck=no'],
+    [503, 18, 'SINK_FULL', 'queues'],
+    [503, 20, 'SINK_FULL', 'queues'],
+    [503, 23, 'SINK_UNAVAILABLE', 'again'],
+    [429, 77, 'SINK_UNAVAILABLE', 'again'],
+    [400, 99, 'SINK_REFUSED', 'index'],
+  ])('with status %i and code %i is %s', async (status, code, expected, hint) => {
+    const { url } = await receiver(json(status, { text: `marked-event ${token}`, code, 'invalid-event-number': 0 }));
+    const error = await refusal(clientOf(url).send(batchOf([event(1), event(2)])));
+    expect(error).toMatchObject({ code: expected, retry: expected !== 'SINK_REFUSED' });
+    expect(error.hint).toContain(hint);
+  });
+
+  it.each([
+    [301, 'SINK_REFUSED', 'redirects'],
+    [401, 'SINK_REFUSED', 'credentials'],
+    [403, 'SINK_REFUSED', 'right'],
+    [404, 'SINK_REFUSED', 'url'],
+    [405, 'SINK_REFUSED', 'settings'],
+    [407, 'SINK_REFUSED', 'HTTPS_PROXY'],
+    [408, 'SINK_UNAVAILABLE', 'temporary'],
+    [413, 'SINK_REFUSED', 'batchEvents'],
+    [500, 'SINK_UNAVAILABLE', 'temporary'],
+    [502, 'SINK_UNAVAILABLE', 'temporary'],
+    [507, 'SINK_FULL', 'room'],
+  ])('with status %i and no code is %s', async (status, expected, hint) => {
+    const { url } = await receiver(
+      text(status, `<html>marked-event ${token}</html>`, { location: 'http://marked-secret/' }),
+    );
+    const error = await refusal(clientOf(url).send(batchOf([event(1), event(2)])));
+    expect(error.code).toBe(expected);
+    expect(error.message).toContain(String(status));
+    expect(error.hint).toContain(hint);
+  });
+
+  it.each([429, 503])('with status %i says when to come again', async (status) => {
+    const { url } = await receiver(text(status, '', { 'retry-after': '120' }));
+    const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(120_000);
+    expect(error.retryAfterMs).toBeLessThan(140_000);
+  });
+
+  it.each([
+    ['HTML', '<html>marked-event</html>'],
+    ['empty', ''],
+    ['not JSON', 'marked-event'],
+    ['another JSON', '{"ok":true}'],
+    ['another code', '{"text":"HEC is healthy","code":17}'],
+    ['null', 'null'],
+  ])('with status 200 and a body that is %s is unreadable', async (_, body) => {
+    const { url } = await receiver(text(200, body));
+    const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
+  });
+
+  it('may not come at all', async () => {
+    const { url } = await receiver((response) => response.socket!.destroy());
+    expect(await refusal(clientOf(url).send(batchOf([event(1)])))).toMatchObject({ code: 'SINK_UNAVAILABLE' });
+    const closed = await refusal(clientOf('http://127.0.0.1:1').send(batchOf([event(1)])));
+    expect(closed).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+    expect(closed.message).toContain('127.0.0.1:1');
+  });
+});
+
+describe('indexer acknowledgement', () => {
+  const taken = (ackId: number) => json(200, { text: 'Success', code: 0, ackId });
+  const events = batchOf([event(1), event(2)]);
+
+  it('is waited for, of each request, over one channel of the batch', async () => {
+    const { url, seen } = await receiver(
+      taken(7),
+      taken(8),
+      json(200, { acks: { 7: true, 8: false } }),
+      // Splunk tells each one once.
+      json(200, { acks: { 8: true } }),
+    );
+    const { client, waits } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
+    await client.send(events);
+    expect(seen.map((request) => request.url.split('/').at(-1))).toEqual(['event', 'event', 'ack', 'ack']);
+    expect(seen.slice(2).map((request) => request.body)).toEqual(['{"acks":[7,8]}', '{"acks":[8]}']);
+    expect(waits).toEqual([250]);
+    const channels = new Set(seen.map((request) => request.headers['x-splunk-request-channel']));
+    expect([...channels]).toEqual([
+      expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+    ]);
+  });
+
+  it('has the same channel for the same batch, and another for another', async () => {
+    const { url, seen } = await receiver(
+      taken(1),
+      json(200, { acks: { 1: true } }),
+      taken(1),
+      json(200, { acks: { 1: true } }),
+      taken(1),
+      json(200, { acks: { 1: true } }),
+    );
+    const { client } = hasty(url, { USE_ACK: 'yes' });
+    await client.send(events);
+    await client.send(events);
+    await client.send({ ...events, collector: 'other' });
+    const channels = seen.map((request) => request.headers['x-splunk-request-channel']);
+    expect(channels[2]).toBe(channels[0]);
+    expect(channels[4]).not.toBe(channels[0]);
+  });
+
+  it('that does not come in time fails the batch, which is then sent again', async () => {
+    const { url, seen } = await receiver(taken(1), json(200, { acks: { 1: false } }));
+    const { client, waits } = hasty(url, { USE_ACK: 'yes', ACK_WAIT_SECONDS: '10' });
+    const error = await refusal(client.send(events));
+    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+    expect(waits.reduce((sum, ms) => sum + ms)).toBe(10_000);
+    expect(seen).toHaveLength(waits.length + 2);
+  });
+
+  it.each([
+    ['no id', json(200, { text: 'Success', code: 0 }), 'SINK_REFUSED'],
+    ['no list', json(200, { text: 'x' }), 'SINK_ANSWER_UNREADABLE'],
+  ])('of which there is %s is an error', async (_, answer, code) => {
+    const { url } = await receiver(...(code === 'SINK_REFUSED' ? [answer] : [taken(1), answer]));
+    expect((await refusal(hasty(url, { USE_ACK: 'yes' }).client.send(events))).code).toBe(code);
+  });
+
+  it('ends where the signal is aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the worker shuts down');
+    const { url } = await receiver(taken(1), (response, request) => {
+      json(200, { acks: { 1: false } })(response, request);
+      setImmediate(() => controller.abort(reason));
+    });
+    await expect(clientOf(url, { USE_ACK: 'yes' }).send(events, controller.signal)).rejects.toBe(reason);
+  });
+});
+
+describe('the check of a Splunk', () => {
+  it('is an empty request, which leaves nothing behind', async () => {
+    const { url, seen } = await receiver(json(400, { text: 'No data', code: 5 }));
+    await clientOf(url).check();
+    expect(seen).toMatchObject([{ url: '/services/collector/event', body: '' }]);
+  });
+
+  it('says what is wrong with the token', async () => {
+    const { url } = await receiver(json(403, { text: 'Invalid token', code: 4 }));
+    expect(await refusal(clientOf(url).check())).toMatchObject({ code: 'SINK_REFUSED' });
+  });
+
+  it('sees that there is something else', async () => {
+    const { url } = await receiver(text(200, '<html></html>'));
+    expect(await refusal(clientOf(url).check())).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE' });
+  });
+});
+
+it('names its place without the token', () => {
+  expect(clientOf('https://splunk.example:8088').place).toBe('Splunk at splunk.example:8088');
+});

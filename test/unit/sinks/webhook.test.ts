@@ -1,0 +1,233 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { webhook } from '../../../src/sinks/webhook/sink.js';
+import {
+  batchOf,
+  event,
+  expectRecord,
+  hostileEvents,
+  json,
+  open,
+  receiver,
+  refusal,
+  type SeenRequest,
+  settingsOf,
+  text,
+} from './support.js';
+
+const secret = 'marked-secret-for-signing';
+
+const clientOf = (url: string, more: Record<string, string> = {}) => open(webhook, { URL: url, ...more });
+
+const keyOf = (request: SeenRequest) => request.headers['idempotency-key'];
+
+const seqsOf = ({ body }: SeenRequest) =>
+  (JSON.parse(body) as { events: { seq: number }[] }).events.map(({ seq }) => seq);
+
+/** As docs/sinks/webhook.md tells a receiver to do it. */
+function verify({ headers, bytes }: SeenRequest, key: string): boolean {
+  const timestamp = headers['x-trawl-timestamp'] as string;
+  const mac = createHmac('sha256', key)
+    .update(Buffer.concat([Buffer.from(`${timestamp}.`), bytes]))
+    .digest('hex');
+  return headers['x-trawl-signature'] === `v1=${mac}` && Math.abs(Date.now() / 1000 - Number(timestamp)) < 300;
+}
+
+describe('a batch for a webhook', () => {
+  it('is these bytes', async () => {
+    const { url, seen } = await receiver(text(204, ''));
+    const sent = await clientOf(`${url}/hook?key=1`).send(batchOf([event(1), event(2)]));
+    const record = (n: number) =>
+      `{"collector":"acme","seq":${n},"id":"id-${n}","timestamp":"2026-11-23T10:20:30.123456789Z","type":"server.login","actor":"ann","user":"bob","client":"","gateway":"","group":"","project":"p1","hostname":"h1","server":"","from_addr":"192.0.2.1","raw_event":{"n":${n},"big":12345678901234567890,"trailing":1.50},"collected_at":"2026-11-23T10:21:00.000Z"}`;
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.bytes.toString()).toBe(
+      `{"batch":"20261123T102030-000001","collector":"acme","source":"asa","firstSeq":1,"lastSeq":2,"events":[${record(1)},${record(2)}]}`,
+    );
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/hook?key=1',
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': 'acme/20261123T102030-000001-1-2',
+        'x-trawl-timestamp': expect.stringMatching(/^\d{10}$/),
+      },
+    });
+    for (const header of ['authorization', 'x-trawl-signature', 'content-encoding'])
+      expect(seen[0]!.headers).not.toHaveProperty(header);
+    expect(sent).toEqual({ objects: [], bytes: seen[0]!.bytes.byteLength, unmapped: 0, refused: [] });
+  });
+
+  it('may be hostile, and its signature is of its bytes', async () => {
+    const { url, seen } = await receiver(text(200, ''));
+    await clientOf(url, { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret' }).send(batchOf(hostileEvents));
+    expect(verify(seen[0]!, secret)).toBe(true);
+    expect(verify(seen[0]!, `${secret}x`)).toBe(false);
+    expect(seen[0]!.headers.authorization).toBe('Bearer marked-secret');
+    const { events } = JSON.parse(seen[0]!.body) as { events: unknown[] };
+    expect(events).toHaveLength(hostileEvents.length);
+    const exact = seen[0]!.body
+      .slice(seen[0]!.body.indexOf('"events":[') + 10, -2)
+      .split(/,(?=\{"collector":"acme","seq":)/);
+    for (const [at, line] of exact.entries()) expectRecord(line, hostileEvents[at]!);
+  });
+
+  it('has the same bytes and the same key each time', async () => {
+    const { url, seen } = await receiver(text(500, ''), text(200, ''));
+    const client = clientOf(url, { SIGNING_SECRET: secret });
+    await refusal(client.send(batchOf([event(1)])));
+    await client.send(batchOf([event(1)]));
+    expect(seen[1]!.bytes).toEqual(seen[0]!.bytes);
+    expect(keyOf(seen[1]!)).toBe(keyOf(seen[0]!));
+    expect(seen.every((request) => verify(request, secret))).toBe(true);
+  });
+
+  it('is split by events and by size, with keys that name what is in a part', async () => {
+    const { url, seen } = await receiver(text(200, ''));
+    const batch = batchOf([1, 2, 3, 4, 5].map((seq) => event(seq)));
+    await clientOf(url, { MAX_EVENTS: '2' }).send(batch);
+    expect(seen.map(seqsOf)).toEqual([[1, 2], [3, 4], [5]]);
+    expect(seen.map(keyOf)).toEqual(['1-2', '3-4', '5-5'].map((part) => `acme/20261123T102030-000001-${part}`));
+    expect(JSON.parse(seen[1]!.body)).toMatchObject({ firstSeq: 3, lastSeq: 4 });
+    await clientOf(url, { MAX_BYTES: '1000' }).send(batch);
+    expect(seen.slice(3).flatMap(seqsOf)).toEqual([1, 2, 3, 4, 5]);
+    // After the setting was changed, no key stands for other events than before.
+    const byKey = new Map<unknown, string>();
+    for (const request of seen) {
+      expect(byKey.get(keyOf(request)) ?? request.body).toBe(request.body);
+      byKey.set(keyOf(request), request.body);
+    }
+  });
+
+  it('stops at the first part that is not confirmed', async () => {
+    const { url, seen } = await receiver(text(200, ''), text(503, ''));
+    const batch = batchOf([1, 2, 3].map((seq) => event(seq)));
+    await refusal(clientOf(url, { MAX_EVENTS: '1' }).send(batch));
+    expect(seen.map(seqsOf)).toEqual([[1], [2]]);
+  });
+
+  it('goes on without an event that alone is too large', async () => {
+    const { url } = await receiver(text(413, ''), text(200, ''));
+    const sent = await clientOf(url, { MAX_EVENTS: '1' }).send(batchOf([event(1), event(2)]));
+    expect(sent.refused).toEqual([{ seq: 1, id: 'id-1', reason: expect.stringContaining('413') }]);
+  });
+});
+
+describe('an answer of a webhook', () => {
+  it.each([
+    [200, ''],
+    [204, ''],
+    [202, ' \n'],
+    [200, '{}'],
+    [201, '{"ok":true,"error":null}'],
+    [200, '[]'],
+    [200, 'null'],
+    [200, '{"error":false}'],
+  ])('confirms with status %i and the body %j', async (status, body) => {
+    const { url, seen } = await receiver(text(status, body));
+    await clientOf(url).send(batchOf([event(1)]));
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each(['<html>marked-event</html>', 'ok', '{"ok":true', ' <!DOCTYPE html>'])(
+    'confirms nothing with status 200 and the body %j',
+    async (body) => {
+      const { url } = await receiver(text(200, body, { 'content-type': 'application/json' }));
+      const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+      expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
+    },
+  );
+
+  it.each([
+    [{ ok: false }, 'says no.'],
+    [{ ok: true, error: 'quota' }, 'says no: quota.'],
+    [{ error: { message: 'quota' } }, 'says no: quota.'],
+    [{ error: { code: 7 } }, 'says no.'],
+    [{ error: 1 }, 'says no.'],
+    [{ error: 'a\u001b[2J\u202eb' }, 'says no: a\\u001b[2J\\u202eb.'],
+    [{ error: 'x'.repeat(1_000) }, `says no: ${'x'.repeat(200)}.`],
+  ])('with status 200 and %j is a refusal', async (body, told) => {
+    const { url } = await receiver(json(200, body));
+    const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
+    expect(error.message).toContain(told);
+  });
+
+  it('may quote the secrets: they are not told', async () => {
+    const credentials = { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret-token' };
+    const says = [
+      secret,
+      'Bearer marked-secret-token',
+      'marked-secret-token',
+      'marked-secret-path',
+      'marked-secret-query',
+    ];
+    for (const text of says) {
+      const { url } = await receiver(
+        json(200, { error: `wrong: ${text.replace('marked-secret-path', '/marked-secret-path')}` }),
+      );
+      const client = clientOf(`${url}/marked-secret-path?k=marked-secret-query`, credentials);
+      expect((await refusal(client.send(batchOf([event(1)])))).message).toContain('wrong: [secret]');
+    }
+  });
+
+  it.each([
+    [302, 'SINK_REFUSED'],
+    [400, 'SINK_REFUSED'],
+    [401, 'SINK_REFUSED'],
+    [403, 'SINK_REFUSED'],
+    [404, 'SINK_REFUSED'],
+    [413, 'SINK_REFUSED'],
+    [429, 'SINK_UNAVAILABLE'],
+    [500, 'SINK_UNAVAILABLE'],
+    [503, 'SINK_UNAVAILABLE'],
+    [507, 'SINK_FULL'],
+  ])('with status %i is %s', async (status, code) => {
+    const { url } = await receiver(text(status, 'marked-event', { 'retry-after': '60' }));
+    const client = clientOf(`${url}/?key=marked-secret`, { AUTHORIZATION: 'marked-secret' });
+    const error = await refusal(client.send(batchOf([event(1), event(2)])));
+    expect(error).toMatchObject({ code, retry: code !== 'SINK_REFUSED' });
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('may not come at all', async () => {
+    const { url } = await receiver((response) => response.socket!.destroy());
+    const error = await refusal(clientOf(`${url}/?key=marked-secret`).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+  });
+
+  it('may be without end', async () => {
+    const { url } = await receiver((response) => {
+      response.writeHead(200);
+      const fill = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(1_000_000, 0x20)));
+      };
+      response.on('drain', fill);
+      fill();
+    });
+    const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
+    expect(error.hint).not.toContain('searchCount');
+  });
+});
+
+it('is checked by a batch without events', async () => {
+  const { url, seen } = await receiver(text(200, ''), text(401, ''));
+  const client = clientOf(url, { SIGNING_SECRET: secret });
+  await client.check();
+  expect(JSON.parse(seen[0]!.body)).toMatchObject({ batch: 'trawl-check', events: [] });
+  expect(verify(seen[0]!, secret)).toBe(true);
+  expect(await refusal(client.check())).toMatchObject({ code: 'SINK_REFUSED' });
+});
+
+it('names its place by the host alone', () => {
+  expect(clientOf('https://hooks.example/marked-secret?key=marked-secret').place).toBe('Webhook at hooks.example');
+});
+
+it.each([
+  ['ftp://x/', 'SINK_OUT_URL'],
+  ['https://ann:marked-secret@x/', 'SINK_OUT_URL'],
+  ['https://x/#marked-secret', 'SINK_OUT_URL'],
+])('does not take the URL %s, and does not repeat it', (url, what) => {
+  const refused = expect.objectContaining({ message: expect.stringMatching(new RegExp(`${what}(?!.*marked-secret)`)) });
+  expect(() => settingsOf(webhook, { URL: url })).toThrow(refused);
+});
