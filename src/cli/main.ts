@@ -178,7 +178,7 @@ function commands(choose: (verb: Verb) => void): Command {
     .description('show the Temporal UI and the temporal command what is encrypted')
     .option('--host <host>', 'where to listen', '127.0.0.1')
     .option('--port <port>', 'its port', wholeNumber(0, 65_535), 8888)
-    .option('--origin <url>', 'origin of the Temporal UI, whose pages may ask')
+    .option('--origin <url...>', 'origin of the Temporal UI, whose pages may ask')
     .action((options) => choose(async (context) => (await import('./verbs/codec.js')).codecServe(context, options)));
   codec
     .command('key [id]')

@@ -95,7 +95,12 @@ describe('keys', () => {
 describe('the codec server', () => {
   const origin = 'http://127.0.0.1:8233';
   const serve = async (token?: string) => {
-    const server = await serveCodec(codecOf(newer), { host: '127.0.0.1', port: 0, origin, token });
+    const server = await serveCodec(codecOf(newer), {
+      host: '127.0.0.1',
+      port: 0,
+      origins: ['http://localhost:8233', origin],
+      token,
+    });
     onTestFinished(() => server.close());
     return (path: string, init: RequestInit = {}) => fetch(`${server.url}${path}`, { method: 'POST', ...init });
   };

@@ -9,7 +9,7 @@ import { print, tell } from '../output.js';
 /** `trawl codec serve`: shows the Temporal UI and the `temporal` command what is encrypted, until Ctrl-C. */
 export async function codecServe(
   context: Context,
-  { host, port, origin }: { host: string; port: number; origin?: string },
+  { host, port, origin: origins = [] }: { host: string; port: number; origin?: string[] },
 ): Promise<number> {
   const ended = interrupted();
   const { payloadKeys, codecToken: token } = context.settings;
@@ -18,7 +18,7 @@ export async function codecServe(
       hint: '"trawl codec key" makes a key.',
     });
   }
-  const server = await serveCodec(new EncryptionCodec(payloadKeys), { host, port, origin, token });
+  const server = await serveCodec(new EncryptionCodec(payloadKeys), { host, port, origins, token });
   context.onClose(() => server.close());
   await print(`${server.url}\n`);
   tell(

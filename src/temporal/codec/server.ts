@@ -17,7 +17,7 @@ export interface CodecServerOptions {
   host: string;
   port: number;
   /** Origin of the Temporal UI, whose pages may ask; for example `http://127.0.0.1:8233`. */
-  origin: string | undefined;
+  origins: readonly string[];
   /** What must be sent as `Authorization: Bearer …`; undefined where anybody may ask who reaches the port. */
   token: string | undefined;
 }
@@ -33,7 +33,7 @@ export interface CodecServer {
  */
 export async function serveCodec(codec: PayloadCodec, options: CodecServerOptions): Promise<CodecServer> {
   const server = createServer((request, response) => {
-    const headers = corsHeaders(request, options.origin);
+    const headers = corsHeaders(request, options.origins);
     void answer(codec, request, options.token).then(({ status, body }) => {
       response.writeHead(status, { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) });
       response.end(body && JSON.stringify(body));
@@ -109,8 +109,9 @@ function isToken(header: string | undefined, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function corsHeaders({ headers }: IncomingMessage, origin: string | undefined): Record<string, string> {
-  if (origin === undefined || headers.origin !== origin) return {};
+function corsHeaders({ headers }: IncomingMessage, origins: readonly string[]): Record<string, string> {
+  const { origin } = headers;
+  if (origin === undefined || !origins.includes(origin)) return {};
   return {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'POST, OPTIONS',
