@@ -55,7 +55,8 @@ export async function offloadBatches(
     const { settings, client } = await sinks.open(input.sink);
     const source = (await collectors.source(input.collector)).kind;
     const { batchEvents, waitMinutes } = batchSettings(settings);
-    while (Date.now() < until && !signal.aborted) {
+    // One batch at least, however short the time.
+    for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
         ...key,
         eventsMax: batchEvents,

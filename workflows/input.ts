@@ -26,6 +26,8 @@ export const offloadInput = z.strictObject({
   until: time.nullable().default(null),
   /** Also a batch that is not full and could wait for more. */
   now: z.boolean().default(false),
+  /** How long one step sends batches before it tells how far it is; ms. */
+  durationMaxMs: z.int().min(1).max(60_000).default(10_000),
   historyEventsMax: z.int().min(20).max(40_000).default(historyEventsMax),
 });
 

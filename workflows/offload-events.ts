@@ -5,9 +5,6 @@ import { type OffloadProgress, offloadProgressQuery, type SinkProgress } from '.
 import { offloadActivities, stepOptions } from './options.js';
 
 const example = '{"collector":"asa"}';
-/** A worker that is stopped waits no longer for a batch than this and its own sending. */
-const durationMaxMs = 10_000;
-
 /**
  * Sends a collector's events onwards to its sinks, in the order of their sequence numbers, and clears those that every
  * sink has and whose time has come. Safe while M10 runs, and while another one runs: what a batch holds is fixed in the
@@ -23,6 +20,7 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
     since,
     until,
     now,
+    durationMaxMs,
     historyEventsMax,
   } = parseInput(offloadInput, input, example);
   const progress: OffloadProgress = carried ?? { collector, sinks: {}, cleared: 0 };

@@ -168,10 +168,16 @@ describe('offloading', () => {
 
   it('continues as new when its history grows long, and loses nothing', async () => {
     const path = folder();
-    const collection = await offloading({ archive: { kind: 'files', path, batchEvents: '1' } }, { events: 300 });
+    const collection = await offloading({ archive: { kind: 'files', path, batchEvents: '1' } }, { events: 40 });
     await collection.collect();
-    const progress = await offload(collection, { historyEventsMax: 20 });
-    expect(progress.sinks.archive).toMatchObject({ state: 'done', batches: 300, events: 300 });
+    const handle = await collection.start({
+      type: 'offloadEvents',
+      input: { collector: 'asa', historyEventsMax: 20, durationMaxMs: 1 },
+    });
+    const progress = (await handle.result()) as OffloadProgress;
+    const { raw } = await collection.client.workflow.getHandle(handle.workflowId).describe();
+    expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(raw.workflowExecutionInfo?.execution?.runId);
+    expect(progress.sinks.archive).toMatchObject({ state: 'done', batches: 40, events: 40 });
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
   }, 120_000);
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { inject, it } from 'vitest';
+import { inject, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { TestCollection, until } from '../support/collection.js';
 
@@ -123,4 +124,30 @@ it('maintenance flows', async () => {
   );
   await saveRun('reset-checkpoint', await collection.start({ type: 'resetCheckpoint' }));
   await saveRun('clear-events', await collection.start({ type: 'clearEvents' }));
+});
+
+it('offloading', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'trawl-record-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  const collection = await TestCollection.start({ events: 300 }, { SEARCH_COUNT: '100' });
+  await collection.store.setSettings('sink:archive', { kind: 'files', path, batchEvents: '10' }, []);
+  await collection.store.setSettings('sink:absent', { kind: 'files', path: '/dev/null/absent' }, []);
+  await collection.store.setSettings('asa', { offload: 'archive', retainDays: '30' }, []);
+  await saveRun('m10-begins-offloading', await collection.start());
+  await until('it is done', async () => (await collection.store.offload.backlog('asa', ['archive'], 1)) === 0);
+  await saveRun('offload-events', await collection.start({ type: 'offloadEvents' }));
+  await collection.store.setSettings('asa', { offload: 'archive,absent' }, []);
+  await saveRun('offload-events-sink-failed', await collection.start({ type: 'offloadEvents' }));
+  await collection.store.setSettings('asa', { offload: 'archive' }, []);
+  const again = {
+    collector: 'asa',
+    series: 'again',
+    since: '2020-01-01T00:00:00Z',
+    historyEventsMax: 20,
+    durationMaxMs: 1,
+  };
+  const handle = await collection.start({ type: 'offloadEvents', input: again });
+  const first = await handle.describe();
+  await saveRun('offload-events-last', handle);
+  save('offload-events-continued-as-new', handle.workflowId, first.runId);
 });

@@ -15,7 +15,14 @@ describe('recorded histories', () => {
   it('are there for every workflow type and every branch of M10', () => {
     const types = names.map((name) => /"workflowType":\s*\{\s*"name":\s*"(\w+)"/.exec(read(name))?.[1]);
     expect(new Set(types)).toEqual(
-      new Set(['recurringAuditCollection', 'auditWalk', 'resetCheckpoint', 'clearEvents', 'setEnvironmentVariables']),
+      new Set([
+        'recurringAuditCollection',
+        'auditWalk',
+        'resetCheckpoint',
+        'clearEvents',
+        'setEnvironmentVariables',
+        'offloadEvents',
+      ]),
     );
     expect(names.length).toBeGreaterThanOrEqual(18);
   });
