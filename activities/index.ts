@@ -39,7 +39,6 @@ export function createActivities(dependencies: Dependencies) {
 
   /** Whether a run begins offloading when it has caught up. A collector without settings fails where it is read. */
   async function offloadOf(collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
-    if (!(await collectors.has(collector))) return {};
     const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
     const { sinks: names, afterRun } = settings ? offloadSettings(settings.values) : { sinks: [], afterRun: false };
     if (names.length === 0 || !afterRun) return {};
