@@ -13,8 +13,6 @@ import type { OffloadBatchesInput, OffloadedBatches, OffloadPlan, PlanOffloadInp
 const batchBytesMax = 16 * 1024 * 1024;
 const eventsAtOnce = 1_000;
 const clearedAtOnce = 10_000;
-/** Of mapping tables; grows with them. */
-const schemaVersion = '1';
 const dayMs = 24 * 3_600_000;
 
 /** Which sinks a collector is offloaded to. @throws TrawlError SETTINGS_INVALID where one that is asked for is not its own. */
@@ -64,7 +62,7 @@ export async function offloadBatches(
         partOnlyBefore:
           input.now || waitMinutes === 0 ? null : new Date(Date.now() - waitMinutes * 60_000).toISOString(),
         range: { sinceNs: nsOf(input.since), untilNs: nsOf(input.until) },
-        form: formOf(settings, schemaVersion),
+        form: formOf(settings),
       });
       if (!batch) return { ...done, more: false };
       const events = await eventsOf(store, batch);

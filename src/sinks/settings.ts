@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SettingDefinition } from '../settings/definition.js';
+import { schemaNames, schemaVersionOf } from './records.js';
 import type { BatchForm, SinkSettings } from './sink.js';
 
 export function wholeNumber(
@@ -34,7 +35,7 @@ export function oneOf(
 
 /** What every sink is told. */
 export const sinkSettingDefinitions: readonly SettingDefinition[] = [
-  oneOf('schema', 'SCHEMA', 'How an event is written', ['native']),
+  oneOf('schema', 'SCHEMA', 'How an event is written', schemaNames),
   wholeNumber('batchEvents', 'BATCH_EVENTS', 'Events of a batch at the most', [1, 100_000], 10_000),
   wholeNumber(
     'waitMinutes',
@@ -92,10 +93,11 @@ export function batchSettings({ values }: SinkSettings): BatchSettings {
 }
 
 /** How a sink wants its records; sinks that push them have no format. */
-export function formOf({ values }: SinkSettings, schemaVersion: string): BatchForm {
+export function formOf({ values }: SinkSettings): BatchForm {
+  const schema = values.schema as string;
   return {
-    schema: values.schema as string,
-    schemaVersion,
+    schema,
+    schemaVersion: schemaVersionOf(schema),
     format: (values.format as string | undefined) ?? '',
     compression: (values.compression as string | undefined) ?? 'none',
     layout: (values.layout as string | undefined) ?? 'raw',
