@@ -28,8 +28,11 @@ export interface DevServer {
 
 const startMaxMs = 60_000;
 const logBytesMax = 10 * 1024 * 1024;
-/** A server that dies so often within a minute is given up. */
-const restartsMax = 5;
+/**
+ * How long a server that has died stays down before it is started again, by how often it has died within a minute: what
+ * makes it die, as a port that somebody has taken meanwhile, may pass. After the last one it is given up.
+ */
+const restartPausesMs = [0, 250, 500, 1_000, 2_000, 4_000, 8_000];
 
 /**
  * Runs Temporal's dev server with its database in the data folder, and starts it again when it dies.
@@ -59,31 +62,37 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const launch = () => launchServer(options.cli, args, pidFile, logFile);
 
   const restarts: number[] = [];
-  const mayRestart = () => {
+  /** Undefined where it is not to be started any more. */
+  const restartPauseMs = () => {
     const now = Date.now();
     restarts.push(now);
-    return restarts.filter((at) => at > now - 60_000).length <= restartsMax;
+    return restartPausesMs[restarts.filter((at) => at > now - 60_000).length - 1];
   };
   let child = launch();
   while (!(await isReady(address, child, logFile))) {
-    if (!mayRestart()) throw serverFailed('The Temporal server ended each time it was started', logFile);
+    const pauseMs = restartPauseMs();
+    if (pauseMs === undefined) throw serverFailed('The Temporal server ended each time it was started', logFile);
+    await sleep(pauseMs);
     child = launch();
   }
 
   let stopping = false;
   const failed = new Promise<never>((_, reject) => {
-    const restart = () => {
+    const restart = async () => {
       if (stopping) return;
-      if (!mayRestart()) {
+      const pauseMs = restartPauseMs();
+      if (pauseMs === undefined) {
         reject(serverFailed('The Temporal server keeps ending', logFile));
         return;
       }
       options.tell('The Temporal server has ended unexpectedly: starting it again.');
+      await sleep(pauseMs);
+      if (stopping) return;
       child = launch();
-      child.once('exit', restart);
+      child.once('exit', () => void restart());
     };
-    if (hasEnded(child)) restart();
-    else child.once('exit', restart);
+    if (hasEnded(child)) void restart();
+    else child.once('exit', () => void restart());
   });
   failed.catch(() => undefined);
 

@@ -4,8 +4,11 @@ import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 /** A server that is being started again is back well within this time. */
 const patienceMs = 60_000;
 
-/** gRPC's codes for a server that does not answer just now: deadline exceeded, internal (a reset stream), unavailable. */
-const passing: ReadonlySet<number> = new Set([4, 13, 14]);
+/**
+ * gRPC's codes for a server that does not answer just now: unknown (one that is starting or ending says so of its
+ * database), deadline exceeded, resource exhausted, internal (a reset stream), unavailable.
+ */
+const passing: ReadonlySet<number> = new Set([2, 4, 8, 13, 14]);
 
 /**
  * Repeats a call to the Temporal server while the server does not answer, for a minute at the most. The call must

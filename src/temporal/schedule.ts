@@ -8,6 +8,7 @@ import {
   ScheduleOverlapPolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { TrawlError } from '../errors.js';
 import { defaultCron, recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule, whose id is that of the workflow on cron. */
@@ -123,9 +124,12 @@ async function changeSchedule(
     jitter: jitterMs !== undefined && (spec.jitter ?? 0) !== jitterMs,
     window: catchupWindowMs !== undefined && policies.catchupWindow !== catchupWindowMs,
   };
-  if (isOther.cron || isOther.jitter || isOther.window) {
-    // The server keeps of a Schedule only what an update names.
-    await handle.update((before) => ({
+  const changes = Object.values(isOther).includes(true);
+  const note = 'Started with "trawl start"';
+  // The server keeps of a Schedule only what an update names. It carries out an unpausing before an update that came in
+  // first, so that the update has to unpause too.
+  const update = () =>
+    handle.update((before) => ({
       ...before,
       ...(isOther.cron ? { action: { ...before.action, memo: { ...before.action.memo, cron } } } : {}),
       spec: {
@@ -133,20 +137,44 @@ async function changeSchedule(
         jitter: jitterMs ?? before.spec.jitter ?? 0,
       },
       policies: { ...before.policies, catchupWindow: catchupWindowMs ?? before.policies.catchupWindow },
+      state: { ...before.state, paused: false, note },
     }));
-  }
-  // Also where it does not seem to be paused: a description may be older than the last change.
-  await handle.unpause('Started with "trawl start"');
-  await shown(handle, (now) => !now.state.paused && (cron === undefined || now.action.memo?.cron === cron));
-  return state.paused || Object.values(isOther).includes(true) ? 'changed' : 'running already';
+  // Unpaused also where it does not seem to be paused: a description may be older than the last change.
+  await settled(
+    handle,
+    changes ? update : () => handle.unpause(note),
+    (now) => !now.state.paused && (cron === undefined || now.action.memo?.cron === cron),
+  );
+  return state.paused || changes ? 'changed' : 'running already';
 }
 
-const shownMaxMs = 5_000;
+const settleMaxMs = 30_000;
+const repeatAfterMs = 5_000;
 
-/** Waits until a change is to be seen, which may take the server a moment. */
-async function shown(handle: ScheduleHandle, holds: (now: ScheduleDescription) => boolean): Promise<void> {
-  const until = Date.now() + shownMaxMs;
-  while (!holds(await handle.describe()) && Date.now() < until) await sleep(50);
+/** Changes a Schedule until the change is to be seen, which may take the server a moment. The change must bear repeating. */
+async function settled(
+  handle: ScheduleHandle,
+  change: () => Promise<void>,
+  holds: (now: ScheduleDescription) => boolean,
+): Promise<void> {
+  const until = Date.now() + settleMaxMs;
+  for (;;) {
+    await change();
+    const repeatAt = Date.now() + repeatAfterMs;
+    while (Date.now() < repeatAt) {
+      if (holds(await handle.describe())) return;
+      await sleep(50);
+    }
+    if (Date.now() > until) {
+      throw new TrawlError(
+        'TEMPORAL_UNREACHABLE',
+        `The Schedule ${handle.scheduleId} does not show a change made to it.`,
+        {
+          hint: 'The Temporal server is busy, or somebody else changes the Schedule too: try again.',
+        },
+      );
+    }
+  }
 }
 
 /** Pauses the Schedule, and cancels its runs: they carry out the commands they have taken first. */
@@ -154,8 +182,11 @@ export async function pauseSchedule(client: Client, collector: string, reason: s
   const state = await scheduleState(client, collector);
   if (!state) return;
   const handle = client.schedule.getHandle(recurringId(collector));
-  await handle.pause(reason);
-  await shown(handle, (now) => now.state.paused);
+  await settled(
+    handle,
+    () => handle.pause(reason),
+    (now) => now.state.paused,
+  );
   for (const { workflowId } of state.running) {
     await client.workflow
       .getHandle(workflowId)

@@ -36,7 +36,8 @@ describe('SIGKILL in the middle of a walk', () => {
       process.kill(pid, 'SIGKILL');
       await until('another server runs', () => place.serverPid() !== pid && isAlive(place.serverPid() ?? 0));
     }
-    expect((await collecting.ended).code).toBe(0);
+    const { code, stderr } = await collecting.ended;
+    expect(code, stderr).toBe(0);
     expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
   }, 180_000);
 });

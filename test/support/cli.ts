@@ -91,10 +91,11 @@ export class Place {
 
   /**
    * As if it had run on these ports before. Where all tests took the next free one, a server that one test kills could
-   * find its port taken by another test's when it is started again.
+   * find its port taken by another test's when it is started again. Nor may it be a port that the system gives to
+   * connections (32768 and up): somebody's, or one that is tried while the server is down, could take it.
    */
   #useOwnPorts(): void {
-    const port = 30_000 + Math.floor(Math.random() * 10_000) * 3;
+    const port = 19_000 + Math.floor(Math.random() * 2_000) * 3;
     mkdirSync(join(this.folder, 'data'), { recursive: true });
     const before = { pid: 0, verb: 'up', address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${port + 1}` };
     writeFileSync(join(this.folder, 'data', 'instance.json'), JSON.stringify(before));

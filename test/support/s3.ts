@@ -28,7 +28,7 @@ export async function startS3(buckets: readonly string[]): Promise<TestS3 | null
   const home = mkdtempSync(join(tmpdir(), 'trawl-s3-'));
   const folder = join(home, 'objects');
   for (const bucket of buckets) mkdirSync(join(folder, bucket), { recursive: true });
-  const port = await freePort(33_000 + Math.floor(Math.random() * 2_000));
+  const port = await freePort(28_000 + Math.floor(Math.random() * 2_000));
   const endpoint = `http://127.0.0.1:${port}`;
   const [accessKeyId, secretAccessKey] = ['test-access-key', 'test-secret-access-key'];
   let pid = 0;
