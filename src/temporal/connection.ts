@@ -1,8 +1,9 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf, TrawlError } from '../errors.js';
+import { ignoreRetriesAfterClosing } from './after-closing.js';
 import { EncryptionCodec } from './codec/codec.js';
 import type { PayloadKeys } from './codec/keys.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
@@ -66,7 +67,8 @@ export async function connect({ namespace, connection: options, dataConverter }:
   const place = `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace})`;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ connectTimeout: '5s', ...options });
+    const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), ignoreRetriesAfterClosing()];
+    connection = await Connection.connect({ connectTimeout: '5s', ...options, interceptors });
     await connection.workflowService.describeNamespace({ namespace });
     return new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
   } catch (error) {

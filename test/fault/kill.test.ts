@@ -23,7 +23,8 @@ describe('SIGKILL in the middle of a walk', () => {
       collecting.signal('SIGKILL');
       await collecting.ended;
     }
-    expect((await place.run('collect', 'asa')).code).toBe(0);
+    const { code, stderr } = await place.run('collect', 'asa');
+    expect(code, stderr).toBe(0);
     expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
   }, 180_000);
 
