@@ -1,16 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { inject, it } from 'vitest';
-import { root } from '../../scripts/setup.mjs';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
-import { openStore } from '../../src/stores/registry.js';
-import { makeStorePlace, query } from '../support/store.js';
-
-const worker = join(root, 'test', 'fault', 'crashing-worker.mjs');
+import { it } from 'vitest';
+import { crashingWorker, startCrashing } from '../support/crashing.js';
+import { query } from '../support/store.js';
 
 /** Every gap between two effects of a run. */
 const points = [
@@ -37,7 +27,7 @@ const points = [
 ];
 
 it('the worker that is to crash knows these points', async ({ expect }) => {
-  expect(Object.keys((await import(worker)).points)).toEqual(points);
+  expect(Object.keys((await import(crashingWorker)).points)).toEqual(points);
 });
 
 for (const point of points) {
@@ -45,49 +35,12 @@ for (const point of points) {
     expect,
     onTestFinished,
   }) => {
-    const demo = await startDemoAsa({ events: 750 });
-    const folder = mkdtempSync(join(tmpdir(), 'trawl-crash-'));
-    const { place, text, remove } = await makeStorePlace(folder);
-    const marker = join(folder, 'crashed');
-    const taskQueue = `test-${randomUUID()}`;
-    let running: ChildProcess | undefined;
-    let crashes = 0;
-    const start = () => {
-      running = spawn(process.execPath, [worker], {
-        stdio: 'ignore',
-        env: {
-          ...process.env,
-          ASA_TEAM: demo.team,
-          ASA_KEY_ID: demo.keyId,
-          ASA_KEY_SECRET: demo.keySecret,
-          ASA_BASE_URL: demo.baseUrl,
-          SEARCH_COUNT: '100',
-          CRASH_POINT: point,
-          CRASH_MARKER: marker,
-          CRASH_TASK_QUEUE: taskQueue,
-          CRASH_TEMPORAL: inject('temporalAddress'),
-          CRASH_STORE: text,
-        },
-      });
-      running.once('exit', (_, signal) => {
-        if (signal !== 'SIGKILL' || over) return;
-        crashes += 1;
-        start();
-      });
-    };
-    let over = false;
-    const connection = await Connection.connect({ address: inject('temporalAddress') });
-    onTestFinished(async () => {
-      over = true;
-      running?.kill('SIGKILL');
-      await connection.close();
-      await demo.close();
-      await remove();
-      rmSync(folder, { recursive: true, force: true });
-    });
-    start();
-
-    const { workflow } = new Client({ connection });
+    const { demo, place, store, client, taskQueue, crashes } = await startCrashing(
+      point,
+      { events: 750 },
+      { onTestFinished },
+    );
+    const { workflow } = client;
     const run = { taskQueue, args: [{ collector: 'asa' }] as const };
     await workflow.execute('recurringAuditCollection', { ...run, workflowId: `${taskQueue}-1` });
     // With nothing new, and then with both commands.
@@ -100,10 +53,7 @@ for (const point of points) {
     await third.signal('resetCheckpoint');
     await third.result();
 
-    expect(existsSync(marker)).toBe(true);
-    expect(crashes).toBe(1);
-    const store = await openStore(place);
-    onTestFinished(() => store.close());
+    expect(crashes()).toEqual({ count: 1, atPoint: true });
     const stored = await store.events({ collector: 'asa', afterSeq: 0 }, 10_000);
     const line = ({ id, timestamp, raw }: { id: string; timestamp: string; raw: string }) =>
       `${id} ${timestamp} ${raw}`;

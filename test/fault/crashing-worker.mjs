@@ -1,12 +1,16 @@
 // A worker that is killed once, at the point that CRASH_POINT names: when it comes there for the third time, or the
 // first where it comes there only once. The file CRASH_MARKER says that it has happened.
 import { existsSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { HttpClient } from '../../dist/src/http/client.js';
 import { storePlace } from '../../dist/src/stores/place.js';
 import { PostgresDatabase } from '../../dist/src/stores/postgres/database.js';
+import { PostgresOffloadLedger } from '../../dist/src/stores/postgres/offload.js';
 import { PostgresStore } from '../../dist/src/stores/postgres/store.js';
 import { openStore } from '../../dist/src/stores/registry.js';
 import { SqliteDatabase } from '../../dist/src/stores/sqlite/database.js';
+import { SqliteOffloadLedger } from '../../dist/src/stores/sqlite/offload.js';
 import { SqliteStore } from '../../dist/src/stores/sqlite/store.js';
 import { localTemporal } from '../../dist/src/temporal/connection.js';
 import { startWorker } from '../../dist/src/worker.js';
@@ -15,6 +19,7 @@ const { CRASH_POINT, CRASH_MARKER, CRASH_TASK_QUEUE, CRASH_TEMPORAL, CRASH_STORE
 
 const place = storePlace(CRASH_STORE ?? 'sqlite:none', process.cwd(), 10);
 const store = (place.kind === 'sqlite' ? SqliteStore : PostgresStore).prototype;
+const ledger = (place.kind === 'sqlite' ? SqliteOffloadLedger : PostgresOffloadLedger).prototype;
 
 let passed = 0;
 function die(nth = 1) {
@@ -60,31 +65,38 @@ const atStatement = (part, nth) => () => {
   };
 };
 /** With all done, before COMMIT. */
-const beforeCommit = (method, nth) => () => {
-  let inside = false;
-  before(store, method, () => {
-    inside = true;
-  });
-  const dies = () => {
-    if (inside) die(nth);
-    inside = false;
-  };
-  const { transaction } = SqliteDatabase.prototype;
-  SqliteDatabase.prototype.transaction = function (body) {
-    return transaction.call(this, () => {
-      const result = body();
-      dies();
-      return result;
+const beforeCommit =
+  (method, nth, prototype = store) =>
+  () => {
+    let inside = false;
+    before(prototype, method, () => {
+      inside = true;
     });
+    const dies = () => {
+      if (inside) die(nth);
+      inside = false;
+    };
+    const { transaction } = SqliteDatabase.prototype;
+    SqliteDatabase.prototype.transaction = function (body) {
+      return transaction.call(this, () => {
+        const result = body();
+        dies();
+        return result;
+      });
+    };
+    const { transaction: inPostgres } = PostgresDatabase.prototype;
+    PostgresDatabase.prototype.transaction = function (body) {
+      return inPostgres.call(this, async (queries) => {
+        const result = await body(queries);
+        dies();
+        return result;
+      });
+    };
   };
-  const { transaction: inPostgres } = PostgresDatabase.prototype;
-  PostgresDatabase.prototype.transaction = function (body) {
-    return inPostgres.call(this, async (queries) => {
-      const result = await body(queries);
-      dies();
-      return result;
-    });
-  };
+/** Around the moment at which a file of a batch appears under its name. */
+const atRename = (around, nth) => () => {
+  around(fs, 'rename', (_, to) => to.includes('/raw/') && die(nth));
+  syncBuiltinESMExports();
 };
 const isPage = ({ url }) => url.includes('auditsV2');
 
@@ -111,8 +123,26 @@ export const points = {
   'a clearing is committed, not acknowledged': () => after(store, 'clearEvents', () => die()),
 };
 
+/** Every gap between two effects of an offloading. */
+export const offloadPoints = {
+  'before a batch is fixed': beforeCommit('fixBatch', 3, ledger),
+  'a batch is fixed, not sent': () => after(ledger, 'fixBatch', () => die(3)),
+  'a file is written, not under its name yet': atRename(before, 5),
+  'a file of several is there': atRename(after, 5),
+  'a batch is sent, not confirmed': () => before(ledger, 'confirmBatch', () => die(3)),
+  'inside the confirmation, before the cursor': atStatement('UPDATE offload_cursors', 3),
+  'before the confirmation is committed': beforeCommit('confirmBatch', 3, ledger),
+  'a batch is confirmed, not acknowledged': () => after(ledger, 'confirmBatch', () => die(3)),
+  'the last batch is confirmed, not acknowledged': () =>
+    after(ledger, 'confirmBatch', ({ number }) => number === 6 && die()),
+  'before events are cleared': beforeCommit('clearConfirmed', 1, ledger),
+  'events are cleared, not acknowledged': () => after(ledger, 'clearConfirmed', () => die()),
+  'before old rows are deleted': () => before(ledger, 'prune', () => die()),
+  'before the file shrinks': () => before(ledger, 'shrink', () => die()),
+};
+
 if (CRASH_POINT !== undefined) {
-  points[CRASH_POINT]();
+  ({ ...points, ...offloadPoints })[CRASH_POINT]();
   await startWorker({
     temporal: localTemporal(CRASH_TEMPORAL),
     store: await openStore(place),

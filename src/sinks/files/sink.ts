@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { objectFiles } from '../objects.js';
@@ -57,7 +57,8 @@ class FilesClient implements SinkClient {
   async #write(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.place, name);
     const folder = dirname(path);
-    const part = join(folder, `.${process.pid}-${Date.now()}.part`);
+    const partPrefix = `.${basename(path)}-`;
+    const part = join(folder, `${partPrefix}${process.pid}-${Date.now()}.part`);
     try {
       await mkdir(folder, { recursive: true });
       try {
@@ -69,6 +70,9 @@ class FilesClient implements SinkClient {
           await file.close();
         }
         await rename(part, path);
+        // Of a process that died; one that sends the same batch just now fails, and finds it sent when it tries again.
+        for (const left of await readdir(folder))
+          if (left.startsWith(partPrefix) && left.endsWith('.part')) await rm(join(folder, left), { force: true });
       } catch (error) {
         await rm(part, { force: true }).catch(() => undefined);
         throw error;
