@@ -5,9 +5,11 @@ import {
   type CollectorSettings,
   checkTableRows,
   collectorNames,
+  collectorRows,
   requireKnown,
   resolveCollector,
 } from '../src/settings/collector.js';
+import { neededSinks } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import type { SetEnvironmentVariablesInput } from './types.js';
@@ -55,6 +57,12 @@ export class Collectors {
   /** Whether a collector is set up or has anything stored. */
   async has(collector: string): Promise<boolean> {
     return (await this.#names()).includes(collector);
+  }
+
+  /** @throws TrawlError as `neededSinks` does. */
+  async sinks(collector: string): Promise<string[]> {
+    const { store, env } = this.#dependencies;
+    return neededSinks(collector, collectorRows(await store.settings(), collector), env);
   }
 
   async #names(): Promise<string[]> {

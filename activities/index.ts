@@ -10,6 +10,7 @@ import { applyRetention, offloadBatches, planOffload } from './offload.js';
 import { PageCache } from './page-cache.js';
 import { Sinks } from './sinks.js';
 import type {
+  ClearEventsInput,
   CollectorInput,
   CommandInput,
   ExecutionLogInput,
@@ -95,11 +96,11 @@ export function createActivities(dependencies: Dependencies) {
         await store.resetCheckpoint(collector, keys);
       }),
 
-    /** U04 Clear Events Table */
-    clearEvents: ({ collector, keys }: CommandInput): Promise<void> =>
+    /** U04 Clear Events Table. Gives the reason where it was not carried out. */
+    clearEvents: ({ collector, keys, force }: ClearEventsInput): Promise<string | null> =>
       asActivity(async () => {
         await collectors.require(collector);
-        await store.clearEvents(collector, keys);
+        return store.clearEvents(collector, keys, force ? [] : await collectors.sinks(collector));
       }),
 
     rewindCheckpoint: ({ collector, from }: RewindInput): Promise<void> =>

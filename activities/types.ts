@@ -97,6 +97,11 @@ export interface CommandInput extends CollectorInput {
   keys: string[];
 }
 
+export interface ClearEventsInput extends CommandInput {
+  /** Also events that a sink lacks. */
+  force?: boolean;
+}
+
 export interface RewindInput extends CollectorInput {
   from: WalkPosition;
 }

@@ -104,3 +104,8 @@ export const notes = {
   resetCheckpoint: 'Reset checkpoint',
   clearedEvents: 'Cleared events table',
 } as const;
+
+/** Note of a U04 that was not carried out. */
+export function notClearedNote(events: number, sinks: readonly string[]): string {
+  return `Not cleared: ${events} events have not reached every sink (${sinks.join(', ')})`;
+}

@@ -6,6 +6,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { clearOptions } from './input.js';
 import { clearEventsSignal, resetCheckpointSignal } from './messages.js';
 import { commandActivities, stepOptions } from './options.js';
 
@@ -13,6 +14,8 @@ export interface Command {
   kind: 'resetCheckpoint' | 'clearEvents';
   /** Carried to the store, where the same key takes effect once. */
   key: string;
+  /** Of `clearEvents`: also events that a sink lacks. Left out where it is not said. */
+  force?: true;
 }
 
 /**
@@ -39,12 +42,13 @@ export class Commands {
     this.#taken = carried.length;
     // Signals that came before this line are handed to each handler when it is set, so that their order would be lost
     // between the two: this one gets all of them, in their order.
-    setDefaultSignalHandler((name) => {
-      if (name === resetCheckpointSignal.name || name === clearEventsSignal.name) this.#note(name as Command['kind']);
+    setDefaultSignalHandler((name, options) => {
+      if (name === resetCheckpointSignal.name) this.#note('resetCheckpoint');
+      else if (name === clearEventsSignal.name) this.#note('clearEvents', options);
       else log.warn('A signal of an unknown name is passed over', { name });
     });
     setHandler(resetCheckpointSignal, () => this.#note('resetCheckpoint'));
-    setHandler(clearEventsSignal, () => this.#note('clearEvents'));
+    setHandler(clearEventsSignal, (options) => this.#note('clearEvents', options));
     void CancellationScope.nonCancellable(() => this.#carryOut()).catch((error: unknown) => {
       this.#failure = error;
     });
@@ -73,22 +77,31 @@ export class Commands {
     return this.#noted.splice(0);
   }
 
-  #note(kind: Command['kind']): void {
+  #note(kind: Command['kind'], options?: unknown): void {
     this.#taken += 1;
     const { workflowId, runId } = workflowInfo();
-    this.#noted.push({ kind, key: `${workflowId}/${runId}/${this.#taken}` });
+    const force = options !== undefined && options !== null && this.#isForced(options);
+    this.#noted.push({ kind, key: `${workflowId}/${runId}/${this.#taken}`, ...(force ? { force } : {}) });
+  }
+
+  #isForced(options: unknown): boolean {
+    const parsed = clearOptions.safeParse(options);
+    if (!parsed.success) log.warn('The input of the signal clearEvents is passed over: it is not {"force":true}');
+    return parsed.data?.force ?? false;
   }
 
   async #carryOut(): Promise<void> {
     for (;;) {
       await condition(() => this.#noted.length > 0 && !this.#stopped);
       this.#busy = true;
-      const kind = this.#noted[0]!.kind;
-      const other = this.#noted.findIndex((command) => command.kind !== kind);
+      const { kind, force } = this.#noted[0]!;
+      const other = this.#noted.findIndex((command) => command.kind !== kind || command.force !== force);
       const keys = this.#noted.splice(0, other === -1 ? this.#noted.length : other).map((command) => command.key);
       const summary = `${this.#collector}: asked for by signal${keys.length > 1 ? ` (${keys.length} times)` : ''}`;
       const options = stepOptions(this.#collector, 'command', summary);
-      await commandActivities[kind].executeWithOptions(options, [{ collector: this.#collector, keys }]);
+      await commandActivities[kind].executeWithOptions(options, [
+        { collector: this.#collector, keys, ...(force ? { force } : {}) },
+      ]);
       if (kind === 'resetCheckpoint') this.resets += 1;
       this.#done += keys.length;
       this.#busy = false;

@@ -33,6 +33,14 @@ export const offloadInput = z.strictObject({
 
 export const collectorInput = z.strictObject({ collector });
 
+/** What goes along with the signal `clearEvents`, where anything does. */
+export const clearOptions = z.strictObject({
+  /** Also events that a sink lacks. */
+  force: z.boolean().default(false),
+});
+
+export const clearInput = z.strictObject({ collector, ...clearOptions.shape });
+
 export const variablesInput = z.strictObject({
   collector,
   variables: z.record(z.string(), z.string()).refine((rows) => Object.keys(rows).length > 0, 'must name at least one'),

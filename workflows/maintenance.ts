@@ -1,6 +1,6 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { runFailure } from './failure.js';
-import { collectorInput, parseInput, variablesInput } from './input.js';
+import { clearInput, collectorInput, parseInput, variablesInput } from './input.js';
 import { maintenanceActivities, stepOptions } from './options.js';
 
 /** U02 Set env vars, as a workflow. Refuses secrets, since its input stays in Temporal's history. */
@@ -27,14 +27,20 @@ export async function resetCheckpoint(input: unknown): Promise<void> {
   );
 }
 
-/** U04 Clear Events Table, as a workflow. */
+/** U04 Clear Events Table, as a workflow. Fails where a sink lacks some of the events, unless they are to go too. */
 export async function clearEvents(input: unknown): Promise<void> {
-  const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
-  await told(
+  const { collector, force } = parseInput(clearInput, input, '{"collector":"asa"}');
+  const refusal = await told(
     maintenanceActivities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
-      { collector, keys: [ownKey()] },
+      { collector, keys: [ownKey()], ...(force ? { force } : {}) },
     ]),
   );
+  if (!refusal) return;
+  throw ApplicationFailure.create({
+    message: `${refusal}. Offload first ("trawl offload ${collector}"), or give --input '{"collector":"${collector}","force":true}'.`,
+    type: 'INPUT_INVALID',
+    nonRetryable: true,
+  });
 }
 
 function ownKey(): string {
@@ -42,9 +48,9 @@ function ownKey(): string {
   return `${workflowId}/${runId}`;
 }
 
-async function told(done: Promise<void>): Promise<void> {
+async function told<T>(done: Promise<T>): Promise<T> {
   try {
-    await done;
+    return await done;
   } catch (error) {
     throw runFailure(error);
   }

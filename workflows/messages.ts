@@ -3,8 +3,11 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 /** U03 as a signal: read again from the start of what the source still holds. */
 export const resetCheckpointSignal = defineSignal('resetCheckpoint');
 
-/** U04 as a signal: empty the events table of this collector. */
-export const clearEventsSignal = defineSignal('clearEvents');
+/**
+ * U04 as a signal: empty the events table of this collector. While a sink lacks some of the events it is not carried out,
+ * and the execution log says so; with `{"force": true}` they go too.
+ */
+export const clearEventsSignal = defineSignal<[options?: unknown]>('clearEvents');
 
 export const progressQuery = defineQuery<Progress>('progress');
 

@@ -31,6 +31,11 @@ export function settled(source: SourceSettings): Settled {
   };
 }
 
+/** A collector's rows of the table; empty where it has none. */
+export function collectorRows(table: SettingsTable, collector: string): Readonly<Record<string, string>> {
+  return table[collector] ?? {};
+}
+
 /** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
 export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
   const names = new Set(

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { TrawlError } from '../errors.js';
+import type { Environment } from './collector.js';
 import type { SettingDefinition } from './definition.js';
-import type { Values } from './values.js';
+import { isSet, resolveValues, type Values } from './values.js';
 
 const sinkName = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
@@ -67,6 +69,28 @@ export function offloadSettings(values: Values): OffloadSettings {
     logRetainDays: values.logRetainDays as number | undefined,
     relatedRetainDays: values.relatedRetainDays as number | undefined,
   };
+}
+
+/**
+ * These settings alone, of a collector's rows and the environment: known also where others of its settings are wrong. A
+ * wrong one is as if it were not set.
+ */
+export function offloadSettingsOf(rows: Readonly<Record<string, string>>, env: Environment): OffloadSettings {
+  return offloadSettings(resolveValues({ settings: offloadSettingDefinitions }, 'offloading', rows, env).values);
+}
+
+/**
+ * The sinks that must have an event before it goes.
+ * @throws TrawlError SETTINGS_INVALID where what names them is wrong: it is not known then what may go.
+ */
+export function neededSinks(collector: string, rows: Readonly<Record<string, string>>, env: Environment): string[] {
+  const { sinks } = offloadSettingsOf(rows, env);
+  if (sinks.length === 0 && (isSet(rows.offload) || isSet(env.OFFLOAD))) {
+    throw new TrawlError('SETTINGS_INVALID', `The setting offload of ${collector} does not name sinks.`, {
+      hint: `Correct it: trawl env set ${collector} offload=SINK`,
+    });
+  }
+  return sinks;
 }
 
 /** An event may only go when it is somewhere else. */

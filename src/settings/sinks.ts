@@ -26,6 +26,12 @@ function settledFor(name: string, sink: Sink): Settled {
   return { settings, ...(sink.check ? { check: sink.check.bind(sink) } : {}) };
 }
 
+/** The setting of one sink, known also where others are wrong; 0 where it is not set. */
+export function waitMinutesOf(name: string, table: SettingsTable, env: Environment): number {
+  const text = table[`${sinkPrefix}${name}`]?.waitMinutes ?? env[`${variablePrefix(name)}WAIT_MINUTES`];
+  return Number.parseInt(text ?? '0', 10) || 0;
+}
+
 /** The sinks that are set up, by table or environment. */
 export function sinkNames(table: SettingsTable, env: Environment): string[] {
   const names = new Set<string>();

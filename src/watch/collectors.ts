@@ -2,8 +2,11 @@ import { collectorNames, type Environment } from '../settings/collector.js';
 import type { Source } from '../sources/source.js';
 import type { Standing, Store } from '../stores/store.js';
 import { type Problem, problemsOf } from './health.js';
+import { type SinkStanding, sinkHealth } from './sinks.js';
 
 export interface CollectorHealth extends Standing {
+  sinks: SinkStanding[];
+  /** Those of its sinks as well. */
   problems: Problem[];
 }
 
@@ -22,10 +25,17 @@ export async function collectorHealth(
 ): Promise<CollectorHealth[]> {
   const table = await store.settings();
   const setUp = new Set(collectorNames(sources, table, env));
-  return (await store.standings()).map((standing) => {
+  const found: CollectorHealth[] = [];
+  for (const standing of await store.standings()) {
     const kind = table[standing.collector]?.source ?? standing.collector;
     const source = setUp.has(standing.collector) ? sources.find((one) => one.kind === kind) : undefined;
     const limits = { lateAfterRuns, retentionDays: source?.retentionDays };
-    return { ...standing, problems: problemsOf(standing, limits, nowMs) };
-  });
+    const sinks = source ? await sinkHealth(store, standing.collector, table, env, nowMs) : [];
+    found.push({
+      ...standing,
+      sinks: sinks.map(({ problems: _, ...one }) => one),
+      problems: [...problemsOf(standing, limits, nowMs), ...sinks.flatMap(({ problems }) => problems)],
+    });
+  }
+  return found;
 }

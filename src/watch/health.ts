@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
 
 /** What is wrong with a collector, in words that lead to the repair. */
 export interface Problem {
-  code: 'LATE' | 'RETENTION_NEAR';
+  code: 'LATE' | 'RETENTION_NEAR' | 'OFFLOAD_LATE';
   message: string;
 }
 

@@ -192,6 +192,30 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual(['e4', 'e5']);
     });
 
+    it('is not cleared by hand while a sink lacks an event, whatever came in between, and once where none does', async () => {
+      await collect(5);
+      const refusal = 'Not cleared: 5 events have not reached every sink (archive, siem)';
+      expect(await store.clearEvents('asa', ['a'], ['archive', 'siem'])).toBe(refusal);
+      const batch = (await store.offload.fixBatch(wanted()))!;
+      await store.offload.confirmBatch(batch, sent);
+      expect(await store.clearEvents('asa', ['b'], ['archive', 'siem'])).toMatch('Not cleared');
+      const left = 5 - batch.events;
+      expect(await store.clearEvents('asa', ['c'], ['archive'])).toBe(
+        left > 0 ? `Not cleared: ${left} events have not reached every sink (archive)` : null,
+      );
+      await sendAll();
+      // The same key has the outcome that it had.
+      expect(await store.clearEvents('asa', ['a'], ['archive'])).toBe(refusal);
+      expect(await store.eventCount('asa')).toBe(5);
+      expect(await store.clearEvents('asa', ['d'], ['archive'])).toBeNull();
+      expect(await store.clearEvents('asa', ['d'], ['siem'])).toBeNull();
+      expect(await store.eventCount('asa')).toBe(0);
+      const notes = (await store.executionLog({ collector: 'asa', limit: 20 })).map((line) => line.notes);
+      expect(notes.filter((note) => note === 'Cleared events table')).toHaveLength(1);
+      // By the keys a and b.
+      expect(notes.filter((note) => note === refusal)).toHaveLength(2);
+    });
+
     it('deletes what is older of the log, the related objects and the ids', async () => {
       await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
       const past = '2000-01-01T00:00:00Z';

@@ -2,11 +2,22 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
 import { clear } from '../../src/cli/verbs/maintenance.js';
 
-/** A context over a store of three events, and how often it has been cleared. */
-function contextOf(): { context: Context; clearEvents: ReturnType<typeof vi.fn> } {
-  const clearEvents = vi.fn(async () => undefined);
-  const store = { eventCount: async () => 3, clearEvents };
-  const context = { existingStore: () => store, requireCollector: async () => undefined } as unknown as Context;
+/** A context over a store of three events, and how often it has been cleared. `lacking` of them a sink does not have. */
+function contextOf(lacking = 0): { context: Context; clearEvents: ReturnType<typeof vi.fn> } {
+  const clearEvents = vi.fn(async (_: string, __: unknown, sinks: string[]) =>
+    lacking > 0 && sinks.length > 0 ? `Not cleared: ${lacking} events` : null,
+  );
+  const store = {
+    eventCount: async () => 3,
+    settings: async () => ({ asa: { offload: 'archive' } }),
+    offload: { backlog: async () => lacking },
+    clearEvents,
+  };
+  const context = {
+    existingStore: () => store,
+    requireCollector: async () => undefined,
+    settings: { env: {} },
+  } as unknown as Context;
   return { context, clearEvents };
 }
 
@@ -34,5 +45,18 @@ describe('trawl clear, where nobody can be asked', () => {
     const { context, clearEvents } = contextOf();
     expect(await clear(context, 'asa', { yes: true })).toBe(0);
     expect(clearEvents).toHaveBeenCalledOnce();
+  });
+
+  it('deletes nothing with --yes while a sink lacks some, and all with --force', async () => {
+    process.stdin.isTTY = false;
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const { context, clearEvents } = contextOf(2);
+    await expect(clear(context, 'asa', { yes: true })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: 'Not cleared: 2 events.',
+      hint: expect.stringContaining('trawl clear asa --force'),
+    });
+    expect(await clear(context, 'asa', { force: true })).toBe(0);
+    expect(clearEvents).toHaveBeenLastCalledWith('asa', [expect.any(String)], []);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Standing } from '../../src/stores/store.js';
 import { serveHealth } from '../../src/watch/endpoint.js';
 import { problemsOf } from '../../src/watch/health.js';
+import { lateSink, type SinkStanding } from '../../src/watch/sinks.js';
 import { nthTickBefore } from '../../src/watch/ticks.js';
 
 const now = Date.parse('2026-03-02T10:02:00Z');
@@ -41,6 +42,32 @@ describe('the n-th tick before now', () => {
         expect(nthTickBefore(text, count + 1, now)).toBeLessThan(tick);
       }),
     );
+  });
+});
+
+describe('a sink', () => {
+  const standing: SinkStanding = {
+    sink: 'archive',
+    events: 100,
+    behind: 20,
+    confirmedAt: ago(3 * hour),
+    waitingSince: ago(10 * minute),
+    failure: null,
+    failedAt: null,
+  };
+
+  it.each<[string, Partial<SinkStanding>, boolean]>([
+    ['has everything', { behind: 0, waitingSince: null, failure: 'no answer' }, false],
+    ['lacks what has just been collected', {}, false],
+    ['lacks what was collected longer ago', { waitingSince: ago(61 * minute) }, true],
+    ['works off a long backlog', { waitingSince: ago(5 * hour), confirmedAt: ago(minute) }, false],
+    ['has never confirmed anything', { waitingSince: ago(61 * minute), confirmedAt: null }, true],
+    ['fails a few times', { failure: 'no answer' }, false],
+    ['fails for longer', { failure: 'no answer', waitingSince: ago(16 * minute) }, true],
+  ])('that %s', (_, changes, isLate) => {
+    const problem = lateSink('asa', { ...standing, ...changes }, hour, now);
+    expect(problem !== null).toBe(isLate);
+    if (changes.failure && isLate) expect(problem!.message).toContain('The last attempt failed: no answer');
   });
 });
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { TrawlError } from '../../errors.js';
+import { collectorRows } from '../../settings/collector.js';
+import { neededSinks } from '../../settings/offload.js';
 import type { Context } from '../context.js';
 import { print, tell } from '../output.js';
 
@@ -15,29 +17,47 @@ export async function reset(context: Context, name: string): Promise<number> {
 
 /**
  * `trawl clear NAME`: U04 Clear Events Table; asks first.
- * @throws TrawlError INPUT_INVALID where there is no terminal to ask on, and no `--yes`.
+ * @throws TrawlError INPUT_INVALID where there is no terminal to ask on, and neither `--force` nor (where every sink has
+ *   the events) `--yes`.
  */
-export async function clear(context: Context, name: string, options: { yes?: boolean }): Promise<number> {
+export async function clear(
+  context: Context,
+  name: string,
+  { yes = false, force = false }: { yes?: boolean; force?: boolean },
+): Promise<number> {
   const store = await context.existingStore();
   await context.requireCollector(store, name);
-  if (!options.yes && !process.stdin.isTTY) {
+  if (!yes && !force && !process.stdin.isTTY) {
     throw new TrawlError('INPUT_INVALID', 'Nothing was deleted: there is no terminal to ask on.', {
       hint: `If the events of ${name} are to go, say so: trawl clear ${name} --yes`,
     });
   }
   const count = await store.eventCount(name);
-  if (!options.yes) {
-    const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await dialogue.question(
-      `Delete the ${count} events of ${name} from the table? Type its name to go on: `,
-    );
-    dialogue.close();
-    if (answer.trim() !== name) {
-      tell('Nothing was deleted.');
-      return 1;
-    }
+  const sinks = force ? [] : neededSinks(name, collectorRows(await store.settings(), name), context.settings.env);
+  const lacking = sinks.length > 0 ? await store.offload.backlog(name, sinks, Number.MAX_SAFE_INTEGER) : 0;
+  const asks = !force && process.stdin.isTTY && (!yes || lacking > 0);
+  if (asks && !(await isSure(name, count, lacking, sinks))) {
+    tell('Nothing was deleted.');
+    return 1;
   }
-  await store.clearEvents(name, [`cli/${randomUUID()}`]);
+  // Who has been told what a sink lacks, and lets it go.
+  const needed = asks && lacking > 0 ? [] : sinks;
+  const refusal = await store.clearEvents(name, [`cli/${randomUUID()}`], needed);
+  if (refusal !== null) {
+    throw new TrawlError('INPUT_INVALID', `${refusal}.`, {
+      hint: `Offload them first ("trawl offload ${name}"); if they are to go nonetheless: trawl clear ${name} --force`,
+    });
+  }
   await print(`${name}: ${count} events cleared\n`);
   return 0;
+}
+
+async function isSure(name: string, count: number, lacking: number, sinks: readonly string[]): Promise<boolean> {
+  const lost = lacking > 0 ? ` ${lacking} of them have not reached every sink (${sinks.join(', ')}).` : '';
+  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await dialogue.question(
+    `Delete the ${count} events of ${name} from the table?${lost} Type its name to go on: `,
+  );
+  dialogue.close();
+  return answer.trim() === name;
 }

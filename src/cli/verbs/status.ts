@@ -6,6 +6,7 @@ import { type Recurrence, type RecurringState, recurringState } from '../../temp
 import { hasWorker } from '../../temporal/workers.js';
 import type { CollectorHealth } from '../../watch/collectors.js';
 import type { Problem } from '../../watch/health.js';
+import type { SinkStanding } from '../../watch/sinks.js';
 import type { Context } from '../context.js';
 import { print, printable, printJson, table, tell } from '../output.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
@@ -40,6 +41,8 @@ interface CollectorStatus {
   lastCount: number;
   /** When everything that the source had was read last. */
   caughtUpAt: string | null;
+  /** How far its offloading is, for each sink. */
+  sinks: SinkStanding[];
   problems: Problem[];
 }
 
@@ -85,10 +88,15 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   }
   if (!store) tell(`Store: nothing has been collected here yet (${context.settings.store.name}).`);
   if (names.length > 0) await print(overview(collectors));
+  if (collectors.some(({ sinks }) => sinks.length > 0)) await print(`\n${offloading(collectors)}`);
   for (const { collector, problems } of collectors)
     for (const problem of problems) tell(`${collector}: ${problem.code}: ${printable(problem.message)}`);
   for (const { collector, lastFailure } of collectors)
     if (lastFailure) tell(`${collector}: the last run failed: ${lastFailure}`);
+  for (const { collector, sinks, problems } of collectors)
+    for (const { sink, failure } of sinks)
+      if (failure && !problems.some(({ message }) => message.includes(failure)))
+        tell(`${collector}: offloading to ${sink} failed: ${printable(failure)}`);
   for (const { collector, lost } of collectors)
     for (const { from, to } of lost)
       tell(`${collector}: LOST: the source no longer held what happened from ${from} to ${to}`);
@@ -153,6 +161,7 @@ async function statusOf(
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
     caughtUpAt: health?.caughtUpAt ?? null,
+    sinks: health?.sinks ?? [],
     problems: health?.problems ?? [],
   };
 }
@@ -171,6 +180,22 @@ function overview(collectors: readonly CollectorStatus[]): string {
       one.lastRun ?? '-',
       shortened(one.lastNote ?? '-'),
     ]),
+  );
+}
+
+function offloading(collectors: readonly CollectorStatus[]): string {
+  return table(
+    ['COLLECTOR', 'SINK', 'OFFLOADED', 'BEHIND', 'LAST CONFIRMED', 'LAST FAILURE'],
+    collectors.flatMap(({ collector, sinks }) =>
+      sinks.map(({ sink, events, behind, confirmedAt, failure }) => [
+        collector,
+        sink,
+        String(events),
+        String(behind),
+        confirmedAt ?? '-',
+        shortened(failure ?? '-'),
+      ]),
+    ),
   );
 }
 

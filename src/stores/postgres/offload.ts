@@ -148,13 +148,7 @@ export class PostgresOffloadLedger implements OffloadLedger {
   }
 
   async backlog(collector: string, sinks: readonly string[], countMax: number): Promise<number> {
-    const row = await this.#db.get<{ n: number }>(
-      'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = $1 AND seq > $2 LIMIT $3) AS left_over',
-      collector,
-      await leastCursor(this.#db, collector, sinks),
-      countMax,
-    );
-    return row!.n;
+    return lackingEvents(this.#db, collector, sinks, countMax);
   }
 
   async clearConfirmed({ collector, sinks, beforeNs, eventsMax }: Clearing): Promise<number> {
@@ -246,4 +240,20 @@ function batchOf({ sinceNs, untilNs, form, objects, ...row }: BatchRow): FixedBa
     form: JSON.parse(form),
     objects: JSON.parse(objects),
   };
+}
+
+/** How many events at least one of these sinks has not confirmed, counted up to `countMax`. */
+export async function lackingEvents(
+  queries: Queries,
+  collector: string,
+  sinks: readonly string[],
+  countMax = Number.MAX_SAFE_INTEGER,
+): Promise<number> {
+  const row = await queries.get<{ n: number }>(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = $1 AND seq > $2 LIMIT $3) AS lacking',
+    collector,
+    await leastCursor(queries, collector, sinks),
+    countMax,
+  );
+  return row!.n;
 }

@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type ExecutionLogLine,
+  notClearedNote,
   notes,
   type RelatedObject,
   type RetentionGap,
@@ -13,7 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { PostgresCopySide } from './copy-side.js';
 import { lockSpace, PostgresDatabase, type PostgresOptions, type Queries, withoutNul } from './database.js';
 import { selectEvents } from './events.js';
-import { PostgresOffloadLedger } from './offload.js';
+import { lackingEvents, PostgresOffloadLedger } from './offload.js';
 import { monthOf, Partitions } from './partitions.js';
 import { checkpointOf, holdCheckpoint, idDigest, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
@@ -131,12 +132,14 @@ export class PostgresStore implements Store {
     });
   }
 
-  async clearEvents(collector: string, keys: readonly string[]): Promise<void> {
+  async clearEvents(collector: string, keys: readonly string[], sinks: readonly string[] = []): Promise<string | null> {
     const now = this.#now().toISOString();
-    await this.#db.transaction(async (queries) => {
+    return this.#db.transaction(async (queries) => {
       const checkpoint = await holdCheckpoint(queries, collector);
+      const lacking = sinks.length > 0 ? await lackingEvents(queries, collector, sinks) : 0;
+      const note = lacking > 0 ? notClearedNote(lacking, sinks) : notes.clearedEvents;
       for (const key of keys) {
-        if ((await logLine(queries, collector, now, 0, notes.clearedEvents, key)) === 0) continue;
+        if ((await logLine(queries, collector, now, 0, note, key)) === 0 || lacking > 0) continue;
         // The open page is read again, and what it holds is not to come back. Its events may have been stored before a
         // reset; but where it has not been read since, they are to.
         await queries.run(
@@ -163,6 +166,13 @@ export class PostgresStore implements Store {
         await queries.run('DELETE FROM audit_events WHERE collector = $1', collector);
         await queries.run('DELETE FROM audit_event_ids WHERE collector = $1', collector);
       }
+      // As the first time, where a key comes again.
+      const told = await queries.get<{ notes: string }>(
+        'SELECT notes FROM execution_log WHERE collector = $1 AND key = $2',
+        collector,
+        keys[0] ?? '',
+      );
+      return told === undefined || told.notes === notes.clearedEvents ? null : told.notes;
     });
   }
 

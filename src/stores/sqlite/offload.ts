@@ -155,17 +155,12 @@ export class SqliteOffloadLedger implements OffloadLedger {
   }
 
   async backlog(collector: string, sinks: readonly string[], countMax: number): Promise<number> {
-    return this.#db.get<{ n: number }>(
-      'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = ? AND seq > ? LIMIT ?)',
-      collector,
-      this.#leastCursor(collector, sinks),
-      countMax,
-    )!.n;
+    return lackingEvents(this.#db, collector, sinks, countMax);
   }
 
   async clearConfirmed({ collector, sinks, beforeNs, eventsMax }: Clearing): Promise<number> {
     return this.#db.transaction(() => {
-      const upTo = Math.min(this.#leastCursor(collector, sinks), this.#firstStillNeeded(collector) - 1);
+      const upTo = Math.min(leastCursor(this.#db, collector, sinks), this.#firstStillNeeded(collector) - 1);
       const chosen = `FROM audit_events WHERE collector = ?1 AND seq <= ?2 AND time_ns < ?3`;
       const last = this.#db.get<{ seq: number }>(
         `SELECT max(seq) AS seq FROM (SELECT seq ${chosen} ORDER BY seq LIMIT ?4)`,
@@ -216,19 +211,6 @@ export class SqliteOffloadLedger implements OffloadLedger {
     this.#db.all('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
-  /** 0 where one of them has confirmed nothing yet. */
-  #leastCursor(collector: string, sinks: readonly string[]): number {
-    const cursors = sinks.map(
-      (sink) =>
-        this.#db.get<{ lastSeq: number }>(
-          `SELECT last_seq AS lastSeq FROM offload_cursors WHERE collector = ? AND sink = ? AND series = ''`,
-          collector,
-          sink,
-        )?.lastSeq ?? 0,
-    );
-    return Math.min(...cursors);
-  }
-
   /** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
   #firstStillNeeded(collector: string): number {
     const { page, batch } = this.#db.get<{ page: number | null; batch: number | null }>(
@@ -253,4 +235,32 @@ function batchOf({ sinceNs, untilNs, form, objects, ...row }: BatchRow): FixedBa
     form: JSON.parse(form),
     objects: JSON.parse(objects),
   };
+}
+
+/** 0 where one of them has confirmed nothing yet. */
+function leastCursor(db: SqliteDatabase, collector: string, sinks: readonly string[]): number {
+  const cursors = sinks.map(
+    (sink) =>
+      db.get<{ lastSeq: number }>(
+        `SELECT last_seq AS lastSeq FROM offload_cursors WHERE collector = ? AND sink = ? AND series = ''`,
+        collector,
+        sink,
+      )?.lastSeq ?? 0,
+  );
+  return Math.min(...cursors);
+}
+
+/** How many events at least one of these sinks has not confirmed, counted up to `countMax`. */
+export function lackingEvents(
+  db: SqliteDatabase,
+  collector: string,
+  sinks: readonly string[],
+  countMax = Number.MAX_SAFE_INTEGER,
+): number {
+  return db.get<{ n: number }>(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = ? AND seq > ? LIMIT ?)',
+    collector,
+    leastCursor(db, collector, sinks),
+    countMax,
+  )!.n;
 }

@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type ExecutionLogLine,
+  notClearedNote,
   notes,
   type RelatedObject,
   type RetentionGap,
@@ -13,7 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
-import { SqliteOffloadLedger } from './offload.js';
+import { lackingEvents, SqliteOffloadLedger } from './offload.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
 
@@ -128,11 +129,13 @@ export class SqliteStore implements Store {
     });
   }
 
-  async clearEvents(collector: string, keys: readonly string[]): Promise<void> {
+  async clearEvents(collector: string, keys: readonly string[], sinks: readonly string[] = []): Promise<string | null> {
     const now = this.#now().toISOString();
-    this.#db.transaction(() => {
+    return this.#db.transaction(() => {
+      const lacking = sinks.length > 0 ? lackingEvents(this.#db, collector, sinks) : 0;
+      const note = lacking > 0 ? notClearedNote(lacking, sinks) : notes.clearedEvents;
       for (const key of keys) {
-        if (logLine(this.#db, collector, now, 0, notes.clearedEvents, key) === 0) continue;
+        if (logLine(this.#db, collector, now, 0, note, key) === 0 || lacking > 0) continue;
         const checkpoint = checkpointOf(this.#db, collector);
         // The open page is read again, and what it holds is not to come back. Its events may have been stored before a
         // reset; but where it has not been read since, they are to.
@@ -157,6 +160,13 @@ export class SqliteStore implements Store {
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }
+      // As the first time, where a key comes again.
+      const told = this.#db.get<{ notes: string }>(
+        'SELECT notes FROM execution_log WHERE collector = ? AND key = ?',
+        collector,
+        keys[0] ?? '',
+      )?.notes;
+      return told === undefined || told === notes.clearedEvents ? null : told;
     });
   }
 

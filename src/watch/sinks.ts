@@ -1,0 +1,78 @@
+import { collectorRows, type Environment, type SettingsTable } from '../settings/collector.js';
+import { offloadSettingsOf } from '../settings/offload.js';
+import { waitMinutesOf } from '../settings/sinks.js';
+import type { Store } from '../stores/store.js';
+import type { Problem } from './health.js';
+
+/** How far a collector's offloading to one sink is. Times are RFC 3339. */
+export interface SinkStanding {
+  sink: string;
+  /** Events that the sink has confirmed, and those that it has not. */
+  events: number;
+  behind: number;
+  confirmedAt: string | null;
+  /** When the oldest event that it has not confirmed was collected; null where there is none. */
+  waitingSince: string | null;
+  /** Why the last attempt failed; null where it did not. */
+  failure: string | null;
+  failedAt: string | null;
+}
+
+export interface SinkHealth extends SinkStanding {
+  problems: Problem[];
+}
+
+const minuteMs = 60_000;
+/** How long events may wait while nothing gets through: after a failure, after a run that should have begun it, and where it has its own schedule. */
+const lateAfterMs = { failed: 15 * minuteMs, afterRun: 60 * minuteMs, ownSchedule: 26 * 60 * minuteMs };
+
+/** Each sink of a collector, by the store alone. */
+export async function sinkHealth(
+  store: Store,
+  collector: string,
+  table: SettingsTable,
+  env: Environment,
+  nowMs: number,
+): Promise<SinkHealth[]> {
+  const { sinks, afterRun } = offloadSettingsOf(collectorRows(table, collector), env);
+  if (sinks.length === 0) return [];
+  const [{ lastSeq }, cursors] = [await store.checkpoint(collector), await store.offload.cursors(collector)];
+  return Promise.all(
+    sinks.map(async (sink) => {
+      const cursor = cursors.find((one) => one.sink === sink && one.series === '');
+      const behind = lastSeq - (cursor?.lastSeq ?? 0);
+      const [oldest] = behind > 0 ? await store.events({ collector, afterSeq: cursor?.lastSeq ?? 0 }, 1) : [];
+      const standing: SinkStanding = {
+        sink,
+        events: cursor?.events ?? 0,
+        // Events that were cleared with force are sent nowhere any more.
+        behind: oldest ? behind : 0,
+        confirmedAt: cursor?.confirmedAt ?? null,
+        waitingSince: oldest?.collectedAt ?? null,
+        failure: cursor?.failure ?? null,
+        failedAt: cursor?.failedAt ?? null,
+      };
+      const waitMs = waitMinutesOf(sink, table, env) * minuteMs;
+      const limitMs = waitMs + (afterRun ? lateAfterMs.afterRun : lateAfterMs.ownSchedule);
+      const problem = lateSink(collector, standing, limitMs, nowMs);
+      return { ...standing, problems: problem ? [problem] : [] };
+    }),
+  );
+}
+
+/** A long backlog is well while the sink confirms batches of it. */
+export function lateSink(
+  collector: string,
+  { sink, behind, waitingSince, confirmedAt, failure }: SinkStanding,
+  limitMs: number,
+  nowMs: number,
+): Problem | null {
+  if (waitingSince === null) return null;
+  const stillMs = nowMs - Math.max(Date.parse(waitingSince), confirmedAt === null ? 0 : Date.parse(confirmedAt));
+  if (stillMs <= (failure === null ? limitMs : Math.min(limitMs, lateAfterMs.failed))) return null;
+  const reason = failure === null ? '' : ` The last attempt failed: ${failure}`;
+  return {
+    code: 'OFFLOAD_LATE',
+    message: `${behind} events have not reached the sink ${sink}, the oldest was collected at ${waitingSince}.${reason} Nothing is lost: see the run audit-offload-${collector} in the Temporal UI, and offload now with "trawl offload ${collector}".`,
+  };
+}
