@@ -19,23 +19,29 @@ const closeBracket = 0x5d;
 
 /** The members of the object at `start`. Of a key that stands twice the last counts, as for `JSON.parse`. */
 export function objectMembers(text: string, start: number): Map<string, Slice> {
-  return new Map(objectEntries(text, start));
+  const members = new Map<string, Slice>();
+  eachMember(text, start, (key, slice) => members.set(key, slice));
+  return members;
 }
 
 /** Every member of the object at `start` as it stands there: a key that stands twice is there twice. */
 export function objectEntries(text: string, start: number): [string, Slice][] {
   const members: [string, Slice][] = [];
+  eachMember(text, start, (key, slice) => members.push([key, slice]));
+  return members;
+}
+
+function eachMember(text: string, start: number, take: (key: string, slice: Slice) => void): void {
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== closeBrace) {
     const keyEnd = skipString(text, at);
     const key = keyText(text, at, keyEnd);
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, valueStart);
-    members.push([key, { start: valueStart, end }]);
+    take(key, { start: valueStart, end });
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
   }
-  return members;
 }
 
 /** The elements of the array at `start`. */

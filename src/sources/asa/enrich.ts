@@ -19,11 +19,12 @@ export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColu
   const { details } = event;
   const column = (name: keyof typeof enriched): string => {
     const { members, describe } = enriched[name];
-    return idsOf(details, members)
-      .map((id) => lookup(id))
-      .filter((object) => object !== undefined)
-      .map((object) => describe(object))
-      .join(', ');
+    let described = '';
+    for (const id of idsOf(details, members)) {
+      const object = lookup(id);
+      if (object !== undefined) described += described === '' ? describe(object) : `, ${describe(object)}`;
+    }
+    return described;
   };
   return {
     type: text(details.type),
@@ -74,13 +75,20 @@ export function getUser(user: Members): string {
   return `${text(user.name)} (status: ${text(user.status)} , usertype: ${text(user.user_type) || text(user.usertype)})`;
 }
 
+const none: string[] = [];
+
 /** The ids of the first member that is not empty; a member may hold an array of ids. */
 function idsOf(details: Members, names: readonly string[]): string[] {
   for (const name of names) {
-    const ids = [details[name]].flat().filter((id): id is string => typeof id === 'string' && id !== '');
-    if (ids.length > 0) return ids;
+    const value = details[name];
+    if (typeof value === 'string') {
+      if (value !== '') return [value];
+    } else if (Array.isArray(value)) {
+      const ids = value.filter((id): id is string => typeof id === 'string' && id !== '');
+      if (ids.length > 0) return ids;
+    }
   }
-  return [];
+  return none;
 }
 
 /** A member as text: absent, null and anything that is no plain value prints as nothing. */
