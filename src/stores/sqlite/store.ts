@@ -46,7 +46,8 @@ export class SqliteStore implements Store {
 
   async stagePage(page: StagedPage): Promise<void> {
     const now = this.#now();
-    this.#db.transaction(() => {
+    // A page that a power cut undoes is read again: its write finds that it is gone.
+    this.#db.lightTransaction(() => {
       this.#db.run(
         'DELETE FROM staged_pages WHERE staged_at < ?',
         new Date(now.getTime() - stagedAgeMaxMs).toISOString(),
