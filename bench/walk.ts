@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
 import { HttpClient } from '../src/http/client.js';
 import { resolveCollector } from '../src/settings/collector.js';
+import { AsaClient } from '../src/sources/asa/client.js';
+import { asaSettings } from '../src/sources/asa/settings.js';
 import { asa } from '../src/sources/asa/source.js';
 import { createDatabase, startPostgres } from '../test/support/postgres.js';
 import { cell, median, table, whole } from './figures.js';
@@ -57,7 +59,7 @@ export async function walk(): Promise<Measured> {
 
 async function bareWalk(env: Record<string, string>): Promise<number> {
   const http = new HttpClient({}, {});
-  const client = asa.open(resolveCollector('asa', [asa], {}, env), http);
+  const client = new AsaClient(http, asaSettings(resolveCollector('asa', [asa], {}, env)), false);
   const startedAt = performance.now();
   let count = 0;
   for (let offset = '', more = true; more; ) {

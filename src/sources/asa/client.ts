@@ -19,6 +19,16 @@ const hints = {
 /** Statuses by which an API says that it does not know an offset. */
 const offsetRefusals = new Set([400, 404, 410]);
 
+/** An answer that was asked for ahead is thrown away when nobody has come for it after this. */
+const aheadMaxMs = 10_000;
+
+/** The page after the last one that was read, asked for while that one is parsed, enriched and written. */
+interface Ahead {
+  url: string;
+  answer: Promise<HttpAnswer>;
+  abandon(): void;
+}
+
 /** Reads the pages of `GET /teams/{team}/auditsV2`. */
 export class AsaClient implements SourceClient {
   readonly place: string;
@@ -26,9 +36,13 @@ export class AsaClient implements SourceClient {
   readonly #settings: AsaSettings;
   readonly #tokens: TokenSource;
   readonly #trail = new Trail();
+  readonly #readsAhead: boolean;
+  #ahead: Ahead | undefined;
 
-  constructor(http: HttpClient, settings: AsaSettings) {
+  /** @param readsAhead whether a page's answer sets off the request for the next one; there is never more than one under way. */
+  constructor(http: HttpClient, settings: AsaSettings, readsAhead = true) {
     this.#http = http;
+    this.#readsAhead = readsAhead;
     this.#settings = settings;
     this.#tokens = new TokenSource(http, settings);
     this.place = `${settings.baseUrl}/teams/${encodeURIComponent(settings.team)}/auditsV2`;
@@ -49,12 +63,24 @@ export class AsaClient implements SourceClient {
 
   async #page(offset: Offset, count: number, signal?: AbortSignal): Promise<Omit<FetchedPage, 'requests'>> {
     const url = `${this.place}?${queryOf(offset, count)}`;
-    const answer = await this.#get(url, signal);
+    const answer = await (this.#takeAhead(url, signal) ?? this.#get(url, signal));
     if (answer.status !== 200) {
       const error = statusError(answer, url, 'the request for a page', hints);
       if (offset !== '' && offsetRefusals.has(answer.status)) await this.#throwIfOffsetUnknown(error, count, signal);
       throw error;
     }
+    if (this.#readsAhead) this.#readAhead(answer, url, offset, count);
+    let more = false;
+    try {
+      const page = this.#pageOf(answer, url, offset);
+      more = page.more;
+      return page;
+    } finally {
+      if (!more) this.#dropAhead();
+    }
+  }
+
+  #pageOf(answer: HttpAnswer, url: string, offset: Offset): Omit<FetchedPage, 'requests'> {
     const content = parseAsaPage(answer.body);
     const next = newOffset(answer.headers.link ?? [], url);
     if (content.listMissing && next !== null) {
@@ -68,6 +94,59 @@ export class AsaClient implements SourceClient {
     if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };
     if (this.#trail.leadsOn(offset, next)) return { ...page, nextOffset: next, more: true };
     return { ...page, nextOffset: offset, more: false, warning: ledBack(next) };
+  }
+
+  /** Asks for the next page at once, unless the answer says to wait; whether it can be used at all is seen later. */
+  #readAhead(answer: HttpAnswer, url: string, offset: Offset, count: number): void {
+    if (pauseForReserveMs(answer) > 0) return;
+    let next: Offset | null;
+    try {
+      next = newOffset(answer.headers.link ?? [], url);
+    } catch {
+      return;
+    }
+    if (next === null || next === offset) return;
+    this.#dropAhead();
+    const abort = new AbortController();
+    const nextUrl = `${this.place}?${queryOf(next, count)}`;
+    const ahead: Ahead = {
+      url: nextUrl,
+      answer: this.#get(nextUrl, abort.signal),
+      abandon: () => {
+        clearTimeout(timer);
+        abort.abort();
+      },
+    };
+    const timer = setTimeout(() => {
+      if (this.#ahead === ahead) this.#dropAhead();
+    }, aheadMaxMs).unref();
+    // Heard when somebody comes for it, or not at all.
+    ahead.answer.catch(() => undefined);
+    this.#ahead = ahead;
+  }
+
+  /** Undefined where something else was asked for ahead, or nothing. */
+  #takeAhead(url: string, signal?: AbortSignal): Promise<HttpAnswer> | undefined {
+    const ahead = this.#ahead;
+    if (ahead?.url !== url) {
+      this.#dropAhead();
+      return undefined;
+    }
+    this.#ahead = undefined;
+    return new Promise((resolve, reject) => {
+      const abandon = () => {
+        ahead.abandon();
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) return abandon();
+      signal?.addEventListener('abort', abandon, { once: true });
+      ahead.answer.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abandon));
+    });
+  }
+
+  #dropAhead(): void {
+    this.#ahead?.abandon();
+    this.#ahead = undefined;
   }
 
   /** A refusal is the offset's fault where the same request without it is answered. */
