@@ -1,7 +1,8 @@
+import { ecs } from './ecs/schema.js';
 import type { Schema } from './schema.js';
 
 /** Every schema besides `native`, which is the table's own columns. Of several versions of one the newest is last. */
-export const schemas: readonly Schema[] = [];
+export const schemas: readonly Schema[] = [ecs];
 
 /** The newest version of a schema; undefined where there is none of that name. */
 export function newestSchema(name: string): Schema | undefined {

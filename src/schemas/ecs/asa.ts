@@ -1,0 +1,189 @@
+import type { StoredEvent } from '../../domain.js';
+import { type Description, describedIn } from './fields.js';
+import { findIn, type MappingRow, type Outcome, type Type } from './mapping.js';
+import { Members, parsed } from './members.js';
+
+export const asaRows: readonly MappingRow[] = [
+  { category: ['authentication'], type: ['start'], outcome: 'success', of: ['auth_token.issue', 'user_creds.issue'] },
+  {
+    category: ['authentication', 'session'],
+    type: ['start'],
+    outcome: 'success',
+    of: ['server.ssh_login', 'server.rdp_login'],
+  },
+  { category: ['session'], type: ['start'], outcome: 'success', of: ['resource.checkout'] },
+  {
+    category: ['session'],
+    type: ['end'],
+    outcome: 'success',
+    of: ['resource.checkin', 'session_recording.complete'],
+  },
+  { category: ['network'], type: ['access'], outcome: 'unknown', of: ['security_policy.evaluate'] },
+  {
+    category: ['iam'],
+    type: ['user', 'creation'],
+    outcome: 'success',
+    of: ['user.create', 'client.enroll', 'preauthorization.create'],
+  },
+  {
+    category: ['iam'],
+    type: ['user', 'change'],
+    outcome: 'success',
+    of: [
+      'user.update',
+      'client.assign',
+      'client.activate',
+      'password.change',
+      'password.reset',
+      'service_account.password_rotation',
+      'service_user.key.rotate',
+      'server_account.password_change.out_of_band',
+      'access_request.approve',
+      '*rotate',
+    ],
+  },
+  {
+    category: ['iam'],
+    type: ['user', 'change'],
+    outcome: 'unknown',
+    of: ['server_account.password_change.initiated'],
+  },
+  { category: ['iam'], type: ['user', 'deletion'], outcome: 'success', of: ['user.remove', 'client.revoke'] },
+  {
+    category: ['iam'],
+    type: ['user', 'info'],
+    outcome: 'success',
+    of: ['server_account.discovered', 'server_account.reveal', 'active_directory.account_discovery.complete'],
+  },
+  { category: ['iam'], type: ['user', 'info'], outcome: 'unknown', of: ['access_request.create'] },
+  { category: ['iam'], type: ['group', 'creation'], outcome: 'success', of: ['group.create'] },
+  {
+    category: ['iam'],
+    type: ['group', 'change'],
+    outcome: 'success',
+    of: [
+      'group.add_user',
+      'group.remove_user',
+      'group.bulk_membership_change',
+      'project.add_group',
+      'project.remove_group',
+      'incoming_federation.approve',
+    ],
+  },
+  { category: ['iam'], type: ['group', 'info'], outcome: 'unknown', of: ['incoming_federation.request'] },
+  { category: ['iam'], type: ['group', 'deletion'], outcome: 'success', of: ['group.delete'] },
+  { category: ['iam'], type: ['admin', 'creation'], outcome: 'success', of: ['project.create', 'entitlement.create'] },
+  {
+    category: ['iam'],
+    type: ['admin', 'change'],
+    outcome: 'success',
+    of: ['project.update', 'permission.change', 'entitlement.assign', 'active_directory.account_rule.applied'],
+  },
+  { category: ['iam'], type: ['admin', 'deletion'], outcome: 'success', of: ['project.delete'] },
+  {
+    category: ['configuration'],
+    type: ['creation'],
+    outcome: 'success',
+    of: [
+      'server.create',
+      'server.enroll',
+      'gateway.create',
+      'gateway_setup_token.create',
+      'server_enrollment_token.create',
+    ],
+  },
+  {
+    category: ['configuration'],
+    type: ['change'],
+    outcome: 'success',
+    of: ['server.update', 'gateway.update', 'team.update'],
+  },
+  {
+    category: ['configuration'],
+    type: ['deletion'],
+    outcome: 'success',
+    of: ['server.remove', 'gateway.delete', 'server_enrollment_token.delete'],
+  },
+  { category: ['configuration'], type: ['info'], outcome: 'success', of: ['resource.*'] },
+  {
+    category: ['host'],
+    type: ['change'],
+    outcome: 'success',
+    of: ['offline_enabled_event', 'offline_disabled_event'],
+  },
+];
+
+/** What `decision` makes of `security_policy.evaluate`. */
+const decisions = new Map<string, { type: readonly Type[]; outcome: Outcome }>([
+  ['allow', { type: ['access', 'allowed'], outcome: 'success' }],
+  ['deny', { type: ['access', 'denied'], outcome: 'failure' }],
+]);
+
+const find = findIn(asaRows);
+
+/** Names come from the columns, since an event holds the ids of its related objects only. */
+export function describeAsa(event: StoredEvent): Description {
+  const details = new Members(parsed(event.rawEvent));
+  details.drop('type');
+  const evaluated = event.type === 'security_policy.evaluate';
+  const decision = evaluated ? decisions.get(details.matching('decision', /^(allow|deny)$/) ?? '') : undefined;
+  const fromAddress = details.text('from_address');
+  const clientAddress = details.text('client_ip');
+  const client = clientOf(event, details);
+  return {
+    mapping: find(event.type),
+    type: decision?.type,
+    outcome: decision?.outcome,
+    reason: details.text('reason'),
+    user: userOf(details, ['actor'], event.actor),
+    target: userOf(details, ['target_user', 'user'], event.user),
+    effective: { name: details.text('unix_user_name') },
+    group: groupOf(event, details),
+    host: hostOf(event, details),
+    source: { address: fromAddress ?? clientAddress, domain: client.hostname },
+    client: { address: clientAddress },
+    organization: { id: details.text('team_id'), name: details.text('team_name') },
+    relatedUsers: client.userName ? [client.userName] : [],
+    others: {
+      device: client.id === undefined ? undefined : { id: client.id },
+      cloud: one('provider', details.text('cloud_provider')),
+      rule: evaluated ? one('id', details.text('policy')) : undefined,
+      trace: one('id', details.text('trace_id')),
+    },
+    unmapped: details.rest(),
+  };
+}
+
+function one(name: string, value: string | undefined): Record<string, string> | undefined {
+  return value === undefined ? undefined : { [name]: value };
+}
+
+/** The first of these members that is not empty feeds the column, so it alone fits it. */
+function idOf(details: Members, members: readonly string[]): string | undefined {
+  const member = members.find((name) => details.has(name));
+  return member === undefined ? undefined : details.text(member);
+}
+
+function userOf(details: Members, members: readonly string[], column: string) {
+  const id = idOf(details, members);
+  if (id === undefined) return {};
+  return { id, name: describedIn(column, [' (status: ', ' , usertype: '])?.[0] || undefined };
+}
+
+function groupOf({ group }: StoredEvent, details: Members) {
+  const id = idOf(details, ['group_id', 'group']);
+  return id === undefined ? {} : { id, name: group.toWellFormed() || undefined };
+}
+
+function hostOf({ server }: StoredEvent, details: Members) {
+  const id = details.text('server');
+  const labels = [' (project: ', ', canonical name: ', ', access address: ', ', OS: ', ', OS type: '];
+  const [name, , , address, os, osType] = (id === undefined ? undefined : describedIn(server, labels)) ?? [];
+  return { id, name: details.text('hostname') ?? (name || undefined), address, os: os || undefined, osType };
+}
+
+function clientOf({ client }: StoredEvent, details: Members) {
+  const id = details.text('client');
+  const described = id === undefined ? undefined : describedIn(client, [' (hostname: ', ', OS: ', ', state: ']);
+  return { id, userName: described?.[0] || undefined, hostname: described?.[1] || undefined };
+}

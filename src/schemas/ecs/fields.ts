@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+import type { Mapping, Outcome, Type } from './mapping.js';
+
+export type Fields = Record<string, unknown>;
+
+export interface User {
+  id?: string | undefined;
+  name?: string | undefined;
+  email?: string | undefined;
+}
+
+/** What a source makes of an event; the rest is the same for all. Members that are undefined are left out. */
+export interface Description {
+  mapping: Mapping | undefined;
+  /** Where the event tells more than its type does. */
+  type?: readonly Type[] | undefined;
+  outcome?: Outcome | undefined;
+  reason?: string | undefined;
+  user?: User;
+  /** Whom it was done to. */
+  target?: User;
+  /** As whom it was done. */
+  effective?: User;
+  group?: { id?: string | undefined; name?: string | undefined };
+  host?: {
+    id?: string | undefined;
+    name?: string | undefined;
+    address?: string | undefined;
+    os?: string | undefined;
+    osType?: string | undefined;
+  };
+  source?: { address?: string | undefined; domain?: string | undefined; countryCode?: string | undefined };
+  client?: { address?: string | undefined };
+  organization?: { id?: string | undefined; name?: string | undefined };
+  /** Further names and ids of users that the event holds. */
+  relatedUsers?: readonly string[];
+  /** Field sets that are taken as they are. */
+  others?: Fields;
+  /** What the source's tables have no field for. */
+  unmapped?: Fields | undefined;
+}
+
+/** Those members that are there; undefined where none is. */
+export function some(members: Fields): Fields | undefined {
+  const kept: Fields = {};
+  let any = false;
+  for (const name in members) {
+    if (members[name] === undefined) continue;
+    kept[name] = members[name];
+    any = true;
+  }
+  return any ? kept : undefined;
+}
+
+/** The text where it is an address that Elasticsearch takes as `ip`: without port or zone. */
+export function ipOf(text: string | undefined): string | undefined {
+  // The longest form of IPv6 has 45 characters.
+  return text !== undefined && text.length <= 45 && isIP(text) !== 0 && !text.includes('%') ? text : undefined;
+}
+
+export function emailOf(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= 320 && /^[^\s@]+@[^\s@]+$/.test(text) ? text : undefined;
+}
+
+/**
+ * The values of a column that enrichment wrote, `NAME (LABEL: VALUE, LABEL: VALUE)`: name first. Undefined where it is
+ * not of that form. Read from its end, since a name can hold anything.
+ *
+ * @param labels what stands between the values.
+ */
+export function describedIn(column: string, labels: readonly string[]): string[] | undefined {
+  if (!column.endsWith(')')) return undefined;
+  const values: string[] = [];
+  let end = column.length - 1;
+  for (const label of labels.toReversed()) {
+    const at = end < label.length ? -1 : column.lastIndexOf(label, end - label.length);
+    if (at === -1) return undefined;
+    values.unshift(column.slice(at + label.length, end).toWellFormed());
+    end = at;
+  }
+  return [column.slice(0, end).toWellFormed(), ...values];
+}
