@@ -103,15 +103,39 @@ export function parsed(text: string): unknown {
   }
 }
 
-const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
-/** No other number can be one that a double does not hold. */
+/** Between strings: a number of which a double may not hold each digit. */
 const doubtful = /\d{16}|\d[.eE]|-0/;
+const numbers = /-?\d[\d.eE+-]*/g;
 
 function withExactNumbers(text: string): string {
-  if (!doubtful.test(text)) return text;
-  return text.replace(stringOrNumber, (token) =>
-    token.charCodeAt(0) === 0x22 || String(Number(token)) === token ? token : `"${token}"`,
-  );
+  let exact = '';
+  let copied = 0;
+  for (let start = 0; start < text.length; ) {
+    const quote = text.indexOf('"', start);
+    const end = quote === -1 ? text.length : quote;
+    // Mostly nothing but a colon or a comma stands between two strings.
+    if (end - start > 2 && doubtful.test(text.slice(start, end))) {
+      exact += text.slice(copied, start) + text.slice(start, end).replace(numbers, exactly);
+      copied = end;
+    }
+    start = quote === -1 ? end : afterString(text, quote);
+  }
+  return exact === '' ? text : exact + text.slice(copied);
+}
+
+function exactly(number: string): string {
+  return String(Number(number)) === number ? number : `"${number}"`;
+}
+
+/** @param start its first quotation mark. */
+function afterString(text: string, start: number): number {
+  for (let at = start + 1; ; at += 1) {
+    at = text.indexOf('"', at);
+    if (at === -1) return text.length;
+    let before = at - 1;
+    while (text.charCodeAt(before) === 0x5c) before -= 1;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

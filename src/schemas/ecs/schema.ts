@@ -65,7 +65,7 @@ function recordOf(
       provider: plain(provider),
       created: momentOf(event.collectedAt),
       sequence: Number.isSafeInteger(event.seq) ? event.seq : undefined,
-      original: event.rawEvent.toWellFormed(),
+      original: plain(event.rawEvent),
     }),
     ...fields,
     related: relatedOf(description),

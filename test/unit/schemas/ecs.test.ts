@@ -1,0 +1,550 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { eventTypes } from '../../../src/demo/asa/event-types.js';
+import { eventKinds } from '../../../src/demo/skyflow/kinds.js';
+import type { StoredEvent } from '../../../src/domain.js';
+import { asaRows } from '../../../src/schemas/ecs/asa.js';
+import { descopeRows } from '../../../src/schemas/ecs/descope.js';
+import { ecs } from '../../../src/schemas/ecs/schema.js';
+import { skyflowRows } from '../../../src/schemas/ecs/skyflow.js';
+import { newestSchema, schemaOf } from '../../../src/schemas/registry.js';
+import { records } from '../../../src/sinks/records.js';
+import { batchOf, event as plainEvent } from '../sinks/support.js';
+import { objectText } from '../support/json-text.js';
+import { demoEvents, type SourceName } from './ecs-events.js';
+import { leavesOf, ownFields, problemsOf, published } from './ecs-fields.js';
+
+const rowsOf = { asa: asaRows, descope: descopeRows, skyflow: skyflowRows };
+const names = Object.keys(rowsOf) as SourceName[];
+
+// biome-ignore lint/suspicious/noExplicitAny: a record is any JSON; its form is what is tested.
+type Json = any;
+
+function recordOf(source: string, event: StoredEvent): Json {
+  return ecs.record(event, source).record;
+}
+
+/** An event with these members in `raw_event`. */
+function eventOf(members: unknown, changes: Partial<StoredEvent> = {}): StoredEvent {
+  return plainEvent(1, { rawEvent: JSON.stringify(members), ...changes });
+}
+
+describe('the schema', () => {
+  it('is found by its name and version, and is of the version of ECS that the list is of', () => {
+    expect(newestSchema('ecs')).toBe(ecs);
+    expect(schemaOf('ecs', ecs.version)).toBe(ecs);
+    expect(ecs.version).toBe(`${published.version}-1`);
+    expect(recordOf('asa', plainEvent(1)).ecs.version).toBe(published.version);
+  });
+
+  it('makes the records of a batch, and counts what is in no table', () => {
+    const form = { ...batchOf([]).form, schema: 'ecs', schemaVersion: ecs.version };
+    const made = records(batchOf([eventOf({}, { type: 'server.ssh_login' }), eventOf({}, { type: 'new' })], { form }));
+    expect(made.map(({ known }) => known)).toEqual([true, false]);
+    expect(JSON.parse(made[1]!.json)).toEqual(made[1]!.record);
+  });
+});
+
+describe('the mapping tables', () => {
+  const all = names.flatMap((source) =>
+    rowsOf[source].flatMap((row) => row.of.map((type) => [source, type.replace('*', 'x.'), row] as const)),
+  );
+
+  it('have each type once', () => {
+    for (const source of names) {
+      const types = rowsOf[source].flatMap(({ of }) => of);
+      expect(new Set(types).size).toBe(types.length);
+    }
+  });
+
+  it.each(all)('%s: %s is a valid event of its category', (source, type, { category, type: types, outcome }) => {
+    const { record, known } = ecs.record(eventOf({}, { type }), source);
+    expect(known).toBe(true);
+    expect(problemsOf(record)).toEqual([]);
+    expect(record.event).toMatchObject({ kind: 'event', action: type, category, type: types, outcome });
+  });
+
+  it('are told by the docs, row by row', () => {
+    const docs = readFileSync(new URL('../../../docs/schemas.md', import.meta.url), 'utf8');
+    for (const { of, category, type, outcome } of Object.values(rowsOf).flat()) {
+      const row = `| ${of.map((each) => `\`${each}\``).join(', ')} | ${category.join(', ')} | ${type.join(', ')} | ${outcome} |`;
+      expect(docs.replace(/ +/g, ' ')).toContain(row);
+    }
+  });
+
+  it('have each type that the contracts name', () => {
+    const asa = `auth_token.issue user_creds.issue server.ssh_login server.rdp_login server.enroll server.create
+      client.enroll client.assign client.activate user.create user.update group.create group.add_user group.remove_user
+      group.bulk_membership_change project.create project.add_group project.remove_group gateway.create gateway.delete
+      permission.change password.change password.reset service_account.password_rotation server_account.discovered
+      server_account.password_change.initiated server_account.password_change.out_of_band server_account.reveal
+      active_directory.account_discovery.complete active_directory.account_rule.applied security_policy.evaluate
+      incoming_federation.request incoming_federation.approve resource.whatever whatever.rotate
+      offline_enabled_event offline_disabled_event`;
+    for (const type of [...asa.split(/\s+/), ...eventTypes.map((each) => each.type)])
+      expect([type, ecs.record(eventOf({}, { type }), 'asa').known]).toEqual([type, true]);
+    for (const { apiName, actionType, resourceType } of eventKinds) {
+      const type = apiName || `${actionType}/${resourceType}`;
+      expect([type, ecs.record(eventOf({}, { type }), 'skyflow').known]).toEqual([type, true]);
+      const unheard = eventOf({ request: { apiName: 'New.Api', actionType, resourceType } }, { type: 'New.Api' });
+      expect([type, ecs.record(unheard, 'skyflow').known]).toEqual([type, true]);
+    }
+  });
+
+  it.each(['', 'nothing.of.the.kind', '__proto__', 'constructor', 'toString', '*rotate', 'resource', 'x'.repeat(1e6)])(
+    'do not know %.30s, which is a valid event nonetheless',
+    (type) => {
+      for (const source of [...names, 'another']) {
+        const { record, known } = ecs.record(eventOf({ a: 1 }, { type }), source);
+        expect(known).toBe(type === '*rotate' && source === 'asa');
+        expect(problemsOf(record)).toEqual([]);
+        expect(record.event).toMatchObject({ kind: 'event', outcome: expect.any(String), original: '{"a":1}' });
+        expect(record.trawl).toMatchObject({ unmapped: { a: 1 } });
+      }
+    },
+  );
+});
+
+describe('events of the demos', () => {
+  it.each(names)('of %s are known and valid, with their text and their time as they came', (source) => {
+    for (const event of demoEvents[source](2_000)) {
+      const { record, known } = ecs.record(event, source);
+      expect([event.type, known, problemsOf(record)]).toEqual([event.type, true, []]);
+      expect(record).toMatchObject({
+        '@timestamp': event.timestamp,
+        event: { original: event.rawEvent, id: event.id },
+      });
+    }
+  });
+
+  it.each(names)('of %s lose nothing', (source) => {
+    const elsewhere = ['content', 'occurred', 'decision'];
+    const texts = (value: unknown): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([name, inner]) => (elsewhere.includes(name) ? [] : texts(inner)))
+        : value === null || value === ''
+          ? []
+          : [String(value)];
+    for (const event of demoEvents[source](500)) {
+      const { original: _, ...rest } = recordOf(source, event).event;
+      const kept = new Set(texts({ ...recordOf(source, event), event: rest }));
+      // Numbers in the digits that the source sent: those that a double does not hold are texts.
+      const raw = JSON.parse(event.rawEvent.replace(/(?<=[:[,])-?\d[\d.eE+-]*(?=[,}\]])/g, '"$&"'));
+      const time = source === 'skyflow' ? [raw.request.timestamp] : [];
+      expect(texts(raw).filter((text) => !kept.has(text) && !time.includes(text))).toEqual([]);
+    }
+  });
+
+  it('of Skyflow have no content, even where the collector keeps it, but in event.original', () => {
+    for (const keepContent of [false, true]) {
+      const all = demoEvents.skyflow(200, keepContent).map((event) => recordOf('skyflow', event));
+      expect(JSON.stringify(all).includes('sensitive')).toBe(keepContent);
+      for (const record of all) delete record.event.original;
+      expect(JSON.stringify(all)).not.toMatch(/sensitive|left out/);
+    }
+  });
+});
+
+describe('an event of ASA', () => {
+  const details = {
+    actor: 'k-actor',
+    client: 'k-client',
+    client_ip: '192.0.2.9',
+    from_address: '2001:db8::7',
+    group_id: 'k-group',
+    group: 'k-not-this',
+    permission_mask: 0,
+    server: 'k-server',
+    target_user: 'k-target',
+    team_id: '',
+    team_name: 'william-faulkner',
+    trace_id: 'YqabgEzI',
+    type: 'group.add_user',
+    unix_user_name: 'jason',
+    via: null,
+  };
+  const rawEvent = JSON.stringify(details).replace('"permission_mask":0', '"permission_mask":18446744073709551615');
+
+  it('has its fields', () => {
+    const record = recordOf(
+      'asa',
+      plainEvent(7, {
+        type: 'group.add_user',
+        rawEvent,
+        actor: 'Jason (status: IV) (status: ACTIVE , usertype: human)',
+        user: 'Quentin (status: DISABLED , usertype: human)',
+        client: 'Jason (hostname: Absalom, OS: macOS 10.14.6, state: ACTIVE)',
+        group: 'everyone',
+        project: 'production',
+        hostname: '',
+        server: 'web-1 (project: production, canonical name: , access address: 10.0.0.7, OS: Ubuntu, OS type: linux)',
+        extra: '{"more":1.50}',
+      }),
+    );
+    expect(problemsOf(record)).toEqual([]);
+    expect(record).toEqual({
+      '@timestamp': '2026-11-23T10:20:30.123456789Z',
+      ecs: { version: '8.11.0' },
+      message: 'group.add_user by Jason (status: IV) for Quentin on web-1 from 2001:db8::7',
+      event: {
+        kind: 'event',
+        category: ['iam'],
+        type: ['group', 'change'],
+        action: 'group.add_user',
+        outcome: 'success',
+        id: 'id-7',
+        module: 'okta_asa',
+        dataset: 'okta_asa.audit',
+        provider: 'Okta Advanced Server Access',
+        created: '2026-11-23T10:21:00.000Z',
+        sequence: 7,
+        original: rawEvent,
+      },
+      user: {
+        id: 'k-actor',
+        name: 'Jason (status: IV)',
+        target: { id: 'k-target', name: 'Quentin' },
+        effective: { name: 'jason' },
+      },
+      group: { id: 'k-group', name: 'everyone' },
+      host: {
+        id: 'k-server',
+        name: 'web-1',
+        hostname: 'web-1',
+        ip: ['10.0.0.7'],
+        os: { full: 'Ubuntu', type: 'linux' },
+      },
+      source: { address: '2001:db8::7', ip: '2001:db8::7', domain: 'Absalom' },
+      client: { address: '192.0.2.9', ip: '192.0.2.9' },
+      organization: { name: 'william-faulkner' },
+      device: { id: 'k-client' },
+      trace: { id: 'YqabgEzI' },
+      related: {
+        user: ['k-actor', 'Jason (status: IV)', 'k-target', 'Quentin', 'jason', 'Jason'],
+        ip: ['2001:db8::7', '192.0.2.9', '10.0.0.7'],
+        hosts: ['web-1', 'Absalom'],
+      },
+      trawl: {
+        collector: 'acme',
+        schema_version: '8.11.0-1',
+        actor: 'Jason (status: IV) (status: ACTIVE , usertype: human)',
+        user: 'Quentin (status: DISABLED , usertype: human)',
+        client: 'Jason (hostname: Absalom, OS: macOS 10.14.6, state: ACTIVE)',
+        group: 'everyone',
+        project: 'production',
+        server: 'web-1 (project: production, canonical name: , access address: 10.0.0.7, OS: Ubuntu, OS type: linux)',
+        extra: { more: '1.50' },
+        unmapped: { group: 'k-not-this', permission_mask: '18446744073709551615' },
+      },
+    });
+  });
+
+  it.each([
+    ['allow', 'allowed', 'success'],
+    ['deny', 'denied', 'failure'],
+  ])('that decided %s is %s', (decision, type, outcome) => {
+    const record = recordOf('asa', eventOf({ decision, policy: 'k-1' }, { type: 'security_policy.evaluate' }));
+    expect(problemsOf(record)).toEqual([]);
+    expect(record).toMatchObject({ event: { type: ['access', type], outcome }, rule: { id: 'k-1' } });
+  });
+
+  it('keeps a decision that is neither', () => {
+    const record = recordOf('asa', eventOf({ decision: 'maybe' }, { type: 'security_policy.evaluate' }));
+    expect(record).toMatchObject({ event: { outcome: 'unknown' }, trawl: { unmapped: { decision: 'maybe' } } });
+  });
+
+  it('has no name where an id has no related object, and no target where there are several', () => {
+    const record = recordOf('asa', eventOf({ actor: 'k-1', target_user: ['k-2', 'k-3'], user: 'k-4' }, { actor: '' }));
+    expect(record.user).toEqual({ id: 'k-1' });
+    expect(record.trawl.unmapped).toEqual({ target_user: ['k-2', 'k-3'], user: 'k-4' });
+  });
+});
+
+describe('an event of Descope', () => {
+  const audit = {
+    projectId: 'P2',
+    userId: 'U2',
+    externalIds: ['ada', 'ada@example.com'],
+    geo: 'DE',
+    device: 'Desktop',
+    method: 'otp',
+    remoteAddress: '203.0.113.7:443',
+    tenants: ['T2', 'T3'],
+    type: 'warn',
+    data: { error_message: 'Wrong code', seq: 9 },
+  };
+  const ada = { id: 'U2', name: 'ada', email: 'ada@example.com' };
+
+  it('has its fields', () => {
+    const record = recordOf('descope', eventOf({ ...audit, actorId: 'U2' }, { type: 'LoginFailed' }));
+    expect(problemsOf(record)).toEqual([]);
+    expect(record).toMatchObject({
+      event: { category: ['authentication'], type: ['start'], outcome: 'failure', dataset: 'descope.audit' },
+      error: { message: 'Wrong code' },
+      log: { level: 'warn' },
+      related: { user: ['U2', 'ada', 'ada@example.com'] },
+      source: { geo: { country_iso_code: 'DE' } },
+      user_agent: { device: { name: 'Desktop' } },
+      trawl: { unmapped: { projectId: 'P2', method: 'otp', tenants: ['T2', 'T3'], data: { seq: 9 } } },
+    });
+    expect(record.user).toEqual(ada);
+    // An address with a port is no `ip`.
+    expect(record.source).toEqual({ address: '203.0.113.7:443', geo: { country_iso_code: 'DE' } });
+  });
+
+  it('of somebody else has the user as the target', () => {
+    const { user, organization } = recordOf('descope', eventOf({ ...audit, actorId: 'K2', tenants: ['T2'] }));
+    expect(user).toEqual({ id: 'K2', name: 'K2', target: ada });
+    expect(organization).toEqual({ id: 'T2' });
+  });
+});
+
+describe('an event of Skyflow', () => {
+  const audit = {
+    context: { changeID: 'c1', requestID: 'r1', traceID: 't1', actor: 'sa1', actorType: 'USER', ipAddress: '::1' },
+    request: {
+      apiName: 'UserService.InviteUser',
+      tags: ['pii'],
+      actionType: 'CREATE',
+      resourceType: 'USER',
+      httpInfo: { URI: 'https://v.example:8443/v1/users?x=1#y', method: 'POST' },
+      data: { content: 'secret' },
+    },
+    response: { code: 403, message: 'Forbidden', data: 'secret' },
+    accountID: 'a1',
+    resourceIDs: ['VAULT/v1', 'USER/u1', 'USER/u2'],
+  };
+
+  it('has its fields', () => {
+    const record = recordOf('skyflow', eventOf(audit, { type: 'UserService.InviteUser' }));
+    expect(problemsOf(record)).toEqual([]);
+    expect(record).toMatchObject({
+      event: { category: ['iam'], type: ['user', 'creation'], outcome: 'failure' },
+      user: { id: 'sa1', name: 'sa1', target: { id: 'u1' } },
+      http: { request: { id: 'r1', method: 'POST' }, response: { status_code: 403 } },
+      error: { code: '403', message: 'Forbidden' },
+      url: { scheme: 'https', domain: 'v.example', path: '/v1/users', query: 'x=1' },
+      organization: { id: 'a1' },
+      tags: ['pii'],
+      trace: { id: 't1' },
+    });
+    expect(record.trawl.unmapped).toEqual({
+      context: { actorType: 'USER' },
+      request: { actionType: 'CREATE', resourceType: 'USER' },
+      resourceIDs: ['VAULT/v1', 'USER/u1', 'USER/u2'],
+    });
+  });
+
+  it.each([
+    [200, 'success', 200],
+    ['204', 'success', 204],
+    [500, 'failure', 500],
+    ['1e3', 'unknown', undefined],
+    [16, 'unknown', undefined],
+    [null, 'unknown', undefined],
+  ])('with the code %s has the outcome %s', (code, outcome, status) => {
+    const record = recordOf('skyflow', eventOf({ response: { code } }, { type: 'UserService.GetUser' }));
+    expect(record.event.outcome).toBe(outcome);
+    expect(record.http?.response.status_code).toBe(status);
+    expect(problemsOf(record)).toEqual([]);
+  });
+});
+
+describe('the time', () => {
+  it.each([
+    ['2026-11-23T10:20:30.000000001Z', '2026-11-23T10:20:30.000000001Z'],
+    ['2026-11-23T10:20:30.1+05:30', '2026-11-23T10:20:30.1+05:30'],
+    ['2500-01-01T00:00:00Z', '2500-01-01T00:00:00Z'],
+    ['1969-12-31T23:59:59.9Z', '1969-12-31T23:59:59.9Z'],
+    ['2026-11-23t10:20:30.5z', '2026-11-23T10:20:30.500000000Z'],
+    ['2016-12-31T23:59:60.25Z', '2017-01-01T00:00:00.250000000Z'],
+    ['2026-11-23T10:20:30.1234567891Z', '2026-11-23T10:20:30.123456789Z'],
+    ['nonsense', '2026-11-23T10:21:00.000Z'],
+  ])('%s is %s', (timestamp, expected) => {
+    const record = recordOf('asa', plainEvent(1, { timestamp }));
+    expect(record['@timestamp']).toBe(expected);
+    expect(record.trawl.timestamp).toBe(timestamp === expected ? undefined : timestamp);
+    expect(problemsOf(record)).toEqual([]);
+  });
+});
+
+describe('whatever an event holds', () => {
+  const word = fc.oneof(
+    fc.constantFrom('', '192.0.2.1', 'fe80::1%eth0', '::ffff:1.2.3.4', 'USER/1', 'deny', 'a@b', 'DE', '200', '\ud800'),
+    fc.constantFrom(' (status: ', ' , usertype: ', ', OS: ', ', OS type: ', ')', 'A (status: B , usertype: C)', '\0'),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+  );
+  const text = fc.array(word, { maxLength: 5 }).map((words) => words.join(''));
+  const value: fc.Arbitrary<unknown> = fc.oneof(
+    { maxDepth: 2 },
+    text,
+    fc.constantFrom<unknown>(null, true, 0, -0, 200, 404, 1.5, 2 ** 53 + 2, 1e300, [], {}, [''], [null], [[]]),
+    fc.array(fc.oneof(text, fc.constantFrom(null, 1, {})), { maxLength: 3 }),
+    fc.jsonValue({ maxDepth: 3, noUnicodeString: false }),
+  );
+  const object = (...keys: string[]): fc.Arbitrary<Record<string, unknown>> =>
+    fc.dictionary(fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...keys) }, fc.constant('__proto__'), text), value);
+  const members = {
+    asa: object(
+      ...['actor', 'client', 'user', 'target_user', 'group', 'group_id', 'project', 'server', 'gateway', 'hostname'],
+      ...['from_address', 'client_ip', 'team_id', 'team_name', 'trace_id', 'decision', 'policy', 'reason', 'type'],
+      ...['unix_user_name', 'cloud_provider'],
+    ),
+    descope: fc
+      .tuple(
+        object('ID', 'userId', 'actorId', 'externalIds', 'tenants', 'geo', 'device', 'type', 'remoteAddress', 'data'),
+        object('error_message'),
+      )
+      .map(([audit, data]) => ({ ...audit, ...(audit.data === null ? {} : { data }) })),
+    skyflow: fc
+      .tuple(
+        object('context', 'request', 'response', 'accountID', 'resourceIDs'),
+        object('changeID', 'actor', 'ipAddress', 'requestID', 'traceID'),
+        object('apiName', 'tags', 'actionType', 'resourceType', 'timestamp', 'data'),
+        object('URI', 'method'),
+        object('code', 'message', 'data'),
+      )
+      .map(([audit, context, request, httpInfo, response]) => ({
+        ...{ context, request: { httpInfo, ...request }, response },
+        ...audit,
+      })),
+  };
+
+  const eventFrom = (source: SourceName): fc.Arbitrary<StoredEvent> => {
+    const types = rowsOf[source].flatMap(({ of }) => of);
+    return fc
+      .record({
+        type: fc.oneof(fc.constantFrom(...types), text),
+        rawEvent: fc.oneof(
+          { weight: 4, arbitrary: members[source].map((each) => JSON.stringify(each)) },
+          { weight: 1, arbitrary: objectText },
+          { weight: 1, arbitrary: fc.constantFrom('', 'null', '[]', '"', '{"a":', '7') },
+        ),
+        extra: fc.option(objectText),
+        actor: text,
+        user: text,
+        client: text,
+        group: text,
+        project: text,
+        server: text,
+        gateway: text,
+        hostname: text,
+        fromAddr: text,
+        id: text,
+        timestamp: fc.oneof(fc.constantFrom('2026-11-23T10:20:30.123456789Z', '2016-12-31T23:59:60Z'), text),
+        collectedAt: fc.oneof(fc.constant('2026-11-23T10:21:00.000Z'), text),
+        seq: fc.oneof(fc.nat(), fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.NaN)),
+      })
+      .map((changes) => plainEvent(1, changes));
+  };
+
+  it.each(names)('of %s, the record is valid and has the text as it came', (source) => {
+    fc.assert(
+      fc.property(eventFrom(source), (event) => {
+        const { record } = ecs.record(event, source);
+        expect(problemsOf(record)).toEqual([]);
+        if (event.rawEvent !== '') expect(record.event).toHaveProperty('original', event.rawEvent.toWellFormed());
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  const deep = (open: string, close: string) => `${open.repeat(50_000)}1${close.repeat(50_000)}`;
+  const long = 'A (status: '.repeat(100_000);
+  it.each([
+    ['lists in lists', `{"actor":${deep('[', ']')},"x":${deep('[', ']')}}`],
+    ['objects in objects', `{"data":${deep('{"a":', '}')},"request":${deep('{"httpInfo":', '}')}}`],
+    ['a long text', JSON.stringify({ actor: long, context: { actor: long }, userId: long, from_address: long })],
+    ['a long key', `{"${'k'.repeat(1e6)}":1,"\\u0000":{"\\u0000":1},"\\ud800":"\\ud800"}`],
+    ['escapes', `{"actor":"${'\\\\\\"'.repeat(100_000)}","n":-0.0,"m":[1e400,1.50]}`],
+    ['the names of an object', '{"__proto__":{"x":1},"constructor":{"prototype":1},"toString":"a","hasOwnProperty":1}'],
+    ['names twice', '{"actor":"a","actor":{"b":1},"n":1.50,"n":12345678901234567890}'],
+  ])('%s make a valid record', (_, rawEvent) => {
+    for (const source of names) {
+      const of = plainEvent(1, { rawEvent, actor: `${long})`, client: long, server: `${long})`, user: long });
+      const record = recordOf(source, of);
+      expect(problemsOf(record)).toEqual([]);
+      expect(record.event.original).toBe(rawEvent);
+    }
+  });
+
+  it('numbers that no double holds keep their digits, and the others stay numbers', () => {
+    const rawEvent = '{"a":9007199254740993,"b":[1.50,1,-0],"c":{"d":"1.50 \\" 2.50","e":1e400},"f":1.5,"g":"1.50"}';
+    expect(recordOf('asa', plainEvent(1, { rawEvent })).trawl.unmapped).toEqual({
+      a: '9007199254740993',
+      b: ['1.50', 1, '-0'],
+      c: { d: '1.50 " 2.50', e: '1e400' },
+      f: 1.5,
+      g: '1.50',
+    });
+  });
+
+  it('a member that is called __proto__ is kept as a member', () => {
+    const { unmapped } = recordOf('asa', plainEvent(1, { rawEvent: '{"__proto__":{"x":1}}' })).trawl;
+    expect(JSON.stringify(unmapped)).toBe('{"__proto__":{"x":1}}');
+    expect(({} as Json).x).toBeUndefined();
+  });
+});
+
+describe('the checker', () => {
+  const [event] = demoEvents.asa(1) as [StoredEvent];
+  const changed = (change: (record: Json) => void): string[] => {
+    const record = structuredClone(recordOf('asa', event));
+    change(record);
+    return problemsOf(record);
+  };
+
+  it.each<[string, (record: Json) => void]>([
+    ['@timestamp is missing', (record) => delete record['@timestamp']],
+    [
+      '@timestamp is no date: 2026-13-01T00:00:00Z',
+      (record) => Object.assign(record, { '@timestamp': '2026-13-01T00:00:00Z' }),
+    ],
+    ['user.colour is no field', (record) => Object.assign(record.user, { colour: 'red' })],
+    ['trawl.colour is no field', (record) => Object.assign(record.trawl, { colour: 'red' })],
+    ['source.ip is no ip: here', (record) => Object.assign(record, { source: { ip: 'here' } })],
+    ['user.name is a list', (record) => Object.assign(record.user, { name: ['a'] })],
+    ['event.category is no list', (record) => Object.assign(record.event, { category: 'iam' })],
+    ['event.kind may not be party', (record) => Object.assign(record.event, { kind: 'party' })],
+    [
+      'no installation here',
+      (record) => Object.assign(record.event, { category: ['iam'], type: ['user', 'installation'] }),
+    ],
+    ['no type of network', (record) => Object.assign(record.event, { category: ['iam', 'network'], type: ['user'] })],
+    ['event.sequence is no long: 1.5', (record) => Object.assign(record.event, { sequence: 1.5 })],
+    ['JSON does not read back the same', (record) => Object.assign(record.trawl, { unmapped: { x: -0 } })],
+  ])('finds that %s', (problem, change) => {
+    expect(changed(() => {})).toEqual([]);
+    expect(changed(change)).toContain(problem);
+  });
+});
+
+describe('the index template', () => {
+  const { template } = JSON.parse(
+    readFileSync(new URL('../../../deploy/elasticsearch/index-template.json', import.meta.url), 'utf8'),
+  ) as Json;
+  const mapped = new Map<string, Json>();
+  const walk = (properties: Json, path: string): void => {
+    for (const [name, each] of Object.entries<Json>(properties)) {
+      if (each.properties) walk(each.properties, `${path}${name}.`);
+      else mapped.set(`${path}${name}`, each);
+    }
+  };
+  walk(template.mappings.properties, '');
+
+  it('has ECS types, but for the nanoseconds of @timestamp', () => {
+    const types: Record<string, string> = { ...published.fields, ...ownFields, '@timestamp': 'date_nanos' };
+    for (const [name, { type }] of mapped) expect([name, type]).toEqual([name, types[name]?.replace('[]', '')]);
+    expect(mapped.get('event.original')).toEqual({ type: 'keyword', index: false, doc_values: false });
+  });
+
+  it('has each field of the records, and bounds what is indexed of a text', () => {
+    const all = names.flatMap((source) => demoEvents[source](1_000).map((event) => recordOf(source, event)));
+    const used = new Set(all.flatMap((record) => leavesOf(record).map(([name]) => name)));
+    expect([...used, ...Object.keys(ownFields)].filter((name) => !mapped.has(name))).toEqual([]);
+    for (const [name, { type, index, ignore_above }] of mapped)
+      if (['keyword', 'flattened', 'wildcard'].includes(type) && index !== false)
+        expect([name, ignore_above]).toEqual([name, type === 'wildcard' ? 8_000 : 1_024]);
+  });
+});
