@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { eventTypes } from '../../../src/demo/asa/event-types.js';
 import { eventKinds } from '../../../src/demo/skyflow/kinds.js';
 import type { StoredEvent } from '../../../src/domain.js';
+import { parquetColumns } from '../../../src/formats/parquet-columns.js';
 import { asaRows } from '../../../src/schemas/ecs/asa.js';
 import { descopeRows } from '../../../src/schemas/ecs/descope.js';
 import { ecs } from '../../../src/schemas/ecs/schema.js';
 import { skyflowRows } from '../../../src/schemas/ecs/skyflow.js';
 import { newestSchema, schemaOf } from '../../../src/schemas/registry.js';
 import { records } from '../../../src/sinks/records.js';
+import { epochNanoseconds } from '../../../src/timestamp.js';
 import { batchOf, event as plainEvent } from '../sinks/support.js';
 import { objectText } from '../support/json-text.js';
 import { demoEvents, type SourceName } from './ecs-events.js';
@@ -143,6 +145,18 @@ describe('events of the demos', () => {
       for (const record of all) delete record.event.original;
       expect(JSON.stringify(all)).not.toMatch(/sensitive|left out/);
     }
+  });
+});
+
+describe('content that a collector of Skyflow keeps', () => {
+  it.each([
+    { request: 'sensitive', response: ['sensitive'] },
+    { request: { data: 'sensitive' }, response: { data: [{ content: 'sensitive' }] } },
+  ])('is in event.original alone where it stands as in %j', (members) => {
+    const record = recordOf('skyflow', eventOf(members));
+    expect(record.event.original).toContain('sensitive');
+    delete record.event.original;
+    expect(JSON.stringify(record)).not.toContain('sensitive');
   });
 });
 
@@ -351,6 +365,23 @@ describe('an event of Skyflow', () => {
   });
 });
 
+describe('an address', () => {
+  it.each([
+    ['192.0.2.1', true],
+    ['2001:db8::7', true],
+    ['::ffff:192.0.2.1', true],
+    ['fe80::1%eth0', false],
+    ['192.0.2.1:443', false],
+    ['192.0.2.1, 198.51.100.7', false],
+    ['192.0.2.256', false],
+    ['gateway.example', false],
+  ])('%s is an ip: %s', (address, is) => {
+    const record = recordOf('asa', eventOf({ from_address: address }));
+    expect(record.source).toEqual({ address, ...(is ? { ip: address } : {}) });
+    expect(record.related?.ip).toEqual(is ? [address] : undefined);
+  });
+});
+
 describe('the time', () => {
   it.each([
     ['2026-11-23T10:20:30.000000001Z', '2026-11-23T10:20:30.000000001Z'],
@@ -485,6 +516,22 @@ describe('whatever an event holds', () => {
     expect(JSON.stringify(unmapped)).toBe('{"__proto__":{"x":1}}');
     expect(({} as Json).x).toBeUndefined();
   });
+});
+
+it('the columns of Parquet find their values in the records', () => {
+  const event = demoEvents.asa(200).find(({ type }) => type === 'server.ssh_login')!;
+  const record = recordOf('asa', event);
+  const values = parquetColumns('ecs').map(({ name, value }) => [name, value({ event, record, json: '{}' })]);
+  expect(Object.fromEntries(values)).toEqual({
+    '@timestamp': epochNanoseconds(event.timestamp)! / 1_000n,
+    event_action: 'server.ssh_login',
+    event_outcome: 'success',
+    event_dataset: 'okta_asa.audit',
+    user_name: record.user.name,
+    source_ip: event.fromAddr,
+    event: '{}',
+  });
+  expect(record.user.name).toMatch(/^\w/);
 });
 
 describe('the checker', () => {
