@@ -93,7 +93,7 @@ export class Members {
 }
 
 /**
- * The value of a JSON text, in which numbers that no double holds to the digit are texts; undefined where it is none.
+ * The value of a JSON text, in which numbers whose digits a double does not give back are texts; undefined where it is none.
  */
 export function parsed(text: string): unknown {
   try {

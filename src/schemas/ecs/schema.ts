@@ -7,7 +7,7 @@ import { type Description, type Fields, ipOf, some, type User } from './fields.j
 import { Members, parsed } from './members.js';
 import { describeSkyflow } from './skyflow.js';
 
-/** Of the field list that the records keep to; it is in the later versions of 8.x as well. */
+/** Of the field list that the records keep to. */
 const ecsVersion = '8.11.0';
 /** Of the mapping tables. */
 const tablesVersion = '1';
