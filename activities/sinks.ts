@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../src/secret.js';
 import { resolveSink } from '../src/settings/sinks.js';
-import { sinks } from '../src/sinks/registry.js';
+import { sinkOf, sinks } from '../src/sinks/registry.js';
 import type { SinkClient, SinkSettings } from '../src/sinks/sink.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -26,8 +26,7 @@ export class Sinks {
     const fingerprint = fingerprintOf(settings);
     const known = this.#open.get(name);
     if (known?.fingerprint === fingerprint) return known.opened;
-    const sink = sinks.find(({ kind }) => kind === settings.kind)!;
-    const opened = { settings, client: sink.open(settings, { http, env }) };
+    const opened = { settings, client: sinkOf(settings.kind).open(settings, { http, env }) };
     // The former one may be in use just now; it ends with the process.
     this.#open.set(name, { fingerprint, opened });
     return opened;

@@ -149,7 +149,7 @@ function commands(choose: (verb: Verb) => void): Command {
     );
   program
     .command('check <name>')
-    .description('try settings, credentials, a first page and Temporal; nothing is stored')
+    .description('try settings, credentials, a first page, the sinks and Temporal; nothing is stored')
     .addOption(json())
     .action((name, options) =>
       choose(async (context) => (await import('./verbs/check.js')).check(context, name, options)),

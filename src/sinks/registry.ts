@@ -8,3 +8,7 @@ import { webhook } from './webhook/sink.js';
 
 /** Every kind of sink. A new one is a folder beside this file and a line here. */
 export const sinks: readonly Sink[] = [files, s3, splunk, elasticsearch, webhook, syslog];
+
+export function sinkOf(kind: string): Sink {
+  return sinks.find((sink) => sink.kind === kind)!;
+}

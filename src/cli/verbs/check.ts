@@ -1,6 +1,9 @@
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
+import { offloadSettings } from '../../settings/offload.js';
+import { resolveSink } from '../../settings/sinks.js';
+import { sinkOf, sinks } from '../../sinks/registry.js';
 import { sourceOf } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { connect } from '../../temporal/connection.js';
@@ -8,13 +11,16 @@ import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
 import { findTemporal } from '../temporal-session.js';
 
+/** A sink that does not answer is not waited for longer. */
+const sinkMaxMs = 30_000;
+
 interface CheckLine {
   check: string;
   ok: boolean;
   detail: string;
 }
 
-/** `trawl check NAME`: tries settings, credentials, a first page (nothing is stored) and Temporal. */
+/** `trawl check NAME`: tries settings, credentials, a first page (nothing is stored), each sink and Temporal. */
 export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const lines: CheckLine[] = [];
   const attempt = async <T>(what: string, body: () => Promise<[T, string]>): Promise<T | undefined> => {
@@ -34,7 +40,11 @@ export async function check(context: Context, name: string, options: { json?: bo
       const found = await context.collectorSettings(store, name);
       return [found, `source ${found.source}`];
     }));
-  if (settings) await attempt('first page', () => firstPage(context, store, settings));
+  if (settings) {
+    await attempt('first page', () => firstPage(context, store, settings));
+    for (const sink of offloadSettings(settings.values).sinks)
+      await attempt(`sink ${sink}`, async () => [null, await tried(context, store, sink)]);
+  }
   await attempt('Temporal', async () => {
     const address = await findTemporal(context);
     if (!address) return [null, 'none is running here or configured; "trawl up" brings its own'];
@@ -66,4 +76,19 @@ async function firstPage(context: Context, store: Store, settings: CollectorSett
     null,
     `${client.place}: ${events.length} events${rejected.length > 0 ? `, ${rejected.length} that do not fit` : ''}${page.more ? ', and more after them' : ''}`,
   ];
+}
+
+/** Writes what it can take away again, where the sink lets it. */
+async function tried(context: Context, store: Store, name: string): Promise<string> {
+  const { env } = context.settings;
+  const settings = resolveSink(name, sinks, await store.settings(), env);
+  const http = new HttpClient({}, env as NodeJS.ProcessEnv);
+  const client = sinkOf(settings.kind).open(settings, { http, env });
+  try {
+    await client.check(AbortSignal.timeout(sinkMaxMs));
+    return `${settings.kind} ${client.place}`;
+  } finally {
+    await client.close();
+    await http.close();
+  }
 }

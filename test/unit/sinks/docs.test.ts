@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { withoutDefault } from '../../../src/settings/definition.js';
-import { elasticsearch } from '../../../src/sinks/elasticsearch/sink.js';
-import { splunk } from '../../../src/sinks/splunk/sink.js';
-import { syslog } from '../../../src/sinks/syslog/sink.js';
-import { webhook } from '../../../src/sinks/webhook/sink.js';
+import { sinks } from '../../../src/sinks/registry.js';
 
-describe.each([splunk, elasticsearch, webhook, syslog])('the docs of $kind', ({ kind, settings }) => {
+describe.each(sinks)('the docs of $kind', ({ kind, settings }) => {
   const lines = readFileSync(new URL(`../../../docs/sinks/${kind}.md`, import.meta.url), 'utf8').split('\n');
 
   it.each(settings)('state the setting $key as the code does', (setting) => {
@@ -17,9 +14,7 @@ describe.each([splunk, elasticsearch, webhook, syslog])('the docs of $kind', ({ 
 });
 
 it('keys and variables are of the form that the reader of settings expects, and secrets are marked', () => {
-  for (const { key, env, secret, guarded } of [splunk, elasticsearch, webhook, syslog].flatMap(
-    ({ settings }) => settings,
-  )) {
+  for (const { key, env, secret, guarded } of sinks.flatMap(({ settings }) => settings)) {
     expect(key).toMatch(/^[a-z][A-Za-z]*$/);
     expect(env).toBe(key.replace(/[A-Z]/g, '_$&').toUpperCase());
     if (/token|secret|password|apiKey|authorization/i.test(key)) expect(secret).toBe(true);
