@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDemoAsa } from '../../src/demo/asa/server.js';
@@ -41,6 +43,22 @@ function commandLines(): string {
     .join('\n');
 }
 
+/** A server that refuses everything with an answer that repeats what it was sent. */
+async function echoing(): Promise<string> {
+  const server = createServer((incoming, outgoing) => {
+    incoming.resume();
+    const said = JSON.stringify(incoming.headers);
+    outgoing.writeHead(403, { 'content-type': 'application/json' });
+    outgoing.end(JSON.stringify({ error: said, text: said, message: said, code: 4 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 it('no secret is in a file, a message or the process list, whatever fails', async () => {
   const asa = await startDemoAsa({ events: 300, keySecret: 'bWFya2VkLWFzYS1zZWNyZXQtMDE=' });
   const descope = await startDemoDescope({ events: 200, managementKey: 'K2markedManagementKey0001' });
@@ -54,7 +72,13 @@ it('no secret is in a file, a message or the process list, whatever fails', asyn
     'the Skyflow API key': skyflow.signIn.apiKey,
     'a wrong secret': 'd3JvbmctbWFya2VkLXNlY3JldA==',
     'a secret typed by mistake': 'marked-secret-typed-by-mistake',
+    'the secret of S3': 'markedS3SecretAccessKey0001',
+    'the token of Splunk': 'b1d0c0de-0000-4000-8000-marked000001',
+    'the key of Elasticsearch': 'bWFya2VkLWVsYXN0aWMta2V5LTAwMQ==',
+    'the secret of the webhook': 'marked-webhook-signing-secret-1',
+    'the header of the webhook': 'Basic bWFya2VkOndlYmhvb2staGVhZGVy',
   };
+  const echo = await echoing();
   const place = new Place();
   const secretFile = join(place.folder, '..', `${place.folder.split('/').at(-1)}-credentials.json`);
   writeFileSync(secretFile, JSON.stringify(credentials), { mode: 0o600 });
@@ -73,6 +97,24 @@ it('no secret is in a file, a message or the process list, whatever fails', asyn
     WRONG_SECRET: marks['a wrong secret'],
     OTHER_API_KEY: skyflow.signIn.apiKey,
     TRAWL_LOG_LEVEL: 'debug',
+    SINK_S3_KIND: 's3',
+    SINK_S3_BUCKET: 'audit',
+    SINK_S3_ENDPOINT: echo,
+    SINK_S3_ACCESS_KEY_ID: 'audit',
+    SINK_S3_SECRET_ACCESS_KEY: marks['the secret of S3'],
+    SINK_SPLUNK_KIND: 'splunk',
+    SINK_SPLUNK_URL: echo,
+    SINK_SPLUNK_TOKEN: marks['the token of Splunk'],
+    SINK_ELASTIC_KIND: 'elasticsearch',
+    SINK_ELASTIC_URL: echo,
+    SINK_ELASTIC_API_KEY: marks['the key of Elasticsearch'],
+    SINK_HOOK_KIND: 'webhook',
+    SINK_HOOK_URL: `${echo}/hook`,
+    SINK_HOOK_SIGNING_SECRET: marks['the secret of the webhook'],
+    SINK_HOOK_AUTHORIZATION: marks['the header of the webhook'],
+    SINK_AWAY_KIND: 'webhook',
+    SINK_AWAY_URL: 'http://127.0.0.1:1/hook',
+    SINK_AWAY_AUTHORIZATION: marks['the header of the webhook'],
   });
   for (const fault of faults) for (const demo of [asa, descope, skyflow]) demo.faults.add(fault);
 
@@ -88,6 +130,7 @@ it('no secret is in a file, a message or the process list, whatever fails', asyn
   expect((await run('env', 'set', 'wrong', ...rows, 'asaKeySecretEnv=WRONG_SECRET')).code).toBe(0);
   const vault = ['source=skyflow', `skyflowAccountId=${skyflow.accountId}`, `skyflowVaultUrl=${skyflow.vaultUrl}`];
   expect((await run('env', 'set', 'vault', ...vault, 'skyflowApiKeyEnv=OTHER_API_KEY')).code).toBe(0);
+  expect((await run('env', 'set', 'asa', 'offload=s3,splunk,elastic,hook,away')).code).toBe(0);
   const up = await place.up('--cron', '@every 2s');
   const listed = commandLines();
   expect((await run('env', 'set', 'wrong', typed)).code).toBe(1);
@@ -101,6 +144,11 @@ it('no secret is in a file, a message or the process list, whatever fails', asyn
       ({ collector }: { collector: string }) => collector === 'wrong',
     ).lastFailure;
   await until('the wrong key is told', async () => (await failed())?.includes('ASA_KEY_SECRET'), 60_000);
+  const failures = async () =>
+    (JSON.parse((await run('status', '--json')).stdout).collectors[0].sinks as { failure: string | null }[]).filter(
+      ({ failure }) => failure !== null,
+    );
+  await until('each sink has failed', async () => (await failures()).length === 5, 60_000);
   await run('log', '--limit', '1000');
   await run('env', 'get', '--json');
   up.signal('SIGTERM');

@@ -7,9 +7,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { TrawlError } from '../../errors.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
 import type { OutgoingBatch, Sent, SentObject, SinkClient, SinkContext, SinkSettings } from '../sink.js';
-import { s3Error } from './errors.js';
+import { isTaken, s3Error } from './errors.js';
 import { type S3Settings, s3Settings } from './settings.js';
 
 /** Larger ones go in parts of this size. */
@@ -21,6 +22,8 @@ export class S3SinkClient implements SinkClient {
   readonly #settings: SinkSettings;
   readonly #s3: S3Settings;
   readonly #client: S3Client;
+  /** Sent along once the bucket has refused a request without it. */
+  #condition: { IfNoneMatch?: '*' } = {};
 
   constructor(settings: SinkSettings, { env }: SinkContext) {
     this.#settings = settings;
@@ -66,7 +69,7 @@ export class S3SinkClient implements SinkClient {
     const options = signal ? { abortSignal: signal } : {};
     try {
       await this.#client.send(
-        new PutObjectCommand({ ...object, Body: 'Trawl may write here.\n', ...this.#storing() }),
+        new PutObjectCommand({ ...object, Body: 'Trawl may write here.\n', IfNoneMatch: '*', ...this.#storing() }),
         options,
       );
     } catch (error) {
@@ -80,36 +83,48 @@ export class S3SinkClient implements SinkClient {
     this.#client.destroy();
   }
 
+  /**
+   * Overwrites what an earlier attempt has put there. A bucket may forbid that, and may take only requests that say that
+   * they do not: then what is there already must be the same.
+   */
   async #put(file: ObjectFile, signal?: AbortSignal): Promise<void> {
     const digest = createHash('sha256').update(file.bytes).digest('hex');
     const object = { Bucket: this.#s3.bucket, Key: `${this.#s3.prefix}${file.name}` };
-    const upload = new Upload({
-      client: this.#client,
-      params: {
-        ...object,
-        Body: file.bytes,
-        ContentType: file.contentType,
-        Metadata: { [digestName]: digest },
-        ...this.#storing(),
-      },
-      partSize: partBytes,
-      queueSize: 2,
-    });
+    const params: PutObjectCommandInput = {
+      ...object,
+      Body: file.bytes,
+      ContentType: file.contentType,
+      Metadata: { [digestName]: digest },
+      ...this.#storing(),
+    };
+    const refusal = await this.#upload({ ...params, ...this.#condition }, signal);
+    if (refusal === null || (await this.#isThere(object, digest))) return;
+    if (this.#condition.IfNoneMatch) throw refusal;
+    const onlyNew = { IfNoneMatch: '*' } as const;
+    const second = await this.#upload({ ...params, ...onlyNew }, signal);
+    // The first answer says what is wrong, unless it was only this.
+    if (second !== null) throw isTaken(second) ? second : refusal;
+    this.#condition = onlyNew;
+  }
+
+  /** Gives the error where it may be no hindrance; throws others. */
+  async #upload(params: PutObjectCommandInput, signal: AbortSignal | undefined): Promise<TrawlError | null> {
+    const upload = new Upload({ client: this.#client, params, partSize: partBytes, queueSize: 2 });
     const abort = () => void upload.abort();
     signal?.addEventListener('abort', abort, { once: true });
     try {
       await upload.done();
+      return null;
     } catch (error) {
       signal?.throwIfAborted();
       const meaning = s3Error(error, this.place);
-      if (meaning.code === 'SINK_REFUSED' && (await this.#isThere(object, digest))) return;
+      if (meaning.code === 'SINK_REFUSED') return meaning;
       throw meaning;
     } finally {
       signal?.removeEventListener('abort', abort);
     }
   }
 
-  /** A bucket may forbid to overwrite: what an earlier attempt has put there is as good. */
   async #isThere(object: { Bucket: string; Key: string }, digest: string): Promise<boolean> {
     try {
       const { Metadata } = await this.#client.send(new HeadObjectCommand(object));

@@ -14,6 +14,17 @@ interface Meaning {
 
 const keys = 'Check accessKeyId and secretAccessKey of the sink, or what the AWS SDK finds (AWS_…, profile, role).';
 
+const taken: Meaning = {
+  code: 'SINK_REFUSED',
+  what: 'has an object of this name with other content, and does not let it be overwritten',
+  hint: 'See what has written there: a prefix belongs to one installation of Trawl. Rename that object, or set another prefix.',
+};
+
+/** Whether an error says that something else has the object's name. */
+export function isTaken({ message }: TrawlError): boolean {
+  return message.includes(taken.what);
+}
+
 /** By the name of the error, as S3 and its kin give it. */
 const meanings: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Make the bucket, or correct its name.' },
@@ -29,6 +40,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
     what: 'does not let these credentials write',
     hint: 'Allow s3:PutObject on it, and s3:GetObject so that a repeated batch is known (and kms:GenerateDataKey for aws:kms).',
   },
+  PreconditionFailed: taken,
+  ConditionalRequestConflict: taken,
   RequestTimeTooSkewed: {
     code: 'SINK_REFUSED',
     what: "says that this host's clock is wrong",

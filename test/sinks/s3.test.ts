@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { resolveSink } from '../../src/settings/sinks.js';
+import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
+import type { SinkClient } from '../../src/sinks/sink.js';
+import { startS3, type TestS3 } from '../support/s3.js';
+import { batchOf, event } from '../unit/sinks/support.js';
+
+/** Before an S3 server: hands each request on as it is, or answers it where `refuses` gives a body. */
+async function proxyOf(s3: TestS3, refuses: (asked: IncomingMessage) => string | undefined) {
+  const asked: IncomingMessage[] = [];
+  const server = createServer((incoming, outgoing) => {
+    asked.push(incoming);
+    const refusal = refuses(incoming);
+    if (refusal !== undefined) {
+      incoming.resume();
+      outgoing.writeHead(403, { 'content-type': 'application/xml' }).end(refusal);
+      return;
+    }
+    const { method, url, headers } = incoming;
+    const onwards = request(`${s3.endpoint}${url}`, { method: method!, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onwards.on('error', () => outgoing.destroy());
+    incoming.pipe(onwards);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+function clientOf(s3: TestS3, rows: Record<string, string> = {}, env: Record<string, string> = {}): SinkClient {
+  const own = { kind: 's3', bucket: 'audit', endpoint: s3.endpoint, compression: 'none' };
+  const keys = { accessKeyId: s3.accessKeyId, secretAccessKeyEnv: 'S3_SECRET' };
+  const row = Object.fromEntries(Object.entries({ ...own, ...keys, ...rows }).filter(([, value]) => value !== ''));
+  const all = { S3_SECRET: s3.secretAccessKey, ...env };
+  const client = s3Sink.open(resolveSink('lake', [s3Sink], { 'sink:lake': row }, all), { http: null!, env: all });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const denied = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>';
+const form = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'none', layout: 'raw' };
+const batch = batchOf([event(1), event(2)], { form });
+const name = 'raw/source=asa/collector=acme/dt=2026-11-23/20261123T102030-000001.ndjson';
+
+async function started({ skip }: TestContext): Promise<TestS3> {
+  const s3 = await startS3(['audit']);
+  return s3 ?? skip('there is no versitygw, and no Go to build it');
+}
+
+describe('a bucket', () => {
+  it('gets a large object in parts, and the same one again', async (context) => {
+    const s3 = await started(context);
+    const raw = () => JSON.stringify({ text: randomBytes(1_500_000).toString('base64') });
+    const events = Array.from({ length: 12 }, (_, at) => event(at + 1, { rawEvent: raw() }));
+    const { endpoint, asked } = await proxyOf(s3, () => undefined);
+    const client = clientOf(s3, { endpoint });
+    for (let times = 0; times < 2; times += 1) {
+      const { objects } = await client.send(batchOf(events, { form }));
+      expect(objects).toMatchObject([{ name, events: 12 }]);
+      const lines = readFileSync(join(s3.folder, 'audit', name), 'utf8')
+        .trimEnd()
+        .split('\n');
+      expect(lines.map((line) => JSON.parse(line).raw_event)).toEqual(
+        events.map(({ rawEvent }) => JSON.parse(rawEvent)),
+      );
+    }
+    expect(asked.filter(({ method, url }) => method === 'PUT' && url!.includes('partNumber')).length).toBeGreaterThan(
+      4,
+    );
+  }, 60_000);
+
+  it('is told how to encrypt and to store', async (context) => {
+    const s3 = await started(context);
+    const { endpoint, asked } = await proxyOf(s3, () => denied);
+    const settings = { encryption: 'aws:kms', kmsKeyId: 'alias/audit', storageClass: 'STANDARD_IA' };
+    await expect(clientOf(s3, { endpoint, ...settings }).send(batch)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+    expect(asked[0]!.headers).toMatchObject({
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'alias/audit',
+      'x-amz-storage-class': 'STANDARD_IA',
+    });
+    await clientOf(s3, { encryption: 'AES256' }).check();
+  });
+
+  it('that lets nothing be overwritten takes a batch once, and again where it is the same', async (context) => {
+    const s3 = await started(context);
+    const path = join(s3.folder, 'audit', name);
+    // As a policy with a condition on s3:if-none-match does.
+    const unconditional = ({ method, headers }: IncomingMessage) =>
+      method === 'PUT' && headers['if-none-match'] === undefined ? denied : undefined;
+    const { endpoint } = await proxyOf(s3, unconditional);
+    const client = clientOf(s3, { endpoint });
+    await client.check();
+    await client.send(batch);
+    const whole = readFileSync(path, 'utf8');
+    expect(whole.trimEnd().split('\n')).toHaveLength(2);
+    await client.send(batch);
+    await clientOf(s3, { endpoint }).send(batch);
+    expect(readFileSync(path, 'utf8')).toBe(whole);
+
+    const other = batchOf([event(1), event(3)], { form });
+    for (const each of [client, clientOf(s3, { endpoint })]) {
+      await expect(each.send(other)).rejects.toMatchObject({
+        code: 'SINK_REFUSED',
+        message: expect.stringContaining('an object of this name with other content'),
+      });
+    }
+    expect(readFileSync(path, 'utf8')).toBe(whole);
+  });
+
+  it.each([
+    ['of another region', { region: 'eu-north-1' }, /another region: us-east-1|us-east-1/],
+    ['that does not exist', { bucket: 'absent' }, /does not exist/],
+  ])('%s is refused with what to do', async (_, rows, said) => {
+    const s3 = await startS3(['audit']);
+    if (!s3) return;
+    const client = clientOf(s3, rows);
+    await expect(client.send(batch)).rejects.toMatchObject({
+      code: 'SINK_REFUSED',
+      message: expect.stringMatching(said),
+    });
+    await expect(client.check()).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+  });
+
+  it('that denies says so, and a secret that is wrong is told as one', async (context) => {
+    const s3 = await started(context);
+    const { endpoint } = await proxyOf(s3, () => denied);
+    await expect(clientOf(s3, { endpoint }).send(batch)).rejects.toMatchObject({
+      code: 'SINK_REFUSED',
+      hint: expect.stringContaining('s3:PutObject'),
+    });
+    await expect(clientOf(s3, {}, { S3_SECRET: 'wrong-secret' }).send(batch)).rejects.toMatchObject({
+      code: 'SINK_REFUSED',
+      message: expect.not.stringContaining('wrong-secret'),
+    });
+    expect(existsSync(join(s3.folder, 'audit', name))).toBe(false);
+  });
+
+  it("is signed in to by the AWS SDK's own ways where the sink has no key", async (context) => {
+    const s3 = await started(context);
+    const none = { accessKeyId: '', secretAccessKeyEnv: '' };
+    const { accessKeyId, secretAccessKey } = s3;
+    const variables = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+    await clientOf(s3, none, variables).send(batch);
+
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-aws-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'credentials');
+    writeFileSync(file, `[audit]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`);
+    const before = { ...process.env };
+    onTestFinished(() => {
+      process.env = before;
+    });
+    Object.assign(process.env, { AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: 'audit' });
+    await clientOf(s3, none).send(batch);
+    Object.assign(process.env, { AWS_PROFILE: 'absent', AWS_EC2_METADATA_DISABLED: 'true' });
+    await expect(clientOf(s3, none).send(batch)).rejects.toMatchObject({
+      code: 'SINK_REFUSED',
+      message: expect.stringContaining('without credentials'),
+    });
+  });
+});
