@@ -93,7 +93,8 @@ function skipValue(text: string, start: number): number {
   }
 }
 
-function skipString(text: string, start: number): number {
+/** After the string whose quote stands at `start`. */
+export function skipString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
     at = text.indexOf('"', at);

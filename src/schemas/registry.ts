@@ -1,8 +1,9 @@
 import { ecs } from './ecs/schema.js';
+import { ocsf } from './ocsf/schema.js';
 import type { Schema } from './schema.js';
 
 /** Every schema besides `native`, which is the table's own columns. Of several versions of one the newest is last. */
-export const schemas: readonly Schema[] = [ecs];
+export const schemas: readonly Schema[] = [ocsf, ecs];
 
 /** The newest version of a schema; undefined where there is none of that name. */
 export function newestSchema(name: string): Schema | undefined {

@@ -25,6 +25,45 @@ function firstValue(text: string): number {
   return skipSpace(text, text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0);
 }
 
+/** Stands in a schema's record in the place of what is never offloaded in it. */
+const notOffloaded = JSON.stringify('[left out by Trawl]');
+
+/**
+ * A raw event as schemas for other readers may hold it: without content, whether or not it was kept, and without the
+ * query of its URI, which can hold values of the vault too. What is no JSON object goes as a whole.
+ */
+export function eventWithoutContent(rawEvent: string): string {
+  try {
+    JSON.parse(rawEvent);
+  } catch {
+    return notOffloaded;
+  }
+  const event = { start: skipSpace(rawEvent, 0), end: rawEvent.length };
+  const cuts = cutsOfEvent(rawEvent, event);
+  const kept = cuts.length === 0 ? rawEvent : spliced(rawEvent, cuts, notOffloaded);
+  return withoutQuery(kept);
+}
+
+function withoutQuery(event: string): string {
+  if (!/URI|\\/.test(event)) return event;
+  const uris = within(event, { start: skipSpace(event, 0), end: event.length }, ['request'], (request) =>
+    within(event, request, ['httpInfo'], (info) => within(event, info, ['URI'], (uri) => [uri], none), none),
+  );
+  let result = '';
+  let at = 0;
+  for (const { start, end } of uris) {
+    const uri = JSON.parse(event.slice(start, end)) as unknown;
+    const path = typeof uri === 'string' ? uri.split(/[?#]/, 1)[0]! : uri;
+    result += event.slice(at, start) + (path === uri ? event.slice(start, end) : JSON.stringify(`${path}?[left out]`));
+    at = end;
+  }
+  return result + event.slice(at);
+}
+
+function none(): Slice[] {
+  return [];
+}
+
 function cutsOfList(text: string, list: Slice): Slice[] {
   if (text[list.start] === '{') return cutsOfEvent(text, list);
   if (text[list.start] !== '[') return cutWhole(text, list);
@@ -37,22 +76,28 @@ function cutsOfEvent(text: string, event: Slice): Slice[] {
   );
 }
 
-/** What to cut out of the members of these names; all of the value where it is no object. */
-function within(text: string, value: Slice, names: readonly string[], cuts: (member: Slice) => Slice[]): Slice[] {
-  if (text[value.start] !== '{') return cutWhole(text, value);
+/** What to cut out of the members of these names; all of the value where it is no object, unless told otherwise. */
+function within(
+  text: string,
+  value: Slice,
+  names: readonly string[],
+  cuts: (member: Slice) => Slice[],
+  otherwise: (text: string, value: Slice) => Slice[] = cutWhole,
+): Slice[] {
+  if (text[value.start] !== '{') return otherwise(text, value);
   return objectEntries(text, value.start).flatMap(([name, member]) => (names.includes(name) ? cuts(member) : []));
 }
 
 function cutWhole(text: string, value: Slice): Slice[] {
   const written = text.slice(value.start, value.end);
-  return ['null', '""', marker].includes(written) ? [] : [value];
+  return ['null', '""', marker, notOffloaded].includes(written) ? [] : [value];
 }
 
-function spliced(text: string, cuts: readonly Slice[]): string {
+function spliced(text: string, cuts: readonly Slice[], mark = marker): string {
   const parts: string[] = [];
   let at = 0;
   for (const { start, end } of cuts) {
-    parts.push(text.slice(at, start), marker);
+    parts.push(text.slice(at, start), mark);
     at = end;
   }
   return parts.join('') + text.slice(at);

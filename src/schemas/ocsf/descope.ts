@@ -1,0 +1,58 @@
+import { DescopeFacts } from './descope-facts.js';
+import type { Mapping, Row } from './mapping.js';
+
+const logon = (status?: 'Success' | 'Failure'): Row => ({
+  class: 'authentication',
+  activity: 1,
+  ...(status === undefined ? {} : { status }),
+});
+const account = (activity: number, activityName?: string): Row => ({
+  class: 'accountChange',
+  activity,
+  ...(activityName === undefined ? {} : { activityName }),
+});
+const entity = (kind: string, activity: number): Row => ({ class: 'entityManagement', entity: kind, activity });
+
+/** Things of a project that are made, changed and removed, by the beginning of their actions. */
+const things = {
+  AccessKey: 'Access Key',
+  AccessKeys: 'Access Key',
+  ManagementKey: 'Management Key',
+  Permission: 'Permission',
+  Project: 'Project',
+  Role: 'Role',
+  Tenant: 'Tenant',
+};
+
+/** Actions of Descope: those of its published list of audit events, and of its contract. */
+const rows: Readonly<Record<string, Row>> = {
+  LoginSucceed: logon('Success'),
+  LoginFailed: logon('Failure'),
+  LoginStarted: { class: 'authentication', activity: 6 },
+  LoginStartedFailed: { class: 'authentication', activity: 6, status: 'Failure' },
+  LoginExceedMaxAttempts: account(9),
+  AccessKeyUsed: logon(),
+  SessionRefreshed: { class: 'authentication', activity: 99, activityName: 'Session Refresh' },
+  UserRefresh: { class: 'authentication', activity: 99, activityName: 'Session Refresh' },
+  UserCreated: account(1),
+  UsersCreated: account(1),
+  UserModified: account(99, 'Modify'),
+  UsersModified: account(99, 'Modify'),
+  UserDeleted: account(6),
+  UsersDeleted: account(6),
+  ...Object.fromEntries(
+    Object.entries(things).flatMap(([thing, kind]) => [
+      [`${thing}Created`, entity(kind, 1)],
+      [`${thing}Modified`, entity(kind, 3)],
+      [`${thing}Deleted`, entity(kind, 4)],
+    ]),
+  ),
+};
+
+export const descope: Mapping = {
+  product: { name: 'Descope', vendor_name: 'Descope' },
+  logName: 'audit',
+  rows,
+  families: [],
+  facts: (_event, members) => new DescopeFacts(members),
+};

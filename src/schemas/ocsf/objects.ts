@@ -1,0 +1,84 @@
+import type { Json } from './mapping.js';
+import { defined, isEmail, isHostname, isIpText, something } from './values.js';
+
+/** Stands where a class requires someone or something that the event does not name. */
+export const unknownUser: Json = { name: 'Unknown', type: 'Unknown', type_id: 0 };
+export const unknownEndpoint: Json = { name: 'Unknown' };
+
+interface UserParts {
+  uid?: string | undefined;
+  name?: string | undefined;
+  /** The source's word for the kind of user. */
+  type?: string | undefined;
+  more?: Json;
+}
+
+/** Kinds of user that OCSF has a number for, in the words of the sources. */
+const people = new Set(['human', 'user']);
+
+/** `user`; undefined where there is neither an id nor a name. */
+export function userOf({ uid, name, type, more = {} }: UserParts): Json | undefined {
+  if (uid === undefined && name === undefined) return undefined;
+  const kind =
+    type === undefined ? {} : people.has(type.toLowerCase()) ? { type: 'User', type_id: 1 } : { type, type_id: 99 };
+  return defined({ uid, name, email_addr: name !== undefined && isEmail(name) ? name : undefined, ...kind, ...more });
+}
+
+interface EndpointParts {
+  ip?: string | undefined;
+  uid?: string | undefined;
+  /** A host name where it is one, else a plain name. */
+  name?: string | undefined;
+  os?: string | undefined;
+  more?: Json;
+}
+
+/** `network_endpoint`; undefined where nothing tells it from another. */
+export function endpointOf({ ip, uid, name, os, more = {} }: EndpointParts): Json | undefined {
+  const address = ip !== undefined && isIpText(ip) ? ip : undefined;
+  const named = name === undefined ? {} : isHostname(name) ? { hostname: name } : { name };
+  const endpoint = something({ ip: address, uid, ...named });
+  return endpoint && defined({ ...endpoint, os: osOf(os), ...more });
+}
+
+const systems: readonly [RegExp, number, string][] = [
+  [/windows/i, 100, 'Windows'],
+  [/mac ?os/i, 300, 'macOS'],
+  [/android/i, 201, 'Android'],
+  [/\bios\b/i, 301, 'iOS'],
+  [/linux|ubuntu|debian|red ?hat|rhel|centos|fedora|suse|alma|rocky|arch/i, 200, 'Linux'],
+];
+
+function osOf(name: string | undefined): Json | undefined {
+  if (!name) return undefined;
+  const [, typeId, type] = systems.find(([words]) => words.test(name)) ?? [/./, 0, 'Unknown'];
+  return { name, type, type_id: typeId };
+}
+
+/** Kinds of managed entity that OCSF has a number for. */
+const entityTypes: Readonly<Record<string, readonly [typeId: number, type: string]>> = {
+  device: [1, 'Device'],
+  user: [2, 'User'],
+  group: [3, 'Group'],
+  organization: [4, 'Organization'],
+  policy: [5, 'Policy'],
+};
+
+interface EntityParts {
+  uid?: string | undefined;
+  name?: string | undefined;
+  /** The object of that kind, under its own name. */
+  more?: Json;
+}
+
+/** `managed_entity` of a kind; one without id and name is called `Unknown`. */
+export function entityOf(kind: string, { uid, name, more = {} }: EntityParts): Json {
+  const [typeId, type] = entityTypes[kind] ?? [99, kind];
+  const known = uid !== undefined || name !== undefined || Object.keys(more).length > 0;
+  return defined({ type, type_id: typeId, uid, name: known ? name : 'Unknown', ...more });
+}
+
+/** `group`, `organization` and the like; undefined where there is neither an id nor a name. */
+export function namedOf(uid: string | undefined, name: string | undefined): Json | undefined {
+  return something({ uid, name });
+}

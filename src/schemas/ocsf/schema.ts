@@ -1,0 +1,175 @@
+import type { StoredEvent } from '../../domain.js';
+import { epochNanoseconds } from '../../timestamp.js';
+import type { Schema, SchemaRecord } from '../schema.js';
+import { asa } from './asa.js';
+import { builders } from './builders.js';
+import { classOf, ocsfVersion } from './classes.js';
+import { descope } from './descope.js';
+import type { Facts, Json, Mapping, Row, Status } from './mapping.js';
+import { clean, isObject, Members, parseExactly } from './members.js';
+import { skyflow } from './skyflow.js';
+import { cleanText, cutAt, defined, textMax } from './values.js';
+
+/** Of the mapping tables (asa.ts, descope.ts, skyflow.ts): of OCSF 1.3.0 the first. */
+const tablesVersion = '1.3.0-1';
+
+export const mappings: Readonly<Record<string, Mapping>> = { asa, descope, skyflow };
+
+/** OCSF 1.3.0. docs/schemas.md has the tables, and where each attribute comes from. */
+export const ocsf: Schema = {
+  name: 'ocsf',
+  version: tablesVersion,
+  record(event, source): SchemaRecord {
+    const mapping = Object.hasOwn(mappings, source) ? mappings[source]! : unknownSource(source);
+    const raw = (mapping.rawData ? mapping.rawData(event.rawEvent) : event.rawEvent).toWellFormed();
+    const value = parseExactly(raw);
+    const members = new Members(value);
+    const row = rowOf(mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
+    // What is no object has no members to make an activity of.
+    const used = row ?? { class: isObject(value) ? ('apiActivity' as const) : ('baseEvent' as const), activity: 99 };
+    return { record: recordOf(event, raw, mapping, members, used), known: row !== undefined };
+  },
+};
+
+/** The row of the first of these types that has one, then that of a family. */
+export function rowOf({ rows, families }: Mapping, types: readonly string[]): Row | undefined {
+  const own = types.find((type) => Object.hasOwn(rows, type));
+  if (own !== undefined) return rows[own];
+  return families.find((family) => types.some((type) => type.length <= 200 && family.types.test(type)))?.row;
+}
+
+function recordOf(event: StoredEvent, raw: string, mapping: Mapping, members: Members, row: Row): Json {
+  const facts = mapping.facts(event, members, row);
+  const operation = cleanText(event.type) || 'Unknown';
+  const service = { name: mapping.product.name };
+  const own = builders[row.class]({ facts, row, service, operation });
+  const status = statusOf(facts, row);
+  return defined({
+    ...classification(row, members, operation),
+    ...severityOf(facts, status),
+    time: milliseconds(event),
+    message: messageOf(event),
+    ...statusAttributes(status),
+    metadata: metadataOf(event, mapping, facts, row.class !== 'baseEvent' && own.actor !== undefined ? row : undefined),
+    ...own,
+    ...rawAndRest(event, raw, members, facts),
+  });
+}
+
+function classification(row: Row, members: Members, operation: string): Json {
+  const { uid, name, category, activities } = classOf(row.class);
+  const activity = activityOf(row, members);
+  const caption = activities[activity] ?? 'Unknown';
+  return {
+    activity_id: activity,
+    activity_name: activity === 99 ? (row.activityName ?? operation) : caption,
+    category_uid: category.uid,
+    category_name: category.name,
+    class_uid: uid,
+    class_name: name,
+    type_uid: uid * 100 + activity,
+    type_name: `${name}: ${caption}`,
+  };
+}
+
+function activityOf({ activity, activityBy }: Row, members: Members): number {
+  if (!activityBy) return activity;
+  const value = members.text(activityBy.member);
+  if (value === undefined) return activity;
+  return Object.hasOwn(activityBy.values, value) ? activityBy.values[value]! : activity;
+}
+
+const severities = ['Unknown', 'Informational', 'Low', 'Medium', 'High', 'Critical', 'Fatal'];
+
+/** What went wrong is of low severity, unless the source says more. */
+function severityOf(facts: Facts, status: Status | undefined): Json {
+  const id = Math.max(facts.severity?.() ?? 1, status?.id === 2 ? 2 : 1);
+  return { severity_id: id, severity: severities[id] };
+}
+
+function statusOf(facts: Facts, row: Row): Status | undefined {
+  const said = facts.status?.();
+  if (row.status === undefined) return said;
+  return { ...said, id: row.status === 'Success' ? 1 : 2 };
+}
+
+const statuses: Readonly<Record<number, string>> = { 0: 'Unknown', 1: 'Success', 2: 'Failure' };
+
+function statusAttributes(status: Status | undefined): Json {
+  if (!status) return {};
+  const { id, name, code, detail } = status;
+  return { status_id: id, status: statuses[id] ?? name ?? 'Other', status_code: code, status_detail: detail };
+}
+
+/** Epoch milliseconds, rounded down; of a text that is no time those of its collection. */
+function milliseconds({ timestamp, collectedAt }: StoredEvent): number {
+  return millisecondsOf(timestamp) ?? millisecondsOf(collectedAt) ?? 0;
+}
+
+function millisecondsOf(text: string): number | undefined {
+  const nanoseconds = epochNanoseconds(text);
+  if (nanoseconds === null) return undefined;
+  const within = nanoseconds % 1_000_000n;
+  return Number((nanoseconds - (within < 0n ? within + 1_000_000n : within)) / 1_000_000n);
+}
+
+/** `server.ssh_login by Ada Byron`. */
+function messageOf({ type, actor }: StoredEvent): string {
+  const who = actor.replace(/ \((?:status|type): [^()]*\)$/, '');
+  return cleanText(who === '' ? type || 'Unknown' : `${type || 'Unknown'} by ${who}`);
+}
+
+function metadataOf(event: StoredEvent, mapping: Mapping, facts: Facts, rowWithActor: Row | undefined): Json {
+  const profile = rowWithActor && classOf(rowWithActor.class).actorOfProfile;
+  return defined({
+    version: ocsfVersion,
+    product: mapping.product,
+    uid: cleanText(event.id),
+    event_code: cleanText(event.type) || undefined,
+    original_time: cleanText(event.timestamp),
+    logged_time: millisecondsOf(event.collectedAt),
+    log_name: mapping.logName,
+    log_provider: mapping.product.vendor_name,
+    sequence: event.seq,
+    labels: [`trawl.collector:${cleanText(event.collector)}`, `trawl.mapping:${tablesVersion}`],
+    profiles: profile && [profile],
+    ...facts.metadata(),
+  });
+}
+
+/** The raw event, and what no attribute has. Of a raw event that is longer than OCSF allows, the end is in `unmapped`. */
+function rawAndRest(event: StoredEvent, raw: string, members: Members, facts: Facts): Json {
+  const end = raw.length <= textMax ? raw.length : cutAt(raw);
+  const extra = event.extra === null ? undefined : clean(parseExactly(event.extra), 0);
+  const unmapped = defined({
+    ...facts.rest?.(),
+    extra,
+    raw_data_rest: end < raw.length ? raw.slice(end) : undefined,
+  });
+  const rest = members.rest();
+  const all = Object.fromEntries([...Object.entries(rest), ...Object.entries(unmapped)]);
+  return { raw_data: raw.slice(0, end), unmapped: Object.keys(all).length === 0 ? undefined : all };
+}
+
+/** For a source that has no tables yet. */
+function unknownSource(source: string): Mapping {
+  const name = cleanText(source) || 'Unknown';
+  return {
+    product: { name, vendor_name: name },
+    logName: 'audit',
+    rows: {},
+    families: [],
+    facts: ({ actor, user, fromAddr }) => ({
+      actor: () => named(actor),
+      user: () => named(user),
+      source: () => undefined,
+      entity: () => undefined,
+      metadata: () => ({}),
+      rest: () => (fromAddr === '' ? {} : { from_addr: cleanText(fromAddr) }),
+    }),
+  };
+}
+
+function named(name: string): Json | undefined {
+  return name === '' ? undefined : { name: cleanText(name) };
+}

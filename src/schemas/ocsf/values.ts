@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import type { Json } from './mapping.js';
+
+/** `string_t` of OCSF 1.3.0 holds so many characters. */
+export const textMax = 65_535;
+
+/** A text as records hold it: no half surrogate pairs, and no longer than OCSF allows. */
+export function cleanText(text: string): string {
+  const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
+  return wellFormed.length <= textMax ? wellFormed : wellFormed.slice(0, cutAt(wellFormed));
+}
+
+/** Where a text is cut: not within a surrogate pair. */
+export function cutAt(text: string): number {
+  const last = text.charCodeAt(textMax - 1);
+  return last >= 0xd800 && last <= 0xdbff ? textMax - 1 : textMax;
+}
+
+/** `ip_t` of 1.3.0 has at most 40 characters. */
+export function isIpText(text: string): boolean {
+  return text.length <= 40 && isIP(text) !== 0;
+}
+
+const hostname = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+
+export function isHostname(text: string): boolean {
+  return text.length <= 253 && hostname.test(text);
+}
+
+const email = /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+@[a-z0-9-]+\.[a-z0-9.-]+$/i;
+
+export function isEmail(text: string): boolean {
+  return text.length <= 254 && email.test(text);
+}
+
+/** Without the members that are undefined. */
+export function defined(object: Json): Json {
+  for (const name in object) if (object[name] === undefined) delete object[name];
+  return object;
+}
+
+/** As `defined`, and undefined where nothing is left. */
+export function something(object: Json): Json | undefined {
+  const { length } = Object.keys(defined(object));
+  return length === 0 ? undefined : object;
+}
