@@ -89,7 +89,11 @@ const ocsf: readonly ParquetColumn[] = [
   text('metadata_product', 'metadata.product.name', 'metadata.product'),
   text('tenant_uid', 'metadata.tenant_uid', 'tenant_uid'),
   text('actor_user_name', 'actor.user.name'),
+  text('actor_user_uid', 'actor.user.uid'),
+  text('user_name', 'user.name'),
+  text('user_uid', 'user.uid'),
   text('src_ip', 'src_endpoint.ip'),
+  text('dst_hostname', 'dst_endpoint.hostname'),
   text('message', 'message'),
   whole,
 ];

@@ -69,8 +69,9 @@ export class AsaFacts implements Facts {
     const { uid, name, parts } = this.#read('client');
     const [hostname, os] = parts;
     const ip = this.#members.textThat(isIpText, 'from_address', 'client_ip');
-    const owner = userOf({ name: hostname === undefined ? undefined : name });
-    return endpointOf({ ip, uid, name: hostname ?? name, os, more: { owner } });
+    // The column begins with its user; one of another form is a name.
+    const owner = parts.length === 0 ? undefined : userOf({ name });
+    return endpointOf({ ip, uid, name: parts.length === 0 ? name : hostname, os, more: { owner } });
   }
 
   target(): Json | undefined {
@@ -121,7 +122,7 @@ export class AsaFacts implements Facts {
     const column = columnOf[kind];
     if (column === undefined) return this.#other(kind);
     const { uid, name, parts } = this.#read(column);
-    return entityOf(kind, { uid, name: column === 'client' ? (parts[0] ?? name) : name });
+    return entityOf(kind, { uid, name: column === 'client' && parts.length > 0 ? parts[0] : name });
   }
 
   comment(): string | undefined {

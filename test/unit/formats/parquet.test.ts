@@ -243,7 +243,8 @@ describe('Parquet of OCSF', () => {
       ...['class_uid INTEGER', 'category_uid INTEGER', 'activity_id INTEGER', 'type_uid BIGINT'],
       ...['severity_id INTEGER', 'status_id INTEGER', 'time BIGINT', 'time_dt TIMESTAMP WITH TIME ZONE'],
       ...['class_name VARCHAR', 'activity_name VARCHAR', 'metadata_uid VARCHAR', 'metadata_original_time VARCHAR'],
-      ...['metadata_product VARCHAR', 'tenant_uid VARCHAR', 'actor_user_name VARCHAR', 'src_ip VARCHAR'],
+      ...['metadata_product VARCHAR', 'tenant_uid VARCHAR', 'actor_user_name VARCHAR', 'actor_user_uid VARCHAR'],
+      ...['user_name VARCHAR', 'user_uid VARCHAR', 'src_ip VARCHAR', 'dst_hostname VARCHAR'],
       ...['message VARCHAR', 'event VARCHAR'],
     ]);
     const [row] = await query([rowOf({}, record)], 'ocsf');
@@ -263,7 +264,11 @@ describe('Parquet of OCSF', () => {
       metadata_product: 'Okta ASA',
       tenant_uid: 'team',
       actor_user_name: 'Jason',
+      actor_user_uid: null,
+      user_name: null,
+      user_uid: null,
       src_ip: '192.0.2.1',
+      dst_hostname: null,
       message: 'Jason logged in',
       event: JSON.stringify(record),
     });

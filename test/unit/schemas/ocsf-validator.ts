@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+type Captions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The published schema: test/fixtures/make-ocsf-schema.py says how the file was made. */
+const published = JSON.parse(readFileSync(new URL('../../fixtures/ocsf-1.3.0.json', import.meta.url), 'utf8')) as {
+  classes: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  captions: Readonly<Record<string, Captions>>;
+};
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addSchema(published);
+
+/**
+ * What a record breaks of OCSF 1.3.0, after a trip through JSON: required attributes, attributes that a class or an
+ * object does not have, types, enumerations, at-least-one and just-one; and that each name is that of its number.
+ */
+export function problemsOf(record: unknown): string[] {
+  const event = JSON.parse(JSON.stringify(record)) as Record<string, unknown>;
+  const uid = String(event.class_uid);
+  const [profile = ''] = (event.metadata as { profiles?: string[] } | undefined)?.profiles ?? [];
+  if (published.classes[uid]?.[profile] === undefined)
+    return [`there is no class ${uid} with the profile "${profile}"`];
+  const validate = ajv.getSchema(`ocsf-1.3.0#/classes/${uid}/${profile}`)!;
+  const broken = validate(event)
+    ? []
+    : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+  return [...broken, ...misnamed(event, published.captions[uid]!)];
+}
+
+const names = {
+  activity_id: 'activity_name',
+  category_uid: 'category_name',
+  class_uid: 'class_name',
+  type_uid: 'type_name',
+  severity_id: 'severity',
+  status_id: 'status',
+} as const;
+
+function misnamed(event: Record<string, unknown>, captions: Captions): string[] {
+  const problems = Object.entries(names).flatMap(([number, name]) => {
+    const value = event[number];
+    // 99 is called what the source calls it.
+    if (value === undefined || (value === 99 && number !== 'type_uid')) return [];
+    const caption = captions[number]![String(value)];
+    return event[name] === caption ? [] : [`${name} is ${JSON.stringify(event[name])} and not ${caption} (${value})`];
+  });
+  const typeUid = Number(event.class_uid) * 100 + Number(event.activity_id);
+  return event.type_uid === typeUid ? problems : [...problems, `type_uid is not ${typeUid}`];
+}

@@ -1,0 +1,527 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { decompress } from 'fzstd';
+import { parquetReadObjects } from 'hyparquet';
+import { describe, expect, it } from 'vitest';
+import type { StoredEvent } from '../../../src/domain.js';
+import { type ClassName, classes } from '../../../src/schemas/ocsf/classes.js';
+import { mappings, ocsf } from '../../../src/schemas/ocsf/schema.js';
+import { type ObjectFile, objectFiles } from '../../../src/sinks/objects.js';
+import { fileSettingProblems, formOf } from '../../../src/sinks/settings.js';
+import type { SinkSettings } from '../../../src/sinks/sink.js';
+import { asa } from '../../../src/sources/asa/source.js';
+import { batchOf, event, hostileEvents } from '../sinks/support.js';
+import { arrayText, objectText, stringLiteral, valueText } from '../support/json-text.js';
+import { demoEvents, storedOf } from './demo-events.js';
+import { problemsOf } from './ocsf-validator.js';
+
+type Json = Record<string, unknown>;
+
+/** What these tests look into. */
+interface Shown extends Json {
+  class_uid: number;
+  activity_id: number;
+  type_uid: number;
+  time: number;
+  raw_data: string;
+  metadata: Json;
+  user: Json;
+  src_endpoint: Json;
+  unmapped: Json;
+}
+
+const sources = ['asa', 'descope', 'skyflow'] as const;
+
+function mapped(of: StoredEvent, source: string): Shown {
+  return ocsf.record(of, source).record as Shown;
+}
+
+/** Not by vitest, for which a member with the name `constructor` makes equal objects differ. */
+function expectJsonOnly(record: unknown): void {
+  expect(isDeepStrictEqual(JSON.parse(JSON.stringify(record)), record)).toBe(true);
+}
+
+/** An event of a type, with what a source's raw event holds of it. */
+function typed(source: string, type: string, members: Json = {}): StoredEvent {
+  const [, action = '', resource = ''] = /^([A-Z]+)\/([A-Z_]+)$/.exec(type) ?? [];
+  const raw = {
+    asa: { type, ...members },
+    descope: { action: type, ...members },
+    skyflow: { request: { apiName: action ? '' : type, actionType: action, resourceType: resource }, ...members },
+  }[source]!;
+  return event(1, { type, rawEvent: JSON.stringify(raw) });
+}
+
+describe('the validator of these tests', () => {
+  const good = mapped(demoEvents.asa!(1)[0]!, 'asa');
+
+  it.each<[string, Json, RegExp]>([
+    ['a required attribute that lacks', { user: undefined }, /user/],
+    ['an attribute that the class lacks', { entity: {} }, /additional properties/],
+    ['an attribute that an object lacks', { user: { uid: 'u', status: 'x' } }, /\/user must NOT have additional/],
+    ['an object that has nothing', { user: {} }, /\/user/],
+    ['a number as a text', { time: '1' }, /\/time must be integer/],
+    ['a value that is not in the enumeration', { severity_id: 9 }, /severity_id/],
+    ['a text that is no address', { src_endpoint: { ip: 'nowhere' } }, /ip must match/],
+    ['a text that is too long', { raw_data: 'x'.repeat(70_000) }, /raw_data/],
+    ['a name of another number', { class_name: 'Other' }, /class_name/],
+    ['a type of another activity', { type_uid: 300_202 }, /type_uid/],
+    ['a class that Trawl does not write', { class_uid: 4001 }, /no class 4001/],
+  ])('finds %s', (_, changes, expected) => {
+    expect(problemsOf(good)).toEqual([]);
+    expect(problemsOf({ ...good, ...changes }).join('\n')).toMatch(expected);
+  });
+});
+
+describe.each(sources)('OCSF of %s', (source) => {
+  it('is valid for each event of the demo, and knows all of them', () => {
+    for (const of of demoEvents[source]!(2_000)) {
+      const { record, known } = ocsf.record(of, source);
+      expect({ type: of.type, problems: problemsOf(record), known }).toEqual({
+        type: of.type,
+        problems: [],
+        known: true,
+      });
+    }
+  });
+
+  it('keeps id, time to the nanosecond, order and raw event', () => {
+    for (const of of demoEvents[source]!(200)) {
+      const record = mapped(of, source);
+      expect(record.metadata).toMatchObject({ uid: of.id, original_time: of.timestamp, sequence: of.seq });
+      expect(record.time).toBe(Date.parse(`${of.timestamp.slice(0, 19)}Z`) + Number(fraction(of).slice(0, 3)));
+      expect(record.raw_data).toBe(of.rawEvent);
+    }
+  });
+
+  it.each(Object.entries(mappings[source]!.rows))('maps %s by its row', (type, row) => {
+    const { record, known } = ocsf.record(typed(source, type), source);
+    const { uid } = classes[row.class];
+    expect({ known, problems: problemsOf(record) }).toEqual({ known: true, problems: [] });
+    expect([record.class_uid, record.activity_id]).toEqual([uid, row.activity]);
+  });
+
+  it('is API Activity for a type that no table has, and says so', () => {
+    const { record, known } = ocsf.record(typed(source, 'quite.unheard_of'), source);
+    expect({ known, problems: problemsOf(record) }).toEqual({ known: false, problems: [] });
+    expect(record).toMatchObject({ class_uid: 6003, activity_id: 99, activity_name: 'quite.unheard_of' });
+  });
+
+  it('is the base event for what is no object', () => {
+    for (const rawEvent of ['null', '[1,2]', '"text"', '7']) {
+      const { record, known } = ocsf.record(event(1, { rawEvent, type: '' }), source);
+      expect({ known, class: record.class_uid, problems: problemsOf(record) }).toEqual({
+        known: false,
+        class: 0,
+        problems: [],
+      });
+    }
+  });
+
+  it.each(hostileEvents)('is valid for a hostile event ($seq)', (of) => {
+    const { record } = ocsf.record(of, source);
+    expect(problemsOf(record)).toEqual([]);
+    expectJsonOnly(record);
+  });
+
+  it('is valid for any event of any type, which stays whole', () => {
+    const types = fc.constantFrom(...Object.keys(mappings[source]!.rows), 'x.create', 'ASSIGN/ROLE', '', '__proto__');
+    fc.assert(
+      fc.property(
+        anyRaw(source),
+        types,
+        fc.string({ unit: 'binary' }),
+        fc.option(objectText),
+        (raw, type, text, extra) => {
+          const columns = { actor: text, user: text, client: text, server: text, group: text, fromAddr: text };
+          const of = event(1, { rawEvent: raw, type, extra, id: `i${text}`, ...columns });
+          const { record } = ocsf.record(of, source);
+          expect(problemsOf(record)).toEqual([]);
+          expectJsonOnly(record);
+          if (source !== 'skyflow') expect(record.raw_data).toBe(raw);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is valid for an event that is nested a hundred thousand times', () => {
+    const deep = `${'{"a":['.repeat(100_000)}1${']}'.repeat(100_000)}`;
+    const { record } = ocsf.record(event(1, { rawEvent: `{"action":${deep},"data":${deep},"actor":${deep}}` }), source);
+    expect(problemsOf(record)).toEqual([]);
+    expect(JSON.stringify(record)).toContain('nested too deeply');
+  });
+
+  it('has the end of an event that is longer than raw_data may be in unmapped', () => {
+    const rawEvent = JSON.stringify({ actor: 'a'.repeat(65_000), note: '😀'.repeat(40_000) });
+    const record = mapped(event(1, { rawEvent }), source);
+    expect(problemsOf(record)).toEqual([]);
+    expect(`${record.raw_data}${record.unmapped.raw_data_rest}`).toBe(rawEvent);
+    expect(record.raw_data.isWellFormed()).toBe(true);
+  });
+
+  it('has a time whatever stands in the place of one', () => {
+    const times = ['1969-12-31T23:59:59.9999Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:60Z', 'never', ''];
+    const records = times.map((timestamp) => mapped(event(1, { timestamp }), source));
+    expect(records.flatMap(problemsOf)).toEqual([]);
+    expect(records.map(({ time }) => time).slice(0, 1)).toEqual([-1]);
+    expect(records[3]!.time).toBe(Date.parse('2026-11-23T10:21:00.000Z'));
+  });
+});
+
+/** Events of a source whose members are any JSON, mostly with the names that the mapping reads. */
+function anyRaw(source: string): fc.Arbitrary<string> {
+  const names = {
+    asa: [
+      'actor',
+      'user',
+      'target_user',
+      'client',
+      'server',
+      'gateway',
+      'group',
+      'group_id',
+      'hostname',
+      'from_address',
+    ]
+      .concat([
+        'project_id',
+        'permission_mask',
+        'account_name',
+        'account_type',
+        'unix_user_name',
+        'decision',
+        'team_id',
+      ])
+      .concat(['user_status', 'resource_id', 'reason', 'trace_id', 'server_admin', 'name', '__proto__']),
+    descope: [
+      'ID',
+      'projectId',
+      'userId',
+      'actorId',
+      'externalIds',
+      'tenants',
+      'device',
+      'method',
+      'geo',
+      'type',
+    ].concat(['remoteAddress', 'data', 'occurred', '__proto__']),
+    skyflow: [
+      'changeID',
+      'actor',
+      'actorType',
+      'ipAddress',
+      'sessionID',
+      'jwtID',
+      'requestID',
+      'authMode',
+      'traceID',
+    ].concat(['vaultID', 'apiName', 'httpInfo', 'URI', 'method', 'data', 'content', 'code', 'message', '__proto__']),
+  }[source]!;
+  const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()).map((text) => JSON.stringify(text));
+  const uri = fc.webUrl({ withQueryParameters: true }).map((text) => JSON.stringify(text));
+  const value = fc.oneof(
+    stringLiteral,
+    valueText,
+    arrayText,
+    address,
+    uri,
+    fc.constantFrom('"READ"', '200', '"USER/u1"'),
+  );
+  const name = fc.constantFrom(...names).map((text) => JSON.stringify(text));
+  const member = fc.tuple(name, value).map(([key, text]) => `${key}:${text}`);
+  const object = fc.array(member, { maxLength: 12 }).map((members) => `{${members.join(',')}}`);
+  if (source !== 'skyflow') return object;
+  const parts = fc.tuple(fc.oneof(object, valueText), fc.oneof(object, valueText), fc.oneof(object, valueText), value);
+  return parts.map(([context, request, response, ids]) => {
+    return `{"context":${context},"request":${request},"response":${response},"resourceIDs":${ids}}`;
+  });
+}
+
+function fraction({ timestamp }: StoredEvent): string {
+  return (/\.(\d+)/.exec(timestamp)?.[1] ?? '').padEnd(9, '0');
+}
+
+describe('OCSF of Okta Advanced Server Access', () => {
+  const login = storedOf(
+    asa,
+    Buffer.from(
+      JSON.stringify({
+        list: [
+          {
+            id: 'e1',
+            timestamp: '2026-11-23T10:00:00.123456789Z',
+            details: {
+              type: 'server.ssh_login',
+              actor: 'u1',
+              client: 'c1',
+              server: 's1',
+              hostname: 'web-1.example',
+              from_address: '198.51.100.7',
+              unix_user_name: 'ada',
+              team_name: 'acme',
+              trace_id: 't1',
+              via: null,
+              rotation_id: '@big',
+            },
+          },
+        ],
+        related_objects: {
+          u1: { type: 'user', object: { name: 'Ada.Byron', status: 'ACTIVE', user_type: 'human' } },
+          c1: {
+            type: 'client',
+            object: { user_name: 'Ada.Byron', hostname: 'absalom', os: 'macOS 14', state: 'ACTIVE' },
+          },
+          s1: { type: 'server', object: { hostname: 'web-1.example', access_address: '10.0.0.1', os: 'Ubuntu 24.04' } },
+        },
+      }).replace('"@big"', '900719925474099312345'),
+    ),
+  )[0]!;
+
+  it('is this record for a logon', () => {
+    const { raw_data, metadata, ...record } = mapped(login, 'asa');
+    const user = { uid: 'u1', name: 'Ada.Byron', type: 'User', type_id: 1 };
+    expect(record).toEqual({
+      activity_id: 1,
+      activity_name: 'Logon',
+      category_uid: 3,
+      category_name: 'Identity & Access Management',
+      class_uid: 3002,
+      class_name: 'Authentication',
+      type_uid: 300201,
+      type_name: 'Authentication: Logon',
+      severity_id: 1,
+      severity: 'Informational',
+      time: Date.parse('2026-11-23T10:00:00.123Z'),
+      message: 'server.ssh_login by Ada.Byron',
+      status_id: 1,
+      status: 'Success',
+      actor: { user },
+      user: { ...user, account: { name: 'ada', type: 'Linux Account', type_id: 9 } },
+      src_endpoint: {
+        ip: '198.51.100.7',
+        uid: 'c1',
+        hostname: 'absalom',
+        os: { name: 'macOS 14', type: 'macOS', type_id: 300 },
+        owner: { name: 'Ada.Byron' },
+      },
+      dst_endpoint: {
+        ip: '10.0.0.1',
+        uid: 's1',
+        hostname: 'web-1.example',
+        os: { name: 'Ubuntu 24.04', type: 'Linux', type_id: 200 },
+        type: 'Server',
+        type_id: 1,
+      },
+      service: { name: 'Advanced Server Access' },
+      is_remote: true,
+      logon_type_id: 3,
+      logon_type: 'Network',
+      unmapped: { rotation_id: '900719925474099312345' },
+    });
+    expect(metadata).toMatchObject({ version: '1.3.0', tenant_uid: 'acme', correlation_uid: 't1' });
+    expect(raw_data).toContain('900719925474099312345');
+  });
+
+  it('takes the status of a user for the activity', () => {
+    const activity = (user_status: unknown) => mapped(typed('asa', 'user.update', { user_status }), 'asa').type_uid;
+    expect(['ACTIVE', 'DISABLED', 'DELETED', 'toString', null].map(activity)).toEqual([
+      300102, 300105, 300106, 300199, 300199,
+    ]);
+  });
+
+  it.each([
+    ['allow', 1, 'Success'],
+    ['deny', 2, 'Failure'],
+    ['step-up', 99, 'step-up'],
+  ])('takes the decision %s of a policy for the status', (decision, id, name) => {
+    const record = mapped(typed('asa', 'security_policy.evaluate', { decision }), 'asa');
+    expect(record).toMatchObject({ status_id: id, status: name });
+  });
+
+  it.each<[string, ClassName, number]>([
+    ['vault.create', 'entityManagement', 1],
+    ['thing.sub_thing.remove', 'entityManagement', 4],
+    ['cloud_account.assign', 'entityManagement', 3],
+    ['secret.reveal', 'entityManagement', 2],
+    ['k8s.ssh_login', 'authentication', 1],
+    ['resource.whatever', 'entityManagement', 99],
+  ])('sorts %s by its ending', (type, name, activity) => {
+    const { record, known } = ocsf.record(typed('asa', type), 'asa');
+    expect({ known, class: record.class_uid, activity: record.activity_id, problems: problemsOf(record) }).toEqual({
+      known: true,
+      class: classes[name].uid,
+      activity,
+      problems: [],
+    });
+  });
+
+  it('names what the columns say of ids that no attribute has', () => {
+    const of = event(1, { rawEvent: '{"type":"user.create","project":"p"}', type: 'user.create', project: 'prod' });
+    expect(mapped(of, 'asa').unmapped).toMatchObject({ project: 'p', names: { project: 'prod' } });
+  });
+
+  it('keeps all of several users', () => {
+    const members = { group_id: 'g', target_user: ['u1', 'u2'] };
+    const record = mapped(typed('asa', 'group.add_user', members), 'asa');
+    expect(record.user.uid).toBe('u1');
+    expect(record.unmapped.target_user).toEqual(['u1', 'u2']);
+  });
+});
+
+describe('OCSF of Descope', () => {
+  it('tells failure by action, level and message', () => {
+    const members = { type: 'warn', userId: 'U1', data: { error_message: 'bad code', n: 1 }, method: 'saml' };
+    expect(mapped(typed('descope', 'LoginFailed', members), 'descope')).toMatchObject({
+      status_id: 2,
+      status_detail: 'bad code',
+      severity_id: 2,
+      auth_protocol_id: 5,
+      auth_protocol: 'SAML',
+      user: { uid: 'U1' },
+      unmapped: { data: { n: 1 } },
+    });
+  });
+
+  it('has the one who acts apart from the user', () => {
+    const members = { userId: 'U1', actorId: 'K2', externalIds: ['ada@example.com'], tenants: ['T1'] };
+    const record = mapped(typed('descope', 'UserCreated', members), 'descope');
+    expect(record.actor).toEqual({ user: { uid: 'K2' } });
+    expect(record.user).toMatchObject({ uid: 'U1', email_addr: 'ada@example.com', org: { uid: 'T1' } });
+  });
+
+  it('has an address that is none in unmapped', () => {
+    const record = mapped(typed('descope', 'LoginSucceed', { remoteAddress: '10.0.0', geo: 'DE' }), 'descope');
+    expect(record.src_endpoint).toBeUndefined();
+    expect(record.unmapped).toMatchObject({ remoteAddress: '10.0.0', geo: 'DE' });
+  });
+});
+
+describe('OCSF of Skyflow', () => {
+  const content = { records: [{ fields: { ssn: 'sensitive-1' } }] };
+  const raw = {
+    context: { changeID: 'c', actor: 'u1', actorType: 'USER', ipAddress: '2001:db8::1' },
+    request: {
+      data: { content, size: 1 },
+      apiName: 'RecordService.GetRecord',
+      vaultID: 'v1',
+      timestamp: '2026-11-23 10:00:00.25',
+      httpInfo: { URI: '/v1/vaults/v1/persons?column_values=sensitive-2#sensitive-3', method: 'PATCH' },
+    },
+    response: { code: 403, message: 'Forbidden', data: { content: 'sensitive-4' } },
+    resourceIDs: ['VAULT/v1', 'RECORD/r1'],
+  };
+  const of = (value: unknown) => event(1, { type: 'RecordService.GetRecord', rawEvent: JSON.stringify(value) });
+
+  it('leaves content out that the collector was told to keep', () => {
+    const record = mapped(of(raw), 'skyflow');
+    expect(problemsOf(record)).toEqual([]);
+    expect(JSON.stringify(record)).not.toContain('sensitive');
+    expect(JSON.parse(record.raw_data)).toEqual({
+      ...raw,
+      request: {
+        ...raw.request,
+        data: { content: '[left out by Trawl]', size: 1 },
+        httpInfo: { URI: '/v1/vaults/v1/persons?[left out]', method: 'PATCH' },
+      },
+      response: { ...raw.response, data: { content: '[left out by Trawl]' } },
+    });
+  });
+
+  it('leaves content out that stands where the contract has none', () => {
+    const odd = '{"request":{"data":"sensitive"},"request":{"d\\u0061ta":["sensitive"]},"response":["sensitive"]}';
+    expect(JSON.stringify(mapped(event(1, { rawEvent: odd, type: 'x' }), 'skyflow'))).not.toContain('sensitive');
+    const broken = event(1, { rawEvent: '{"request":{"data":{"content":"sensitive', type: 'x' });
+    expect(JSON.stringify(mapped(broken, 'skyflow'))).not.toContain('sensitive');
+  });
+
+  it('is activity on a table of the vault', () => {
+    expect(mapped(of(raw), 'skyflow')).toMatchObject({
+      class_uid: 6005,
+      activity_name: 'Read',
+      type_id: 3,
+      database: { uid: 'v1', type_id: 99 },
+      table: { name: 'persons' },
+      src_endpoint: { ip: '2001:db8::1' },
+      status_id: 2,
+      status_code: '403',
+      status_detail: 'Forbidden',
+      severity_id: 2,
+      unmapped: { request: { data: { size: 1 }, httpInfo: { method: 'PATCH' } } },
+    });
+  });
+
+  it.each([
+    ['LIST', 'TOKEN', 600508],
+    ['DELETE', 'USER', 300106],
+    ['UNASSIGN', 'POLICY', 300502],
+    ['ROTATE', 'KEY', 300403],
+    ['READ', 'WORKSPACE', 300402],
+  ])('sorts an API that it does not know by %s and %s', (actionType, resourceType, typeUid) => {
+    const request = { apiName: 'New.Api', actionType, resourceType };
+    const { record, known } = ocsf.record(
+      event(1, { type: 'New.Api', rawEvent: JSON.stringify({ request }) }),
+      'skyflow',
+    );
+    expect({ known, type: record.type_uid, problems: problemsOf(record) }).toEqual({
+      known: true,
+      type: typeUid,
+      problems: [],
+    });
+  });
+});
+
+describe('OCSF', () => {
+  it('of a source that has no tables is API Activity', () => {
+    const { record, known } = ocsf.record(event(1), 'newsource');
+    expect({ known, problems: problemsOf(record) }).toEqual({ known: false, problems: [] });
+    expect(record).toMatchObject({ class_uid: 6003, metadata: { product: { name: 'newsource' } } });
+  });
+
+  it('goes into the layout of Security Lake', async () => {
+    const place = { region: 'eu-central-1', accountId: '123456789012' };
+    const values = { schema: 'ocsf', format: 'parquet', layout: 'security-lake', ...place };
+    expect(fileSettingProblems(values)).toEqual([]);
+    const zstd = (input: Uint8Array, length: number) => decompress(input, new Uint8Array(length));
+    const events = demoEvents.asa!(3).map((of, at) => ({ ...of, timestamp: `2026-11-2${at}T23:59:59.25Z` }));
+    const settings: SinkSettings = { sink: 'lake', kind: 's3', values };
+    const batch = batchOf([...events, event(4, { type: 'quite.unheard_of', timestamp: '2026-11-20T00:00:00Z' })], {
+      form: { ...formOf(settings), compression: 'none' },
+    });
+    const files: (ObjectFile & { unmapped: number })[] = [];
+    for await (const file of objectFiles(batch, settings)) files.push(file);
+    const days = ['20261120', '20261121', '20261122'];
+    expect(files.map(({ name, events: count, unmapped }) => [name, count, unmapped])).toEqual(
+      days.map((day, at) => [
+        `ext/trawl-asa/1.0/region=eu-central-1/accountId=123456789012/eventDay=${day}/${batch.name}.parquet`,
+        at === 0 ? 2 : 1,
+        at === 0 ? 1 : 0,
+      ]),
+    );
+    const rows = await parquetReadObjects({
+      file: new Uint8Array(files[1]!.bytes).buffer,
+      compressors: { ZSTD: zstd },
+    });
+    expect(rows).toHaveLength(1);
+    const record = mapped(events[1]!, 'asa');
+    expect(rows[0]).toMatchObject({
+      class_uid: record.class_uid,
+      type_uid: BigInt(record.type_uid),
+      time: BigInt(record.time),
+      metadata_uid: events[1]!.id,
+      metadata_original_time: '2026-11-21T23:59:59.25Z',
+    });
+    expect(JSON.parse(String(rows[0]!.event))).toEqual(record);
+  });
+
+  it('is described in the docs, row by row', () => {
+    const docs = readFileSync(new URL('../../../docs/schemas.md', import.meta.url), 'utf8');
+    for (const mapping of Object.values(mappings))
+      for (const [type, row] of Object.entries(mapping.rows)) {
+        const line = docs.split('\n').find((text) => text.includes(`\`${type}\``) && text.startsWith('|'));
+        expect(line, type).toContain(classes[row.class].name);
+      }
+    expect(docs).toContain(ocsf.version);
+  });
+});
