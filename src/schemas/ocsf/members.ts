@@ -47,10 +47,10 @@ export class Members {
 
   /** The texts of a list, or the one text that stands in its place. Does not count as read. */
   texts(name: string): string[] {
-    return [this.#own(name)]
-      .flat()
-      .map(plainText)
-      .filter((text) => text !== undefined);
+    const value = this.#own(name);
+    if (Array.isArray(value)) return value.map(plainText).filter((text) => text !== undefined);
+    const text = plainText(value);
+    return text === undefined ? [] : [text];
   }
 
   /** A member as it is, without counting as read. */
@@ -76,15 +76,19 @@ export class Members {
 
   /** The members that nobody read and that say something: not those that are null or the empty text. */
   rest(): Json {
+    return Object.fromEntries(this.entries());
+  }
+
+  /** As `rest`, by name and value: a member may be called __proto__. */
+  entries(): [string, unknown][] {
     const entries: [string, unknown][] = [];
     for (const name of Object.keys(this.#values)) {
       if (this.#read.has(name)) continue;
-      const value = this.#nested.get(name)?.rest() ?? this.#values[name];
-      if (isNothing(value)) continue;
-      entries.push([cleanText(name), clean(value, 0)]);
+      const nested = this.#nested.get(name);
+      const value = nested ? nested.rest() : clean(this.#values[name], 0);
+      if (!isNothing(value)) entries.push([cleanText(name), value]);
     }
-    // Not by assignment: a member may be called __proto__.
-    return Object.fromEntries(entries);
+    return entries;
   }
 
   #own(name: string): unknown {

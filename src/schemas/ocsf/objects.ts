@@ -19,9 +19,18 @@ const people = new Set(['human', 'user']);
 /** `user`; undefined where there is neither an id nor a name. */
 export function userOf({ uid, name, type, more = {} }: UserParts): Json | undefined {
   if (uid === undefined && name === undefined) return undefined;
-  const kind =
-    type === undefined ? {} : people.has(type.toLowerCase()) ? { type: 'User', type_id: 1 } : { type, type_id: 99 };
-  return defined({ uid, name, email_addr: name !== undefined && isEmail(name) ? name : undefined, ...kind, ...more });
+  return defined({
+    uid,
+    name,
+    email_addr: name !== undefined && isEmail(name) ? name : undefined,
+    ...kindOf(type),
+    ...more,
+  });
+}
+
+function kindOf(type: string | undefined): Json {
+  if (type === undefined) return { type: 'Unknown', type_id: 0 };
+  return people.has(type.toLowerCase()) ? { type: 'User', type_id: 1 } : { type, type_id: 99 };
 }
 
 interface EndpointParts {

@@ -21,8 +21,7 @@ export const ocsf: Schema = {
   version: tablesVersion,
   record(event, source): SchemaRecord {
     const mapping = Object.hasOwn(mappings, source) ? mappings[source]! : unknownSource(source);
-    const raw = (mapping.rawData ? mapping.rawData(event.rawEvent) : event.rawEvent).toWellFormed();
-    const value = parseExactly(raw);
+    const { raw, value } = rawOf(event, mapping);
     const members = new Members(value);
     const row = rowOf(mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
     // What is no object has no members to make an activity of.
@@ -44,16 +43,31 @@ function recordOf(event: StoredEvent, raw: string, mapping: Mapping, members: Me
   const service = { name: mapping.product.name };
   const own = builders[row.class]({ facts, row, service, operation });
   const status = statusOf(facts, row);
-  return defined({
-    ...classification(row, members, operation),
-    ...severityOf(facts, status),
-    time: milliseconds(event),
-    message: messageOf(event),
-    ...statusAttributes(status),
-    metadata: metadataOf(event, mapping, facts, row.class !== 'baseEvent' && own.actor !== undefined ? row : undefined),
-    ...own,
-    ...rawAndRest(event, raw, members, facts),
-  });
+  const record: Json = {};
+  put(record, classification(row, members, operation));
+  put(record, severityOf(facts, status));
+  record.time = milliseconds(event);
+  record.message = messageOf(event);
+  if (status) put(record, statusAttributes(status));
+  record.metadata = metadataOf(event, mapping, facts, own.actor === undefined ? undefined : row);
+  put(record, own);
+  put(record, rawAndRest(event, raw, members, facts));
+  return record;
+}
+
+/** Not by spreading: it makes an object of so many members slow to write. */
+function put(record: Json, attributes: Json): void {
+  for (const name of Object.keys(attributes)) if (attributes[name] !== undefined) record[name] = attributes[name];
+}
+
+/** The raw event as a record may hold it, and its value. Where something is to be left out, what is no JSON goes as a whole. */
+function rawOf({ rawEvent }: StoredEvent, { rawData }: Mapping): { raw: string; value: unknown } {
+  const wellFormed = rawEvent.toWellFormed();
+  const value = parseExactly(wellFormed);
+  if (!rawData) return { raw: wellFormed, value };
+  if (value === undefined) return { raw: '', value };
+  const raw = rawData(wellFormed);
+  return { raw, value: raw === wellFormed ? value : parseExactly(raw) };
 }
 
 function classification(row: Row, members: Members, operation: string): Json {
@@ -95,8 +109,7 @@ function statusOf(facts: Facts, row: Row): Status | undefined {
 
 const statuses: Readonly<Record<number, string>> = { 0: 'Unknown', 1: 'Success', 2: 'Failure' };
 
-function statusAttributes(status: Status | undefined): Json {
-  if (!status) return {};
+function statusAttributes(status: Status): Json {
   const { id, name, code, detail } = status;
   return { status_id: id, status: statuses[id] ?? name ?? 'Other', status_code: code, status_detail: detail };
 }
@@ -146,8 +159,8 @@ function rawAndRest(event: StoredEvent, raw: string, members: Members, facts: Fa
     extra,
     raw_data_rest: end < raw.length ? raw.slice(end) : undefined,
   });
-  const rest = members.rest();
-  const all = Object.fromEntries([...Object.entries(rest), ...Object.entries(unmapped)]);
+  // A member may be called __proto__, which assignment would lose.
+  const all = Object.fromEntries([...members.entries(), ...Object.entries(unmapped)]);
   return { raw_data: raw.slice(0, end), unmapped: Object.keys(all).length === 0 ? undefined : all };
 }
 

@@ -35,12 +35,16 @@ export function isEmail(text: string): boolean {
 
 /** Without the members that are undefined. */
 export function defined(object: Json): Json {
-  for (const name in object) if (object[name] === undefined) delete object[name];
-  return object;
+  const names = Object.keys(object);
+  if (names.every((name) => object[name] !== undefined)) return object;
+  // Not by `delete`, which makes every later use of the object slow.
+  const result: Json = {};
+  for (const name of names) if (object[name] !== undefined) result[name] = object[name];
+  return result;
 }
 
 /** As `defined`, and undefined where nothing is left. */
 export function something(object: Json): Json | undefined {
-  const { length } = Object.keys(defined(object));
-  return length === 0 ? undefined : object;
+  const left = defined(object);
+  return Object.keys(left).length === 0 ? undefined : left;
 }

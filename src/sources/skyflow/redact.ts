@@ -31,13 +31,10 @@ const notOffloaded = JSON.stringify('[left out by Trawl]');
 /**
  * A raw event as schemas for other readers may hold it: without content, whether or not it was kept, and without the
  * query of its URI, which can hold values of the vault too. What is no JSON object goes as a whole.
+ *
+ * @param rawEvent valid JSON.
  */
 export function eventWithoutContent(rawEvent: string): string {
-  try {
-    JSON.parse(rawEvent);
-  } catch {
-    return notOffloaded;
-  }
   const event = { start: skipSpace(rawEvent, 0), end: rawEvent.length };
   const cuts = cutsOfEvent(rawEvent, event);
   const kept = cuts.length === 0 ? rawEvent : spliced(rawEvent, cuts, notOffloaded);
@@ -45,7 +42,7 @@ export function eventWithoutContent(rawEvent: string): string {
 }
 
 function withoutQuery(event: string): string {
-  if (!/URI|\\/.test(event)) return event;
+  if (!/[?#]|\\u00(?:3f|23)/i.test(event)) return event;
   const uris = within(event, { start: skipSpace(event, 0), end: event.length }, ['request'], (request) =>
     within(event, request, ['httpInfo'], (info) => within(event, info, ['URI'], (uri) => [uri], none), none),
   );

@@ -304,7 +304,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
         uid: 'c1',
         hostname: 'absalom',
         os: { name: 'macOS 14', type: 'macOS', type_id: 300 },
-        owner: { name: 'Ada.Byron' },
+        owner: { name: 'Ada.Byron', type: 'Unknown', type_id: 0 },
       },
       dst_endpoint: {
         ip: '10.0.0.1',
@@ -387,7 +387,7 @@ describe('OCSF of Descope', () => {
   it('has the one who acts apart from the user', () => {
     const members = { userId: 'U1', actorId: 'K2', externalIds: ['ada@example.com'], tenants: ['T1'] };
     const record = mapped(typed('descope', 'UserCreated', members), 'descope');
-    expect(record.actor).toEqual({ user: { uid: 'K2' } });
+    expect(record.actor).toEqual({ user: { uid: 'K2', type: 'Unknown', type_id: 0 } });
     expect(record.user).toMatchObject({ uid: 'U1', email_addr: 'ada@example.com', org: { uid: 'T1' } });
   });
 
