@@ -46,7 +46,8 @@ export async function enrichPage(
   if (page.rows) return { ...page, rows: page.rows };
   const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
   const rows = page.content.events.map((event) => rowOf(event, source, lookup));
-  const enriched = { ...page, rows };
+  // What the rows were made of is not needed any more.
+  const enriched = { ...page, content: { ...page.content, events: [] }, rows };
   cache.put(key, enriched);
   return enriched;
 }
