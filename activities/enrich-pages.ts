@@ -86,10 +86,21 @@ async function lookupFor(
 }
 
 function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEvent {
-  const columns = source.enrich(event, lookup);
-  for (const name of Object.keys(columns) as (keyof typeof columns)[]) columns[name] = storable(columns[name]);
+  const { type, actor, user, client, gateway, group, project, hostname, server, fromAddr } = source.enrich(
+    event,
+    lookup,
+  );
   return {
-    ...columns,
+    type: storable(type),
+    actor: storable(actor),
+    user: storable(user),
+    client: storable(client),
+    gateway: storable(gateway),
+    group: storable(group),
+    project: storable(project),
+    hostname: storable(hostname),
+    server: storable(server),
+    fromAddr: storable(fromAddr),
     id: storable(event.id),
     timestamp: event.timestamp,
     timeNs: event.timeNs,
@@ -100,5 +111,6 @@ function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEven
 
 /** No database takes NUL or half a surrogate pair in a text; `rawEvent` has them escaped, as they came. */
 function storable(text: string): string {
+  if (text === '') return text;
   return text.includes('\0') ? text.replaceAll('\0', '\ufffd').toWellFormed() : text.toWellFormed();
 }

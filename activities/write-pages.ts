@@ -21,7 +21,8 @@ export async function writePages(
   const result: PagesWritten = { pages: 0, newEvents: 0, rejected: 0, superseded: false, note: '', newest: null };
   for (const [index, ref] of pages.entries()) {
     const written =
-      (await store.committedPage(ref.key)) ?? (await writePage(dependencies, source, cache, collector, ref));
+      (await store.committedPage(ref.key)) ??
+      (await writePage(dependencies, source, cache, collector, ref, index < pages.length - 1));
     if (written.outcome === 'superseded') {
       const left = pages.slice(index).map(({ key }) => key);
       for (const key of left) cache.delete(key);
@@ -46,6 +47,7 @@ async function writePage(
   cache: PageCache,
   collector: string,
   ref: PageRef,
+  followed: boolean,
 ): Promise<PageWritten> {
   const { rows, content } = await enrichPage(store, source, cache, collector, ref);
   return store.writePage({
@@ -59,6 +61,7 @@ async function writePage(
     rejected: content.rejected,
     relatedObjects: content.relatedObjects,
     digest: content.digest,
+    followed,
     ...(ref.gap ? { gap: ref.gap } : {}),
     ...(ref.warning ? { warning: ref.warning } : {}),
   });

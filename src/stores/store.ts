@@ -159,6 +159,11 @@ export interface PageToWrite {
   gap?: RetentionGap;
   /** A line of the execution log; the same text once in a generation of the checkpoint. */
   warning?: string;
+  /**
+   * Set where more pages are written right after this one: it need not wait for the disk then, since the last of them
+   * does, and a power cut between takes back the checkpoint along with the page.
+   */
+  followed?: boolean;
 }
 
 export interface PageWritten {

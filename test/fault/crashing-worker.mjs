@@ -76,14 +76,16 @@ const beforeCommit =
       if (inside) die(nth);
       inside = false;
     };
-    const { transaction } = SqliteDatabase.prototype;
-    SqliteDatabase.prototype.transaction = function (body) {
-      return transaction.call(this, () => {
-        const result = body();
-        dies();
-        return result;
-      });
-    };
+    for (const name of ['transaction', 'lightTransaction']) {
+      const original = SqliteDatabase.prototype[name];
+      SqliteDatabase.prototype[name] = function (body) {
+        return original.call(this, () => {
+          const result = body();
+          dies();
+          return result;
+        });
+      };
+    }
     const { transaction: inPostgres } = PostgresDatabase.prototype;
     PostgresDatabase.prototype.transaction = function (body) {
       return inPostgres.call(this, async (queries) => {

@@ -5,14 +5,27 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Which member of an event's details feeds a column (the first that is not empty), and how its object reads. */
 const enriched = {
-  actor: { members: ['actor'], describe: getUser },
-  user: { members: ['target_user', 'user'], describe: getUser },
-  client: { members: ['client'], describe: getClient },
-  gateway: { members: ['gateway'], describe: getGateway },
-  group: { members: ['group_id', 'group'], describe: getGroup },
-  project: { members: ['project_id', 'project'], describe: getProject },
-  server: { members: ['server'], describe: getServer },
+  actor: { members: ['actor'], describe: once(getUser) },
+  user: { members: ['target_user', 'user'], describe: once(getUser) },
+  client: { members: ['client'], describe: once(getClient) },
+  gateway: { members: ['gateway'], describe: once(getGateway) },
+  group: { members: ['group_id', 'group'], describe: once(getGroup) },
+  project: { members: ['project_id', 'project'], describe: once(getProject) },
+  server: { members: ['server'], describe: once(getServer) },
 } as const;
+
+/** Many events of a page name the same few objects. */
+function once(describe: (object: Members) => string): (object: Members) => string {
+  const known = new WeakMap<Members, string>();
+  return (object) => {
+    let text = known.get(object);
+    if (text === undefined) {
+      text = describe(object);
+      known.set(object, text);
+    }
+    return text;
+  };
+}
 
 /** S30 Process Audit Event: the columns of one event. An id without a related object gives an empty column. */
 export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColumns {

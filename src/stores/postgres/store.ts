@@ -92,7 +92,10 @@ export class PostgresStore implements Store {
 
   async writePage(page: PageToWrite): Promise<PageWritten> {
     await this.#partitions.make(new Set(page.events.map(({ timeNs }) => monthOf(timeNs))), this.#now());
-    return this.#db.transaction((queries) => writePage(queries, page, this.#now()));
+    return this.#db.transaction(async (queries) => {
+      if (page.followed) await queries.run('SET LOCAL synchronous_commit = off');
+      return writePage(queries, page, this.#now());
+    });
   }
 
   async committedPage(key: string): Promise<PageWritten | null> {

@@ -16,7 +16,7 @@ const busyTimeoutMs = 2_000;
  * Memory for pages of the file: a transaction that does not fit is written out in part, and once more when it is
  * committed. KiB.
  */
-const cacheKib = 32 * 1024;
+const cacheKib = 16 * 1024;
 /**
  * The WAL is written back into the file when it has so many pages of 4 KiB: what is changed in every transaction, as
  * staged pages and the inner pages of indexes are, is then written back once, not each time.
@@ -116,7 +116,7 @@ export class SqliteDatabase {
 
   /**
    * As `transaction`, without waiting for the disk: it survives the end of this process, however sudden, but a power cut
-   * may undo it. For what can be had again.
+   * may undo it, with all that came after it. For what can be had again.
    */
   lightTransaction<T>(body: () => T): T {
     return this.#translated(() => {

@@ -88,7 +88,8 @@ export class SqliteStore implements Store {
   }
 
   async writePage(page: PageToWrite): Promise<PageWritten> {
-    return this.#db.transaction(() => writePage(this.#db, page, this.#now()));
+    const write = () => writePage(this.#db, page, this.#now());
+    return page.followed ? this.#db.lightTransaction(write) : this.#db.transaction(write);
   }
 
   async committedPage(key: string): Promise<PageWritten | null> {
