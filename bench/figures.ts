@@ -1,3 +1,25 @@
+export interface Figure {
+  /** What was measured, for example `SQLite, 50 ms`. */
+  name: string;
+  unit: string;
+  /** One for each run. */
+  values: readonly number[];
+  /** What was measured beside it in the same run, one value for each of its values or for all of them. */
+  to?: { name: string; values: readonly number[] };
+  /** A count, which does not depend on the machine. */
+  exact?: boolean;
+}
+
+/** What a part measured. */
+export interface Measured {
+  figures: Figure[];
+  /** What does not fit a table of figures, for people and for programs. */
+  text?: string;
+  json?: object;
+  /** Why the part counts as failed. */
+  failures?: string[];
+}
+
 export function sorted(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b);
 }
@@ -11,15 +33,56 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+/** Each run against its own baseline where there is one for each, so that what slows down both does not show. */
+export function ratios({ values, to }: Figure): number[] {
+  if (!to) return [];
+  const paired = to.values.length === values.length;
+  const common = median(to.values);
+  return values.map((value, run) => value / (paired ? to.values[run]! : common));
+}
+
 export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-export function cell(values: readonly number[], show: (value: number) => string = whole): string {
-  return `${show(median(values))} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
+/** Three digits or more that count. */
+export function short(value: number): string {
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return whole(value);
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** All figures in one table: median, least to most, and the ratio to what was measured beside them. */
+export function figureTable(parts: readonly (readonly [part: string, figures: readonly Figure[]])[]): string {
+  const range = (values: readonly number[]) =>
+    values.length > 1 ? `${short(Math.min(...values))} to ${short(Math.max(...values))}` : '';
+  return table(
+    ['part', 'measured', 'unit', 'median', 'least to most', 'ratio', 'least to most', 'to'],
+    parts.flatMap(([part, figures]) =>
+      figures.map((figure) => {
+        const against = ratios(figure);
+        return [
+          ...[part, figure.name, figure.unit, short(median(figure.values)), range(figure.values)],
+          ...(figure.to ? [short(median(against)), range(against), figure.to.name] : ['', '', '']),
+        ];
+      }),
+    ),
+  );
+}
+
+export function figureJson(figure: Figure): object {
+  const spread = (values: readonly number[]) => ({
+    median: median(values),
+    least: Math.min(...values),
+    most: Math.max(...values),
+  });
+  return {
+    ...figure,
+    ...spread(figure.values),
+    ...(figure.to ? { ratio: spread(ratios(figure)) } : {}),
+  };
 }

@@ -1,27 +1,50 @@
 import { cpus } from 'node:os';
+import { exporting } from './export.js';
+import { figureJson, figureTable, type Measured } from './figures.js';
+import { growth } from './growth.js';
+import { guard } from './guard.js';
+import { idle } from './idle.js';
 import { many } from './many.js';
+import { offload } from './offload.js';
+import { readSizes, type Sizes } from './sizes.js';
+import { start } from './start.js';
 import { walk } from './walk.js';
 
-/** What a part measured, for a program and as a table for people. */
-export interface Measured {
-  json: object;
-  text: string;
-}
-
-const parts: Record<string, () => Promise<Measured>> = { walk, many };
+const parts: Record<string, (sizes: Sizes) => Promise<Measured>> = {
+  walk,
+  growth,
+  idle,
+  start,
+  export: exporting,
+  offload,
+  many,
+};
+const others: typeof parts = { guard: () => guard(), record: () => guard({ record: true }) };
 const json = process.argv.includes('--json');
 const named = process.argv.slice(2).filter((word) => word !== '--json');
-const unknown = named.find((name) => !(name in parts));
+const unknown = named.find((name) => !(name in parts || name in others));
 if (unknown !== undefined) {
-  console.error(`There is no part ${JSON.stringify(unknown)}; there are: ${Object.keys(parts).join(', ')}.`);
+  const known = [...Object.keys(parts), ...Object.keys(others)];
+  console.error(`There is no part ${JSON.stringify(unknown)}; there are: ${known.join(', ')}.`);
   process.exit(2);
 }
+const sizes = readSizes(process.env);
 const machine = { model: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-const results: Record<string, object> = {};
-if (!json) console.log(`${machine.cores} × ${machine.model}, Node.js ${machine.node}\n`);
-for (const name of named.length > 0 ? named : ['walk']) {
-  const measured = await parts[name]!();
-  results[name] = measured.json;
-  if (!json) console.log(`${measured.text}\n`);
+const results: [name: string, measured: Measured][] = [];
+for (const name of named.length > 0 ? named : Object.keys(parts)) {
+  console.error(`${name} …`);
+  results.push([name, await { ...parts, ...others }[name]!(sizes)]);
 }
-if (json) console.log(JSON.stringify({ machine, ...results }, null, 2));
+const failures = results.flatMap(([, measured]) => measured.failures ?? []);
+if (json) {
+  const of = ({ figures, json: more }: Measured) => ({ figures: figures.map(figureJson), ...more });
+  const named = results.map(([name, measured]) => [name, of(measured)]);
+  console.log(JSON.stringify({ machine, sizes, ...Object.fromEntries(named), failures }, null, 2));
+} else {
+  console.log(`${machine.cores} × ${machine.model}, Node.js ${machine.node}\n`);
+  const figures = results.map(([name, measured]) => [name, measured.figures] as const);
+  if (figures.some(([, of]) => of.length > 0)) console.log(`${figureTable(figures)}\n`);
+  for (const [, { text }] of results) if (text) console.log(`${text}\n`);
+}
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length > 0 ? 1 : 0;

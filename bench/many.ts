@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +14,10 @@ import { connect, localTemporal } from '../src/temporal/connection.js';
 import { startDevServer } from '../src/temporal/dev-server.js';
 import { recurringId } from '../src/temporal/names.js';
 import { createDatabase, startPostgres } from '../test/support/postgres.js';
-import { quantile, table, whole } from './figures.js';
-import type { Measured } from './main.js';
+import { startTeams } from './demo-teams.js';
+import { type Measured, quantile, table, whole } from './figures.js';
 import { cpuMs, ended, peakBytes } from './processes.js';
+import { costOfRun, type TemporalCost } from './temporal-cost.js';
 
 const collectors = Number(process.env.BENCH_COLLECTORS ?? 1_000);
 const intervals = Number(process.env.BENCH_INTERVALS ?? 2);
@@ -27,13 +28,6 @@ const busy = Number(process.env.BENCH_BUSY ?? 0);
 const catchUp = Number(process.env.BENCH_CATCH_UP ?? 0);
 const firstEvents = 50;
 const secret = 'BENCH_ASA_KEY_SECRET';
-
-interface Team {
-  baseUrl: string;
-  team: string;
-  keyId: string;
-  keySecret: string;
-}
 
 /**
  * Many collectors by Schedules on one worker, PostgreSQL and a Temporal server, all on this machine: whether every run
@@ -50,7 +44,7 @@ export async function many(): Promise<Measured> {
     const cli = await temporalCli(process.env, tell);
     const server = await startDevServer({ cli, dataDir: folder, port: 27_233, uiPort: 28_233, ui: false, tell });
     closing.unshift(() => server.stop());
-    const { teams, requests, demo } = await startTeams(collectors, firstEvents, busy);
+    const { teams, requests, demo } = await startTeams({ count: collectors, events: firstEvents, busy });
     closing.unshift(async () => demo.disconnect());
     const place = storePlace(database.url, folder, 4)!;
     const store = await openStore(place);
@@ -145,7 +139,7 @@ export async function many(): Promise<Measured> {
       },
       workerPeakBytes: peakBytes(worker.pid!),
     };
-    return { json, text: textOf(json) };
+    return { figures: [], json, text: textOf(json) };
 
     async function counters() {
       await sleep(1_100); // PostgreSQL's statistics are a second old at the most.
@@ -171,7 +165,7 @@ export async function many(): Promise<Measured> {
     }
 
     async function beginCatchUp(): Promise<void> {
-      const long = await startTeams(1, catchUp, 0);
+      const long = await startTeams({ count: 1, events: catchUp });
       closing.unshift(async () => long.demo.disconnect());
       const { team, keyId, baseUrl } = long.teams[0]!;
       await store.setSettings(
@@ -185,30 +179,6 @@ export async function many(): Promise<Measured> {
   } finally {
     for (const close of closing) await close();
   }
-}
-
-interface Requests {
-  audits: number;
-  tokens: number;
-}
-
-async function startTeams(
-  count: number,
-  events: number,
-  withArrivals: number,
-): Promise<{ teams: Team[]; requests: () => Promise<Requests>; demo: ChildProcess }> {
-  const args = [count, events, withArrivals].map(String);
-  const demo = fork(join(root, 'bench', 'teams.ts'), args, { execArgv: ['--import', 'tsx'] });
-  const [teams] = (await once(demo, 'message')) as [Team[]];
-  return {
-    teams,
-    demo,
-    async requests() {
-      demo.send('requests');
-      const [counted] = (await once(demo, 'message')) as [Requests];
-      return counted;
-    },
-  };
 }
 
 function settingsOf(prefix: string): Record<string, string> {
@@ -266,24 +236,11 @@ async function skippedRuns(client: Client, names: readonly string[]): Promise<nu
   return skipped;
 }
 
-/** As the history of one of them says: see https://docs.temporal.io/cloud/actions for what is counted. */
-async function costOfIdleRun(
-  client: Client,
-  runs: readonly Run[],
-): Promise<Record<'historyEvents' | 'historyBytes' | 'actions', number>> {
+/** Of one of them. */
+async function costOfIdleRun(client: Client, runs: readonly Run[]): Promise<TemporalCost> {
   const run = runs.find(({ status }) => status === 'COMPLETED');
-  if (!run) return { historyEvents: Number.NaN, historyBytes: Number.NaN, actions: Number.NaN };
-  const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  const { events } = await handle.fetchHistory();
-  const { historySize } = await handle.describe();
-  const counted = (events ?? []).filter(
-    (event) =>
-      event.workflowExecutionStartedEventAttributes ||
-      event.activityTaskScheduledEventAttributes ||
-      event.timerStartedEventAttributes ||
-      event.markerRecordedEventAttributes,
-  );
-  return { historyEvents: events?.length ?? 0, historyBytes: historySize ?? 0, actions: counted.length };
+  if (!run) return { actions: Number.NaN, historyEvents: Number.NaN, historyBytes: Number.NaN };
+  return costOfRun(client, run.workflowId, run.runId);
 }
 
 interface Spread {

@@ -1,14 +1,15 @@
 import { type DemoAsa, startDemoAsa } from '../src/demo/asa/server.js';
+import type { TeamsWanted } from './demo-teams.js';
 
 /**
- * Many demo teams in one process: `teams.ts COUNT EVENTS BUSY`. The first BUSY teams get one more event every minute.
- * Tells its parent each team's place, and on any message how many requests they have had.
+ * Many demo teams in one process: `teams.ts JSON`, which says what is wanted of them. Tells its parent each team's place,
+ * and on any message how many requests they have had.
  */
-const [count = 0, events = 0, busy = 0] = process.argv.slice(2).map(Number);
+const { count, events, busy = 0, nextWhenFull = false }: TeamsWanted = JSON.parse(process.argv[2]!);
 const teams: DemoAsa[] = [];
 for (let seed = 1; seed <= count; seed += 1) {
   const arrivalIntervalMs = seed <= busy ? 60_000 : 0;
-  teams.push(await startDemoAsa({ team: `team-${seed}`, seed, events, arrivalIntervalMs }));
+  teams.push(await startDemoAsa({ team: `team-${seed}`, seed, events, arrivalIntervalMs, nextWhenFull }));
 }
 process.send!(teams.map(({ baseUrl, team, keyId, keySecret }) => ({ baseUrl, team, keyId, keySecret })));
 process.on('message', () => {

@@ -8,56 +8,48 @@ import { resolveCollector } from '../src/settings/collector.js';
 import { AsaClient } from '../src/sources/asa/client.js';
 import { asaSettings } from '../src/sources/asa/settings.js';
 import { asa } from '../src/sources/asa/source.js';
-import { createDatabase, startPostgres } from '../test/support/postgres.js';
-import { cell, median, table, whole } from './figures.js';
-import type { Measured } from './main.js';
+import type { Figure, Measured } from './figures.js';
 import { withDemo } from './processes.js';
-
-const runs = Number(process.env.BENCH_RUNS ?? 5);
-const events = Number(process.env.BENCH_EVENTS ?? 100_000);
+import type { Sizes } from './sizes.js';
+import { closing, Stores, storeNames } from './stores.js';
 
 /**
  * A whole collection (API → store, durable) beside a bare walk that fetches and parses the same pages one after the
  * other and stores nothing. Both against the demo team in a process of its own.
  */
-export async function walk(): Promise<Measured> {
-  const postgres = await startPostgres({ fsync: 'on' });
-  const rows: { latencyMs: number; bare: number[]; sqlite: number[]; postgres: number[] }[] = [];
-  try {
-    for (const latencyMs of [0, 50, 200]) {
+export function walk({
+  events,
+  runs,
+  stores: kinds,
+  latenciesMs,
+}: Pick<Sizes, 'events' | 'runs' | 'stores' | 'latenciesMs'>): Promise<Measured> {
+  return closing(async (all) => {
+    const stores = new Stores();
+    all.later(() => stores.close());
+    const figures: Figure[] = [];
+    for (const latencyMs of latenciesMs) {
       await withDemo({ events, latencyMs }, async (env) => {
-        const row = { latencyMs, bare: [] as number[], sqlite: [] as number[], postgres: [] as number[] };
+        const bare: number[] = [];
+        const collected = kinds.map((kind) => ({ kind, values: [] as number[] }));
         for (let run = 0; run < runs; run += 1) {
-          row.bare.push(await bareWalk(env));
-          row.sqlite.push(await collect(env));
-          const { url, remove } = await createDatabase(postgres.url);
-          row.postgres.push(await collect({ ...env, TRAWL_STORE: url }));
-          await remove();
+          bare.push(await bareWalk(env, events));
+          for (const { kind, values } of collected) {
+            const store = await stores.make(kind);
+            values.push(await collect({ ...env, TRAWL_STORE: store.text }, events));
+            await store.remove();
+          }
         }
-        rows.push(row);
+        const to = { name: `bare walk, ${latencyMs} ms`, values: bare };
+        figures.push({ ...to, unit: 'events/s' });
+        for (const { kind, values } of collected)
+          figures.push({ name: `${storeNames[kind]}, ${latencyMs} ms`, unit: 'events/s', values, to });
       });
     }
-  } finally {
-    await postgres.remove();
-  }
-  const against = (values: number[], bare: number[]) => (median(values) / median(bare)).toFixed(2);
-  return {
-    json: { events, runs, rows },
-    text: `A walk of ${whole(events)} events, pages of 1,000; events/s, median of ${runs} (least to most), and ratio to the bare walk.\n\n${table(
-      ['API latency', 'bare walk', 'SQLite', 'ratio', 'PostgreSQL', 'ratio'],
-      rows.map(({ latencyMs, bare, sqlite, postgres: pg }) => [
-        `${latencyMs} ms`,
-        cell(bare),
-        cell(sqlite),
-        against(sqlite, bare),
-        cell(pg),
-        against(pg, bare),
-      ]),
-    )}`,
-  };
+    return { figures };
+  });
 }
 
-async function bareWalk(env: Record<string, string>): Promise<number> {
+async function bareWalk(env: Record<string, string>, events: number): Promise<number> {
   const http = new HttpClient({}, {});
   const client = new AsaClient(http, asaSettings(resolveCollector('asa', [asa], {}, env)), false);
   const startedAt = performance.now();
@@ -73,7 +65,7 @@ async function bareWalk(env: Record<string, string>): Promise<number> {
 }
 
 /** As `collect --json` measures it: from the start of the run to its end, without bringing up server and worker. */
-async function collect(env: Record<string, string>): Promise<number> {
+async function collect(env: Record<string, string>, events: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
   const child = spawn(process.execPath, [join(root, 'bin', 'trawl'), 'collect', 'asa', '--json'], {
     cwd: folder,

@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { root } from '../scripts/setup.mjs';
+
+export interface TeamsWanted {
+  count: number;
+  /** Of each team. */
+  events: number;
+  /** The first so many teams get one more event every minute. Default 0. */
+  busy?: number;
+  /** Whether an empty page follows a full last one. Default: no. */
+  nextWhenFull?: boolean;
+}
+
+export interface Team {
+  baseUrl: string;
+  team: string;
+  keyId: string;
+  keySecret: string;
+}
+
+export interface Requests {
+  audits: number;
+  tokens: number;
+}
+
+export interface Teams {
+  teams: Team[];
+  /** The requests that they have had so far. */
+  requests(): Promise<Requests>;
+  demo: ChildProcess;
+}
+
+/** Starts demo teams in a process of their own, which ends when it is disconnected. */
+export async function startTeams(wanted: TeamsWanted): Promise<Teams> {
+  const teams = join(root, 'bench', 'teams.ts');
+  const demo = fork(teams, [JSON.stringify(wanted)], { execArgv: ['--import', 'tsx'] });
+  const [made] = (await once(demo, 'message')) as [Team[]];
+  return {
+    teams: made,
+    demo,
+    async requests() {
+      demo.send('requests');
+      const [counted] = (await once(demo, 'message')) as [Requests];
+      return counted;
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { startDemoAsa } from '../src/demo/asa/server.js';
+import type { EnrichedEvent } from '../src/domain.js';
+import { HttpClient } from '../src/http/client.js';
+import { resolveCollector } from '../src/settings/collector.js';
+import { asa } from '../src/sources/asa/source.js';
+import type { PageContent } from '../src/sources/source.js';
+import type { PageToWrite, Store } from '../src/stores/store.js';
+
+const pageEvents = 1_000;
+const patterns = 20;
+/** 12,500 events a day. */
+const eventEveryNs = 6_912_000_000n;
+
+interface Pattern {
+  rows: readonly EnrichedEvent[];
+  content: PageContent;
+  body: Uint8Array;
+}
+
+/** A page as the activities have it when they write it. */
+export interface MadePage {
+  page: PageToWrite;
+  body: Uint8Array;
+}
+
+/**
+ * Pages for a store without the way through API and Temporal: 20 pages of the demo team, read and enriched once as a walk
+ * does, whose events get ids and times of their own each time. Events end about now.
+ */
+export class Pages {
+  readonly #patterns: readonly Pattern[];
+  #timeNs: bigint;
+  #made = 0;
+
+  private constructor(made: readonly Pattern[], eventsWanted: number) {
+    this.#patterns = made;
+    this.#timeNs = BigInt(Date.now()) * 1_000_000n - BigInt(eventsWanted) * eventEveryNs;
+  }
+
+  /** @param eventsWanted how many will be made. */
+  static async make(eventsWanted: number): Promise<Pages> {
+    const demo = await startDemoAsa({ events: patterns * pageEvents + 1 });
+    const http = new HttpClient({}, {});
+    try {
+      const { team, keyId, keySecret, baseUrl } = demo;
+      const env = { ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl };
+      const client = asa.open(resolveCollector('asa', [asa], {}, env), http);
+      const made: Pattern[] = [];
+      for (let offset = ''; made.length < patterns; ) {
+        const { body, content, nextOffset } = await client.fetchPage(offset);
+        offset = nextOffset;
+        const rows = content.events.map(({ id, timestamp, timeNs, rawEvent, extra, ...event }) => {
+          const columns = asa.enrich({ id, timestamp, timeNs, rawEvent, extra, ...event }, content.lookup);
+          return { ...columns, id, timestamp, timeNs, rawEvent, extra };
+        });
+        made.push({ rows, content, body });
+      }
+      return new Pages(made, eventsWanted);
+    } finally {
+      await http.close();
+      await demo.close();
+    }
+  }
+
+  /** The page that follows. */
+  next(): MadePage {
+    const number = this.#made;
+    this.#made += 1;
+    const { rows, content, body } = this.#patterns[number % patterns]!;
+    const events = rows.map((row) => {
+      this.#timeNs += eventEveryNs;
+      const id = randomBytes(16).toString('base64');
+      return { ...row, id, timestamp: rfc3339(this.#timeNs), timeNs: this.#timeNs };
+    });
+    const page: PageToWrite = {
+      key: `page-${number}-${randomBytes(8).toString('hex')}`,
+      collector: 'asa',
+      offset: number === 0 ? '' : `after-${number}`,
+      generation: 0,
+      nextOffset: `after-${number + 1}`,
+      more: true,
+      events,
+      rejected: [],
+      relatedObjects: content.relatedObjects,
+      digest: randomBytes(32).toString('hex'),
+    };
+    return { page, body };
+  }
+
+  /** Writes pages through the store's own transaction until it has so many events. */
+  async fill(store: Store, events: number): Promise<void> {
+    while (this.#made * pageEvents < events) await store.writePage(this.next().page);
+  }
+}
+
+function rfc3339(timeNs: bigint): string {
+  const seconds = new Date(Number(timeNs / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
+}
+
+/** What the store has to do for a page: all of it but what a page costs elsewhere. */
+export async function storePage(store: Store, { page, body }: MadePage): Promise<void> {
+  const { key, collector, offset, generation, nextOffset } = page;
+  await store.stagePage({ key, collector, offset, generation, nextOffset, body });
+  await store.relatedObjects(collector, []);
+  await store.committedPage(key);
+  await store.writePage(page);
+}

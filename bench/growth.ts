@@ -1,0 +1,86 @@
+import { openStore } from '../src/stores/registry.js';
+import type { Store } from '../src/stores/store.js';
+import { type Figure, type Measured, whole } from './figures.js';
+import { Pages, storePage } from './fill.js';
+import { longWalks } from './long-walk.js';
+import type { Sizes } from './sizes.js';
+import { closing, Stores, storeNames } from './stores.js';
+
+/** Written for one value, so that a store of 10,000 events has no more than 20,000 then. */
+const pagesOfRun = 10;
+
+type GrowthSizes = Pick<Sizes, 'runs' | 'stores' | 'growth' | 'events' | 'longEvents' | 'longRuns'>;
+
+/** What a page costs the store as it grows, and what memory a long walk needs beside a short one. */
+export async function growth(sizes: GrowthSizes): Promise<Measured> {
+  const figures: Figure[] = [];
+  const stores = new Stores();
+  try {
+    for (const kind of sizes.stores) {
+      const [small, ...larger] = sizes.growth;
+      figures.push(...(await pageCost(stores, kind, small!, larger, sizes.runs)));
+    }
+    if (sizes.longEvents > 0) for (const kind of sizes.stores) figures.push(...(await longWalks(stores, kind, sizes)));
+  } finally {
+    await stores.close();
+  }
+  return { figures };
+}
+
+/** Each value beside one of a small store that is made for it. */
+function pageCost(
+  stores: Stores,
+  kind: Sizes['stores'][number],
+  small: number,
+  larger: readonly number[],
+  runs: number,
+): Promise<Figure[]> {
+  return closing(async (all) => {
+    const unit = 'ms/page';
+    const of = (events: number) => `${storeNames[kind]}, a page at ${whole(events)} events`;
+    const place = await stores.make(kind);
+    all.later(() => place.remove());
+    const store = await openStore(place.place);
+    all.later(() => store.close());
+    const most = Math.max(small, ...larger);
+    const pages = await Pages.make(most + runs * pagesOfRun * 1_000 * (larger.length + 1));
+    const bases: number[] = [];
+    const figures: Figure[] = [];
+    for (const events of larger) {
+      console.error(`${kind}: filling a store with ${whole(events)} events …`);
+      await pages.fill(store, events);
+      const values: number[] = [];
+      const base: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        base.push(await smallStore(stores, kind, small));
+        values.push(await msPerPage(store, pages));
+      }
+      bases.push(...base);
+      figures.push({ name: of(events), unit, values, to: { name: `at ${whole(small)}`, values: base } });
+    }
+    return [{ name: of(small), unit, values: bases }, ...figures];
+  });
+}
+
+function smallStore(stores: Stores, kind: Sizes['stores'][number], events: number): Promise<number> {
+  return closing(async (all) => {
+    const place = await stores.make(kind);
+    all.later(() => place.remove());
+    const store = await openStore(place.place);
+    all.later(() => store.close());
+    const pages = await Pages.make(events + pagesOfRun * 1_000);
+    await pages.fill(store, events);
+    return msPerPage(store, pages);
+  });
+}
+
+async function msPerPage(store: Store, pages: Pages): Promise<number> {
+  let ms = 0;
+  for (let done = 0; done < pagesOfRun; done += 1) {
+    const page = pages.next();
+    const startedAt = performance.now();
+    await storePage(store, page);
+    ms += performance.now() - startedAt;
+  }
+  return ms / pagesOfRun;
+}

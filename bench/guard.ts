@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../scripts/setup.mjs';
+import { type Figure, type Measured, median, ratios, short } from './figures.js';
+import { growth } from './growth.js';
+import { idle } from './idle.js';
+import type { Sizes } from './sizes.js';
+import { walk } from './walk.js';
+
+/** What `npm run bench -- record` has found with the guard's own sizes, by figure. */
+export interface Recorded {
+  ratios: Record<string, number>;
+  counts: Record<string, number>;
+}
+
+const file = join(root, 'bench', 'recorded.json');
+const attempts = 3;
+/** A ratio is of two things that were measured beside each other: noise moves both. */
+const allowedFactor = 2;
+
+const sizes: Sizes = {
+  runs: 1,
+  stores: ['sqlite', 'postgres'],
+  events: 20_000,
+  latenciesMs: [0],
+  growth: [5_000, 50_000],
+  longEvents: 0,
+  longRuns: 0,
+  idleRuns: 1,
+  exportEvents: 0,
+  offloadEvents: 0,
+};
+
+/** In the order of how long they take. */
+const guarded: readonly [name: string, measure: () => Promise<Measured>][] = [
+  ['growth', () => growth({ ...sizes, runs: 3 })],
+  ['walk', () => walk(sizes)],
+  ['idle', () => idle({ ...sizes, runs: 3 })],
+];
+
+/**
+ * The short form that CI runs: fails on what noise cannot explain, which is a ratio twice as bad as it was recorded, or
+ * one request, action, statement or row more in an idle run. A part that fails is measured again.
+ *
+ * @param record writes down what is measured instead.
+ */
+export async function guard({ record = false } = {}): Promise<Measured> {
+  const recorded: Recorded = record ? { ratios: {}, counts: {} } : JSON.parse(readFileSync(file, 'utf8'));
+  const all: Figure[] = [];
+  const failures: string[] = [];
+  for (const [name, measure] of guarded) {
+    let figures: Figure[] = [];
+    let wrong: string[] = [];
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      figures = prefixed(name, (await measure()).figures);
+      wrong = record ? [] : compare(recorded, figures);
+      if (wrong.length === 0) break;
+      for (const line of wrong) console.error(`attempt ${attempt} of ${attempts}: ${line}`);
+    }
+    all.push(...figures);
+    failures.push(...wrong);
+  }
+  if (record) writeFileSync(file, `${JSON.stringify(recordOf(all), null, 2)}\n`);
+  else failures.push(...missing(recorded, all));
+  return { figures: all, failures };
+}
+
+/** Of an idle run only what does not depend on the machine. */
+function prefixed(part: string, figures: readonly Figure[]): Figure[] {
+  return figures
+    .filter(({ exact }) => part !== 'idle' || exact)
+    .map((figure) => ({ ...figure, name: `${part}: ${figure.name}` }));
+}
+
+export function recordOf(figures: readonly Figure[]): Recorded {
+  const recorded: Recorded = { ratios: {}, counts: {} };
+  for (const figure of figures) {
+    if (figure.exact) recorded.counts[figure.name] = median(figure.values);
+    else if (figure.to) recorded.ratios[figure.name] = Math.round(median(ratios(figure)) * 100) / 100;
+  }
+  return recorded;
+}
+
+/** What is worse than it was recorded, a sentence for each. */
+export function compare(recorded: Recorded, figures: readonly Figure[]): string[] {
+  const now = recordOf(figures);
+  const isRate = new Set(figures.filter(({ unit }) => unit.endsWith('/s')).map(({ name }) => name));
+  const wrong: string[] = [];
+  for (const [name, count] of Object.entries(now.counts)) {
+    const before = recorded.counts[name];
+    if (before === undefined || count > before)
+      wrong.push(`${name}: ${short(count)}; ${before === undefined ? 'nothing' : short(before)} recorded.`);
+  }
+  for (const [name, ratio] of Object.entries(now.ratios)) {
+    const before = recorded.ratios[name] ?? Number.NaN;
+    const good = isRate.has(name) ? ratio >= before / allowedFactor : ratio <= before * allowedFactor;
+    if (!good) wrong.push(`${name}: ratio ${short(ratio)}; ${short(before)} recorded.`);
+  }
+  return wrong;
+}
+
+/** What is not measured any more is to be recorded anew. */
+function missing(recorded: Recorded, figures: readonly Figure[]): string[] {
+  const names = new Set(figures.map(({ name }) => name));
+  return [...Object.keys(recorded.ratios), ...Object.keys(recorded.counts)]
+    .filter((name) => !names.has(name))
+    .map((name) => `${name}: recorded, but not measured.`);
+}

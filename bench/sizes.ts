@@ -1,0 +1,48 @@
+export const storeKinds = ['sqlite', 'postgres'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+/** How much is measured. The environment changes it; `guard` has sizes of its own. */
+export interface Sizes {
+  /** Of each figure; its median counts. */
+  runs: number;
+  stores: readonly StoreKind[];
+  /** Events of a walk. */
+  events: number;
+  latenciesMs: readonly number[];
+  /** Stored events at which a page's cost is measured; the first is what the others are compared with. */
+  growth: readonly number[];
+  /** Events of the walk whose memory is compared with that of `events`; 0: there is none. */
+  longEvents: number;
+  longRuns: number;
+  /** Runs with nothing new, of each value. */
+  idleRuns: number;
+  exportEvents: number;
+  offloadEvents: number;
+}
+
+/** @throws Error where a variable is no such number or store. */
+export function readSizes(env: NodeJS.ProcessEnv): Sizes {
+  const numbers = (name: string, otherwise: string): number[] =>
+    (env[name] ?? otherwise).split(',').map((text) => {
+      const value = Number(text);
+      if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
+      throw new Error(`${name}: ${JSON.stringify(text)} is no whole number.`);
+    });
+  const number = (name: string, otherwise: number) => numbers(name, String(otherwise))[0]!;
+  return {
+    runs: number('BENCH_RUNS', 5),
+    stores: (env.BENCH_STORES ?? storeKinds.join(',')).split(',').map((name) => {
+      const kind = storeKinds.find((known) => known === name);
+      if (kind) return kind;
+      throw new Error(`BENCH_STORES: ${JSON.stringify(name)} is none of ${storeKinds.join(', ')}.`);
+    }),
+    events: number('BENCH_EVENTS', 100_000),
+    latenciesMs: numbers('BENCH_LATENCIES', '0,50,200'),
+    growth: numbers('BENCH_GROWTH', '10000,1000000,5000000'),
+    longEvents: number('BENCH_LONG', 5_000_000),
+    longRuns: number('BENCH_LONG_RUNS', 1),
+    idleRuns: number('BENCH_IDLE', 20),
+    exportEvents: number('BENCH_EXPORT', 1_000_000),
+    offloadEvents: number('BENCH_OFFLOAD', 200_000),
+  };
+}
