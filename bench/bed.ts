@@ -32,8 +32,8 @@ export interface Bed {
   client: Client;
   server: DevServer;
   worker: ChildProcess;
-  /** One run of M10 to its end. */
-  collect(): Promise<{ progress: Progress; workflowId: string; runId: string }>;
+  /** One run of M10 to its end. Default: of `asa`. */
+  collect(collector?: string): Promise<{ progress: Progress; workflowId: string; runId: string }>;
   /** Only where `counts` was asked for. */
   counts(): Promise<DriverCounts>;
   /** Ends both; the store stays. */
@@ -42,7 +42,7 @@ export interface Bed {
 
 export interface BedOptions {
   store: BenchStore;
-  /** Settings of the collector. */
+  /** Settings of collectors. */
   env: Readonly<Record<string, string>>;
   counts?: boolean;
 }
@@ -83,8 +83,8 @@ export async function startBed({ store, env, counts = false }: BedOptions): Prom
       client,
       server,
       worker,
-      async collect() {
-        const handle = await startNow(client, 'asa');
+      async collect(collector = 'asa') {
+        const handle = await startNow(client, collector);
         const progress = await handle.result();
         return { progress, workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
       },

@@ -11,19 +11,12 @@ import { openStore } from '../src/stores/registry.js';
 import { type Figure, type Measured, median, whole } from './figures.js';
 import { Pages } from './fill.js';
 import type { Sizes, StoreKind } from './sizes.js';
-import { closing, Stores, storeNames } from './stores.js';
-
-type ExportSizes = Pick<Sizes, 'runs' | 'stores' | 'exportEvents'>;
+import { closing, type Stores, storeNames } from './stores.js';
 
 /** `trawl events --format ndjson` into a pipe, beside plainly reading the same columns of the same rows. */
-export async function exporting({ runs, stores: kinds, exportEvents }: ExportSizes): Promise<Measured> {
-  const stores = new Stores();
+export async function exporting({ runs, stores: kinds, exportEvents }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
-  try {
-    for (const kind of kinds) figures.push(...(await exportOf(stores, kind, runs, exportEvents)));
-  } finally {
-    await stores.close();
-  }
+  for (const kind of kinds) figures.push(...(await exportOf(stores, kind, runs, exportEvents)));
   return { figures };
 }
 

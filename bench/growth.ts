@@ -4,26 +4,19 @@ import { type Figure, type Measured, whole } from './figures.js';
 import { Pages, storePage } from './fill.js';
 import { longWalks } from './long-walk.js';
 import type { Sizes } from './sizes.js';
-import { closing, Stores, storeNames } from './stores.js';
+import { closing, type Stores, storeNames } from './stores.js';
 
 /** Written for one value, so that a store of 10,000 events has no more than 20,000 then. */
 const pagesOfRun = 10;
 
-type GrowthSizes = Pick<Sizes, 'runs' | 'stores' | 'growth' | 'events' | 'longEvents' | 'longRuns'>;
-
 /** What a page costs the store as it grows, and what memory a long walk needs beside a short one. */
-export async function growth(sizes: GrowthSizes): Promise<Measured> {
+export async function growth(sizes: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
-  const stores = new Stores();
-  try {
-    for (const kind of sizes.stores) {
-      const [small, ...larger] = sizes.growth;
-      figures.push(...(await pageCost(stores, kind, small!, larger, sizes.runs)));
-    }
-    if (sizes.longEvents > 0) for (const kind of sizes.stores) figures.push(...(await longWalks(stores, kind, sizes)));
-  } finally {
-    await stores.close();
+  for (const kind of sizes.stores) {
+    const [small, ...larger] = sizes.growth;
+    figures.push(...(await pageCost(stores, kind, small!, larger, sizes.runs)));
   }
+  if (sizes.longEvents > 0) for (const kind of sizes.stores) figures.push(...(await longWalks(stores, kind, sizes)));
   return { figures };
 }
 

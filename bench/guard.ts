@@ -5,6 +5,7 @@ import { type Figure, type Measured, median, ratios, short } from './figures.js'
 import { growth } from './growth.js';
 import { idle } from './idle.js';
 import type { Sizes } from './sizes.js';
+import type { Stores } from './stores.js';
 import { walk } from './walk.js';
 
 /** What `npm run bench -- record` has found with the guard's own sizes, by figure. */
@@ -32,33 +33,35 @@ const sizes: Sizes = {
 };
 
 /** In the order of how long they take. */
-const guarded: readonly [name: string, measure: () => Promise<Measured>][] = [
-  ['growth', () => growth({ ...sizes, runs: 3 })],
-  ['walk', () => walk(sizes)],
-  ['idle', () => idle({ ...sizes, runs: 3 })],
+const guarded: readonly [name: string, measure: (stores: Stores) => Promise<Measured>][] = [
+  ['growth', (stores) => growth({ ...sizes, runs: 3 }, stores)],
+  ['walk', (stores) => walk(sizes, stores)],
+  ['idle', (stores) => idle({ ...sizes, runs: 3 }, stores)],
 ];
 
 /**
  * The short form that CI runs: fails on what noise cannot explain, which is a ratio twice as bad as it was recorded, or
- * one request, action, statement or row more in an idle run. A part that fails is measured again.
+ * one request, action, statement or row more in an idle run. A part that fails is measured again: what is worse each time
+ * fails.
  *
  * @param record writes down what is measured instead.
  */
-export async function guard({ record = false } = {}): Promise<Measured> {
+export async function guard(stores: Stores, { record = false } = {}): Promise<Measured> {
   const recorded: Recorded = record ? { ratios: {}, counts: {} } : JSON.parse(readFileSync(file, 'utf8'));
   const all: Figure[] = [];
   const failures: string[] = [];
   for (const [name, measure] of guarded) {
     let figures: Figure[] = [];
-    let wrong: string[] = [];
+    let wrong: Worse[] = [];
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      figures = prefixed(name, (await measure()).figures);
-      wrong = record ? [] : compare(recorded, figures);
+      const before = new Set(wrong.map((worse) => worse.name));
+      figures = prefixed(name, (await measure(stores)).figures);
+      wrong = record ? [] : compare(recorded, figures).filter((worse) => attempt === 1 || before.has(worse.name));
       if (wrong.length === 0) break;
-      for (const line of wrong) console.error(`attempt ${attempt} of ${attempts}: ${line}`);
+      for (const { sentence } of wrong) console.error(`attempt ${attempt} of ${attempts}: ${sentence}`);
     }
     all.push(...figures);
-    failures.push(...wrong);
+    failures.push(...wrong.map(({ sentence }) => sentence));
   }
   if (record) writeFileSync(file, `${JSON.stringify(recordOf(all), null, 2)}\n`);
   else failures.push(...missing(recorded, all));
@@ -81,22 +84,32 @@ export function recordOf(figures: readonly Figure[]): Recorded {
   return recorded;
 }
 
-/** What is worse than it was recorded, a sentence for each. */
-export function compare(recorded: Recorded, figures: readonly Figure[]): string[] {
+interface Worse {
+  name: string;
+  sentence: string;
+}
+
+/** What is worse than it was recorded. */
+export function compare(recorded: Recorded, figures: readonly Figure[]): Worse[] {
   const now = recordOf(figures);
   const isRate = new Set(figures.filter(({ unit }) => unit.endsWith('/s')).map(({ name }) => name));
-  const wrong: string[] = [];
+  const wrong: Worse[] = [];
   for (const [name, count] of Object.entries(now.counts)) {
     const before = recorded.counts[name];
     if (before === undefined || count > before)
-      wrong.push(`${name}: ${short(count)}; ${before === undefined ? 'nothing' : short(before)} recorded.`);
+      wrong.push({ name, sentence: `${name}: ${short(count)}; ${told(before)} recorded.` });
   }
   for (const [name, ratio] of Object.entries(now.ratios)) {
-    const before = recorded.ratios[name] ?? Number.NaN;
-    const good = isRate.has(name) ? ratio >= before / allowedFactor : ratio <= before * allowedFactor;
-    if (!good) wrong.push(`${name}: ratio ${short(ratio)}; ${short(before)} recorded.`);
+    const before = recorded.ratios[name];
+    const good =
+      before !== undefined && (isRate.has(name) ? ratio >= before / allowedFactor : ratio <= before * allowedFactor);
+    if (!good) wrong.push({ name, sentence: `${name}: ratio ${short(ratio)}; ${told(before)} recorded.` });
   }
   return wrong;
+}
+
+function told(before: number | undefined): string {
+  return before === undefined ? 'nothing' : short(before);
 }
 
 /** What is not measured any more is to be recorded anew. */

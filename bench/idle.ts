@@ -2,15 +2,14 @@ import { HttpClient } from '../src/http/client.js';
 import { resolveCollector } from '../src/settings/collector.js';
 import { asa } from '../src/sources/asa/source.js';
 import { openStore } from '../src/stores/registry.js';
+import type { Store } from '../src/stores/store.js';
 import { type Bed, type DriverCounts, startBed } from './bed.js';
 import { type Requests, startTeams, type Team, type Teams } from './demo-teams.js';
 import { type Figure, type Measured, whole } from './figures.js';
 import { cpuMs } from './processes.js';
 import type { Sizes, StoreKind } from './sizes.js';
-import { closing, Stores, storeNames } from './stores.js';
+import { closing, type Stores, storeNames } from './stores.js';
 import { costOfRun } from './temporal-cost.js';
-
-type IdleSizes = Pick<Sizes, 'runs' | 'stores' | 'idleRuns'>;
 
 /** The last page has so many events already; what the demo team has for that. */
 const partPages = [
@@ -19,92 +18,121 @@ const partPages = [
 ];
 
 /** What a run costs that finds nothing new: counts of each run, and CPU and time beside the bare request for that page. */
-export async function idle({ runs, stores: kinds, idleRuns }: IdleSizes): Promise<Measured> {
-  const stores = new Stores();
+export async function idle(sizes: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
-  try {
-    for (const kind of kinds)
-      for (const wanted of partPages) figures.push(...(await idleOf(stores, kind, wanted, runs, idleRuns)));
-  } finally {
-    await stores.close();
-  }
+  for (const kind of sizes.stores) figures.push(...(await idleOf(stores, kind, sizes)));
   return { figures };
 }
 
-function idleOf(
-  stores: Stores,
-  kind: StoreKind,
-  { part, events, nextWhenFull }: (typeof partPages)[number],
-  runs: number,
-  idleRuns: number,
-): Promise<Figure[]> {
+/** A collector for each part page, beside each other on one worker. */
+function idleOf(stores: Stores, kind: StoreKind, sizes: Sizes): Promise<Figure[]> {
   return closing(async (all) => {
-    const store = await stores.make(kind);
-    all.later(() => store.remove());
-    const teams = await startTeams({ count: 1, events, nextWhenFull });
-    all.later(() => teams.demo.disconnect());
-    const env = settingsOf(teams.teams[0]!);
-    const bed = await startBed({ store, env, counts: true });
-    all.later(() => bed.close());
-    const { progress } = await bed.collect();
-    if (progress.newEvents !== events) throw new Error(`The first run stored ${progress.newEvents} events.`);
-    const reader = await openStore(store.place);
-    const { lastOffset } = await reader.checkpoint('asa');
-    await reader.close();
-    // The first ones make what later ones find: prepared statements, compiled code.
-    for (let warm = 0; warm < idleRuns; warm += 1) await bed.collect();
-
-    const each: Counted[] = [];
-    for (let run = 0; run < runs; run += 1) each.push(await countedRun(bed, teams));
-    const cpu: number[] = [];
-    const temporalCpu: number[] = [];
-    const took: number[] = [];
-    const bareCpu: number[] = [];
-    const bareTook: number[] = [];
-    for (let run = 0; run < runs; run += 1) {
-      const bare = await bareRequests(env, lastOffset, part, idleRuns);
-      bareCpu.push(bare.cpuMs);
-      bareTook.push(bare.tookMs);
-      const [before, temporalBefore] = [cpuMs(bed.worker.pid!), cpuMs(bed.server.pid()!)];
-      const startedAt = performance.now();
-      for (let one = 0; one < idleRuns; one += 1) await bed.collect();
-      took.push((performance.now() - startedAt) / idleRuns);
-      cpu.push((cpuMs(bed.worker.pid!) - before) / idleRuns);
-      temporalCpu.push((cpuMs(bed.server.pid()!) - temporalBefore) / idleRuns);
+    const place = await stores.make(kind);
+    all.later(() => place.remove());
+    const store = await openStore(place.place);
+    all.later(() => store.close());
+    const collectors: Collector[] = [];
+    for (const { part, events, nextWhenFull } of partPages) {
+      const teams = await startTeams({ count: 1, events, nextWhenFull });
+      all.later(() => teams.demo.disconnect());
+      const [team] = teams.teams;
+      const name = `part-${part}`;
+      const settings = { asaTeam: team!.team, asaKeyId: team!.keyId, asaBaseUrl: team!.baseUrl };
+      await store.setSettings(name, { source: 'asa', ...settings, asaKeySecretEnv: secret }, []);
+      collectors.push({ name, part, events, teams });
     }
-    const named = (what: string) => `${storeNames[kind]}, part page of ${whole(part)}: ${what}`;
-    const count = (what: string, of: (counted: Counted) => number): Figure => ({
-      name: named(what),
-      unit: 'a run',
-      values: each.map(of),
-      exact: true,
+    const bed = await startBed({
+      store: place,
+      env: { [secret]: collectors[0]!.teams.teams[0]!.keySecret },
+      counts: true,
     });
-    const bare = (values: number[]) => ({ name: 'the bare request', values });
-    return [
-      count('requests', ({ audits }) => audits),
-      count('token requests', ({ tokens }) => tokens),
-      count('Temporal actions', ({ actions }) => actions),
-      count('events of history', ({ historyEvents }) => historyEvents),
-      count('write transactions', ({ transactions }) => transactions),
-      count('statements', ({ statements }) => statements),
-      count('rows read', ({ rowsRead }) => rowsRead),
-      count('rows written', ({ rowsWritten }) => rowsWritten),
-      count('rows of events read or written', ({ eventRows }) => eventRows),
-      { name: named('bare request, CPU'), unit: 'ms', values: bareCpu },
-      { name: named('CPU of the worker'), unit: 'ms a run', values: cpu, to: bare(bareCpu) },
-      { name: named('CPU of the Temporal server'), unit: 'ms a run', values: temporalCpu, to: bare(bareCpu) },
-      { name: named('bare request'), unit: 'ms', values: bareTook },
-      { name: named('time'), unit: 'ms a run', values: took, to: bare(bareTook) },
-    ];
+    all.later(() => bed.close());
+    const figures: Figure[] = [];
+    for (const collector of collectors) {
+      const measured = await idleCollector(bed, store, collector, sizes);
+      figures.push(
+        ...measured.map((figure) => ({
+          ...figure,
+          name: `${storeNames[kind]}, part page of ${whole(collector.part)}: ${figure.name}`,
+        })),
+      );
+    }
+    return figures;
   });
+}
+
+const secret = 'BENCH_ASA_KEY_SECRET';
+
+interface Collector {
+  name: string;
+  part: number;
+  /** That the team has. */
+  events: number;
+  teams: Teams;
+}
+
+async function idleCollector(
+  bed: Bed,
+  store: Store,
+  { name, part, events, teams }: Collector,
+  { runs, idleRuns }: Sizes,
+): Promise<Figure[]> {
+  const { progress } = await bed.collect(name);
+  if (progress.newEvents !== events) throw new Error(`The first run stored ${progress.newEvents} events.`);
+  const { lastOffset } = await store.checkpoint(name);
+  const env = settingsOf(teams.teams[0]!);
+  // The first ones make what later ones find: prepared statements, compiled code.
+  for (let warm = 0; warm < idleRuns; warm += 1) await bed.collect(name);
+
+  const each: Counted[] = [];
+  for (let run = 0; run < runs; run += 1) each.push(await countedRun(bed, teams, name));
+  const cpu: number[] = [];
+  const temporalCpu: number[] = [];
+  const took: number[] = [];
+  const bareCpu: number[] = [];
+  const bareTook: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const bare = await bareRequests(env, lastOffset, part, idleRuns);
+    bareCpu.push(bare.cpuMs);
+    bareTook.push(bare.tookMs);
+    const [before, temporalBefore] = [cpuMs(bed.worker.pid!), cpuMs(bed.server.pid()!)];
+    const startedAt = performance.now();
+    for (let one = 0; one < idleRuns; one += 1) await bed.collect(name);
+    took.push((performance.now() - startedAt) / idleRuns);
+    cpu.push((cpuMs(bed.worker.pid!) - before) / idleRuns);
+    temporalCpu.push((cpuMs(bed.server.pid()!) - temporalBefore) / idleRuns);
+  }
+  const count = (name: string, of: (counted: Counted) => number): Figure => ({
+    name,
+    unit: 'a run',
+    values: each.map(of),
+    exact: true,
+  });
+  const bare = (values: number[]) => ({ name: 'the bare request', values });
+  return [
+    count('requests', ({ audits }) => audits),
+    count('token requests', ({ tokens }) => tokens),
+    count('Temporal actions', ({ actions }) => actions),
+    count('events of history', ({ historyEvents }) => historyEvents),
+    count('write transactions', ({ transactions }) => transactions),
+    count('statements', ({ statements }) => statements),
+    count('rows read', ({ rowsRead }) => rowsRead),
+    count('rows written', ({ rowsWritten }) => rowsWritten),
+    count('rows of events read or written', ({ eventRows }) => eventRows),
+    { name: 'bare request, CPU', unit: 'ms', values: bareCpu },
+    { name: 'CPU of the worker', unit: 'ms a run', values: cpu, to: bare(bareCpu) },
+    { name: 'CPU of the Temporal server', unit: 'ms a run', values: temporalCpu, to: bare(bareCpu) },
+    { name: 'bare request', unit: 'ms', values: bareTook },
+    { name: 'time', unit: 'ms a run', values: took, to: bare(bareTook) },
+  ];
 }
 
 type Counted = DriverCounts & Requests & { actions: number; historyEvents: number };
 
 /** Of this run alone. What the worker does by itself every half minute may fall into one: the median has not. */
-async function countedRun(bed: Bed, teams: Teams): Promise<Counted> {
+async function countedRun(bed: Bed, teams: Teams, name: string): Promise<Counted> {
   const [before, requestsBefore] = [await bed.counts(), await teams.requests()];
-  const { progress, workflowId, runId } = await bed.collect();
+  const { progress, workflowId, runId } = await bed.collect(name);
   const [after, requests] = [await bed.counts(), await teams.requests()];
   if (progress.newEvents !== 0) throw new Error(`A run that should be idle stored ${progress.newEvents} events.`);
   const { actions, historyEvents } = await costOfRun(bed.client, workflowId, runId);

@@ -8,9 +8,10 @@ import { many } from './many.js';
 import { offload } from './offload.js';
 import { readSizes, type Sizes } from './sizes.js';
 import { start } from './start.js';
+import { Stores } from './stores.js';
 import { walk } from './walk.js';
 
-const parts: Record<string, (sizes: Sizes) => Promise<Measured>> = {
+const parts: Record<string, (sizes: Sizes, stores: Stores) => Promise<Measured>> = {
   walk,
   growth,
   idle,
@@ -19,7 +20,10 @@ const parts: Record<string, (sizes: Sizes) => Promise<Measured>> = {
   offload,
   many,
 };
-const others: typeof parts = { guard: () => guard(), record: () => guard({ record: true }) };
+const others: typeof parts = {
+  guard: (_, stores) => guard(stores),
+  record: (_, stores) => guard(stores, { record: true }),
+};
 const json = process.argv.includes('--json');
 const named = process.argv.slice(2).filter((word) => word !== '--json');
 const unknown = named.find((name) => !(name in parts || name in others));
@@ -31,9 +35,14 @@ if (unknown !== undefined) {
 const sizes = readSizes(process.env);
 const machine = { model: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
 const results: [name: string, measured: Measured][] = [];
-for (const name of named.length > 0 ? named : Object.keys(parts)) {
-  console.error(`${name} …`);
-  results.push([name, await { ...parts, ...others }[name]!(sizes)]);
+const stores = new Stores();
+try {
+  for (const name of named.length > 0 ? named : Object.keys(parts)) {
+    console.error(`${name} …`);
+    results.push([name, await { ...parts, ...others }[name]!(sizes, stores)]);
+  }
+} finally {
+  await stores.close();
 }
 const failures = results.flatMap(([, measured]) => measured.failures ?? []);
 if (json) {

@@ -10,9 +10,7 @@ import { type Figure, type Measured, whole } from './figures.js';
 import { Pages } from './fill.js';
 import { peakBytes } from './processes.js';
 import type { Sizes, StoreKind } from './sizes.js';
-import { closing, Stores, storeNames } from './stores.js';
-
-type OffloadSizes = Pick<Sizes, 'runs' | 'stores' | 'offloadEvents'>;
+import { closing, type Stores, storeNames } from './stores.js';
 
 const forms = [
   { name: 'ndjson gzip', settings: { format: 'ndjson', compression: 'gzip' } },
@@ -22,14 +20,9 @@ const forms = [
 ] as const;
 
 /** `trawl offload` to files, by a worker process: a new sink for each value, so that each sends every event. */
-export async function offload({ runs, stores: kinds, offloadEvents }: OffloadSizes): Promise<Measured> {
-  const stores = new Stores();
+export async function offload({ runs, stores: kinds, offloadEvents }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
-  try {
-    for (const kind of kinds) figures.push(...(await offloadOf(stores, kind, runs, offloadEvents)));
-  } finally {
-    await stores.close();
-  }
+  for (const kind of kinds) figures.push(...(await offloadOf(stores, kind, runs, offloadEvents)));
   return { figures };
 }
 

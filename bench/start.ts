@@ -22,7 +22,7 @@ const events = 5_000;
  * and from `trawl collect` to its end where nothing is new. Beside it what it waits for itself: Node.js, and Temporal's
  * dev server.
  */
-export function start({ runs }: Pick<Sizes, 'runs'>): Promise<Measured> {
+export function start({ runs }: Sizes): Promise<Measured> {
   return withDemo({ events, latencyMs: 0 }, async (env) => {
     const cli = await temporalCli(process.env, (line) => console.error(line));
     const node: number[] = [];

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
@@ -11,42 +11,38 @@ import { asa } from '../src/sources/asa/source.js';
 import type { Figure, Measured } from './figures.js';
 import { withDemo } from './processes.js';
 import type { Sizes } from './sizes.js';
-import { closing, Stores, storeNames } from './stores.js';
+import { type Stores, storeNames } from './stores.js';
 
 /**
  * A whole collection (API → store, durable) beside a bare walk that fetches and parses the same pages one after the
  * other and stores nothing. Both against the demo team in a process of its own.
  */
-export function walk({
-  events,
-  runs,
-  stores: kinds,
-  latenciesMs,
-}: Pick<Sizes, 'events' | 'runs' | 'stores' | 'latenciesMs'>): Promise<Measured> {
-  return closing(async (all) => {
-    const stores = new Stores();
-    all.later(() => stores.close());
-    const figures: Figure[] = [];
-    for (const latencyMs of latenciesMs) {
-      await withDemo({ events, latencyMs }, async (env) => {
-        const bare: number[] = [];
-        const collected = kinds.map((kind) => ({ kind, values: [] as number[] }));
-        for (let run = 0; run < runs; run += 1) {
-          bare.push(await bareWalk(env, events));
-          for (const { kind, values } of collected) {
-            const store = await stores.make(kind);
+export async function walk({ events, runs, stores: kinds, latenciesMs }: Sizes, stores: Stores): Promise<Measured> {
+  const figures: Figure[] = [];
+  for (const latencyMs of latenciesMs) {
+    await withDemo({ events, latencyMs }, async (env) => {
+      const bare: number[] = [];
+      const collected = kinds.map((kind) => ({ kind, values: [] as number[] }));
+      // Compiles what is used, here and in the demo team's process.
+      await bareWalk(env, events);
+      for (let run = 0; run < runs; run += 1) {
+        bare.push(await bareWalk(env, events));
+        for (const { kind, values } of collected) {
+          const store = await stores.make(kind);
+          try {
             values.push(await collect({ ...env, TRAWL_STORE: store.text }, events));
+          } finally {
             await store.remove();
           }
         }
-        const to = { name: `bare walk, ${latencyMs} ms`, values: bare };
-        figures.push({ ...to, unit: 'events/s' });
-        for (const { kind, values } of collected)
-          figures.push({ name: `${storeNames[kind]}, ${latencyMs} ms`, unit: 'events/s', values, to });
-      });
-    }
-    return { figures };
-  });
+      }
+      const to = { name: `bare walk, ${latencyMs} ms`, values: bare };
+      figures.push({ ...to, unit: 'events/s' });
+      for (const { kind, values } of collected)
+        figures.push({ name: `${storeNames[kind]}, ${latencyMs} ms`, unit: 'events/s', values, to });
+    });
+  }
+  return { figures };
 }
 
 async function bareWalk(env: Record<string, string>, events: number): Promise<number> {
@@ -67,13 +63,15 @@ async function bareWalk(env: Record<string, string>, events: number): Promise<nu
 /** As `collect --json` measures it: from the start of the run to its end, without bringing up server and worker. */
 async function collect(env: Record<string, string>, events: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
+  const log = join(folder, 'trawl.log');
   const child = spawn(process.execPath, [join(root, 'bin', 'trawl'), 'collect', 'asa', '--json'], {
     cwd: folder,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', openSync(log, 'w')],
   });
   let text = '';
   for await (const part of child.stdout!.setEncoding('utf8')) text += part;
+  if (text === '') throw new Error(`trawl collect has failed:\n${readFileSync(log, 'utf8')}`);
   rmSync(folder, { recursive: true });
   const result = JSON.parse(text) as { newEvents: number; seconds: number };
   if (result.newEvents !== events) throw new Error(`The collection stored ${result.newEvents} events.`);
