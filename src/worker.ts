@@ -44,7 +44,7 @@ export interface RunningWorker {
  * By how much the heap may grow between two collections of garbage. Pages live too long for the young generation, and V8
  * on its own lets the heap grow to four times what is alive before it looks for dead ones.
  */
-const heapGrowingPercent = 25;
+const heapGrowingPercent = 50;
 
 /** Runs a worker for all workflows and activities. */
 export async function startWorker({

@@ -26,6 +26,8 @@ const aheadMaxMs = 10_000;
 interface Ahead {
   url: string;
   answer: Promise<HttpAnswer>;
+  /** Of throwing it away; it would keep the answer in memory for as long as it runs. */
+  timer: NodeJS.Timeout;
   abandon(): void;
 }
 
@@ -112,14 +114,11 @@ export class AsaClient implements SourceClient {
     const ahead: Ahead = {
       url: nextUrl,
       answer: this.#get(nextUrl, abort.signal),
-      abandon: () => {
-        clearTimeout(timer);
-        abort.abort();
-      },
+      timer: setTimeout(() => {
+        if (this.#ahead === ahead) this.#dropAhead();
+      }, aheadMaxMs).unref(),
+      abandon: () => abort.abort(),
     };
-    const timer = setTimeout(() => {
-      if (this.#ahead === ahead) this.#dropAhead();
-    }, aheadMaxMs).unref();
     // Heard when somebody comes for it, or not at all.
     ahead.answer.catch(() => undefined);
     this.#ahead = ahead;
@@ -133,6 +132,7 @@ export class AsaClient implements SourceClient {
       return undefined;
     }
     this.#ahead = undefined;
+    clearTimeout(ahead.timer);
     return new Promise((resolve, reject) => {
       const abandon = () => {
         ahead.abandon();
@@ -145,6 +145,7 @@ export class AsaClient implements SourceClient {
   }
 
   #dropAhead(): void {
+    clearTimeout(this.#ahead?.timer);
     this.#ahead?.abandon();
     this.#ahead = undefined;
   }

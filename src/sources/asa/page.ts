@@ -54,22 +54,17 @@ function parsePage(text: string): z.infer<typeof pageShape> {
 function eventOf(value: unknown, raw: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return misfit(parsed.error);
+  const { id, timestamp, details } = parsed.data;
   const at = objectMembers(raw, 0);
-  const details = at.get('details')!;
-  return {
-    id: parsed.data.id,
-    timestamp: parsed.data.timestamp,
-    timeNs: epochNanoseconds(parsed.data.timestamp)!,
-    rawEvent: raw.slice(details.start, details.end),
-    extra: extraOf(raw, at),
-    details: parsed.data.details,
-  };
+  const own = at.get('details')!;
+  const timeNs = epochNanoseconds(timestamp)!;
+  return { id, timestamp, timeNs, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), details };
 }
 
 /** JSON text of the members outside the envelope. */
 function extraOf(raw: string, at: ReadonlyMap<string, Slice>): string | null {
+  if (at.size === envelopeMembers.size) return null;
   const others = [...at].filter(([name]) => !envelopeMembers.has(name));
-  if (others.length === 0) return null;
   return `{${others.map(([name, slice]) => `${JSON.stringify(name)}:${raw.slice(slice.start, slice.end)}`).join(',')}}`;
 }
 
