@@ -210,4 +210,8 @@ export const migrations: readonly string[] = [
   -- When a page brought it last, to the day.
   ALTER TABLE audit_related_objects ADD COLUMN seen_at text NOT NULL DEFAULT '';
   `,
+  `
+  -- What a crash of the server empties is read again; without it a page would go through the write-ahead log twice.
+  ALTER TABLE staged_pages SET UNLOGGED;
+  `,
 ];
