@@ -61,7 +61,8 @@ export function createActivities(dependencies: Dependencies) {
         };
       }),
 
-    planOffload: (input: PlanOffloadInput): Promise<OffloadPlan> => asActivity(() => planOffload(collectors, input)),
+    planOffload: (input: PlanOffloadInput): Promise<OffloadPlan> =>
+      asActivity(() => planOffload(collectors, sinks, input)),
 
     offloadBatches: (input: OffloadBatchesInput): Promise<OffloadedBatches> =>
       asActivity(() => offloadBatches(dependencies, collectors, sinks, input, cancellationSignal())),
@@ -100,7 +101,7 @@ export function createActivities(dependencies: Dependencies) {
     clearEvents: ({ collector, keys, force }: ClearEventsInput): Promise<string | null> =>
       asActivity(async () => {
         await collectors.require(collector);
-        return store.clearEvents(collector, keys, force ? [] : await collectors.sinks(collector));
+        return store.clearEvents(collector, keys, await collectors.sinks(collector), force);
       }),
 
     rewindCheckpoint: ({ collector, from }: RewindInput): Promise<void> =>

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
+import { log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
-import { sentence, TrawlError } from '../src/errors.js';
+import { reasonOf, sentence, TrawlError } from '../src/errors.js';
 import { offloadSettings } from '../src/settings/offload.js';
 import { batchSettings, formOf } from '../src/sinks/settings.js';
 import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
@@ -12,12 +14,15 @@ import type { OffloadBatchesInput, OffloadedBatches, OffloadPlan, PlanOffloadInp
 
 const batchBytesMax = 16 * 1024 * 1024;
 const eventsAtOnce = 1_000;
-const clearedAtOnce = 10_000;
+const clearedAtOnce = 2_000;
+/** The rest goes with the next run. */
+const retentionMaxMs = 120_000;
 const dayMs = 24 * 3_600_000;
 
 /** Which sinks a collector is offloaded to. @throws TrawlError SETTINGS_INVALID where one that is asked for is not its own. */
 export async function planOffload(
   collectors: Collectors,
+  opened: Sinks,
   { collector, sinks: wanted }: PlanOffloadInput,
 ): Promise<OffloadPlan> {
   const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(
@@ -31,8 +36,31 @@ export async function planOffload(
       hint: `Name its sinks: trawl env set ${collector} offload=SINK.`,
     });
   }
+  await checkPlaces(collector, sinks, opened);
   const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
   return { sinks: wanted && wanted.length > 0 ? wanted : sinks, retains: retains && wanted === undefined };
+}
+
+/** Two sinks that write files at one place would overwrite each other's: their names are those of the batches. */
+async function checkPlaces(collector: string, sinks: readonly string[], opened: Sinks): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const sink of sinks) {
+    // What is wrong with one by itself is told when it is sent to.
+    const found = await opened.open(sink).catch(() => undefined);
+    if (!found || !('format' in found.settings.values)) continue;
+    const place = `${found.settings.kind} ${found.client.place.replace(/\/+$/, '')}`;
+    const other = taken.get(place);
+    if (other !== undefined) {
+      throw new TrawlError(
+        'SETTINGS_INVALID',
+        `The sinks ${other} and ${sink} of ${collector} write to the same place.`,
+        {
+          hint: 'Give one of them another path, bucket or prefix.',
+        },
+      );
+    }
+    taken.set(place, sink);
+  }
 }
 
 /**
@@ -66,6 +94,16 @@ export async function offloadBatches(
       });
       if (!batch) return { ...done, more: false };
       const events = await eventsOf(store, batch);
+      if (events.length === 0) {
+        log.warn('A batch is not sent: its events were cleared with force', { ...key, batch: nameOf(batch) });
+        await store.offload.confirmBatch(batch, { objects: [], bytes: 0, refused: [] });
+        continue;
+      }
+      if (events.length < batch.events) {
+        throw new TrawlError('STORE_BUSY', `Batch ${nameOf(batch)} is being cleared while it is read.`, {
+          hint: 'It is looked at again.',
+        });
+      }
       const sent = await client.send(
         {
           ...{ collector: input.collector, source, name: nameOf(batch) },
@@ -82,8 +120,8 @@ export async function offloadBatches(
     }
     return done;
   } catch (error) {
-    if (error instanceof TrawlError && error.code.startsWith('S'))
-      await store.offload.noteFailure(key, `${sentence(error)} [${error.code}]`).catch(() => undefined);
+    const failure = error instanceof TrawlError ? `${sentence(error)} [${error.code}]` : reasonOf(error);
+    if (!signal.aborted) await store.offload.noteFailure(key, failure).catch(() => undefined);
     throw error;
   }
 }
@@ -123,12 +161,15 @@ export async function applyRetention(
   const { retentionDays } = await collectors.source(collector);
   const before = (days: number) => new Date(Date.now() - days * dayMs);
   let cleared = 0;
+  const until = Date.now() + retentionMaxMs;
   if (retainDays !== undefined && sinks.length > 0) {
     const beforeNs = BigInt(before(retainDays).getTime()) * 1_000_000n;
     for (;;) {
       const count = await store.offload.clearConfirmed({ collector, sinks, beforeNs, eventsMax: clearedAtOnce });
       cleared += count;
-      if (count < clearedAtOnce) break;
+      if (count < clearedAtOnce || Date.now() > until) break;
+      // The store may work synchronously: others get their turn, this activity's heartbeat among them.
+      await setImmediate();
     }
   }
   await store.offload.prune(collector, {

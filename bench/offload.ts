@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../src/stores/registry.js';
 import type { Store } from '../src/stores/store.js';
-import { offloadNowId, taskQueue } from '../src/temporal/names.js';
+import { offloadId, taskQueue } from '../src/temporal/names.js';
 import type { OffloadProgress } from '../workflows/messages.js';
 import { type Bed, startBed } from './bed.js';
 import { type Figure, type Measured, whole } from './figures.js';
@@ -42,6 +42,7 @@ function offloadOf(stores: Stores, kind: StoreKind, runs: number, events: number
       for (let run = 0; run < runs; run += 1) {
         const sink = sinkOf(form, run);
         sinks.push(sink);
+        mkdirSync(join(folder, sink));
         await store.setSettings(`sink:${sink}`, { kind: 'files', path: join(folder, sink), ...settings }, []);
       }
     }
@@ -99,7 +100,7 @@ async function readAll(store: Store, events: number): Promise<number> {
 async function offloadOnce({ client }: Bed, sink: string, events: number): Promise<number> {
   const startedAt = performance.now();
   const { sinks }: OffloadProgress = await client.workflow.execute('offloadEvents', {
-    workflowId: offloadNowId('asa'),
+    workflowId: offloadId('asa'),
     taskQueue,
     args: [{ collector: 'asa', now: true, sinks: [sink] }],
   });

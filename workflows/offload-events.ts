@@ -1,9 +1,10 @@
-import { continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import { runFailure } from './failure.js';
 import { offloadInput, parseInput } from './input.js';
 import { type OffloadProgress, offloadProgressQuery, type SinkProgress } from './messages.js';
 import { offloadActivities, stepOptions } from './options.js';
 
+const lookAgainMs = 30_000;
 const example = '{"collector":"asa"}';
 /**
  * Sends a collector's events onwards to its sinks, in the order of their sequence numbers, and clears those that every
@@ -25,10 +26,30 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
   } = parseInput(offloadInput, input, example);
   const progress: OffloadProgress = carried ?? { collector, sinks: {}, cleared: 0 };
   setHandler(offloadProgressQuery, () => progress);
-  const plan = await offloadActivities.planOffload.executeWithOptions(stepOptions(collector, 'beginning'), [
-    { collector, ...(wanted ? { sinks: wanted } : {}) },
-  ]);
+  const plan = await offloadActivities.planOffload
+    .executeWithOptions(stepOptions(collector, 'beginning'), [{ collector, ...(wanted ? { sinks: wanted } : {}) }])
+    .catch((error: unknown) => {
+      throw runFailure(error);
+    });
   const failures: unknown[] = [];
+  for (const sink of Object.keys(progress.sinks)) if (!plan.sinks.includes(sink)) delete progress.sinks[sink];
+  const looksAgain = patched('a sink that is done looks again while others send');
+  const othersSend = (sink: string) =>
+    Object.entries(progress.sinks).some(([other, { state }]) => other !== sink && state === 'sending');
+
+  /** While others are slow or down, what is collected meanwhile goes to this one nonetheless. */
+  async function keepSending(sink: string): Promise<void> {
+    await send(sink);
+    while (
+      looksAgain &&
+      ofSink(progress, sink).state === 'done' &&
+      othersSend(sink) &&
+      !historyIsFull(historyEventsMax)
+    ) {
+      if (await condition(() => !othersSend(sink), lookAgainMs)) return;
+      await send(sink);
+    }
+  }
 
   async function send(sink: string): Promise<void> {
     const own = ofSink(progress, sink);
@@ -51,7 +72,10 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
     setCurrentDetails(inWords(progress));
   }
 
-  await Promise.all(plan.sinks.filter((sink) => progress.sinks[sink]?.state !== 'done').map(send));
+  const open = plan.sinks.filter((sink) => progress.sinks[sink]?.state !== 'done');
+  // All at once, so that each knows of the others.
+  for (const sink of open) ofSink(progress, sink).state = 'sending';
+  await Promise.all(open.map(keepSending));
   const left = Object.values(progress.sinks).some(({ state }) => state === 'sending');
   if (left) await continueAsNew<typeof offloadEvents>(input, progress);
   if (plan.retains && series === '') {

@@ -1,4 +1,5 @@
 import { formatOf } from '../formats/registry.js';
+import { eventTimeNs, utcText } from './event-time.js';
 import { records as recordsOf, unmappedOf } from './records.js';
 import type { OutgoingBatch, SinkSettings } from './sink.js';
 
@@ -20,8 +21,10 @@ export async function* objectFiles(
   const format = formatOf(form.format);
   const days = new Map<string, (typeof batch.events)[number][]>();
   for (const event of batch.events) {
-    const day = event.timestamp.slice(0, 10);
-    days.set(day, [...(days.get(day) ?? []), event]);
+    const day = utcText(eventTimeNs(event), 0).slice(0, 10);
+    const ofDay = days.get(day);
+    if (ofDay) ofDay.push(event);
+    else days.set(day, [event]);
   }
   for (const [day, events] of [...days].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const records = recordsOf({ ...batch, events });

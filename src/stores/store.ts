@@ -65,10 +65,16 @@ export interface Store {
   /**
    * U04 Clear Events Table, once for each key; a line in the execution log each. Events of the part page in hand are
    * remembered by id, since that page is read again.
-   * @param sinks must have every event: while one lacks some, nothing is cleared.
+   * @param sinks those of the collector. While one of them lacks an event, or has refused it, nothing is cleared, unless
+   *   with `force`. What all of them have does not come back when it is read again.
    * @returns why nothing was cleared, as the line says it; null where it was.
    */
-  clearEvents(collector: string, keys: readonly string[], sinks?: readonly string[]): Promise<string | null>;
+  clearEvents(
+    collector: string,
+    keys: readonly string[],
+    sinks?: readonly string[],
+    force?: boolean,
+  ): Promise<string | null>;
   /**
    * Starts reading again at the beginning because the source no longer knows `offset`; a line in the execution log.
    * Does nothing where the checkpoint has moved since.

@@ -11,14 +11,14 @@ export function collectId(collector: string): string {
   return `audit-collection-${collector}-now`;
 }
 
-/** Workflow id of the offloading that follows a run. */
+/** Workflow id of a collector's offloading: one at a time, whoever began it. */
 export function offloadId(collector: string): string {
   return `audit-offload-${collector}`;
 }
 
-/** Workflow id of an offloading that was asked for now. */
-export function offloadNowId(collector: string): string {
-  return `audit-offload-${collector}-now`;
+/** Workflow id of a repetition; no collector has a slash in its name. */
+export function reoffloadId(collector: string, series: string): string {
+  return `audit-reoffload-${collector}/${series}`;
 }
 
 /** The article's interval. */

@@ -216,6 +216,31 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(notes.filter((note) => note === refusal)).toHaveLength(2);
     });
 
+    it('keeps what a sink has refused, by hand and by time, unless with force', async () => {
+      await collect(6);
+      const batch = (await store.offload.fixBatch(wanted({ eventsMax: 10 })))!;
+      await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
+      expect(await clear(100)).toBe(3);
+      expect(await ids()).toEqual(['e2', 'e5', 'e6']);
+      expect(await store.clearEvents('asa', ['a'], ['archive'])).toMatch('Not cleared: 1 events');
+      expect(await store.clearEvents('asa', ['b'], ['siem'], true)).toBeNull();
+      expect(await ids()).toEqual([]);
+    });
+
+    it('clears whatever a sink lacks that is no longer one of the collector', async () => {
+      await collect(6);
+      await store.offload.fixBatch(wanted({ sink: 'siem' }));
+      await store.offload.noteFailure({ ...live, sink: 'siem' }, 'away');
+      await sendAll();
+      expect(await clear(100)).toBe(4);
+      expect(await store.clearEvents('asa', ['a'], ['archive'])).toBeNull();
+      await store.resetCheckpoint('asa', ['r']);
+      const { generation } = await store.checkpoint('asa');
+      const events = [1, 2, 3, 4, 5, 6, 7].map((each) => event(`e${each}`, seconds(each)));
+      await store.writePage(page(events, { generation, nextOffset: 'later' }));
+      expect(await ids()).toEqual(['e7']);
+    });
+
     it('deletes what is older of the log, the related objects and the ids', async () => {
       await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
       const past = '2000-01-01T00:00:00Z';

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { it } from 'vitest';
 import { crashingWorker, startCrashing } from '../support/crashing.js';
@@ -34,6 +34,7 @@ for (const point of points) {
       { events: 600 },
       { onTestFinished },
       async (made, path) => {
+        mkdirSync(join(path, 'files'));
         const rows = { kind: 'files', path: join(path, 'files'), compression: 'none', batchEvents: '100' };
         await made.setSettings('sink:archive', rows, []);
         await made.setSettings('asa', { offload: 'archive', offloadWhen: 'own-schedule', retainDays: '30' }, []);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -125,6 +127,7 @@ describe('offloading', () => {
       { sink: 'lake', lastSeq: 0, failure: expect.stringContaining('[SINK_REFUSED]') },
     ]);
     rmSync(join(bad, 'file'));
+    mkdirSync(join(bad, 'file'));
     await offload(collection);
     expect(withoutSeq(linesIn(bad))).toEqual(truthOf(collection));
     expect(await collection.store.offload.cursors('asa')).toMatchObject([{}, { sink: 'lake', failure: null }]);
@@ -144,6 +147,57 @@ describe('offloading', () => {
     await collection.collect();
     expect((await offload(collection)).sinks.archive).toMatchObject({ events: 7 });
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('sends to a sink what is collected while another one does not answer, and ends when that one is no longer its', async () => {
+    const path = folder();
+    const silent = createServer();
+    silent.on('request', () => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+    const collection = await offloading({ archive: { kind: 'files', path }, siem: { kind: 'webhook', url } });
+    await collection.collect();
+    const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
+    await until('the one has all', () => linesIn(path).length === 3_000);
+    collection.demo.addEvents(5);
+    await collection.collect();
+    await until('and what has come meanwhile', () => linesIn(path).length === 3_005, 60_000);
+    await handle.terminate();
+
+    // A run that went on as new in the middle of the backlog of a sink that has been taken away since.
+    await collection.store.setSettings('asa', { offload: 'archive' }, []);
+    const carried = { state: 'sending', batches: 1, events: 1, bytes: 1, unmapped: 0, refused: 0 };
+    const later = await collection.client.workflow.start('offloadEvents', {
+      workflowId: `${collection.taskQueue}-later`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }, { collector: 'asa', sinks: { siem: carried }, cleared: 0 }],
+    });
+    expect(Object.keys(((await later.result()) as OffloadProgress).sinks)).toEqual(['archive']);
+  }, 120_000);
+
+  it('refuses two sinks that would overwrite the files of each other, and a folder that is not there', async () => {
+    const path = folder();
+    const collection = await offloading({
+      archive: { kind: 'files', path },
+      lake: { kind: 'files', path: `${path}/`, schema: 'ecs' },
+    });
+    await collection.collect();
+    const refusal = (type: string) => expect.objectContaining({ cause: expect.objectContaining({ type }) });
+    await expect(offload(collection)).rejects.toThrow(refusal('SETTINGS_INVALID'));
+    expect(filesIn(path)).toEqual([]);
+    await collection.store.setSettings('asa', { offload: 'lake' }, []);
+    rmSync(path, { recursive: true });
+    const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
+    await until('it is told', async () =>
+      ((await collection.store.offload.cursors('asa')).at(-1)?.failure ?? '').includes('is not there'),
+    );
+    mkdirSync(path);
+    await handle.result();
+    expect(filesIn(path).length).toBeGreaterThan(0);
   }, 120_000);
 
   it('is not cleared by hand before every sink has it, unless with force; what refuses says so', async () => {

@@ -4,8 +4,8 @@ import { clear } from '../../src/cli/verbs/maintenance.js';
 
 /** A context over a store of three events, and how often it has been cleared. `lacking` of them a sink does not have. */
 function contextOf(lacking = 0): { context: Context; clearEvents: ReturnType<typeof vi.fn> } {
-  const clearEvents = vi.fn(async (_: string, __: unknown, sinks: string[]) =>
-    lacking > 0 && sinks.length > 0 ? `Not cleared: ${lacking} events` : null,
+  const clearEvents = vi.fn(async (_: string, __: unknown, ___: unknown, force: boolean) =>
+    lacking > 0 && !force ? `Not cleared: ${lacking} events` : null,
   );
   const store = {
     eventCount: async () => 3,
@@ -57,6 +57,6 @@ describe('trawl clear, where nobody can be asked', () => {
       hint: expect.stringContaining('trawl clear asa --force'),
     });
     expect(await clear(context, 'asa', { force: true })).toBe(0);
-    expect(clearEvents).toHaveBeenLastCalledWith('asa', [expect.any(String)], []);
+    expect(clearEvents).toHaveBeenLastCalledWith('asa', [expect.any(String)], ['archive'], true);
   });
 });

@@ -33,16 +33,16 @@ export async function clear(
     });
   }
   const count = await store.eventCount(name);
-  const sinks = force ? [] : neededSinks(name, collectorRows(await store.settings(), name), context.settings.env);
-  const lacking = sinks.length > 0 ? await store.offload.backlog(name, sinks, Number.MAX_SAFE_INTEGER) : 0;
+  const sinks = neededSinks(name, collectorRows(await store.settings(), name), context.settings.env);
+  const lacking = !force && sinks.length > 0 ? await store.offload.backlog(name, sinks, Number.MAX_SAFE_INTEGER) : 0;
   const asks = !force && process.stdin.isTTY && (!yes || lacking > 0);
   if (asks && !(await isSure(name, count, lacking, sinks))) {
     tell('Nothing was deleted.');
     return 1;
   }
   // Who has been told what a sink lacks, and lets it go.
-  const needed = asks && lacking > 0 ? [] : sinks;
-  const refusal = await store.clearEvents(name, [`cli/${randomUUID()}`], needed);
+  const knows = asks && lacking > 0;
+  const refusal = await store.clearEvents(name, [`cli/${randomUUID()}`], sinks, force || knows);
   if (refusal !== null) {
     throw new TrawlError('INPUT_INVALID', `${refusal}.`, {
       hint: `Offload them first ("trawl offload ${name}"); if they are to go nonetheless: trawl clear ${name} --force`,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import type { OffloadProgress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
-import { offloadId, offloadNowId, taskQueue } from '../../temporal/names.js';
+import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
 import { patiently } from '../../temporal/patience.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
@@ -34,27 +34,39 @@ export async function offload(context: Context, name: string, options: OffloadOp
   const range = { since: timeOf(from), until: timeOf(to) };
   const ended = interrupted();
   const { client, failed } = await readyTemporal(context, `offload ${name}`, name);
-  const handle = await patiently(
-    () =>
-      client.workflow.start('offloadEvents', {
-        workflowId: series === undefined ? offloadNowId(name) : `${offloadId(name)}-${series}`,
-        taskQueue,
-        args: [{ collector: name, now: true, ...(sinks ? { sinks } : {}), ...(series ? { series, ...range } : {}) }],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: `${name}: offload now`,
-      }),
-    tell,
-  );
+  const workflowId = series === undefined ? offloadId(name) : reoffloadId(name, series);
+  const begin = () =>
+    client.workflow.start('offloadEvents', {
+      workflowId,
+      taskQueue,
+      args: [{ collector: name, now: true, ...(sinks ? { sinks } : {}), ...(series ? { series, ...range } : {}) }],
+      workflowIdConflictPolicy: series === undefined ? 'FAIL' : 'USE_EXISTING',
+      staticSummary: `${name}: offload now`,
+    });
+  let handle: Awaited<ReturnType<typeof begin>> | undefined;
+  while (!handle) {
+    handle = await patiently(begin, tell).catch((error: unknown) => {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+      throw error;
+    });
+    if (handle) break;
+    // It may send to other sinks, and leave a batch that is not full; two at once would send each batch twice.
+    tell('An offloading is under way: waiting for its end.');
+    const before = patiently(() => client.workflow.getHandle(workflowId).result(), tell).catch(() => undefined);
+    const interruption = await Promise.race([before, failed, ended]);
+    if (typeof interruption === 'number') return interruption;
+  }
+  const running = handle;
   let over = false;
   const show = async (): Promise<never> => {
     for (let told = ''; !over; await sleep(showEveryMs)) {
-      const line = await handle.query<OffloadProgress, []>('progress').then(inWords, () => '');
+      const line = await running.query<OffloadProgress, []>('progress').then(inWords, () => '');
       if (!over && line !== '' && line !== told) tell(line);
       told = line;
     }
     return new Promise<never>(() => undefined);
   };
-  const done = patiently(() => handle.result() as Promise<OffloadProgress>, tell).then(
+  const done = patiently(() => running.result() as Promise<OffloadProgress>, tell).then(
     (progress) => ({ progress }),
     (error: unknown) => ({ error }),
   );

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, TrawlError } from '../../errors.js';
@@ -60,6 +60,8 @@ class FilesClient implements SinkClient {
     const partPrefix = `.${basename(path)}-`;
     const part = join(folder, `${partPrefix}${process.pid}-${Date.now()}.part`);
     try {
+      // Not made here: where a mount is missing, the files would go to the disk below it.
+      await access(this.place);
       await mkdir(folder, { recursive: true });
       try {
         const file = await open(part, 'w', 0o640);
@@ -88,6 +90,12 @@ class FilesClient implements SinkClient {
 function sinkError(error: unknown, place: string): TrawlError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const said = `The folder ${place}`;
+  if (code === 'ENOENT') {
+    return new TrawlError('SINK_UNAVAILABLE', `${said} is not there.`, {
+      hint: 'Make it, or mount what belongs there: offloading goes on by itself then.',
+      cause: error,
+    });
+  }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new TrawlError('SINK_FULL', `${said} has no room left (${code}).`, {
       hint: 'Free disk space: offloading goes on by itself then.',

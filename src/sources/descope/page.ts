@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { objectMembers, skipSpace } from '../../json-slices.js';
+import { within64Bits } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
@@ -76,7 +77,7 @@ function eventOf(raw: string, value: unknown, copies: Map<string, number>): Sour
   return {
     id: ID || digestId(details, raw, copies),
     timestamp: timeText(occurred),
-    timeNs: BigInt(occurred) * 1_000_000n,
+    timeNs: within64Bits(BigInt(occurred) * 1_000_000n),
     rawEvent: raw,
     extra: null,
     details,

@@ -156,11 +156,13 @@ export class PostgresOffloadLedger implements OffloadLedger {
       // Also keeps a page that is written just now from being looked at half.
       await holdCheckpoint(queries, collector);
       const least = await leastCursor(queries, collector, sinks);
-      const upTo = Math.min(least, (await firstStillNeeded(queries, collector)) - 1);
+      const upTo = Math.min(least, (await firstStillNeeded(queries, collector, sinks)) - 1);
       return (await queries.get<{ n: number }>(
         `WITH chosen AS MATERIALIZED (
-           SELECT seq, event_time, id, time_ns FROM audit_events
-           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 ORDER BY seq LIMIT $4
+           SELECT seq, event_time, id, time_ns FROM audit_events e
+           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND NOT EXISTS (
+             SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink = ANY($5))
+           ORDER BY seq LIMIT $4
          ), ids AS (
            DELETE FROM audit_event_ids i USING chosen c
            WHERE i.collector = $1 AND i.digest = sha256(convert_to(c.id, 'UTF8')) AND i.seq = c.seq
@@ -176,6 +178,7 @@ export class PostgresOffloadLedger implements OffloadLedger {
         upTo,
         String(beforeNs),
         eventsMax,
+        [...sinks],
       ))!.n;
     });
   }
@@ -214,13 +217,15 @@ async function leastCursor(queries: Queries, collector: string, sinks: readonly 
 }
 
 /** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
-async function firstStillNeeded(queries: Queries, collector: string): Promise<number> {
+async function firstStillNeeded(queries: Queries, collector: string, sinks: readonly string[]): Promise<number> {
   const row = await queries.get<{ page: number | null; batch: number | null }>(
     `SELECT
        (SELECT min(p.first_seq) FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
         WHERE p.collector = $1 AND p."offset" = c.last_offset) AS page,
-       (SELECT min(first_seq) FROM offload_batches WHERE collector = $1 AND confirmed_at IS NULL) AS batch`,
+       (SELECT min(first_seq) FROM offload_batches
+        WHERE collector = $1 AND confirmed_at IS NULL AND sink = ANY($2)) AS batch`,
     collector,
+    [...sinks],
   );
   return Math.min(row!.page ?? Number.MAX_SAFE_INTEGER, row!.batch ?? Number.MAX_SAFE_INTEGER);
 }
@@ -256,4 +261,26 @@ export async function lackingEvents(
     countMax,
   );
   return row!.n;
+}
+
+/** How many events at least one of these sinks has not confirmed, or has refused. */
+export async function unsentEvents(queries: Queries, collector: string, sinks: readonly string[]): Promise<number> {
+  const row = await queries.get<{ n: number }>(
+    `SELECT count(*) AS n FROM audit_events e WHERE collector = $1 AND (seq > $2 OR EXISTS (
+       SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink = ANY($3)))`,
+    collector,
+    await leastCursor(queries, collector, sinks),
+    [...sinks],
+  );
+  return row!.n;
+}
+
+/** The last event that all of these sinks have; where there are none now, that all have which ever had any. */
+export async function allSentUpTo(queries: Queries, collector: string, sinks: readonly string[]): Promise<number> {
+  if (sinks.length > 0) return leastCursor(queries, collector, sinks);
+  const row = await queries.get<{ seq: number }>(
+    `SELECT coalesce(min(last_seq), 0) AS seq FROM offload_cursors WHERE collector = $1 AND series = '' AND batches > 0`,
+    collector,
+  );
+  return row!.seq;
 }

@@ -14,7 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { PostgresCopySide } from './copy-side.js';
 import { lockSpace, PostgresDatabase, type PostgresOptions, type Queries, withoutNul } from './database.js';
 import { selectEvents } from './events.js';
-import { lackingEvents, PostgresOffloadLedger } from './offload.js';
+import { allSentUpTo, PostgresOffloadLedger, unsentEvents } from './offload.js';
 import { monthOf, Partitions } from './partitions.js';
 import { checkpointOf, holdCheckpoint, idDigest, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
@@ -135,11 +135,16 @@ export class PostgresStore implements Store {
     });
   }
 
-  async clearEvents(collector: string, keys: readonly string[], sinks: readonly string[] = []): Promise<string | null> {
+  async clearEvents(
+    collector: string,
+    keys: readonly string[],
+    sinks: readonly string[] = [],
+    force = false,
+  ): Promise<string | null> {
     const now = this.#now().toISOString();
     return this.#db.transaction(async (queries) => {
       const checkpoint = await holdCheckpoint(queries, collector);
-      const lacking = sinks.length > 0 ? await lackingEvents(queries, collector, sinks) : 0;
+      const lacking = sinks.length > 0 && !force ? await unsentEvents(queries, collector, sinks) : 0;
       const note = lacking > 0 ? notClearedNote(lacking, sinks) : notes.clearedEvents;
       for (const key of keys) {
         if ((await logLine(queries, collector, now, 0, note, key)) === 0 || lacking > 0) continue;
@@ -162,9 +167,9 @@ export class PostgresStore implements Store {
           `INSERT INTO offloaded_event_ids (collector, digest, id, time_ns)
            SELECT i.collector, i.digest, e.id, e.time_ns FROM audit_event_ids i
            JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time
-           WHERE i.collector = $1 AND i.seq <= (SELECT min(last_seq) FROM offload_cursors WHERE collector = $1 AND series = '')
-           ON CONFLICT DO NOTHING`,
+           WHERE i.collector = $1 AND i.seq <= $2 ON CONFLICT DO NOTHING`,
           collector,
+          await allSentUpTo(queries, collector, sinks),
         );
         await queries.run('DELETE FROM audit_events WHERE collector = $1', collector);
         await queries.run('DELETE FROM audit_event_ids WHERE collector = $1', collector);

@@ -60,6 +60,8 @@ export class SqliteDatabase {
     mkdirSync(dirname(this.#path), { recursive: true });
     const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs });
     try {
+      // Before the first table; a file that has some keeps what it has.
+      db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       // Before anything is prepared: a connection with statements goes on living, read-only, after it is closed, and
       // the next one of this process would share its read-only index of the WAL. BEGIN alone says nothing: on a
       // read-only file it begins a reading transaction.
@@ -74,8 +76,6 @@ export class SqliteDatabase {
   }
 
   #prepareFile(db: DatabaseSyncInstance): void {
-    // Before the first table; a file that has some keeps what it has.
-    db.exec('PRAGMA auto_vacuum = INCREMENTAL');
     db.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = ${walPages}`);
     const version = (): number => Number(db.prepare('PRAGMA user_version').get().user_version);
     if (version() > migrations.length) {

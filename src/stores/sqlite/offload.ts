@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { countOf } from '../batch-size.js';
 import type {
   BatchSent,
@@ -23,7 +24,9 @@ interface BatchRow extends Omit<FixedBatch, 'range' | 'form' | 'objects'> {
 
 /** A file is rewritten once where this share of it is free and it cannot shrink by itself. */
 const freeShareMax = 0.25;
-const pagesAtOnce = 10_000;
+const pagesAtOnce = 2_000;
+/** A larger one is left as it is: nothing else happens in this process while it is rewritten. */
+const rewrittenPagesMax = 100_000;
 
 export class SqliteOffloadLedger implements OffloadLedger {
   readonly #db: SqliteDatabase;
@@ -160,23 +163,29 @@ export class SqliteOffloadLedger implements OffloadLedger {
 
   async clearConfirmed({ collector, sinks, beforeNs, eventsMax }: Clearing): Promise<number> {
     return this.#db.transaction(() => {
-      const upTo = Math.min(leastCursor(this.#db, collector, sinks), this.#firstStillNeeded(collector) - 1);
-      const chosen = `FROM audit_events WHERE collector = ?1 AND seq <= ?2 AND time_ns < ?3`;
-      const last = this.#db.get<{ seq: number }>(
-        `SELECT max(seq) AS seq FROM (SELECT seq ${chosen} ORDER BY seq LIMIT ?4)`,
+      const upTo = Math.min(leastCursor(this.#db, collector, sinks), this.#firstStillNeeded(collector, sinks) - 1);
+      // In the order of the index by time, so that nothing is looked at that is younger.
+      this.#db.run('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');
+      this.#db.run('DELETE FROM chosen_events');
+      const chosen = this.#db.run(
+        `INSERT INTO chosen_events SELECT seq FROM audit_events e
+         WHERE collector = ?1 AND time_ns < ?3 AND seq <= ?2 AND NOT EXISTS (
+           SELECT 1 FROM refused_events r
+           WHERE r.collector = ?1 AND r.seq = e.seq AND r.sink IN (SELECT value FROM json_each(?5)))
+         ORDER BY time_ns, seq LIMIT ?4`,
         collector,
         upTo,
         beforeNs,
         eventsMax,
-      )?.seq;
-      if (!last) return 0;
-      this.#db.run(
-        `INSERT INTO offloaded_event_ids (collector, id, time_ns) SELECT collector, id, time_ns ${chosen} ON CONFLICT DO NOTHING`,
-        collector,
-        last,
-        beforeNs,
+        JSON.stringify(sinks),
       );
-      return this.#db.run(`DELETE ${chosen}`, collector, last, beforeNs);
+      if (chosen === 0) return 0;
+      const those = 'FROM audit_events WHERE collector = ? AND seq IN (SELECT seq FROM chosen_events)';
+      this.#db.run(
+        `INSERT INTO offloaded_event_ids (collector, id, time_ns) SELECT collector, id, time_ns ${those} ON CONFLICT DO NOTHING`,
+        collector,
+      );
+      return this.#db.run(`DELETE ${those}`, collector);
     });
   }
 
@@ -201,24 +210,30 @@ export class SqliteOffloadLedger implements OffloadLedger {
     if (free === 0) return;
     if (pragma('auto_vacuum') !== 2) {
       // A file of before: it is rewritten once, and can shrink from then on.
-      if (free < pragma('page_count') * freeShareMax) return;
+      const pages = pragma('page_count');
+      if (free < pages * freeShareMax || pages > rewrittenPagesMax) return;
       this.#db.run('PRAGMA auto_vacuum = INCREMENTAL');
       this.#db.run('VACUUM');
       return;
     }
     // In parts, for others wait meanwhile.
-    for (let left = free; left > 0; left -= pagesAtOnce) this.#db.all(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+    for (let left = free; left > 0; left -= pagesAtOnce) {
+      this.#db.all(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+      await setImmediate();
+    }
     this.#db.all('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   /** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
-  #firstStillNeeded(collector: string): number {
+  #firstStillNeeded(collector: string, sinks: readonly string[]): number {
     const { page, batch } = this.#db.get<{ page: number | null; batch: number | null }>(
       `SELECT
          (SELECT min(p.first_seq) FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
           WHERE p.collector = ?1 AND p."offset" = c.last_offset) AS page,
-         (SELECT min(first_seq) FROM offload_batches WHERE collector = ?1 AND confirmed_at IS NULL) AS batch`,
+         (SELECT min(first_seq) FROM offload_batches
+          WHERE collector = ?1 AND confirmed_at IS NULL AND sink IN (SELECT value FROM json_each(?2))) AS batch`,
       collector,
+      JSON.stringify(sinks),
     )!;
     return Math.min(page ?? Number.MAX_SAFE_INTEGER, batch ?? Number.MAX_SAFE_INTEGER);
   }
@@ -263,4 +278,25 @@ export function lackingEvents(
     leastCursor(db, collector, sinks),
     countMax,
   )!.n;
+}
+
+/** How many events at least one of these sinks has not confirmed, or has refused. */
+export function unsentEvents(db: SqliteDatabase, collector: string, sinks: readonly string[]): number {
+  return db.get<{ n: number }>(
+    `SELECT count(*) AS n FROM audit_events e WHERE collector = ?1 AND (seq > ?2 OR EXISTS (
+       SELECT 1 FROM refused_events r
+       WHERE r.collector = ?1 AND r.seq = e.seq AND r.sink IN (SELECT value FROM json_each(?3))))`,
+    collector,
+    leastCursor(db, collector, sinks),
+    JSON.stringify(sinks),
+  )!.n;
+}
+
+/** The last event that all of these sinks have; where there are none now, that all have which ever had any. */
+export function allSentUpTo(db: SqliteDatabase, collector: string, sinks: readonly string[]): number {
+  if (sinks.length > 0) return leastCursor(db, collector, sinks);
+  return db.get<{ seq: number }>(
+    `SELECT coalesce(min(last_seq), 0) AS seq FROM offload_cursors WHERE collector = ? AND series = '' AND batches > 0`,
+    collector,
+  )!.seq;
 }

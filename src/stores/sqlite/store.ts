@@ -14,7 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
-import { lackingEvents, SqliteOffloadLedger } from './offload.js';
+import { allSentUpTo, SqliteOffloadLedger, unsentEvents } from './offload.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
 
@@ -131,10 +131,15 @@ export class SqliteStore implements Store {
     });
   }
 
-  async clearEvents(collector: string, keys: readonly string[], sinks: readonly string[] = []): Promise<string | null> {
+  async clearEvents(
+    collector: string,
+    keys: readonly string[],
+    sinks: readonly string[] = [],
+    force = false,
+  ): Promise<string | null> {
     const now = this.#now().toISOString();
     return this.#db.transaction(() => {
-      const lacking = sinks.length > 0 ? lackingEvents(this.#db, collector, sinks) : 0;
+      const lacking = sinks.length > 0 && !force ? unsentEvents(this.#db, collector, sinks) : 0;
       const note = lacking > 0 ? notClearedNote(lacking, sinks) : notes.clearedEvents;
       for (const key of keys) {
         if (logLine(this.#db, collector, now, 0, note, key) === 0 || lacking > 0) continue;
@@ -156,9 +161,9 @@ export class SqliteStore implements Store {
         this.#db.run(
           `INSERT INTO offloaded_event_ids (collector, id, time_ns)
            SELECT collector, id, time_ns FROM audit_events
-           WHERE collector = ?1 AND seq <= (SELECT min(last_seq) FROM offload_cursors WHERE collector = ?1 AND series = '')
-           ON CONFLICT DO NOTHING`,
+           WHERE collector = ?1 AND seq <= ?2 ON CONFLICT DO NOTHING`,
           collector,
+          allSentUpTo(this.#db, collector, sinks),
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }
