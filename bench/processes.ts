@@ -40,10 +40,19 @@ export async function ended(child: ChildProcess): Promise<void> {
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
+/** Empty where a thread or process has ended meanwhile. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** CPU that a process and its children have used, those that have ended included; ms. Linux only. */
 export function cpuMs(pid: number): number {
   const ticks = (of: number, withEnded: boolean): number => {
-    const fields = readFileSync(`/proc/${of}/stat`, 'utf8')
+    const fields = textOf(`/proc/${of}/stat`)
       .replace(/^.*\) /s, '')
       .split(' ')
       .map(Number);
@@ -52,7 +61,7 @@ export function cpuMs(pid: number): number {
   };
   let sum = ticks(pid, true);
   for (const child of readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    textOf(`/proc/${pid}/task/${task}/children`).trim().split(' ').filter(Boolean).map(Number),
   )) {
     sum += ticks(child, true);
   }
