@@ -72,11 +72,12 @@ export class Place {
   static async withDemo(
     options: DemoAsaOptions = {},
     settings: Record<string, string> = {},
+    project = root,
   ): Promise<{ place: Place; demo: DemoAsa }> {
     const demo = await startDemoAsa(options);
     onTestFinished(() => demo.close());
     const store = testStore === 'postgres' ? { TRAWL_STORE: (await storePlaceOfTest()).text } : {};
-    const place = new Place();
+    const place = new Place(project);
     Object.assign(place.env, {
       ...store,
       ASA_TEAM: demo.team,

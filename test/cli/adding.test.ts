@@ -7,10 +7,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { Place } from '../support/cli.js';
 
-const page = readFileSync(join(root, 'docs', 'adding-a-source.md'), 'utf8');
-
-/** The project with what docs/adding-a-source.md adds to it. */
-function projectWithExample(): string {
+/** The project with what a page of the docs adds to it. */
+function projectWithExample(pageName: string, registryFolder: string): string {
+  const page = readFileSync(join(root, 'docs', pageName), 'utf8');
   const folder = mkdtempSync(join(tmpdir(), 'trawl-source-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const parts = ['src', 'workflows', 'activities', 'scripts', 'bin', 'package.json', 'package-lock.json'];
@@ -21,12 +20,12 @@ function projectWithExample(): string {
     mkdirSync(dirname(join(folder, path!)), { recursive: true });
     writeFileSync(join(folder, path!), code!);
   }
-  const registry = join(folder, 'src', 'sources', 'registry.ts');
-  writeFileSync(registry, withDiff(readFileSync(registry, 'utf8')));
+  const registry = join(folder, 'src', registryFolder, 'registry.ts');
+  writeFileSync(registry, withDiff(page, readFileSync(registry, 'utf8')));
   return folder;
 }
 
-function withDiff(text: string): string {
+function withDiff(page: string, text: string): string {
   const [, diff] = /^```diff\n([\s\S]*?)^```/m.exec(page)!;
   const [added, removed, replaced, ...rest] = diff!.trimEnd().split('\n') as [string, string, string];
   expect(rest).toEqual([]);
@@ -54,7 +53,7 @@ it('the example of docs/adding-a-source.md compiles, and collects', async () => 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
 
-  const place = new Place(projectWithExample());
+  const place = new Place(projectWithExample('adding-a-source.md', 'sources'));
   place.env.ACME_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   place.env.ACME_TOKEN = 'wrong';
   const refused = await place.run('check', 'acme');
@@ -68,4 +67,30 @@ it('the example of docs/adding-a-source.md compiles, and collects', async () => 
   expect(JSON.parse(lines[0]!)).toMatchObject({ type: 'door.opened', actor: 'ada' });
   const { collectors } = JSON.parse((await place.run('status', '--json')).stdout);
   expect(collectors).toMatchObject([{ collector: 'acme', events: 1_100, rejected: 1 }]);
+}, 180_000);
+
+it('the example of docs/adding-a-sink.md compiles, and takes events', async () => {
+  const received = new Map<string, string>();
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    const isAllowed = request.headers.authorization === 'Bearer acme-token';
+    if (isAllowed) received.set(String(request.headers['idempotency-key']), body);
+    response.writeHead(isAllowed ? 202 : 401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+
+  const { place, demo } = await Place.withDemo({ events: 300 }, {}, projectWithExample('adding-a-sink.md', 'sinks'));
+  const url = `url=http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await place.run('env', 'set', 'sink:lines', 'kind=acme', url, 'maxBytes=20000');
+  await place.run('env', 'set', 'asa', 'offload=lines', 'offloadWhen=own-schedule');
+  place.env.SINK_LINES_TOKEN = 'wrong';
+  expect((await place.run('check', 'asa')).stdout).toContain('Check the credentials of the sink');
+  place.env.SINK_LINES_TOKEN = 'acme-token';
+  expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+  const offloaded = await place.run('offload', 'asa');
+  expect(offloaded, offloaded.stderr).toMatchObject({ code: 0 });
+  expect(received.size).toBeGreaterThan(2);
+  const lines = [...received.values()].join('').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).id as string)).toEqual([...demo.truth()].map(({ id }) => id));
 }, 180_000);
