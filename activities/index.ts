@@ -6,8 +6,9 @@ import { enrichPages } from './enrich-pages.js';
 import { expectRuns } from './expect-runs.js';
 import { asActivity } from './failure.js';
 import { fetchPages } from './fetch-pages.js';
-import { applyRetention, offloadBatches, planOffload } from './offload.js';
+import { offloadBatches, planOffload } from './offload.js';
 import { PageCache } from './page-cache.js';
+import { applyRetention, retentionIsDue } from './retention.js';
 import { Sinks } from './sinks.js';
 import type {
   ClearEventsInput,
@@ -41,9 +42,12 @@ export function createActivities(dependencies: Dependencies) {
   /** Whether a run begins offloading when it has caught up. A collector without settings fails where it is read. */
   async function offloadOf(collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
     const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
-    const { sinks: names, afterRun } = settings ? offloadSettings(settings.values) : { sinks: [], afterRun: false };
-    if (names.length === 0 || !afterRun) return {};
-    return { offload: (await store.offload.backlog(collector, names, 1)) > 0 ? 'due' : 'when new' };
+    if (!settings) return {};
+    const offload = offloadSettings(settings.values);
+    if (!offload.afterRun) return {};
+    if (await retentionIsDue(store, collector, offload)) return { offload: 'due' };
+    if (offload.sinks.length === 0) return {};
+    return { offload: (await store.offload.backlog(collector, offload.sinks, 1)) > 0 ? 'due' : 'when new' };
   }
 
   return {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { createHash, randomUUID } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
@@ -14,10 +14,8 @@ import type { OffloadBatchesInput, OffloadedBatches, OffloadPlan, PlanOffloadInp
 
 const batchBytesMax = 16 * 1024 * 1024;
 const eventsAtOnce = 1_000;
-const clearedAtOnce = 2_000;
-/** The rest goes with the next run. */
-const retentionMaxMs = 120_000;
-const dayMs = 24 * 3_600_000;
+/** Within the activity's time-out: what was confirmed until then is noted. */
+const sendMaxMs = 9 * 60_000;
 
 /** Which sinks a collector is offloaded to. @throws TrawlError SETTINGS_INVALID where one that is asked for is not its own. */
 export async function planOffload(
@@ -29,7 +27,8 @@ export async function planOffload(
     (await collectors.getEnvironmentVariables(collector)).values,
   );
   const strange = (wanted ?? []).filter((name) => !sinks.includes(name));
-  if (strange.length > 0 || sinks.length === 0) {
+  const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
+  if (strange.length > 0 || (sinks.length === 0 && (wanted !== undefined || !retains))) {
     const has =
       sinks.length === 0 ? 'has no sink' : `is not offloaded to ${strange.join(', ')} (its sinks: ${sinks.join(', ')})`;
     throw new TrawlError('SETTINGS_INVALID', `Collector ${collector} ${has}.`, {
@@ -37,7 +36,6 @@ export async function planOffload(
     });
   }
   await checkPlaces(collector, sinks, opened);
-  const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
   return { sinks: wanted && wanted.length > 0 ? wanted : sinks, retains: retains && wanted === undefined };
 }
 
@@ -65,15 +63,21 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
 
 /**
  * Sends one batch after the other until nothing is left or a limit is reached. Each is fixed in the store before it is
- * sent and confirmed there afterwards, so that whoever goes on sends the same batch under the same name.
+ * sent and confirmed there afterwards, so that whoever goes on sends the same batch under the same name. What a sink
+ * confirms of a batch meanwhile is noted: it is not sent again, and time that is up is no failure then.
  */
 export async function offloadBatches(
   { store }: Dependencies,
   collectors: Collectors,
   sinks: Sinks,
   input: OffloadBatchesInput,
-  signal: AbortSignal,
+  cancelled: AbortSignal,
+  timeMs = sendMaxMs,
 ): Promise<OffloadedBatches> {
+  const timeUp = AbortSignal.timeout(timeMs);
+  const signal = AbortSignal.any([cancelled, timeUp]);
+  const sender = randomUUID();
+  let notedParts = 0;
   const key: SeriesKey = { collector: input.collector, sink: input.sink, series: input.series };
   const until = Date.now() + input.durationMaxMs;
   const done: OffloadedBatches = { batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0, more: true };
@@ -85,6 +89,7 @@ export async function offloadBatches(
     for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
         ...key,
+        sender,
         eventsMax: batchEvents,
         bytesMax: batchBytesMax,
         partOnlyBefore:
@@ -95,23 +100,28 @@ export async function offloadBatches(
       if (!batch) return { ...done, more: false };
       const events = await eventsOf(store, batch);
       if (events.length === 0) {
-        log.warn('A batch is not sent: its events were cleared with force', { ...key, batch: nameOf(batch) });
+        log.warn('A batch is not sent: its events were cleared with force', { ...key, batch: batch.number });
         await store.offload.confirmBatch(batch, { objects: [], bytes: 0, refused: [] });
         continue;
       }
       if (events.length < batch.events) {
-        throw new TrawlError('STORE_BUSY', `Batch ${nameOf(batch)} is being cleared while it is read.`, {
+        throw new TrawlError('STORE_BUSY', `Batch ${batch.number} is being cleared while it is read.`, {
           hint: 'It is looked at again.',
         });
       }
+      const { firstSeq, lastSeq, form, sentSeq } = batch;
+      const left = events.filter(({ seq }) => seq > sentSeq);
+      let notedBytes = 0;
       const sent = await client.send(
-        {
-          ...{ collector: input.collector, source, name: nameOf(batch) },
-          ...{ firstSeq: batch.firstSeq, lastSeq: batch.lastSeq, events, form: batch.form },
-        },
+        { collector: input.collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form },
         signal,
+        async (part) => {
+          if (!(await store.offload.notePart(batch, sender, part))) throw takenOver(batch);
+          notedParts += 1;
+          notedBytes += part.bytes;
+        },
       );
-      await store.offload.confirmBatch(batch, sent);
+      await store.offload.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes });
       done.batches += 1;
       done.events += events.length;
       done.bytes += sent.bytes;
@@ -119,17 +129,38 @@ export async function offloadBatches(
       done.refused += sent.refused.length;
     }
     return done;
-  } catch (error) {
+  } catch (thrown) {
+    const late = timeUp.aborted && !cancelled.aborted;
+    if (late && (done.batches > 0 || notedParts > 0)) return done;
+    const error = late ? tooSlow(timeMs) : thrown;
     const failure = error instanceof TrawlError ? `${sentence(error)} [${error.code}]` : reasonOf(error);
-    if (!signal.aborted) await store.offload.noteFailure(key, failure).catch(() => undefined);
+    if (!cancelled.aborted) await store.offload.noteFailure(key, failure).catch(() => undefined);
     throw error;
   }
 }
 
-/** Unique for collector and sink, and in the order of the events. */
-function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch): string {
+/**
+ * In the order of the events. The digest of their ids keeps a store that begins anew, or a sink of another name, from
+ * overwriting other events of the same numbers.
+ */
+function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch, events: readonly StoredEvent[]): string {
   const digits = (count: number) => String(count).padStart(12, '0');
-  return `${series === '' ? '' : `${series}-`}${digits(number)}-${digits(firstSeq)}-${digits(lastSeq)}`;
+  const hash = createHash('sha256');
+  for (const { id } of events) hash.update(JSON.stringify(id));
+  const digest = hash.digest('hex').slice(0, 16);
+  return `${series === '' ? '' : `${series}-`}${digits(number)}-${digits(firstSeq)}-${digits(lastSeq)}-${digest}`;
+}
+
+function takenOver({ number }: FixedBatch): TrawlError {
+  return new TrawlError('STORE_BUSY', `Batch ${number} is sent by another attempt by now.`, {
+    hint: 'That one goes on with it.',
+  });
+}
+
+function tooSlow(timeMs: number): TrawlError {
+  return new TrawlError('SINK_UNAVAILABLE', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
+    hint: 'Look at the load of the sink, or lower batchEvents of it.',
+  });
 }
 
 async function eventsOf(store: Store, { collector, firstSeq, lastSeq, range }: FixedBatch): Promise<StoredEvent[]> {
@@ -148,36 +179,4 @@ async function eventsOf(store: Store, { collector, firstSeq, lastSeq, range }: F
 
 function nsOf(time: string | null): bigint | null {
   return time === null ? null : epochNanoseconds(time);
-}
-
-/** Clears what every sink has and whose time has come, and deletes what else is older than it is to be kept. */
-export async function applyRetention(
-  { store }: Dependencies,
-  collectors: Collectors,
-  collector: string,
-): Promise<number> {
-  const { values } = await collectors.getEnvironmentVariables(collector);
-  const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(values);
-  const { retentionDays } = await collectors.source(collector);
-  const before = (days: number) => new Date(Date.now() - days * dayMs);
-  let cleared = 0;
-  const until = Date.now() + retentionMaxMs;
-  if (retainDays !== undefined && sinks.length > 0) {
-    const beforeNs = BigInt(before(retainDays).getTime()) * 1_000_000n;
-    for (;;) {
-      const count = await store.offload.clearConfirmed({ collector, sinks, beforeNs, eventsMax: clearedAtOnce });
-      cleared += count;
-      if (count < clearedAtOnce || Date.now() > until) break;
-      // The store may work synchronously: others get their turn, this activity's heartbeat among them.
-      await setImmediate();
-    }
-  }
-  await store.offload.prune(collector, {
-    ...(logRetainDays === undefined ? {} : { log: before(logRetainDays).toISOString() }),
-    ...(relatedRetainDays === undefined ? {} : { related: before(relatedRetainDays).toISOString() }),
-    // What the source does not hold any more cannot come back.
-    ...(retentionDays === undefined ? {} : { idsNs: BigInt(before(retentionDays + 30).getTime()) * 1_000_000n }),
-  });
-  if (cleared > 0) await store.offload.shrink();
-  return cleared;
 }

@@ -1,4 +1,5 @@
-import { continueAsNew } from '@temporalio/workflow';
+import { continueAsNew, patched } from '@temporalio/workflow';
+import { beginOffloading, isOffloadingDue } from './begin-offloading.js';
 import { type Command, Commands } from './commands.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
@@ -21,6 +22,9 @@ export async function auditWalk(input: CollectionInput, carried?: CarriedOver): 
   const commands = new Commands(collector, carried?.commands);
   const walk = new Walk(collector, commands, report, historyEventsMax, true);
   if ((await walkWithCommands(walk, commands)) === 'history full') {
+    // Else a first catch-up of hours would be over before a sink has anything.
+    if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
+      await beginOffloading(collector);
     const left = await commands.take();
     await continueAsNew<typeof auditWalk>(
       { collector, historyEventsMax },

@@ -1,10 +1,10 @@
-import { ApplicationFailure, executeChild, patched, startChild, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, executeChild, patched, workflowInfo } from '@temporalio/workflow';
 import { auditWalk } from './audit-walk.js';
+import { beginOffloading, isOffloadingDue } from './begin-offloading.js';
 import { Commands } from './commands.js';
 import { runFailure } from './failure.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
-import { offloadEvents } from './offload-events.js';
 import { lastActivities } from './options.js';
 import { ProgressReport } from './progress.js';
 import { Walk, walkWithCommands } from './walk.js';
@@ -25,6 +25,8 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
   try {
     while ((await walkWithCommands(walk, commands)) === 'history full') {
       const { resets } = commands;
+      if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
+        await beginOffloading(collector);
       await handOver({ collector, historyEventsMax }, report);
       while (commands.pending) await commands.settled();
       // Whether the walk had read everything when the checkpoint was reset under it cannot be told from here.
@@ -35,26 +37,14 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
     const failure = runFailure(error);
     await logFailure(collector, failure);
     while (commands.pending) await commands.settled();
+    // A source that is away holds up neither a sink nor retention.
+    if (isOffloadingDue(walk, report.progress.newEvents) && patched('failed runs offload, too'))
+      await beginOffloading(collector).catch(() => undefined);
     throw failure;
   }
   report.update({ state: 'caught up' });
-  if (walk.offloads === 'due' || (walk.offloads === 'when new' && report.progress.newEvents > 0))
-    await beginOffloading(collector);
+  if (isOffloadingDue(walk, report.progress.newEvents)) await beginOffloading(collector);
   return report.progress;
-}
-
-/** The master schedule of the article: offloading follows the run. It goes on by itself; one that runs already goes on. */
-async function beginOffloading(collector: string): Promise<void> {
-  try {
-    await startChild(offloadEvents, {
-      workflowId: `audit-offload-${collector}`,
-      args: [{ collector }],
-      parentClosePolicy: 'ABANDON',
-      staticSummary: `${collector}: offload`,
-    });
-  } catch (error) {
-    if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-  }
 }
 
 /** U20, so that the store alone tells how a run ended. A store that is in trouble itself does not hide the failure. */

@@ -34,16 +34,18 @@ export interface SinkClient {
    * Sends a batch, and comes back when the sink has confirmed it. The same batch may be sent again, by this or another
    * process: it must then leave the sink as one sending does, as far as the sink lets it.
    *
+   * @param confirmed told of each part of the batch that the sink has, where a batch is several requests: whoever sends
+   *   it again leaves those out. What it throws ends the sending.
    * @throws TrawlError with a code that says whether it may be tried again: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
    *   SINK_ANSWER_UNREADABLE.
    */
-  send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent>;
+  send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent>;
   /** Tries place and credentials, and leaves nothing behind where the sink lets it. Throws as `send` does. */
   check(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Events of one collector, in the order of their sequence numbers; always the same ones for the same name. */
+/** Events of one collector, in the order of their sequence numbers. A batch of a name is always of the same ones. */
 export interface OutgoingBatch {
   collector: string;
   /** `asa`, `descope`, `skyflow`. */
@@ -52,6 +54,7 @@ export interface OutgoingBatch {
   name: string;
   firstSeq: number;
   lastSeq: number;
+  /** Without those of the parts that were confirmed before. */
   events: readonly StoredEvent[];
   /** How its records are to be made; fixed with the batch, whatever the settings say by now. */
   form: BatchForm;
@@ -80,6 +83,16 @@ export interface Sent {
   /** Events that the sink took but cannot keep, each by itself, with its reason: they are kept and told. */
   refused: readonly RefusedEvent[];
 }
+
+export interface ConfirmedPart {
+  /** The sink has every event up to this one. */
+  lastSeq: number;
+  /** As sent; of this part. */
+  bytes: number;
+  refused: readonly RefusedEvent[];
+}
+
+export type OnConfirmed = (part: ConfirmedPart) => Promise<void>;
 
 export interface SentObject {
   name: string;

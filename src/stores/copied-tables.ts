@@ -52,13 +52,14 @@ export const copiedTables: readonly CopiedTable[] = [
     text('digest', 'note', 'committed_at'),
   ),
   table('cleared_event_ids', text('collector', 'id')),
-  table('offloaded_event_ids', text('collector', 'id'), integer('time_ns')),
+  table('offloaded_event_ids', text('collector', 'id'), integer('time_ns'), text('cleared_at')),
   table(
     'offload_batches',
     [...text('collector', 'sink', 'series'), ...integer('number')],
     integer('first_seq', 'last_seq', 'events', 'since_ns', 'until_ns'),
     text('form', 'fixed_at', 'confirmed_at', 'objects'),
-    integer('bytes'),
+    integer('bytes', 'sent_seq'),
+    text('sender'),
   ),
   table(
     'offload_cursors',
@@ -75,7 +76,7 @@ export const copiedTables: readonly CopiedTable[] = [
     integer('last_count', 'generation'),
     text('last_digest', 'refused_offset', 'newest_timestamp'),
     integer('newest_time_ns', 'pages', 'last_seq'),
-    text('caught_up_at', 'due_cron', 'due_since', 'due_tick'),
+    text('caught_up_at', 'due_cron', 'due_since', 'due_tick', 'pruned_at'),
   ),
 ];
 

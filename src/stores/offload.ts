@@ -1,4 +1,4 @@
-import type { BatchForm, RefusedEvent, SentObject } from '../sinks/sink.js';
+import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../sinks/sink.js';
 
 /** What is sent in an order of its own: the offloading of a collector to a sink, or a repetition of a range of time. */
 export interface SeriesKey {
@@ -29,6 +29,8 @@ export interface TimeRange {
 }
 
 export interface BatchWanted extends SeriesKey {
+  /** Whoever is going to send it: unique for each attempt. An earlier one finds out with the next part. */
+  sender: string;
   eventsMax: number;
   /** Of raw events; a batch has one event at least. */
   bytesMax: number;
@@ -47,12 +49,15 @@ export interface FixedBatch extends SeriesKey {
   range: TimeRange;
   form: BatchForm;
   fixedAt: string;
+  /** The last event of the parts that the sink has confirmed; 0 before the first. */
+  sentSeq: number;
   confirmedAt: string | null;
   objects: SentObject[];
 }
 
 export interface BatchSent {
   objects: readonly SentObject[];
+  /** Without those of the parts that were noted. */
   bytes: number;
   refused: readonly RefusedEvent[];
 }
@@ -75,10 +80,18 @@ export interface OffloadLedger {
   /**
    * The batch that is to be sent next: the one that is fixed already and has not been confirmed, else a new one with the
    * events that follow. Null where there is nothing to send.
+   * @throws TrawlError SETTINGS_INVALID where the name of a repetition was used for another range of time.
    */
   fixBatch(wanted: BatchWanted): Promise<FixedBatch | null>;
+  /**
+   * Notes how far a batch has come, so that whoever goes on begins behind it, and keeps what the sink refused of it.
+   * @returns false where the batch is confirmed or somebody else sends it by now.
+   */
+  notePart(batch: SeriesKey & { number: number }, sender: string, part: ConfirmedPart): Promise<boolean>;
   /** Moves the cursor behind the batch, and keeps what the sink refused; once for each batch. */
   confirmBatch(batch: SeriesKey & { number: number }, sent: BatchSent): Promise<void>;
+  /** How many events each sink of a collector has refused and are still stored. */
+  refusedCounts(collector: string): Promise<Map<string, number>>;
   noteFailure(key: SeriesKey, failure: string): Promise<void>;
   /** Events after the least cursor of these sinks, counted up to `countMax`. */
   backlog(collector: string, sinks: readonly string[], countMax: number): Promise<number>;
@@ -89,8 +102,10 @@ export interface OffloadLedger {
    * @returns how many; fewer than `eventsMax` where no more may go.
    */
   clearConfirmed(clearing: Clearing): Promise<number>;
-  /** Deletes what is older: lines of the execution log, related objects, ids of cleared events. RFC 3339, epoch ns. */
-  prune(collector: string, before: { log?: string; related?: string; idsNs?: bigint }): Promise<void>;
+  /** Deletes lines of the execution log, related objects and ids of cleared events from before then; RFC 3339. */
+  prune(collector: string, before: { log?: string; related?: string; ids?: string }): Promise<void>;
+  /** When `prune` was called last, RFC 3339; null where never. */
+  prunedAt(collector: string): Promise<string | null>;
   /** Gives room that has become free back to the file system, where the kind of store does not do so itself. */
   shrink(): Promise<void>;
 }

@@ -11,6 +11,8 @@ export interface SinkStanding {
   events: number;
   behind: number;
   confirmedAt: string | null;
+  /** Events that it took and cannot keep: see the table refused_events. */
+  refused: number;
   /** When the oldest event that it has not confirmed was collected; null where there is none. */
   waitingSince: string | null;
   /** Why the last attempt failed; null where it did not. */
@@ -37,6 +39,7 @@ export async function sinkHealth(
   const { sinks, afterRun } = offloadSettingsOf(collectorRows(table, collector), env);
   if (sinks.length === 0) return [];
   const [{ lastSeq }, cursors] = [await store.checkpoint(collector), await store.offload.cursors(collector)];
+  const refused = await store.offload.refusedCounts(collector);
   return Promise.all(
     sinks.map(async (sink) => {
       const cursor = cursors.find((one) => one.sink === sink && one.series === '');
@@ -47,6 +50,7 @@ export async function sinkHealth(
         events: cursor?.events ?? 0,
         // Events that were cleared with force are sent nowhere any more.
         behind: oldest ? behind : 0,
+        refused: refused.get(sink) ?? 0,
         confirmedAt: cursor?.confirmedAt ?? null,
         waitingSince: oldest?.collectedAt ?? null,
         failure: cursor?.failure ?? null,

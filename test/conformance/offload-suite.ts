@@ -12,6 +12,7 @@ const live: SeriesKey = { collector: 'asa', sink: 'archive', series: '' };
 function wanted(more: Partial<BatchWanted> = {}): BatchWanted {
   return {
     ...live,
+    sender: 'one',
     eventsMax: 3,
     bytesMax: 1_000_000,
     partOnlyBefore: null,
@@ -102,12 +103,60 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.backlog('asa', ['archive', 'siem'], 4)).toBe(4);
     });
 
+    it('notes what a sink has of a batch for whoever sends it, and nobody else', async () => {
+      await collect(5);
+      const batch = (await store.offload.fixBatch(wanted({ eventsMax: 5 })))!;
+      const refused = [{ seq: 1, id: 'e1', reason: 'too long' }];
+      expect(await store.offload.notePart(batch, 'one', { lastSeq: 2, bytes: 7, refused })).toBe(true);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.fixBatch(wanted({ sender: 'two' }))).toMatchObject({ number: 1, sentSeq: 2 });
+      expect(await store.offload.notePart(batch, 'one', { lastSeq: 3, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, bytes: 7, refused: [] })).toBe(true);
+      await store.offload.confirmBatch(batch, sent);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 5, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 5, events: 5, bytes: 24 }]);
+      expect(await store.offload.refusedCounts('asa')).toEqual(new Map([['archive', 1]]));
+      expect(await store.offload.refusedCounts('other')).toEqual(new Map());
+      // The first event has been refused, so it is kept.
+      await store.writePage(
+        page([event('e9')], { offset: (await store.checkpoint('asa')).lastOffset, nextOffset: 'n' }),
+      );
+      expect(await clear(100)).toBe(4);
+      expect(await ids()).toEqual(['e1', 'e9']);
+    });
+
+    it('gives an open batch another form only where its sink has become one of another kind', async () => {
+      await collect(2);
+      const pushed = { ...form, format: '' };
+      await store.offload.fixBatch(wanted({ form: pushed }));
+      expect(await store.offload.fixBatch(wanted({ form }))).toMatchObject({ number: 1, form });
+      expect(await store.offload.fixBatch(wanted({ form: { ...form, format: 'csv' } }))).toMatchObject({ form });
+      expect(await store.offload.fixBatch(wanted({ form: pushed }))).toMatchObject({ form: pushed });
+    });
+
+    it('refuses the name of a repetition for another range', async () => {
+      await collect(6);
+      const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
+      const again = { series: 'again', range };
+      const batch = (await store.offload.fixBatch(wanted(again)))!;
+      await store.offload.confirmBatch(batch, sent);
+      expect(await store.offload.fixBatch(wanted(again))).toBeNull();
+      const other = wanted({ series: 'again', range: { ...range, sinceNs: null } });
+      await expect(store.offload.fixBatch(other)).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+    });
+
     it('bounds a batch by bytes, takes one event at least, and leaves a part batch to grow', async () => {
       const big = (id: string, bytes: number) => event(id, { rawEvent: `"${'x'.repeat(bytes)}"` });
       await store.writePage(page([big('a', 50), big('b', 500), big('c', 50), big('d', 50)]));
       const limits = { bytesMax: 200, eventsMax: 10 };
       expect((await sendAll(live, limits)).map(({ events }) => events)).toEqual([1, 1, 2]);
-      await store.writePage(page([event('e')], { offset: '' }));
+      const wide = event('w', { rawEvent: `"${'漢'.repeat(50)}"` });
+      const more = event('m', { rawEvent: '{}', extra: `{"a":"${'x'.repeat(100)}"}` });
+      await store.writePage(
+        page([wide, more], { offset: (await store.checkpoint('asa')).lastOffset, nextOffset: 'w' }),
+      );
+      expect((await sendAll(live, limits)).map(({ events }) => events)).toEqual([1, 1]);
+      await store.writePage(page([event('e')], { offset: 'w' }));
       expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2000-01-01T00:00:00Z' }))).toBeNull();
       expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2999-01-01T00:00:00Z' }))).toMatchObject({
         events: 1,
@@ -158,9 +207,10 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     it('leaves what a batch still needs that is to be sent', async () => {
       await collect(6);
       await sendAll();
-      await store.offload.fixBatch(wanted({ series: 'again', range: { sinceNs: seconds(2).timeNs, untilNs: null } }));
+      const range = { sinceNs: seconds(2).timeNs, untilNs: null };
+      await store.offload.fixBatch(wanted({ series: 'again', range }));
       expect(await clear(100)).toBe(1);
-      await sendAll({ ...live, series: 'again' });
+      await sendAll({ ...live, series: 'again' }, { range });
       expect(await clear(100)).toBe(3);
     });
 
@@ -249,7 +299,9 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         (await store.executionLog({ collector: 'asa', limit: 10 })).length,
         (await store.relatedObjects('asa', ['u'])).size,
       ];
-      await store.offload.prune('asa', { log: past, related: past, idsNs: 0n });
+      expect(await store.offload.prunedAt('asa')).toBeNull();
+      await store.offload.prune('asa', { log: past, related: past, ids: past });
+      expect(await store.offload.prunedAt('asa')).toMatch(/Z$/);
       expect(await left()).toEqual([1, 1]);
       await store.offload.prune('other', { log: future, related: future });
       expect(await left()).toEqual([1, 1]);
@@ -258,6 +310,23 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.offload.prune('asa', { log: future });
       expect(await left()).toEqual([0, 0]);
       await store.offload.shrink();
+    });
+
+    it('knows the ids of cleared events for a time after they were cleared, however old these were', async () => {
+      await collect(4);
+      await sendAll();
+      expect(await clear(100)).toBe(2);
+      await store.resetCheckpoint('asa', ['r']);
+      const readAgain = async (offset: string) => {
+        const events = [1, 2, 3, 4].map((each) => event(`e${each}`, seconds(each)));
+        const { generation } = await store.checkpoint('asa');
+        await store.writePage(page(events, { offset, generation, nextOffset: `${offset}x` }));
+        return ids();
+      };
+      await store.offload.prune('asa', { ids: new Date(Date.now() - 60_000).toISOString() });
+      expect(await readAgain('')).toEqual(['e3', 'e4']);
+      await store.offload.prune('asa', { ids: '2999-01-01T00:00:00Z' });
+      expect(await readAgain('x')).toEqual(['e3', 'e4', 'e1', 'e2']);
     });
 
     it('sends each event once to each sink, in its order, whatever is done between', async () => {

@@ -1,66 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DemoAsaOptions } from '../../src/demo/asa/server.js';
 import type { OffloadProgress } from '../../workflows/messages.js';
-import { TestCollection, until } from '../support/collection.js';
+import { until } from '../support/collection.js';
+import { filesIn, folder, linesIn, offload, offloading, truthOf, withoutSeq } from '../support/offloading.js';
 import { startS3 } from '../support/s3.js';
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-/** A collection whose events go to these sinks. */
-async function offloading(
-  sinks: Record<string, Record<string, string>>,
-  demo: DemoAsaOptions = {},
-  settings: Record<string, string> = {},
-): Promise<TestCollection> {
-  const collection = await TestCollection.start({ events: 3_000, ...demo }, { SEARCH_COUNT: '500' });
-  for (const [name, rows] of Object.entries(sinks)) await collection.store.setSettings(`sink:${name}`, rows, []);
-  const offload = Object.keys(sinks).join(',');
-  await collection.store.setSettings('asa', { offload, offloadWhen: 'own-schedule', ...settings }, []);
-  return collection;
-}
-
-async function offload(collection: TestCollection, input: object = {}): Promise<OffloadProgress> {
-  const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa', ...input } });
-  return (await handle.result()) as OffloadProgress;
-}
-
-function filesIn(path: string): string[] {
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !basename(name).startsWith('.') && statSync(join(path, name)).isFile())
-    .sort();
-}
-
-/** Ids and raw events of all NDJSON files, in the order of their batches. */
-function linesIn(path: string): { id: string; raw: unknown; seq: number }[] {
-  return filesIn(path)
-    .flatMap((name) =>
-      gunzipSync(readFileSync(join(path, name)))
-        .toString()
-        .trim()
-        .split('\n'),
-    )
-    .map((line) => JSON.parse(line) as { id: string; seq: number; raw_event: unknown })
-    .map(({ id, seq, raw_event: raw }) => ({ id, seq, raw }))
-    .sort((a, b) => a.seq - b.seq);
-}
-
-function truthOf(collection: TestCollection): { id: string; raw: unknown }[] {
-  return [...collection.demo.truth()].map(({ id, details }) => ({ id, raw: JSON.parse(details) as unknown }));
-}
-
-const withoutSeq = (lines: { id: string; raw: unknown }[]) => lines.map(({ id, raw }) => ({ id, raw }));
 
 describe('offloading', () => {
   it('brings every event once into files by its own day, each sink by itself, and what is new the next time', async () => {
@@ -77,7 +26,9 @@ describe('offloading', () => {
     });
     expect(withoutSeq(linesIn(one))).toEqual(truthOf(collection));
     for (const name of filesIn(one))
-      expect(name).toMatch(/^raw\/source=asa\/collector=asa\/dt=\d{4}-\d\d-\d\d\/\d{12}-\d{12}-\d{12}\.ndjson\.gz$/);
+      expect(name).toMatch(
+        /^raw\/source=asa\/collector=asa\/dt=\d{4}-\d\d-\d\d\/\d{12}-\d{12}-\d{12}-[0-9a-f]{16}\.ndjson\.gz$/,
+      );
     const db = await (await DuckDBInstance.create()).connect();
     const rows = await db.runAndReadAll(
       `SELECT id, raw_event FROM read_parquet('${two}/**/*.parquet', hive_partitioning = true)

@@ -151,3 +151,26 @@ it('offloading', async () => {
   await saveRun('offload-events-last', handle);
   save('offload-events-continued-as-new', handle.workflowId, first.runId);
 });
+
+it('runs that begin offloading before they end', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'trawl-record-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  const collection = await TestCollection.start({ events: 6_000, latencyMs: 20 }, { SEARCH_COUNT: '50' });
+  await collection.store.setSettings('sink:archive', { kind: 'files', path }, []);
+  await collection.store.setSettings('asa', { offload: 'archive' }, []);
+  const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
+  let walk = '';
+  await until('the run has handed over', async () => {
+    walk = ((await handle.query('progress')) as { walk: string | null }).walk ?? '';
+    return walk !== '';
+  });
+  const first = await collection.client.workflow.getHandle(walk).describe();
+  await saveRun('m10-hand-over-offloads', handle);
+  save('audit-walk-offloads', walk, first.runId);
+  await until('it is done', async () => (await collection.store.offload.backlog('asa', ['archive'], 1)) === 0);
+  await collection.store.setSettings('asa', { logRetainDays: '30' }, []);
+  collection.demo.revokeKey();
+  const before = await collection.store.offload.prunedAt('asa');
+  if (before !== null) throw new Error('Retention must be due.');
+  await saveRun('m10-failed-offloads', await collection.start());
+});

@@ -50,6 +50,7 @@ describe('a sink', () => {
     sink: 'archive',
     events: 100,
     behind: 20,
+    refused: 0,
     confirmedAt: ago(3 * hour),
     waitingSince: ago(10 * minute),
     failure: null,

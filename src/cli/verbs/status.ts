@@ -97,6 +97,12 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     for (const { sink, failure } of sinks)
       if (failure && !problems.some(({ message }) => message.includes(failure)))
         tell(`${collector}: offloading to ${sink} failed: ${printable(failure)}`);
+  for (const { collector, sinks } of collectors)
+    for (const { sink, refused } of sinks)
+      if (refused > 0)
+        tell(
+          `${collector}: ${refused} events were refused by ${sink}, and stay in the table: see why in refused_events (docs/tables.md)`,
+        );
   for (const { collector, lost } of collectors)
     for (const { from, to } of lost)
       tell(`${collector}: LOST: the source no longer held what happened from ${from} to ${to}`);
@@ -185,13 +191,14 @@ function overview(collectors: readonly CollectorStatus[]): string {
 
 function offloading(collectors: readonly CollectorStatus[]): string {
   return table(
-    ['COLLECTOR', 'SINK', 'OFFLOADED', 'BEHIND', 'LAST CONFIRMED', 'LAST FAILURE'],
+    ['COLLECTOR', 'SINK', 'OFFLOADED', 'BEHIND', 'REFUSED', 'LAST CONFIRMED', 'LAST FAILURE'],
     collectors.flatMap(({ collector, sinks }) =>
-      sinks.map(({ sink, events, behind, confirmedAt, failure }) => [
+      sinks.map(({ sink, events, behind, refused, confirmedAt, failure }) => [
         collector,
         sink,
         String(events),
         String(behind),
+        String(refused),
         confirmedAt ?? '-',
         shortened(failure ?? '-'),
       ]),

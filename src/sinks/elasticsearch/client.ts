@@ -2,10 +2,10 @@ import { gzipSync } from 'node:zlib';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
-import { parts } from '../parts.js';
+import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
 import { bulkError, outcomesOf } from './answer.js';
 import { type Document, documentsByIndex } from './documents.js';
 import type { ElasticsearchSettings } from './settings.js';
@@ -27,8 +27,10 @@ export class ElasticsearchClient implements SinkClient {
     this.place = `Elasticsearch at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const byIndex = documentsByIndex(batch, this.#settings);
+    const seqs = batch.events.map(({ seq }) => seq);
+    const confirmations = new Confirmations(seqs, confirmed);
     const refused: RefusedEvent[] = [];
     let bytes = 0;
     for (const [index, documents] of byIndex) {
@@ -36,6 +38,8 @@ export class ElasticsearchClient implements SinkClient {
         const sent = await this.#sendPart(index, part, signal);
         bytes += sent.bytes;
         refused.push(...sent.refused);
+        const ofPart = part.map(({ outgoing }) => outgoing.event.seq);
+        await confirmations.add(ofPart, sent.bytes, sent.refused);
       }
     }
     const all = [...byIndex.values()].flat().map(({ outgoing }) => outgoing);

@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
-import { parts } from '../parts.js';
+import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
 import { blamedEvent, noDataCode, splunkError } from './answer.js';
 import { type EventLine, eventLines } from './lines.js';
 import type { SplunkSettings } from './settings.js';
@@ -17,6 +17,7 @@ const blamedMax = 100;
 const ackPauseMs = { first: 250, max: 5_000 };
 
 interface PartSent {
+  seqs: readonly number[];
   bytes: number;
   refused: RefusedEvent[];
   ackId: number | undefined;
@@ -40,14 +41,21 @@ export class SplunkClient implements SinkClient {
     this.place = `Splunk at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const lines = eventLines(batch, this.#settings);
     const channel = channelOf(this.#settings.sink, batch);
+    const seqs = lines.map(({ outgoing }) => outgoing.event.seq);
+    const confirmations = new Confirmations(seqs, confirmed);
+    const has = (part: PartSent) => confirmations.add(part.seqs, part.bytes, part.refused);
     const sent: PartSent[] = [];
-    for (const part of parts(lines, { bytesMax: this.#settings.bytesMax }))
-      sent.push(await this.#sendPart(part, channel, signal));
-    const acks = sent.flatMap(({ ackId }) => (ackId === undefined ? [] : [ackId]));
-    if (acks.length > 0) await this.#acknowledged(acks, channel, signal);
+    const open = new Map<number, PartSent>();
+    for (const ofPart of parts(lines, { bytesMax: this.#settings.bytesMax })) {
+      const part = await this.#sendPart(ofPart, channel, signal);
+      sent.push(part);
+      if (part.ackId === undefined) await has(part);
+      else open.set(part.ackId, part);
+    }
+    if (open.size > 0) await this.#acknowledged(open, has, channel, signal);
     return {
       objects: [],
       bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -69,20 +77,21 @@ export class SplunkClient implements SinkClient {
    * sent again all the same, since it does not say so.
    */
   async #sendPart(part: readonly EventLine[], channel: string, signal: AbortSignal | undefined): Promise<PartSent> {
+    const seqs = part.map(({ outgoing }) => outgoing.event.seq);
     const rest = [...part];
     const refused: RefusedEvent[] = [];
     while (rest.length > 0) {
       const text = rest.map((line) => line.text).join('\n');
       const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
       const answer = await this.#post('event', body, channel, signal);
-      if (isSuccess(answer)) return { bytes: body.byteLength, refused, ackId: this.#successCode(answer) };
+      if (isSuccess(answer)) return { seqs, bytes: body.byteLength, refused, ackId: this.#successCode(answer) };
       const blamed = blamedEvent(answer, rest.length);
       if (!blamed || refused.length >= blamedMax) throw splunkError(answer, this.place);
       const [line] = rest.splice(blamed.index, 1);
       const { seq, id } = line!.outgoing.event;
       refused.push({ seq, id, reason: blamed.reason });
     }
-    return { bytes: 0, refused, ackId: undefined };
+    return { seqs, bytes: 0, refused, ackId: undefined };
   }
 
   /** The id to ask for the acknowledgement with, where the answer must have one. */
@@ -97,15 +106,25 @@ export class SplunkClient implements SinkClient {
   }
 
   /** Splunk tells each acknowledgement once, so what was told is remembered here. */
-  async #acknowledged(acks: readonly number[], channel: string, signal: AbortSignal | undefined): Promise<void> {
-    const open = new Set(acks);
+  async #acknowledged(
+    open: Map<number, PartSent>,
+    has: (part: PartSent) => Promise<void>,
+    channel: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const all = open.size;
     let waitedMs = 0;
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
-      const answer = await this.#post('ack', JSON.stringify({ acks: [...open] }), channel, signal);
+      const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()] }), channel, signal);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
       const { acks: told } = asObject(jsonOf(answer, this.place));
       if (typeof told !== 'object' || told === null) throw unreadable(this.place, 'no list of acknowledgements');
-      for (const [id, written] of Object.entries(told)) if (written === true) open.delete(Number(id));
+      for (const [id, written] of Object.entries(told)) {
+        const part = open.get(Number(id));
+        if (written !== true || !part) continue;
+        open.delete(Number(id));
+        await has(part);
+      }
       if (open.size === 0) return;
       if (waitedMs >= this.#settings.ackWaitMs) break;
       const ms = Math.min(wait, this.#settings.ackWaitMs - waitedMs);
@@ -115,7 +134,7 @@ export class SplunkClient implements SinkClient {
     const seconds = this.#settings.ackWaitMs / 1000;
     throw new TrawlError(
       'SINK_UNAVAILABLE',
-      `${this.place} has not acknowledged ${open.size} of ${acks.length} requests within ${seconds} s.`,
+      `${this.place} has not acknowledged ${open.size} of ${all} requests within ${seconds} s.`,
       { hint: 'They are sent again; if it stays so, look at the indexers, or raise ackWaitSeconds of the sink.' },
     );
   }

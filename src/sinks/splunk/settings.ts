@@ -44,7 +44,7 @@ export const splunkSettingDefinitions: readonly SettingDefinition[] = [
   ),
   countSetting(
     { key: 'ackWaitSeconds', env: 'ACK_WAIT_SECONDS', meaning: 'How long to wait for that; seconds' },
-    [1, 600],
+    [1, 300],
     60,
   ),
   countSetting(

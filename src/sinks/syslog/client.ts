@@ -1,8 +1,18 @@
+import { Confirmations, parts } from '../parts.js';
 import { records, unmappedOf } from '../records.js';
-import type { OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
 import { type SyslogBounds, sendFrames, syslogBounds } from './connection.js';
 import { framed, syslogMessage } from './message.js';
 import type { SyslogSettings } from './settings.js';
+
+/** A connection takes no more: what is cut off in its midst is sent again. */
+const connectionBytesMax = 4 * 1024 * 1024;
+
+interface Frame {
+  seq: number;
+  bytes: number;
+  frame: Buffer;
+}
 
 /** Messages come at least once, as far as the receiver keeps what it has read: syslog confirms nothing. */
 export class SyslogClient implements SinkClient {
@@ -17,19 +27,39 @@ export class SyslogClient implements SinkClient {
     this.place = `Syslog at ${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
     const { messageBytesMax } = this.#settings;
     const refused: RefusedEvent[] = [];
-    const frames: Buffer[] = [];
+    const frames: Frame[] = [];
+    const seqs = batch.events.map(({ seq }) => seq);
+    const confirmations = new Confirmations(seqs, confirmed);
     for (const outgoing of all) {
       const message = syslogMessage(outgoing, batch, this.#settings);
       const { seq, id } = outgoing.event;
-      if (message.byteLength <= messageBytesMax) frames.push(framed(message));
-      else refused.push({ seq, id, reason: tooLong(message.byteLength, messageBytesMax) });
+      if (message.byteLength <= messageBytesMax) {
+        const frame = framed(message);
+        frames.push({ seq, bytes: frame.byteLength, frame });
+      } else refused.push({ seq, id, reason: tooLong(message.byteLength, messageBytesMax) });
     }
-    if (frames.length > 0) await this.#send(frames, signal);
-    const bytes = frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    await confirmations.add(
+      refused.map(({ seq }) => seq),
+      0,
+      refused,
+    );
+    for (const part of parts(frames, { bytesMax: connectionBytesMax })) {
+      await this.#send(
+        part.map(({ frame }) => frame),
+        signal,
+      );
+      const bytes = part.reduce((sum, frame) => sum + frame.bytes, 0);
+      await confirmations.add(
+        part.map(({ seq }) => seq),
+        bytes,
+        [],
+      );
+    }
+    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
     return { objects: [], bytes, unmapped: unmappedOf(all), refused };
   }
 

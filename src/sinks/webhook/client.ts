@@ -3,9 +3,9 @@ import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { printable } from '../../printable.js';
 import { ask, asObject, isSuccess, jsonOf, statusError } from '../http-answer.js';
-import { parts } from '../parts.js';
+import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
-import type { OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
 import type { WebhookSettings } from './settings.js';
 
 const reasonCharactersMax = 200;
@@ -28,10 +28,14 @@ export class WebhookClient implements SinkClient {
     this.place = `Webhook at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
     const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
     const { bytesMax, eventsMax } = this.#settings;
+    const confirmations = new Confirmations(
+      all.map(({ event }) => event.seq),
+      confirmed,
+    );
     const refused: RefusedEvent[] = [];
     let bytes = 0;
     for (const part of parts(items, { bytesMax, eventsMax })) {
@@ -39,11 +43,15 @@ export class WebhookClient implements SinkClient {
       const answer = await this.#post(body, keyOf(batch, part[0]!.outgoing, part.at(-1)!.outgoing), signal);
       if (answer.status === 413 && part.length === 1) {
         const { seq, id } = part[0]!.outgoing.event;
-        refused.push({ seq, id, reason: 'The receiver takes no event of this size (413).' });
+        const tooLarge = { seq, id, reason: 'The receiver takes no event of this size (413).' };
+        refused.push(tooLarge);
+        await confirmations.add([seq], 0, [tooLarge]);
         continue;
       }
       this.#confirmed(answer);
       bytes += body.byteLength;
+      const seqs = part.map(({ outgoing }) => outgoing.event.seq);
+      await confirmations.add(seqs, body.byteLength, []);
     }
     return { objects: [], bytes, unmapped: unmappedOf(all), refused };
   }

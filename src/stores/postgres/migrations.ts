@@ -214,4 +214,16 @@ export const migrations: readonly string[] = [
   -- What a crash of the server empties is read again; without it a page would go through the write-ahead log twice.
   ALTER TABLE staged_pages SET UNLOGGED;
   `,
+  `
+  -- How far a batch has come that is sent in several requests, and who sends it.
+  ALTER TABLE offload_batches ADD COLUMN sent_seq bigint NOT NULL DEFAULT 0;
+  ALTER TABLE offload_batches ADD COLUMN sender text NOT NULL DEFAULT '';
+
+  -- Ids are kept for as long as the source may bring their events again, from when these were cleared.
+  ALTER TABLE offloaded_event_ids ADD COLUMN cleared_at text COLLATE "C" NOT NULL DEFAULT '';
+  UPDATE offloaded_event_ids SET cleared_at = to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+  CREATE INDEX offloaded_event_ids_age ON offloaded_event_ids (collector, cleared_at);
+
+  ALTER TABLE audit_checkpoints ADD COLUMN pruned_at text;
+  `,
 ];

@@ -1,4 +1,5 @@
-import { countOf } from '../batch-size.js';
+import type { ConfirmedPart, RefusedEvent } from '../../sinks/sink.js';
+import { countOf, formToSend, requireSameRange } from '../batches.js';
 import type {
   BatchSent,
   BatchWanted,
@@ -13,7 +14,8 @@ import type { Partitions } from './partitions.js';
 import { holdCheckpoint } from './rows.js';
 
 const batchColumns = `collector, sink, series, number, first_seq AS "firstSeq", last_seq AS "lastSeq", events,
-  since_ns::text AS "sinceNs", until_ns::text AS "untilNs", form, fixed_at AS "fixedAt", confirmed_at AS "confirmedAt", objects`;
+  since_ns::text AS "sinceNs", until_ns::text AS "untilNs", form, fixed_at AS "fixedAt", sent_seq AS "sentSeq",
+  confirmed_at AS "confirmedAt", objects`;
 
 interface BatchRow extends Omit<FixedBatch, 'range' | 'form' | 'objects'> {
   sinceNs: string | null;
@@ -69,9 +71,11 @@ export class PostgresOffloadLedger implements OffloadLedger {
          WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,
         ...key,
       );
-      if (open) return batchOf(open);
+      if (open) return taken(queries, batchOf(open), wanted);
+      await requireRange(queries, wanted);
       const following = await queries.all<{ seq: number; bytes: number; collectedAt: string }>(
-        `SELECT seq, length(raw_event) AS bytes, collected_at AS "collectedAt" FROM audit_events
+        `SELECT seq, octet_length(raw_event) + coalesce(octet_length(extra), 0) AS bytes, collected_at AS "collectedAt"
+         FROM audit_events
          WHERE collector = $1 AND seq > $2 AND ($3::bigint IS NULL OR time_ns >= $3) AND ($4::bigint IS NULL OR time_ns < $4)
          ORDER BY seq LIMIT $5`,
         wanted.collector,
@@ -83,8 +87,8 @@ export class PostgresOffloadLedger implements OffloadLedger {
       const count = countOf(following, wanted);
       if (count === 0) return null;
       const row = await queries.get<BatchRow>(
-        `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${batchColumns}`,
+        `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at, sender)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${batchColumns}`,
         ...key,
         cursor.batches + 1,
         following[0]!.seq,
@@ -94,8 +98,30 @@ export class PostgresOffloadLedger implements OffloadLedger {
         text(wanted.range.untilNs),
         JSON.stringify(wanted.form),
         this.#now().toISOString(),
+        wanted.sender,
       );
       return batchOf(row!);
+    });
+  }
+
+  async notePart(
+    batch: SeriesKey & { number: number },
+    sender: string,
+    { lastSeq, bytes, refused }: ConfirmedPart,
+  ): Promise<boolean> {
+    return this.#db.transaction(async (queries) => {
+      const noted = await queries.run(
+        `UPDATE offload_batches SET sent_seq = $5, bytes = bytes + $6
+         WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND sender = $7 AND confirmed_at IS NULL`,
+        ...keyOf(batch),
+        batch.number,
+        lastSeq,
+        bytes,
+        sender,
+      );
+      if (noted === 0) return false;
+      await keepRefused(queries, batch, refused, this.#now().toISOString());
+      return true;
     });
   }
 
@@ -103,7 +129,7 @@ export class PostgresOffloadLedger implements OffloadLedger {
     const now = this.#now().toISOString();
     await this.#db.transaction(async (queries) => {
       const confirmed = await queries.run(
-        `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = $7
+        `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = bytes + $7
          WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND confirmed_at IS NULL`,
         ...keyOf(batch),
         batch.number,
@@ -122,19 +148,18 @@ export class PostgresOffloadLedger implements OffloadLedger {
         batch.number,
         now,
       );
-      if (sent.refused.length === 0) return;
-      await queries.run(
-        `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at)
-         SELECT $1, $2, seq, id, reason, $4 FROM json_to_recordset($3::json) AS row (seq bigint, id text, reason text)
-         ON CONFLICT DO NOTHING`,
-        batch.collector,
-        batch.sink,
-        JSON.stringify(
-          sent.refused.map(({ seq, id, reason }) => ({ seq, id: withoutNul(id), reason: withoutNul(reason) })),
-        ),
-        now,
-      );
+      await keepRefused(queries, batch, sent.refused, now);
     });
+  }
+
+  async refusedCounts(collector: string): Promise<Map<string, number>> {
+    const rows = await this.#db.all<{ sink: string; events: number }>(
+      `SELECT r.sink, count(*) AS events FROM refused_events r
+       WHERE r.collector = $1 AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
+       GROUP BY r.sink`,
+      collector,
+    );
+    return new Map(rows.map(({ sink, events }) => [sink, events]));
   }
 
   async noteFailure(key: SeriesKey, failure: string): Promise<void> {
@@ -160,7 +185,7 @@ export class PostgresOffloadLedger implements OffloadLedger {
       return (await queries.get<{ n: number }>(
         `WITH chosen AS MATERIALIZED (
            SELECT seq, event_time, id, time_ns FROM audit_events e
-           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND NOT EXISTS (
+           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7) AND NOT EXISTS (
              SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink = ANY($5))
            ORDER BY seq LIMIT $4
          ), ids AS (
@@ -168,7 +193,8 @@ export class PostgresOffloadLedger implements OffloadLedger {
            WHERE i.collector = $1 AND i.digest = sha256(convert_to(c.id, 'UTF8')) AND i.seq = c.seq
            RETURNING i.digest, c.id, c.time_ns
          ), kept AS (
-           INSERT INTO offloaded_event_ids (collector, digest, id, time_ns) SELECT $1, digest, id, time_ns FROM ids
+           INSERT INTO offloaded_event_ids (collector, digest, id, time_ns, cleared_at)
+           SELECT $1, digest, id, time_ns, $6 FROM ids
            ON CONFLICT DO NOTHING
          ), gone AS (
            DELETE FROM audit_events e USING chosen c
@@ -179,11 +205,14 @@ export class PostgresOffloadLedger implements OffloadLedger {
         String(beforeNs),
         eventsMax,
         [...sinks],
+        this.#now().toISOString(),
+        // Months after it are not looked into.
+        Math.ceil(Number(beforeNs / 1_000_000n) / 1_000),
       ))!.n;
     });
   }
 
-  async prune(collector: string, before: { log?: string; related?: string; idsNs?: bigint }): Promise<void> {
+  async prune(collector: string, before: { log?: string; related?: string; ids?: string }): Promise<void> {
     if (before.log !== undefined)
       await this.#db.run('DELETE FROM execution_log WHERE collector = $1 AND datetime < $2', collector, before.log);
     if (before.related !== undefined)
@@ -192,18 +221,73 @@ export class PostgresOffloadLedger implements OffloadLedger {
         collector,
         before.related,
       );
-    if (before.idsNs !== undefined)
+    if (before.ids !== undefined)
       await this.#db.run(
-        'DELETE FROM offloaded_event_ids WHERE collector = $1 AND time_ns < $2',
+        'DELETE FROM offloaded_event_ids WHERE collector = $1 AND cleared_at < $2',
         collector,
-        String(before.idsNs),
+        before.ids,
       );
+    await this.#db.run(
+      'UPDATE audit_checkpoints SET pruned_at = $2 WHERE collector = $1',
+      collector,
+      this.#now().toISOString(),
+    );
+  }
+
+  async prunedAt(collector: string): Promise<string | null> {
+    const row = await this.#db.get<{ at: string | null }>(
+      'SELECT pruned_at AS at FROM audit_checkpoints WHERE collector = $1',
+      collector,
+    );
+    return row?.at ?? null;
   }
 
   /** Its own vacuum makes room for new rows; whole months that are empty go at once. */
   async shrink(): Promise<void> {
     await this.#partitions.dropEmpty(this.#now());
   }
+}
+
+/** Whoever had it before is told so when it notes a part. */
+async function taken(queries: Queries, open: FixedBatch, { form, sender }: BatchWanted): Promise<FixedBatch> {
+  const batch = { ...open, form: formToSend(open.form, form) };
+  await queries.run(
+    `UPDATE offload_batches SET sender = $5, form = $6
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4`,
+    ...keyOf(open),
+    open.number,
+    sender,
+    JSON.stringify(batch.form),
+  );
+  return batch;
+}
+
+async function requireRange(queries: Queries, wanted: BatchWanted): Promise<void> {
+  if (wanted.series === '') return;
+  const before = await queries.get<{ sinceNs: string | null; untilNs: string | null }>(
+    `SELECT since_ns::text AS "sinceNs", until_ns::text AS "untilNs" FROM offload_batches
+     WHERE collector = $1 AND sink = $2 AND series = $3 ORDER BY number LIMIT 1`,
+    ...keyOf(wanted),
+  );
+  if (before) requireSameRange(wanted, before);
+}
+
+async function keepRefused(
+  queries: Queries,
+  { collector, sink }: SeriesKey,
+  refused: readonly RefusedEvent[],
+  now: string,
+): Promise<void> {
+  if (refused.length === 0) return;
+  await queries.run(
+    `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at)
+     SELECT $1, $2, seq, id, reason, $4 FROM json_to_recordset($3::json) AS row (seq bigint, id text, reason text)
+     ON CONFLICT DO NOTHING`,
+    collector,
+    sink,
+    JSON.stringify(refused.map(({ seq, id, reason }) => ({ seq, id: withoutNul(id), reason: withoutNul(reason) }))),
+    now,
+  );
 }
 
 async function leastCursor(queries: Queries, collector: string, sinks: readonly string[]): Promise<number> {

@@ -1,7 +1,10 @@
+import { TrawlError } from '../../errors.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
 
 const yearsMax = 20;
 const retryAfterMs = 3_600_000;
+/** Everybody else waits meanwhile; it is tried again with the next retention. */
+const lockMaxMs = 2_000;
 
 /**
  * The partitions of audit_events, one a month of the events' own time. A month that is far from now, or for which none
@@ -35,15 +38,21 @@ export class Partitions {
     for (const { name } of tables) {
       const month = name.slice('audit_events_'.length).replace('_', '-');
       if (new Date(`${nextMonth(month)}-01T00:00:00Z`) > before) continue;
-      await this.#db.transaction(async (queries) => {
+      const dropped = this.#db.transaction(async (queries) => {
         await queries.run('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
         const held = await queries.get(`SELECT 1 FROM ${name} LIMIT 1`);
         if (held) return;
-        // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something.
+        // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something. The
+        // whole table first, as whoever writes does: the other order is a deadlock.
+        await queries.run(`SET LOCAL lock_timeout = '${lockMaxMs}ms'`);
+        await queries.run(`LOCK TABLE ONLY audit_events IN ACCESS EXCLUSIVE MODE`);
         await queries.run(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
         if (await queries.get(`SELECT 1 FROM ${name} LIMIT 1`)) return;
         await queries.run(`DROP TABLE ${name}`);
         this.#known.delete(month);
+      });
+      await dropped.catch((error: unknown) => {
+        if (!(error instanceof TrawlError) || error.code !== 'STORE_BUSY') throw error;
       });
     }
   }

@@ -164,12 +164,13 @@ export class PostgresStore implements Store {
         );
         // What a sink has is not collected, and so not offloaded, a second time.
         await queries.run(
-          `INSERT INTO offloaded_event_ids (collector, digest, id, time_ns)
-           SELECT i.collector, i.digest, e.id, e.time_ns FROM audit_event_ids i
+          `INSERT INTO offloaded_event_ids (collector, digest, id, time_ns, cleared_at)
+           SELECT i.collector, i.digest, e.id, e.time_ns, $3 FROM audit_event_ids i
            JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time
            WHERE i.collector = $1 AND i.seq <= $2 ON CONFLICT DO NOTHING`,
           collector,
           await allSentUpTo(queries, collector, sinks),
+          this.#now().toISOString(),
         );
         await queries.run('DELETE FROM audit_events WHERE collector = $1', collector);
         await queries.run('DELETE FROM audit_event_ids WHERE collector = $1', collector);

@@ -204,4 +204,16 @@ export const migrations: readonly string[] = [
   -- When a page brought it last, to the day.
   ALTER TABLE audit_related_objects ADD COLUMN seen_at TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- How far a batch has come that is sent in several requests, and who sends it.
+  ALTER TABLE offload_batches ADD COLUMN sent_seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE offload_batches ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+
+  -- Ids are kept for as long as the source may bring their events again, from when these were cleared.
+  ALTER TABLE offloaded_event_ids ADD COLUMN cleared_at TEXT NOT NULL DEFAULT '';
+  UPDATE offloaded_event_ids SET cleared_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
+  CREATE INDEX offloaded_event_ids_age ON offloaded_event_ids (collector, cleared_at);
+
+  ALTER TABLE audit_checkpoints ADD COLUMN pruned_at TEXT;
+  `,
 ];

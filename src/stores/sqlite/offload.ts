@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { countOf } from '../batch-size.js';
+import type { ConfirmedPart, RefusedEvent } from '../../sinks/sink.js';
+import { countOf, formToSend, requireSameRange } from '../batches.js';
 import type {
   BatchSent,
   BatchWanted,
@@ -13,7 +14,7 @@ import type { SqliteDatabase } from './database.js';
 
 const batchColumns = `collector, sink, series, number, first_seq AS firstSeq, last_seq AS lastSeq, events,
   CAST(since_ns AS TEXT) AS sinceNs, CAST(until_ns AS TEXT) AS untilNs, form, fixed_at AS fixedAt,
-  confirmed_at AS confirmedAt, objects`;
+  sent_seq AS sentSeq, confirmed_at AS confirmedAt, objects`;
 
 interface BatchRow extends Omit<FixedBatch, 'range' | 'form' | 'objects'> {
   sinceNs: string | null;
@@ -64,7 +65,8 @@ export class SqliteOffloadLedger implements OffloadLedger {
          WHERE collector = ? AND sink = ? AND series = ? AND confirmed_at IS NULL`,
         ...key,
       );
-      if (open) return batchOf(open);
+      if (open) return this.#taken(batchOf(open), wanted);
+      this.#requireRange(wanted);
       this.#db.run(
         'INSERT INTO offload_cursors (collector, sink, series) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
         ...key,
@@ -74,7 +76,8 @@ export class SqliteOffloadLedger implements OffloadLedger {
         ...key,
       )!;
       const following = this.#db.all<{ seq: number; bytes: number; collectedAt: string }>(
-        `SELECT seq, length(raw_event) AS bytes, collected_at AS collectedAt FROM audit_events
+        `SELECT seq, octet_length(raw_event) + ifnull(octet_length(extra), 0) AS bytes, collected_at AS collectedAt
+         FROM audit_events
          WHERE collector = ?1 AND seq > ?2 AND (?3 IS NULL OR time_ns >= ?3) AND (?4 IS NULL OR time_ns < ?4)
          ORDER BY seq LIMIT ?5`,
         wanted.collector,
@@ -87,8 +90,8 @@ export class SqliteOffloadLedger implements OffloadLedger {
       if (count === 0) return null;
       const number = cursor.batches + 1;
       this.#db.run(
-        `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at, sender)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ...key,
         number,
         following[0]!.seq,
@@ -98,6 +101,7 @@ export class SqliteOffloadLedger implements OffloadLedger {
         wanted.range.untilNs,
         JSON.stringify(wanted.form),
         this.#now().toISOString(),
+        wanted.sender,
       );
       return batchOf(
         this.#db.get<BatchRow>(
@@ -109,11 +113,55 @@ export class SqliteOffloadLedger implements OffloadLedger {
     });
   }
 
+  /** Whoever had it before is told so when it notes a part. */
+  #taken(open: FixedBatch, { form, sender }: BatchWanted): FixedBatch {
+    const batch = { ...open, form: formToSend(open.form, form) };
+    this.#db.run(
+      'UPDATE offload_batches SET sender = ?, form = ? WHERE collector = ? AND sink = ? AND series = ? AND number = ?',
+      sender,
+      JSON.stringify(batch.form),
+      ...keyOf(open),
+      open.number,
+    );
+    return batch;
+  }
+
+  #requireRange(wanted: BatchWanted): void {
+    if (wanted.series === '') return;
+    const before = this.#db.get<{ sinceNs: string | null; untilNs: string | null }>(
+      `SELECT CAST(since_ns AS TEXT) AS sinceNs, CAST(until_ns AS TEXT) AS untilNs FROM offload_batches
+       WHERE collector = ? AND sink = ? AND series = ? ORDER BY number LIMIT 1`,
+      ...keyOf(wanted),
+    );
+    if (before) requireSameRange(wanted, before);
+  }
+
+  async notePart(
+    batch: SeriesKey & { number: number },
+    sender: string,
+    { lastSeq, bytes, refused }: ConfirmedPart,
+  ): Promise<boolean> {
+    return this.#db.transaction(() => {
+      const noted = this.#db.run(
+        `UPDATE offload_batches SET sent_seq = ?, bytes = bytes + ?
+         WHERE collector = ? AND sink = ? AND series = ? AND number = ? AND sender = ? AND confirmed_at IS NULL`,
+        lastSeq,
+        bytes,
+        ...keyOf(batch),
+        batch.number,
+        sender,
+      );
+      if (noted === 0) return false;
+      this.#keepRefused(batch, refused, this.#now().toISOString());
+      return true;
+    });
+  }
+
   async confirmBatch(batch: SeriesKey & { number: number }, sent: BatchSent): Promise<void> {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {
       const confirmed = this.#db.run(
-        `UPDATE offload_batches SET confirmed_at = ?, objects = ?, bytes = ?
+        `UPDATE offload_batches SET confirmed_at = ?, objects = ?, bytes = bytes + ?
          WHERE collector = ? AND sink = ? AND series = ? AND number = ? AND confirmed_at IS NULL`,
         now,
         JSON.stringify(sent.objects),
@@ -123,28 +171,41 @@ export class SqliteOffloadLedger implements OffloadLedger {
       );
       if (confirmed === 0) return;
       this.#db.run(
-        `UPDATE offload_cursors SET (last_seq, events) = (SELECT b.last_seq, offload_cursors.events + b.events FROM offload_batches b
+        `UPDATE offload_cursors SET (last_seq, events, bytes) = (
+             SELECT b.last_seq, offload_cursors.events + b.events, offload_cursors.bytes + b.bytes FROM offload_batches b
              WHERE b.collector = ?1 AND b.sink = ?2 AND b.series = ?3 AND b.number = ?4),
-           batches = ?4, bytes = bytes + ?5, confirmed_at = ?6, failure = NULL, failed_at = NULL
+           batches = ?4, confirmed_at = ?5, failure = NULL, failed_at = NULL
          WHERE collector = ?1 AND sink = ?2 AND series = ?3`,
         ...keyOf(batch),
         batch.number,
-        sent.bytes,
         now,
       );
-      for (const { seq, id, reason } of sent.refused) {
-        this.#db.run(
-          `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO NOTHING`,
-          batch.collector,
-          batch.sink,
-          seq,
-          id,
-          reason,
-          now,
-        );
-      }
+      this.#keepRefused(batch, sent.refused, now);
     });
+  }
+
+  #keepRefused({ collector, sink }: SeriesKey, refused: readonly RefusedEvent[], now: string): void {
+    for (const { seq, id, reason } of refused) {
+      this.#db.run(
+        `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+        collector,
+        sink,
+        seq,
+        id,
+        reason,
+        now,
+      );
+    }
+  }
+
+  async refusedCounts(collector: string): Promise<Map<string, number>> {
+    const rows = this.#db.all<{ sink: string; events: number }>(
+      `SELECT r.sink, count(*) AS events FROM refused_events r
+       JOIN audit_events e ON e.collector = r.collector AND e.seq = r.seq WHERE r.collector = ? GROUP BY r.sink`,
+      collector,
+    );
+    return new Map(rows.map(({ sink, events }) => [sink, events]));
   }
 
   async noteFailure(key: SeriesKey, failure: string): Promise<void> {
@@ -182,14 +243,16 @@ export class SqliteOffloadLedger implements OffloadLedger {
       if (chosen === 0) return 0;
       const those = 'FROM audit_events WHERE collector = ? AND seq IN (SELECT seq FROM chosen_events)';
       this.#db.run(
-        `INSERT INTO offloaded_event_ids (collector, id, time_ns) SELECT collector, id, time_ns ${those} ON CONFLICT DO NOTHING`,
+        `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at) SELECT collector, id, time_ns, ? ${those}
+         ON CONFLICT DO NOTHING`,
+        this.#now().toISOString(),
         collector,
       );
       return this.#db.run(`DELETE ${those}`, collector);
     });
   }
 
-  async prune(collector: string, before: { log?: string; related?: string; idsNs?: bigint }): Promise<void> {
+  async prune(collector: string, before: { log?: string; related?: string; ids?: string }): Promise<void> {
     this.#db.transaction(() => {
       if (before.log !== undefined)
         this.#db.run('DELETE FROM execution_log WHERE collector = ? AND datetime < ?', collector, before.log);
@@ -199,9 +262,22 @@ export class SqliteOffloadLedger implements OffloadLedger {
           collector,
           before.related,
         );
-      if (before.idsNs !== undefined)
-        this.#db.run('DELETE FROM offloaded_event_ids WHERE collector = ? AND time_ns < ?', collector, before.idsNs);
+      if (before.ids !== undefined)
+        this.#db.run('DELETE FROM offloaded_event_ids WHERE collector = ? AND cleared_at < ?', collector, before.ids);
+      this.#db.run(
+        'UPDATE audit_checkpoints SET pruned_at = ? WHERE collector = ?',
+        this.#now().toISOString(),
+        collector,
+      );
     });
+  }
+
+  async prunedAt(collector: string): Promise<string | null> {
+    const row = this.#db.get<{ at: string | null }>(
+      'SELECT pruned_at AS at FROM audit_checkpoints WHERE collector = ?',
+      collector,
+    );
+    return row?.at ?? null;
   }
 
   async shrink(): Promise<void> {

@@ -159,11 +159,12 @@ export class SqliteStore implements Store {
         );
         // What a sink has is not collected, and so not offloaded, a second time.
         this.#db.run(
-          `INSERT INTO offloaded_event_ids (collector, id, time_ns)
-           SELECT collector, id, time_ns FROM audit_events
+          `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at)
+           SELECT collector, id, time_ns, ?3 FROM audit_events
            WHERE collector = ?1 AND seq <= ?2 ON CONFLICT DO NOTHING`,
           collector,
           allSentUpTo(this.#db, collector, sinks),
+          now,
         );
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }

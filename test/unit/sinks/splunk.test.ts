@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { StoredEvent } from '../../../src/domain.js';
+import type { ConfirmedPart } from '../../../src/sinks/sink.js';
 import { SplunkClient } from '../../../src/sinks/splunk/client.js';
 import { splunkSettings } from '../../../src/sinks/splunk/settings.js';
 import { splunk } from '../../../src/sinks/splunk/sink.js';
@@ -87,6 +89,23 @@ describe('events for Splunk', () => {
     for (const request of seen) expect(request.body.length).toBeLessThanOrEqual(1_500);
     const seqs = seen.flatMap(linesOf).map((line) => (JSON.parse(line.exact) as { seq: number }).seq);
     expect(seqs).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('are told part by part, so that the rest alone is sent again', async () => {
+    const { url, seen } = await receiver(success, success, json(503, { text: 'Server is busy', code: 9 }), success);
+    const all = [1, 2, 3, 4, 5].map((seq) => event(seq));
+    const told: ConfirmedPart[] = [];
+    const client = clientOf(url, { MAX_BYTES: '1000' });
+    const send = (events: StoredEvent[]) =>
+      client.send(batchOf(events), undefined, async (part) => void told.push(part));
+    await refusal(send(all));
+    expect(told.map(({ lastSeq }) => lastSeq)).toEqual([1, 2]);
+    expect(told.map(({ bytes }) => bytes)).toEqual(seen.slice(0, 2).map((request) => request.bytes.byteLength));
+    await send(all.slice(2));
+    const seqs = seen.flatMap(linesOf).map((line) => (JSON.parse(line.exact) as { seq: number }).seq);
+    expect(seqs).toEqual([1, 2, 3, 3, 4, 5]);
+    // The last part is told with the batch.
+    expect(told.at(-1)?.lastSeq).toBe(4);
   });
 
   it('before 1970 have their time', async () => {
@@ -241,6 +260,22 @@ describe('indexer acknowledgement', () => {
     expect([...channels]).toEqual([
       expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     ]);
+  });
+
+  it('is told up to the first request that lacks one', async () => {
+    const { url } = await receiver(
+      taken(7),
+      taken(8),
+      taken(9),
+      json(200, { acks: { 9: true } }),
+      json(200, { acks: { 7: true } }),
+      json(503, { text: 'Server is busy', code: 9 }),
+    );
+    const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
+    const told: number[] = [];
+    const three = batchOf([event(1), event(2), event(3)]);
+    await refusal(client.send(three, undefined, async ({ lastSeq }) => void told.push(lastSeq)));
+    expect(told).toEqual([1]);
   });
 
   it('has the same channel for the same batch, and another for another', async () => {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { type TestCollection, until } from '../support/collection.js';
+import { folder, linesIn, offloading, truthOf, withoutSeq } from '../support/offloading.js';
+
+const afterRun = { offloadWhen: 'after-run' };
+
+const isSent = ({ store }: TestCollection) =>
+  until('all has been sent', async () => (await store.offload.backlog('asa', ['archive'], 1)) === 0);
+
+describe('a run begins offloading', () => {
+  it('where the source fails, too: what is left goes on, and retention is applied', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path } }, {}, { offloadWhen: 'own-schedule' });
+    await collection.collect();
+    await collection.store.setSettings('asa', afterRun, []);
+    collection.demo.revokeKey();
+    const handle = await collection.start();
+    await expect(handle.result()).rejects.toThrow();
+    await isSent(collection);
+    expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('while a long catch-up still walks', async () => {
+    const path = folder();
+    const demo = { events: 3_000, latencyMs: 150 };
+    const collection = await offloading({ archive: { kind: 'files', path } }, demo, {
+      ...afterRun,
+      searchCount: '50',
+    });
+    const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 40 } });
+    await until('a batch has been sent', async () => (await collection.store.offload.cursors('asa')).length > 0);
+    expect((await collection.store.checkpoint('asa')).lastSeq).toBeLessThan(3_000);
+    await handle.result();
+    await isSent(collection);
+    expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('where nothing is new, once retention has not been applied for a while', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path } }, {}, afterRun);
+    await collection.collect();
+    await isSent(collection);
+    expect(await collection.store.eventCount('asa')).toBe(3_000);
+    await collection.store.setSettings('asa', { retainDays: '1' }, []);
+    await collection.collect();
+    await until('old events are gone', async () => (await collection.store.eventCount('asa')) < 1_000);
+    await until('the time is kept', async () => (await collection.store.offload.prunedAt('asa')) !== null);
+    const runs = async () => (await collection.client.workflow.count(offloadings(collection))).count;
+    await until('none runs', async () => {
+      const running = `${offloadings(collection)} AND ExecutionStatus = 'Running'`;
+      return (await collection.client.workflow.count(running)).count === 0;
+    });
+    const before = await runs();
+    await collection.collect();
+    expect(await runs()).toBe(before);
+  }, 120_000);
+
+  it('where there is no sink, for the log and the related objects alone', async () => {
+    const collection = await offloading({}, { events: 10 }, { ...afterRun, logRetainDays: '30', offload: '' });
+    await collection.store.setSettings('asa', {}, ['offload']);
+    await collection.collect();
+    await until('retention is applied', async () => (await collection.store.offload.prunedAt('asa')) !== null);
+    expect(await collection.store.eventCount('asa')).toBe(10);
+  }, 120_000);
+});
+
+const offloadings = ({ taskQueue }: TestCollection) => `TaskQueue = '${taskQueue}' AND WorkflowType = 'offloadEvents'`;

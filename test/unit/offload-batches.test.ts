@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Collectors } from '../../activities/collectors.js';
+import type { Dependencies } from '../../activities/dependencies.js';
+import { offloadBatches } from '../../activities/offload.js';
+import type { Sinks } from '../../activities/sinks.js';
+import type { OnConfirmed, OutgoingBatch, Sent } from '../../src/sinks/sink.js';
+import { storePlace } from '../../src/stores/place.js';
+import { openStore } from '../../src/stores/registry.js';
+import { event, page } from '../conformance/pages.js';
+
+const nothing: Sent = { objects: [], bytes: 0, unmapped: 0, refused: [] };
+type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<Sent>;
+
+/** Ten events, and attempts to send them by what is given. */
+async function bed() {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const store = await openStore(storePlace(`sqlite:${join(folder, 'trawl.db')}`, '/', 1)!, 'write');
+  onTestFinished(() => store.close());
+  const events = Array.from({ length: 10 }, (_, at) => event(`e${at + 1}`));
+  await store.writePage(page(events, { nextOffset: 'next' }));
+  const collectors = { source: async () => ({ kind: 'asa' }) } as unknown as Collectors;
+  const input = {
+    ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
+  };
+  const attempt = (send: Send, timeMs = 60_000) => {
+    const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema: 'native' } };
+    const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) } as unknown as Sinks;
+    const { signal } = new AbortController();
+    return offloadBatches({ store } as unknown as Dependencies, collectors, sinks, input, signal, timeMs);
+  };
+  return { store, attempt };
+}
+
+const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+const part = (lastSeq: number) => ({ lastSeq, bytes: 5, refused: [] });
+
+describe('a batch that a sink takes in parts', () => {
+  it('goes on behind what was confirmed when its time is up, under the same name', async () => {
+    const { store, attempt } = await bed();
+    const names: string[] = [];
+    const first = await attempt(async (batch, signal, confirmed) => {
+      names.push(batch.name);
+      await confirmed(part(4));
+      return untilAborted(signal);
+    }, 200);
+    expect(first).toMatchObject({ batches: 0, more: true });
+    const second = await attempt(async (batch) => {
+      names.push(batch.name);
+      expect(seqs(batch)).toEqual([5, 6, 7, 8, 9, 10]);
+      return { ...nothing, bytes: 6 };
+    });
+    expect(second).toMatchObject({ batches: 1, more: false });
+    expect(new Set(names).size).toBe(1);
+    expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, events: 10, bytes: 11, failure: null }]);
+  });
+
+  it('fails where nothing was confirmed in its time, and says so', async () => {
+    const { store, attempt } = await bed();
+    await expect(attempt((_, signal) => untilAborted(signal), 200)).rejects.toMatchObject({
+      code: 'SINK_UNAVAILABLE',
+      retry: true,
+    });
+    expect((await store.offload.cursors())[0]!.failure).toContain('Nothing was confirmed');
+  });
+
+  it('is left by an attempt that goes on sending while another one has begun', async () => {
+    const { attempt } = await bed();
+    let begun = () => {};
+    let goOn = () => {};
+    const started = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const otherIsDone = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const sentBefore: number[] = [];
+    const before = attempt(async (_, __, confirmed) => {
+      begun();
+      await otherIsDone;
+      sentBefore.push(1);
+      await confirmed(part(1));
+      sentBefore.push(2);
+      return nothing;
+    });
+    await started;
+    await attempt(async () => nothing);
+    goOn();
+    await expect(before).rejects.toMatchObject({ code: 'STORE_BUSY', retry: true });
+    expect(sentBefore).toEqual([1]);
+  });
+
+  it('has a name of its own in a store that begins anew with other events', async () => {
+    const nameOf = async (id: string) => {
+      const { store, attempt } = await bed();
+      await store.clearEvents('asa', ['k'], [], true);
+      await store.writePage(page([event(id)], { offset: 'next', nextOffset: 'more' }));
+      let name = '';
+      await attempt(async (batch) => {
+        ({ name } = batch);
+        return nothing;
+      });
+      return name;
+    };
+    const [one, again, other] = [await nameOf('a'), await nameOf('a'), await nameOf('b')];
+    expect(again).toBe(one);
+    expect(other).not.toBe(one);
+    expect(other.slice(0, 38)).toBe(one.slice(0, 38));
+  });
+});
