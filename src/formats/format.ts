@@ -16,6 +16,8 @@ export interface FormatOptions {
   schema: string;
   /** Of the whole file; inside a Parquet file, which is read in parts, it is always zstd. */
   compression: Compression;
+  /** Of OCSF, where all rows are of one class: the key of `classes`. Parquet has its columns alone then. */
+  className?: string | undefined;
 }
 
 export type Compression = 'gzip' | 'zstd' | 'none';

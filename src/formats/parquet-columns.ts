@@ -1,14 +1,18 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
+import { attributesOf, type Shape } from '../schemas/ocsf/attributes.js';
+import type { ClassName } from '../schemas/ocsf/classes.js';
 import { epochNanoseconds } from '../timestamp.js';
+import { fitted } from './fitted.js';
 import type { FormatRow } from './format.js';
 
-export type ColumnValue = string | number | bigint | null;
+/** Where a column is nested, objects and lists of such values. */
+export type ColumnValue = unknown;
 
 /** A column of a Parquet file; times are of epoch microseconds in UTC, which DuckDB, Athena and Spark all read. */
 export interface ParquetColumn {
   name: string;
-  type: 'text' | 'int32' | 'int64' | 'time';
+  type: Shape | 'time';
   /** Where no row can be without it. */
   required?: true;
   /** Where hardly any two values are the same, so that neither a dictionary nor statistics are worth their making. */
@@ -16,10 +20,13 @@ export interface ParquetColumn {
   value(row: FormatRow): ColumnValue;
 }
 
-/** @throws TrawlError SETTINGS_INVALID */
-export function parquetColumns(schema: string): readonly ParquetColumn[] {
+/**
+ * @param className of OCSF, where all rows are of it: its own attributes alone.
+ * @throws TrawlError SETTINGS_INVALID
+ */
+export function parquetColumns(schema: string, className?: string): readonly ParquetColumn[] {
   const columns = columnsOf.get(schema);
-  if (columns) return columns;
+  if (columns) return columns(className);
   throw new TrawlError('SETTINGS_INVALID', `parquet has no columns for the schema ${JSON.stringify(schema)}.`, {
     hint: `Use one of the schemas ${[...columnsOf.keys()].join(', ')}, or the format ndjson.`,
   });
@@ -33,11 +40,6 @@ function own(name: string, key: keyof StoredEvent): ParquetColumn {
 /** A column of what stands in the record, at the first of these paths that holds such a value. */
 function text(name: string, ...paths: [string, ...string[]]): ParquetColumn {
   return { name, type: 'text', value: ({ record }) => first(record, paths, asText) };
-}
-
-function integer(name: string, type: 'int32' | 'int64'): ParquetColumn {
-  const bits = type === 'int32' ? 32 : 64;
-  return { name, type, value: ({ record }) => first(record, [name], (value) => asInteger(value, bits)) };
 }
 
 /** A column of the moment of the event: as the record has it, else as the source wrote it. */
@@ -73,30 +75,42 @@ const native: readonly ParquetColumn[] = [
   { name: 'collected_at', type: 'time', value: ({ event }) => asMicroseconds(event.collectedAt) },
 ];
 
-const ocsf: readonly ParquetColumn[] = [
-  integer('class_uid', 'int32'),
-  integer('category_uid', 'int32'),
-  integer('activity_id', 'int32'),
-  integer('type_uid', 'int64'),
-  integer('severity_id', 'int32'),
-  integer('status_id', 'int32'),
-  integer('time', 'int64'),
-  moment('time_dt'),
-  text('class_name', 'class_name'),
-  text('activity_name', 'activity_name'),
-  text('metadata_uid', 'metadata.uid'),
-  text('metadata_original_time', 'metadata.original_time'),
-  text('metadata_product', 'metadata.product.name', 'metadata.product'),
-  text('tenant_uid', 'metadata.tenant_uid', 'tenant_uid'),
-  text('actor_user_name', 'actor.user.name'),
-  text('actor_user_uid', 'actor.user.uid'),
-  text('user_name', 'user.name'),
-  text('user_uid', 'user.uid'),
-  text('src_ip', 'src_endpoint.ip'),
-  text('dst_hostname', 'dst_endpoint.hostname'),
-  text('message', 'message'),
-  whole,
-];
+/** The attributes of OCSF as they are nested, and `time_dt` of its profile `datetime`, for time functions. */
+function ocsf(className: string | undefined): readonly ParquetColumn[] {
+  const attributes = attributesOf(className as ClassName | undefined);
+  // Once for each record, not for each of its columns.
+  const known = new WeakMap<object, Record<string, unknown>>();
+  const valuesOf = ({ record }: FormatRow) => {
+    const values = known.get(record) ?? fittedRecord(record, attributes);
+    known.set(record, values);
+    return values;
+  };
+  const columns = Object.entries(attributes).map(([name, type]): ParquetColumn => {
+    const unlike = name === 'raw_data' || name === 'unmapped' ? { unlike: true as const } : {};
+    return { name, type, ...unlike, value: (row) => valuesOf(row)[name] ?? null };
+  });
+  columns.splice(columns.findIndex(({ name }) => name === 'time') + 1, 0, moment('time_dt'));
+  return columns;
+}
+
+/** What no column has room for goes to `unmapped`. */
+function fittedRecord(
+  { unmapped, ...others }: FormatRow['record'],
+  attributes: Readonly<Record<string, Shape>>,
+): Record<string, unknown> {
+  const { value, rest } = fitted(others, attributes);
+  const left = rest === undefined ? unmapped : { ...asObject(unmapped), no_column: rest };
+  return { ...(value as Record<string, unknown>), unmapped: left === undefined ? undefined : json(left) };
+}
+
+function asObject(value: unknown): object {
+  if (value === undefined) return {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value };
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value).toWellFormed();
+}
 
 const ecs: readonly ParquetColumn[] = [
   moment('@timestamp'),
@@ -108,10 +122,10 @@ const ecs: readonly ParquetColumn[] = [
   whole,
 ];
 
-const columnsOf = new Map([
-  ['native', native],
+const columnsOf = new Map<string, (className: string | undefined) => readonly ParquetColumn[]>([
+  ['native', () => native],
   ['ocsf', ocsf],
-  ['ecs', ecs],
+  ['ecs', () => ecs],
 ]);
 
 /** The first value that `convert` can make something of. A record that lacks one is written nonetheless. */
@@ -138,13 +152,6 @@ function valueAt(record: unknown, path: string): unknown {
 function asText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : null;
-}
-
-function asInteger(value: unknown, bits: 32 | 64): number | bigint | null {
-  if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return null;
-  const exact = BigInt(value);
-  if (exact !== BigInt.asIntN(bits, exact)) return null;
-  return bits === 32 ? Number(exact) : exact;
 }
 
 /** Epoch microseconds, rounded down, of a timestamp; a moment outside 64 bits of nanoseconds is the nearest one. */

@@ -1,5 +1,6 @@
 import type { ColumnSource, ParquetWriteOptions } from 'hyparquet-writer';
 import { zstdCompressor } from './compression.js';
+import { isList } from './fitted.js';
 import type { Format, FormatRow } from './format.js';
 import { type ParquetColumn, parquetColumns } from './parquet-columns.js';
 
@@ -12,13 +13,13 @@ const createdBy = 'trawl version 1.0.0';
 
 export const parquet: Format = {
   name: 'parquet',
-  async encode(rows, { schema }) {
-    const columns = parquetColumns(schema);
+  async encode(rows, { schema, className }) {
+    const columns = parquetColumns(schema, className);
     const { ByteWriter, parquetWrite } = await import('hyparquet-writer');
     const writer = new ByteWriter();
     await parquetWrite({
       writer,
-      schema: [{ name: 'schema', num_children: columns.length }, ...columns.map(schemaElement)],
+      schema: [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(columnElements)],
       columnData: columns.map((column) => columnSource(column, rows)),
       codec: 'ZSTD',
       compressors: { ZSTD: await zstdCompressor() },
@@ -37,15 +38,37 @@ const elements = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   int32: { type: 'INT32' },
   int64: { type: 'INT64' },
+  boolean: { type: 'BOOLEAN' },
   time: {
     type: 'INT64',
     converted_type: 'TIMESTAMP_MICROS',
     logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
   },
-} as const satisfies Record<ParquetColumn['type'], Omit<SchemaElement, 'name'>>;
+} as const satisfies Record<Extract<ParquetColumn['type'], string>, Omit<SchemaElement, 'name'>>;
 
-function schemaElement({ name, type, required }: ParquetColumn): SchemaElement {
-  return { name, repetition_type: required ? 'REQUIRED' : 'OPTIONAL', ...elements[type] };
+function columnElements({ name, type, required }: ParquetColumn): SchemaElement[] {
+  return nested(name, type, required ? 'REQUIRED' : 'OPTIONAL');
+}
+
+/** An element and those within it, in the order of the format. A list has the three levels that every reader knows. */
+function nested(
+  name: string,
+  type: ParquetColumn['type'],
+  repetition: NonNullable<SchemaElement['repetition_type']> = 'OPTIONAL',
+): SchemaElement[] {
+  if (typeof type === 'string') return [{ name, repetition_type: repetition, ...elements[type] }];
+  if (isList(type)) {
+    return [
+      { name, repetition_type: repetition, num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      ...nested('element', type[0]),
+    ];
+  }
+  const members = Object.entries(type);
+  return [
+    { name, repetition_type: repetition, num_children: members.length },
+    ...members.flatMap(([member, shape]) => nested(member, shape)),
+  ];
 }
 
 function columnSource(column: ParquetColumn, rows: readonly FormatRow[]): ColumnSource {

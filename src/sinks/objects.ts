@@ -1,7 +1,8 @@
 import { formatOf } from '../formats/registry.js';
+import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
 import { eventTimeNs, utcText } from './event-time.js';
-import { records as recordsOf, unmappedOf } from './records.js';
-import type { OutgoingBatch, SinkSettings } from './sink.js';
+import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
+import type { BatchForm, OutgoingBatch, SinkSettings } from './sink.js';
 
 /** A file of a batch, complete in memory: a batch is bounded. */
 export interface ObjectFile {
@@ -12,34 +13,55 @@ export interface ObjectFile {
   events: number;
 }
 
-/** Makes the files of a batch: one for each day of UTC that its events are of. One is in memory at a time. */
+/** Makes the files of a batch: one for each day of UTC that its events are of (and class, where the layout wants it). One is in memory at a time. */
 export async function* objectFiles(
   batch: OutgoingBatch,
   settings: SinkSettings,
 ): AsyncGenerator<ObjectFile & { unmapped: number }> {
   const { form } = batch;
   const format = formatOf(form.format);
-  const days = new Map<string, (typeof batch.events)[number][]>();
-  for (const event of batch.events) {
-    const day = utcText(eventTimeNs(event), 0).slice(0, 10);
-    const ofDay = days.get(day);
-    if (ofDay) ofDay.push(event);
-    else days.set(day, [event]);
-  }
-  for (const [day, events] of [...days].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const records = recordsOf({ ...batch, events });
-    const { bytes, extension, contentType } = await format.encode(records, {
-      schema: form.schema,
-      compression: form.compression as 'gzip' | 'zstd' | 'none',
-    });
-    const name = `${folderOf(batch, settings, day)}/${batch.name}.${extension}`;
-    yield { name, bytes, contentType, events: events.length, unmapped: unmappedOf(records) };
+  const days = grouped(batch.events, (event) => utcText(eventTimeNs(event), 0).slice(0, 10));
+  for (const [day, events] of days) {
+    for (const [className, records] of byClass(recordsOf({ ...batch, events }), form)) {
+      const { bytes, extension, contentType } = await format.encode(records, {
+        schema: form.schema,
+        compression: form.compression as 'gzip' | 'zstd' | 'none',
+        className,
+      });
+      const name = `${folderOf(batch, settings, day, className)}/${batch.name}.${extension}`;
+      yield { name, bytes, contentType, events: records.length, unmapped: unmappedOf(records) };
+    }
   }
 }
 
-/** Amazon Security Lake's layout is that of its custom sources. */
-function folderOf({ collector, source, form }: OutgoingBatch, { values }: SinkSettings, day: string): string {
-  return form.layout === 'security-lake'
-    ? `ext/trawl-${source}/1.0/region=${String(values.region)}/accountId=${String(values.accountId)}/eventDay=${day.replaceAll('-', '')}`
+/** Security Lake wants each class of OCSF by itself, and its rows by time. */
+function byClass(records: OutgoingRecord[], { layout }: BatchForm): [ClassName | undefined, OutgoingRecord[]][] {
+  if (layout !== 'security-lake') return [[undefined, records]];
+  const classes = grouped(records, ({ record }) => classNameOf(record.class_uid as number));
+  for (const [, ofClass] of classes) ofClass.sort((a, b) => Number(a.record.time) - Number(b.record.time));
+  return classes;
+}
+
+/** By key, in the order of the keys; within one in their own. */
+function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item: Item) => Key): [Key, Item[]][] {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Amazon Security Lake's layout is that of its custom sources, of which each has one class. */
+function folderOf(
+  { collector, source }: OutgoingBatch,
+  { values }: SinkSettings,
+  day: string,
+  className: ClassName | undefined,
+): string {
+  return className !== undefined
+    ? `ext/trawl-${source}-${classOf(className).uid}/1.0/region=${String(values.region)}/accountId=${String(values.accountId)}/eventDay=${day.replaceAll('-', '')}`
     : `raw/source=${source}/collector=${collector}/dt=${day}`;
 }

@@ -130,3 +130,7 @@ export type ClassName = keyof typeof classes;
 export function classOf(name: ClassName): OcsfClass {
   return classes[name];
 }
+
+export function classNameOf(uid: number): ClassName {
+  return (Object.keys(classes) as ClassName[]).find((name) => classes[name].uid === uid)!;
+}

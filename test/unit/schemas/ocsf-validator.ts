@@ -49,3 +49,25 @@ function misnamed(event: Record<string, unknown>, captions: Captions): string[] 
   const typeUid = Number(event.class_uid) * 100 + Number(event.activity_id);
   return event.type_uid === typeUid ? problems : [...problems, `type_uid is not ${typeUid}`];
 }
+
+interface Published {
+  type?: string;
+  $ref?: string;
+  properties?: Record<string, Published>;
+  items?: Published;
+}
+
+/** The type of an attribute of a class, as JSON Schema calls it, through objects and lists; undefined where there is none. */
+export function typeOf(uid: number, path: readonly string[]): string | undefined {
+  const profiles = Object.values(published.classes[String(uid)]!) as Published[];
+  const definitions = (published as unknown as { $defs: Record<string, Published> }).$defs;
+  const resolved = (of: Published | undefined): Published | undefined => {
+    if (of?.$ref !== undefined) return resolved(definitions[of.$ref.replace('#/$defs/', '')]);
+    return of?.items ? resolved(of.items) : of;
+  };
+  for (const profile of profiles) {
+    const found = path.reduce<Published | undefined>((of, name) => resolved(of?.properties?.[name]), profile);
+    if (found) return found.type;
+  }
+  return undefined;
+}

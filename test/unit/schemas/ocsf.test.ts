@@ -5,6 +5,8 @@ import { decompress } from 'fzstd';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
+import { parquet } from '../../../src/formats/parquet.js';
+import { attributesOf, type Shape } from '../../../src/schemas/ocsf/attributes.js';
 import { type ClassName, classes } from '../../../src/schemas/ocsf/classes.js';
 import { mappings, ocsf } from '../../../src/schemas/ocsf/schema.js';
 import { type ObjectFile, objectFiles } from '../../../src/sinks/objects.js';
@@ -14,7 +16,7 @@ import { asa } from '../../../src/sources/asa/source.js';
 import { batchOf, event, hostileEvents } from '../sinks/support.js';
 import { arrayText, objectText, stringLiteral, valueText } from '../support/json-text.js';
 import { demoEvents, storedOf } from './demo-events.js';
-import { problemsOf } from './ocsf-validator.js';
+import { problemsOf, typeOf } from './ocsf-validator.js';
 
 type Json = Record<string, unknown>;
 
@@ -35,6 +37,37 @@ const sources = ['asa', 'descope', 'skyflow'] as const;
 
 function mapped(of: StoredEvent, source: string): Shown {
   return ocsf.record(of, source).record as Shown;
+}
+
+/** Rows of a Parquet file. */
+async function rowsIn(bytes: Uint8Array): Promise<Json[]> {
+  const zstd = (input: Uint8Array, length: number) => decompress(input, new Uint8Array(length));
+  return parquetReadObjects({ file: new Uint8Array(bytes).buffer, compressors: { ZSTD: zstd } });
+}
+
+/** A row as the record that it was. */
+function withoutNulls({ time_dt: _, unmapped, ...row }: Json): Json {
+  const plain = (value: unknown): unknown => {
+    if (typeof value === 'bigint') return Number(value);
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value !== 'object' || value === null) return value;
+    const members = Object.entries(value).map(([name, member]) => [name, plain(member)] as const);
+    const left = members.filter(([, member]) => member !== null && member !== undefined);
+    return left.length === 0 ? null : Object.fromEntries(left);
+  };
+  const record = plain(row) as Json;
+  return typeof unmapped === 'string' ? { ...record, unmapped: JSON.parse(unmapped) as unknown } : record;
+}
+
+/** Each column and its type, as the schema calls it. */
+function pathsOf(shapes: Readonly<Record<string, Shape>>, before: readonly string[] = []): [string[], string][] {
+  return Object.entries(shapes).flatMap(([name, shape]): [string[], string][] => {
+    const path = [...before, name];
+    const one = typeof shape === 'object' && Array.isArray(shape) ? (shape[0] as Shape) : (shape as Shape);
+    if (typeof one === 'object') return pathsOf(one as Record<string, Shape>, path);
+    if (name === 'unmapped') return [];
+    return [[path, { text: 'string', int32: 'integer', int64: 'integer', boolean: 'boolean' }[one]]];
+  });
 }
 
 /** Not by vitest, for which a member with the name `constructor` makes equal objects differ. */
@@ -479,41 +512,55 @@ describe('OCSF', () => {
     expect(record).toMatchObject({ class_uid: 6003, metadata: { product: { name: 'newsource' } } });
   });
 
-  it('goes into the layout of Security Lake', async () => {
+  it('goes into the layout of Security Lake, each class by itself, by time', async () => {
     const place = { region: 'eu-central-1', accountId: '123456789012' };
     const values = { schema: 'ocsf', format: 'parquet', layout: 'security-lake', ...place };
     expect(fileSettingProblems(values)).toEqual([]);
-    const zstd = (input: Uint8Array, length: number) => decompress(input, new Uint8Array(length));
-    const events = demoEvents.asa!(3).map((of, at) => ({ ...of, timestamp: `2026-11-2${at}T23:59:59.25Z` }));
+    const day = (of: StoredEvent, text: string) => ({ ...of, timestamp: `2026-11-${text}` });
+    const types = ['auth_token.issue', 'quite.unheard_of', 'user.create', 'auth_token.issue'];
+    const times = ['21T00:00:00Z', '20T00:00:00Z', '20T23:59:59.25Z', '20T12:00:00Z'];
+    const events = types.map((type, at) => day({ ...typed('asa', type), seq: at + 1, id: `id-${at + 1}` }, times[at]!));
+    const late = day({ ...typed('asa', 'auth_token.issue'), seq: 5, id: 'id-5' }, '20T01:00:00Z');
     const settings: SinkSettings = { sink: 'lake', kind: 's3', values };
-    const batch = batchOf([...events, event(4, { type: 'quite.unheard_of', timestamp: '2026-11-20T00:00:00Z' })], {
-      form: { ...formOf(settings), compression: 'none' },
-    });
+    const batch = batchOf([...events, late], { form: { ...formOf(settings), compression: 'none' } });
     const files: (ObjectFile & { unmapped: number })[] = [];
     for await (const file of objectFiles(batch, settings)) files.push(file);
-    const days = ['20261120', '20261121', '20261122'];
-    expect(files.map(({ name, events: count, unmapped }) => [name, count, unmapped])).toEqual(
-      days.map((day, at) => [
-        `ext/trawl-asa/1.0/region=eu-central-1/accountId=123456789012/eventDay=${day}/${batch.name}.parquet`,
-        at === 0 ? 2 : 1,
-        at === 0 ? 1 : 0,
-      ]),
-    );
-    const rows = await parquetReadObjects({
-      file: new Uint8Array(files[1]!.bytes).buffer,
-      compressors: { ZSTD: zstd },
-    });
-    expect(rows).toHaveLength(1);
-    const record = mapped(events[1]!, 'asa');
-    expect(rows[0]).toMatchObject({
-      class_uid: record.class_uid,
-      type_uid: BigInt(record.type_uid),
-      time: BigInt(record.time),
-      metadata_uid: events[1]!.id,
-      metadata_original_time: '2026-11-21T23:59:59.25Z',
-    });
-    expect(JSON.parse(String(rows[0]!.event))).toEqual(record);
+    const nameOf = (uid: number, eventDay: string) =>
+      `ext/trawl-asa-${uid}/1.0/region=eu-central-1/accountId=123456789012/eventDay=${eventDay}/${batch.name}.parquet`;
+    expect(files.map(({ name, events: count, unmapped }) => [name, count, unmapped])).toEqual([
+      [nameOf(3001, '20261120'), 1, 0],
+      [nameOf(6003, '20261120'), 1, 1],
+      [nameOf(3002, '20261120'), 2, 0],
+      [nameOf(3002, '20261121'), 1, 0],
+    ]);
+    const logons = await rowsIn(files.find(({ name }) => name === nameOf(3002, '20261120'))!.bytes);
+    expect(logons.map(({ metadata }) => (metadata as Json).uid)).toEqual(['id-5', 'id-4']);
+    expect(logons[0]).toHaveProperty('auth_protocol');
+    expect(logons[0]).not.toHaveProperty('entity');
   });
+
+  it.each(sources)(
+    'of %s has a column for each attribute, in Parquet of all classes and of its own',
+    async (source) => {
+      const records = demoEvents[source]!(2_000).map((of) => ({ event: of, record: mapped(of, source), json: '' }));
+      const options = { schema: 'ocsf', compression: 'none' } as const;
+      const rows = await rowsIn((await parquet.encode(records, options)).bytes);
+      expect(rows.map(withoutNulls)).toEqual(records.map(({ record }) => record));
+      for (const [className, { uid }] of Object.entries(classes)) {
+        const own = records.filter(({ record }) => record.class_uid === uid);
+        const ofClass = await rowsIn((await parquet.encode(own, { ...options, className })).bytes);
+        expect(ofClass.map(withoutNulls)).toEqual(own.map(({ record }) => record));
+      }
+    },
+  );
+
+  it.each(Object.keys(classes) as ClassName[])(
+    'has columns for %s that are attributes of the published schema',
+    (name) => {
+      for (const [path, type] of pathsOf(attributesOf(name)))
+        expect([path, typeOf(classes[name].uid, path)]).toEqual([path, type]);
+    },
+  );
 
   it('is described in the docs, row by row', () => {
     const docs = readFileSync(new URL('../../../docs/schemas.md', import.meta.url), 'utf8');
