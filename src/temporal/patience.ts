@@ -8,7 +8,8 @@ const patienceMs = 60_000;
  * gRPC's codes for a server that does not answer just now: unknown (one that is starting or ending says so of its
  * database), deadline exceeded, resource exhausted, internal (a reset stream), unavailable.
  */
-const passing: ReadonlySet<number> = new Set([2, 4, 8, 13, 14]);
+const deadlineExceeded = 4;
+const passing: ReadonlySet<number> = new Set([2, deadlineExceeded, 8, 13, 14]);
 
 /**
  * Repeats a call to the Temporal server while the server does not answer, for a minute at the most. The call must
@@ -21,16 +22,18 @@ export async function patiently<T>(call: () => Promise<T>, tell: (line: string) 
     try {
       return await call();
     } catch (error) {
-      // A call that was answered for a while, as a long poll is, begins a new count.
-      if (failingSince === undefined || Date.now() - startedAt > patienceMs) failingSince = Date.now();
-      if (!isPassing(error) || Date.now() - failingSince > patienceMs) throw error;
+      const code = codeOf(error);
+      // A call that was answered for a while, as a long poll is, begins a new count; one that was not in all its time does not.
+      const wasAnswered = Date.now() - startedAt > patienceMs && code !== deadlineExceeded;
+      failingSince = failingSince === undefined || wasAnswered ? Date.now() : failingSince;
+      if (code === undefined || !passing.has(code) || Date.now() - failingSince > patienceMs) throw error;
       if (failingSince >= startedAt) tell('The Temporal server does not answer just now: waiting for it.');
       await sleep(500);
     }
   }
 }
 
-function isPassing(error: unknown): boolean {
+function codeOf(error: unknown): number | undefined {
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && passing.has(cause.code);
+  return isGrpcServiceError(cause) ? cause.code : undefined;
 }
