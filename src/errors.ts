@@ -49,6 +49,8 @@ export const errorCodes = {
   NOT_RUNNING: { retry: false },
   ALREADY_RUNNING: { retry: false },
   PORT_TAKEN: { retry: false },
+  CLOCK_WRONG: { retry: false },
+  OUTPUT_FAILED: { retry: false },
   RUN_FAILED: { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;
 

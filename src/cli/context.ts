@@ -54,9 +54,13 @@ export class Context {
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
   async collectorSettings(store: Store, name: string): Promise<CollectorSettings> {
+    return resolveCollector(name, sources, await store.settings(), this.environment());
+  }
+
+  /** With the settings of a demo team that runs here. */
+  environment(): Readonly<Record<string, string>> {
     const { env, dataDir, demo } = this.settings;
-    const demoEnv = demo ? runningInstance(dataDir)?.demoEnv : undefined;
-    return resolveCollector(name, sources, await store.settings(), { ...env, ...demoEnv });
+    return { ...env, ...(demo ? runningInstance(dataDir)?.demoEnv : {}) };
   }
 
   /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */

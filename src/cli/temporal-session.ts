@@ -21,12 +21,15 @@ import { tell } from './output.js';
 
 const instanceStartMaxMs = 60_000;
 
-/** The Temporal server that Temporal's settings name, or that a running `trawl up` has; null where there is neither. */
-export async function findTemporal(context: Context): Promise<TemporalAddress | null> {
+/**
+ * The Temporal server that Temporal's settings name, or that a running `trawl up` has; null where there is neither.
+ * @param startMaxMs how long one that is being started is waited for.
+ */
+export async function findTemporal(context: Context, startMaxMs = instanceStartMaxMs): Promise<TemporalAddress | null> {
   const { env, dataDir, payloadKeys } = context.settings;
   const configured = configuredTemporal(env);
   if (configured) return encrypting(configured, payloadKeys);
-  const instance = await startedInstance(dataDir);
+  const instance = await startedInstance(dataDir, startMaxMs);
   return instance?.address ? encrypting(localTemporal(instance.address), payloadKeys) : null;
 }
 
@@ -48,11 +51,11 @@ export async function connectFor(context: Context, address: TemporalAddress): Pr
 }
 
 /** Waits while a `trawl up` that runs is still starting its server. */
-async function startedInstance(dataDir: string): Promise<InstanceInfo | null> {
-  const until = Date.now() + instanceStartMaxMs;
+async function startedInstance(dataDir: string, startMaxMs: number): Promise<InstanceInfo | null> {
+  const until = Date.now() + startMaxMs;
   for (;;) {
     const instance = runningInstance(dataDir);
-    if (!instance || instance.address || Date.now() > until) return instance;
+    if (!instance || instance.address || Date.now() >= until) return instance;
     await sleep(100);
   }
 }

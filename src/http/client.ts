@@ -25,6 +25,23 @@ export interface HttpClientOptions {
   requestMaxMs?: number;
 }
 
+/** A request that has ended. */
+export interface Exchange {
+  method: string;
+  url: string;
+  /** Undefined where no complete answer came. */
+  status: number | undefined;
+  headers: HttpAnswer['headers'];
+  /** Of the answer's body. */
+  bytes: number;
+  /** Epoch ms. */
+  startedMs: number;
+  endedMs: number;
+}
+
+/** Is told of each request when it has ended; throws nothing. */
+export type ExchangeObserver = (exchange: Exchange) => void;
+
 /**
  * The one way out to a vendor: connections are kept, `HTTPS_PROXY` and `NO_PROXY` are heeded, redirects are not
  * followed, and size and time of an answer are bounded.
@@ -32,9 +49,21 @@ export interface HttpClientOptions {
 export class HttpClient {
   readonly #dispatcher: Dispatcher;
   readonly #options: Required<HttpClientOptions>;
+  readonly #observer: ExchangeObserver | undefined;
 
-  constructor(options: HttpClientOptions = {}, env: NodeJS.ProcessEnv = process.env) {
+  /** @param shared the client whose connections it uses, and which closes them. */
+  constructor(
+    options: HttpClientOptions = {},
+    env: NodeJS.ProcessEnv = process.env,
+    shared?: HttpClient,
+    observer?: ExchangeObserver,
+  ) {
     this.#options = { bodyBytesMax: 64 * 1024 * 1024, silenceMaxMs: 30_000, requestMaxMs: 120_000, ...options };
+    this.#observer = observer;
+    if (shared) {
+      this.#dispatcher = shared.#dispatcher;
+      return;
+    }
     const agent = {
       headersTimeout: this.#options.silenceMaxMs,
       bodyTimeout: this.#options.silenceMaxMs,
@@ -53,6 +82,25 @@ export class HttpClient {
    *   over the bound (not retried); the signal's own reason where it was aborted.
    */
   async request(wanted: HttpRequest): Promise<HttpAnswer> {
+    if (!this.#observer) return this.#request(wanted);
+    const startedMs = Date.now();
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = await this.#request(wanted);
+      return answer;
+    } finally {
+      const { method, url } = wanted;
+      const { status, headers = {}, body } = answer ?? { status: undefined };
+      this.#observer({ method, url, status, headers, bytes: body?.byteLength ?? 0, startedMs, endedMs: Date.now() });
+    }
+  }
+
+  /** The same connections and bounds, for requests that somebody wants to know of. */
+  observed(observer: ExchangeObserver): HttpClient {
+    return new HttpClient(this.#options, {}, this, observer);
+  }
+
+  async #request(wanted: HttpRequest): Promise<HttpAnswer> {
     const timeout = AbortSignal.timeout(this.#options.requestMaxMs);
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, timeout]) : timeout;
     try {
@@ -114,11 +162,14 @@ const connectionHints: readonly [RegExp, string][] = [
   ],
 ];
 
+/** What a person can do about a connection that did not come about; undefined where that is not known. */
+export function connectionHint(reason: string, error: unknown): string | undefined {
+  const codes = `${reason} ${String((error as NodeJS.ErrnoException)?.code ?? '')}`;
+  return connectionHints.find(([pattern]) => pattern.test(codes))?.[1];
+}
+
 function unavailable(url: string, reason: string, cause: unknown): TrawlError {
-  const codes = `${reason} ${String((cause as NodeJS.ErrnoException)?.code ?? '')}`;
-  const hint =
-    connectionHints.find(([pattern]) => pattern.test(codes))?.[1] ??
-    'It is tried again; if it stays so, check the network between.';
+  const hint = connectionHint(reason, cause) ?? 'It is tried again; if it stays so, check the network between.';
   return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)}: ${reason}.`, { hint, cause });
 }
 

@@ -6,6 +6,7 @@ import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
 import { collectorNames, type Environment } from './collector.js';
+import { dotEnvText } from './dot-env.js';
 
 /** The settings of a process, as against those of a collector. */
 export interface ProcessSettings {
@@ -224,17 +225,7 @@ function hasSourceSettings(env: Environment): boolean {
 }
 
 function dotEnv(path: string): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new TrawlError('SETTINGS_INVALID', `${path} cannot be read: ${reasonOf(error)}.`, {
-      hint: 'Make it readable for this user, or move it away.',
-      cause: error,
-    });
-  }
-  return withoutEmpty(parseEnv(text) as Record<string, string>);
+  return withoutEmpty(parseEnv(dotEnvText(path)) as Record<string, string>);
 }
 
 /** A variable set to nothing counts as not set, as in a .env file with its values left blank. */

@@ -4,7 +4,14 @@ import { resolve } from 'node:path';
 /** Where a store is. `name` is for people: without what is secret. */
 export type StorePlace =
   | { kind: 'sqlite'; name: string; path: string }
-  | { kind: 'postgres'; name: string; url: string; pool: number };
+  | {
+      kind: 'postgres';
+      name: string;
+      url: string;
+      pool: number;
+      /** How long an answer is waited for; left out, as long as a worker can afford to. ms */
+      answerMaxMs?: number;
+    };
 
 export const storeForms = 'sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/DATABASE';
 
@@ -25,6 +32,11 @@ export function storePlace(text: string, cwd: string, pool: number): StorePlace 
 
 export function sqlitePlace(path: string): StorePlace {
   return { kind: 'sqlite', name: path, path };
+}
+
+/** The same place, for somebody who is waiting at a terminal. SQLite answers soon in any case. */
+export function answeringWithin(place: StorePlace, answerMaxMs: number): StorePlace {
+  return place.kind === 'postgres' ? { ...place, answerMaxMs } : place;
 }
 
 /** False where there is no file yet; of a database only opening it can tell. */

@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { cronState, startCron, stopCron } from './cron.js';
-import { collectId, taskQueue } from './names.js';
+import { collectId, collectorOf, taskQueue } from './names.js';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -54,6 +54,22 @@ export async function recurringState(client: Client, collector: string): Promise
   const waiting = executionTimeMs > Date.now();
   const nextRun = waiting ? new Date(executionTimeMs).toISOString() : null;
   return { recurrence: 'cron', state: waiting ? 'waiting' : 'running', cron, nextRun, lastFailure };
+}
+
+/** The collectors that have a recurring collection, as far as Temporal lists them. */
+export async function recurringCollectors(client: Client): Promise<string[]> {
+  const names = new Set<string>();
+  const query = `WorkflowType = 'recurringAuditCollection' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const name = collectorOf(workflowId);
+    // One that was asked for now, or a run of a Schedule, whose id ends with its time.
+    if (name !== undefined && !/-now$|-\d{4}-\d\d-\d\dT[\d:]+Z$/.test(name)) names.add(name);
+  }
+  for await (const { scheduleId } of client.schedule.list()) {
+    const name = collectorOf(scheduleId);
+    if (name !== undefined) names.add(name);
+  }
+  return [...names].sort();
 }
 
 /** What is asked of a recurring collection; what is left out stays as it is, or gets its default where it is new. */

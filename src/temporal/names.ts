@@ -6,6 +6,11 @@ export function recurringId(collector: string): string {
   return `audit-collection-${collector}`;
 }
 
+/** The collector of a recurring collection's id; undefined where it is another workflow's. */
+export function collectorOf(id: string): string | undefined {
+  return id.startsWith(recurringId('')) ? id.slice(recurringId('').length) : undefined;
+}
+
 /** Workflow id of a collection that was asked for now, beside the recurring one. */
 export function collectId(collector: string): string {
   return `audit-collection-${collector}-now`;

@@ -1,4 +1,5 @@
 import type { Standing } from '../stores/store.js';
+import { epochMs, readToMs } from './lag.js';
 import { nthTickBefore } from './ticks.js';
 
 /** A checkpoint this old, as a share of the source's retention, is reported. */
@@ -42,24 +43,16 @@ function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: Hea
 }
 
 function nearRetention(standing: Standing, { retentionDays }: HealthLimits, nowMs: number) {
-  const newestMs = epochMs(standing.newestTimestamp);
-  // An event may bear any time: one from the future says nothing of how far the reading has come.
-  const readToMs = Math.max(epochMs(standing.caughtUpAt), newestMs <= nowMs ? newestMs : 0);
-  if (retentionDays === undefined || readToMs === 0) return null;
-  const leftMs = readToMs + retentionDays * dayMs - nowMs;
+  const toMs = readToMs(standing, nowMs);
+  if (retentionDays === undefined || toMs === 0) return null;
+  const leftMs = toMs + retentionDays * dayMs - nowMs;
   if (leftMs > (1 - retentionShareMax) * retentionDays * dayMs || nowMs - epochMs(standing.lastDateTime) < movingMaxMs)
     return null;
-  const readTo = new Date(readToMs).toISOString();
+  const readTo = new Date(toMs).toISOString();
   const loss =
     leftMs > 0 ? `In ${(leftMs / dayMs).toFixed(1)} days events will be lost` : 'Events may have been lost already';
   return {
     code: 'RETENTION_NEAR',
     message: `${loss}: everything is collected up to ${readTo}, and the source keeps ${retentionDays} days. Collect now ("trawl collect ${standing.collector}").`,
   } as const;
-}
-
-/** 0 where there is none. */
-function epochMs(time: string | null): number {
-  const ms = time === null ? 0 : Date.parse(time);
-  return Number.isNaN(ms) ? 0 : ms;
 }

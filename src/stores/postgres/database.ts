@@ -11,6 +11,8 @@ export interface PostgresOptions {
   name: string;
   /** Connections at the most. */
   pool: number;
+  /** How long a connection or a statement is waited for; migrations take their time. ms */
+  answerMaxMs?: number;
 }
 
 /** Locks of this kind are Trawl's: the first of the two numbers of an advisory lock. */
@@ -33,17 +35,21 @@ export class PostgresDatabase implements Queries {
   readonly #pool: pg.Pool;
   readonly #place: string;
   readonly #turns: Turns;
+  readonly #options: PostgresOptions;
 
-  private constructor({ url, name, pool }: PostgresOptions) {
+  private constructor(options: PostgresOptions) {
+    const { url, name, pool, answerMaxMs = statementMaxMs } = options;
+    this.#options = options;
     this.#place = name;
     this.#turns = new Turns(pool);
     this.#pool = new pg.Pool({
       connectionString: url,
       max: pool,
-      connectionTimeoutMillis: connectMaxMs,
-      statement_timeout: statementMaxMs,
-      query_timeout: statementMaxMs + connectMaxMs,
-      lock_timeout: lockMaxMs,
+      connectionTimeoutMillis: Math.min(connectMaxMs, answerMaxMs),
+      statement_timeout: answerMaxMs,
+      // The server says more of what took too long, where it can.
+      query_timeout: answerMaxMs + Math.min(connectMaxMs, answerMaxMs),
+      lock_timeout: Math.min(lockMaxMs, answerMaxMs),
       idle_in_transaction_session_timeout: statementMaxMs,
       keepAlive: true,
       application_name: 'trawl',
@@ -74,6 +80,11 @@ export class PostgresDatabase implements Queries {
       const now = await version(this);
       if (now > migrations.length) throw newer(this.#place, now);
       if (now === migrations.length) return;
+    }
+    if (this.#options.answerMaxMs !== undefined) {
+      const { answerMaxMs: _, ...patient } = this.#options;
+      await (await PostgresDatabase.open(patient)).close();
+      return;
     }
     await this.transaction(async (queries) => {
       // Two processes may start at once: the second waits here, and finds the work done.

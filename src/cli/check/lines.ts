@@ -1,0 +1,82 @@
+import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
+import { printable } from '../output.js';
+import { toldOf } from '../told.js';
+
+export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
+
+/** What `trawl check` says of one thing that it tried. */
+export interface CheckLine {
+  check: string;
+  outcome: Outcome;
+  /** False only where it failed. */
+  ok: boolean;
+  /** What was found, or why not; and what to do. */
+  detail: string;
+  /** Of docs/errors.md, where it failed. */
+  code?: ErrorCode | 'UNEXPECTED';
+}
+
+/** Lines in the order in which they are made. */
+export class CheckLines {
+  readonly all: CheckLine[] = [];
+
+  passed(check: string, detail: string): void {
+    this.#add(check, 'passed', detail);
+  }
+
+  /** It works, and will not for long, or not as well as it should. */
+  warning(check: string, detail: string): void {
+    this.#add(check, 'warning', detail);
+  }
+
+  /** @param because why it could not be tried. */
+  skipped(check: string, because: string): void {
+    this.#add(check, 'skipped', because);
+  }
+
+  failed(check: string, error: unknown): void {
+    const { code, message, hint } = toldOf(error);
+    this.all.push({ check, outcome: 'failed', ok: false, detail: `${message} ${hint}`, code });
+  }
+
+  /** @returns undefined where it failed. */
+  async attempt<T>(check: string, body: () => Promise<T>, detail: (value: T) => string): Promise<T | undefined> {
+    try {
+      const value = await body();
+      this.passed(check, detail(value));
+      return value;
+    } catch (error) {
+      this.failed(check, error instanceof TrawlError ? error : unexpected(error));
+      return undefined;
+    }
+  }
+
+  get ok(): boolean {
+    return this.all.every((line) => line.ok);
+  }
+
+  text(): string {
+    const width = Math.max(...this.all.map(({ check }) => check.length));
+    return this.all
+      .map(({ check, outcome, detail, code }) => {
+        const end = code === undefined ? '' : ` [${code}]`;
+        return `${words[outcome].padEnd(7)}  ${check.padEnd(width)}  ${printable(detail)}${end}\n`;
+      })
+      .join('');
+  }
+
+  #add(check: string, outcome: Outcome, detail: string): void {
+    this.all.push({ check, outcome, ok: true, detail });
+  }
+}
+
+const words: Readonly<Record<Outcome, string>> = {
+  passed: 'ok',
+  warning: 'WARNING',
+  failed: 'FAILED',
+  skipped: 'skipped',
+};
+
+function unexpected(error: unknown): Error {
+  return error instanceof Error ? error : new Error(reasonOf(error));
+}

@@ -1,0 +1,105 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { reasonOf, TrawlError } from '../../errors.js';
+import { connectionHint } from '../../http/client.js';
+import type { Environment } from '../../settings/collector.js';
+import type { CheckLines } from './lines.js';
+
+const tlsMaxMs = 10_000;
+/** A certificate that ends sooner is pointed out. */
+const soonDays = 14;
+const dayMs = 86_400_000;
+
+/** Name resolution and TLS of a source's host. @returns false where there is no way to it. */
+export async function checkNetwork(lines: CheckLines, url: URL, env: Environment): Promise<boolean> {
+  const proxy = proxyOf(url, env);
+  if (proxy) {
+    lines.skipped('name resolution', `requests go through the proxy ${proxy}, which looks the name up`);
+    lines.skipped('TLS', `requests go through the proxy ${proxy}`);
+    return true;
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host)
+    ? [host]
+    : await lines.attempt(
+        'name resolution',
+        () => addressesOf(host),
+        (found) => `${host} is ${found.join(', ')}`,
+      );
+  if (!addresses) {
+    lines.skipped('TLS', 'the name of the host is not known');
+    return false;
+  }
+  if (isIP(host)) lines.skipped('name resolution', `${host} is an address`);
+  if (url.protocol === 'http:') {
+    if (isLoopback(host)) lines.skipped('TLS', `${url.origin} is on this machine, without TLS`);
+    else lines.warning('TLS', `${url.origin} has none: the key and the events can be read on the way. Use https.`);
+    return true;
+  }
+  return checkTls(lines, host, Number(url.port || 443));
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  try {
+    const found = await lookup(host, { all: true });
+    return found.map(({ address }) => address);
+  } catch (error) {
+    throw new TrawlError(
+      'SOURCE_UNAVAILABLE',
+      `The host ${host} is not found (${(error as NodeJS.ErrnoException).code}).`,
+      {
+        hint: 'Check the host in the base URL, and name resolution and network of this machine.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function checkTls(lines: CheckLines, host: string, port: number): Promise<boolean> {
+  try {
+    const { protocol, certificate } = await handshake(host, port);
+    const ends = Date.parse(certificate.valid_to);
+    const days = Math.floor((ends - Date.now()) / dayMs);
+    const found = `${protocol}, certificate of ${certificate.issuer.O ?? certificate.issuer.CN} until ${new Date(ends).toISOString().slice(0, 10)}`;
+    if (days < soonDays)
+      lines.warning('TLS', `${found}: it ends in ${days} days. Whoever runs ${host} has to renew it.`);
+    else lines.passed('TLS', found);
+    return true;
+  } catch (error) {
+    const reason = reasonOf(error);
+    lines.failed(
+      'TLS',
+      new TrawlError('SOURCE_UNAVAILABLE', `No TLS connection to ${host}:${port}: ${reason.replace(/\.$/, '')}.`, {
+        hint: connectionHint(reason, error) ?? 'Check the base URL, and what stands between: a proxy, a firewall.',
+        cause: error,
+      }),
+    );
+    return false;
+  }
+}
+
+function handshake(host: string, port: number): Promise<{ protocol: string; certificate: PeerCertificate }> {
+  return new Promise((resolve, reject) => {
+    const socket: TLSSocket = connect({ host, port, ...(isIP(host) ? {} : { servername: host }) }, () => {
+      resolve({ protocol: socket.getProtocol() ?? 'TLS', certificate: socket.getPeerCertificate() });
+      socket.destroy();
+    });
+    socket.setTimeout(tlsMaxMs, () => socket.destroy(new Error(`no answer within ${tlsMaxMs / 1000} s (ETIMEDOUT)`)));
+    socket.on('error', reject);
+  });
+}
+
+/** Host and port of the proxy, without its credentials; undefined where requests go straight. */
+function proxyOf({ protocol, hostname }: URL, env: Environment): string | undefined {
+  const proxy =
+    protocol === 'https:' ? env.https_proxy || env.HTTPS_PROXY : env.http_proxy || env.HTTP_PROXY || undefined;
+  const exempt = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean);
+  if (!proxy || !URL.canParse(proxy)) return undefined;
+  const isExempt = exempt.some((name) => name === '*' || `.${hostname}`.endsWith(`.${name.replace(/^\*?\./, '')}`));
+  return isExempt ? undefined : new URL(proxy).host;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}

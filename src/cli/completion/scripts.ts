@@ -1,0 +1,37 @@
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+/**
+ * What each shell runs to have words completed. They ask the command itself, as it was called, and hand over the words as
+ * they are: nothing that was typed is evaluated.
+ */
+export const scripts: Readonly<Record<Shell, string>> = {
+  bash: `_trawl() {
+  local value description
+  COMPREPLY=()
+  while IFS=$'\\t' read -r value description; do
+    COMPREPLY+=("$value")
+  done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -o default -F _trawl trawl
+`,
+  zsh: `#compdef trawl
+_trawl() {
+  local -a found
+  local line
+  while IFS= read -r line; do
+    found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done < <("\${words[1]}" __complete zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
+  if (( $#found )); then _describe -t words trawl found; else _files; fi
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _trawl "$@"; else compdef _trawl trawl; fi
+`,
+  fish: `function __trawl_words
+    set -l typed (commandline -opc)
+    set -l current (commandline -ct)
+    $typed[1] __complete fish $typed[2..-1] "$current" 2>/dev/null
+end
+complete -c trawl -e
+complete -c trawl -f -a '(__trawl_words)'
+`,
+};

@@ -1,0 +1,118 @@
+import type { Argument, Command, Option } from 'commander';
+
+export interface Candidate {
+  value: string;
+  description: string;
+}
+
+/** Names that only the store and the settings know. */
+export interface Names {
+  collectors(): Promise<string[]>;
+  sinks(): Promise<string[]>;
+}
+
+/**
+ * What the last of the words can go on with.
+ * @param words after the command's own name; the last one is being typed, and may be empty.
+ */
+export async function candidates(program: Command, words: readonly string[], names: Names): Promise<Candidate[]> {
+  const current = words.at(-1) ?? '';
+  const { command, positional, open } = walk(program, words.slice(0, -1));
+  const [, assigned, typed] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  if (assigned !== undefined) {
+    const values = await valuesOf(optionOf(command, assigned), names);
+    return matching(
+      values.map((value) => plain(`${assigned}=${value}`)),
+      `${assigned}=${typed}`,
+    );
+  }
+  if (open?.required) return matching((await valuesOf(open, names)).map(plain), current);
+  if (current.startsWith('-')) return matching(optionsOf(command), current);
+  const subcommands = command.createHelp().visibleCommands(command);
+  if (subcommands.length > 0) {
+    if (positional > 0) return [];
+    return matching(
+      subcommands.map((one) => ({ value: one.name(), description: one.description() })),
+      current,
+    );
+  }
+  const argument = command.registeredArguments[positional] ?? command.registeredArguments.at(-1);
+  if (!argument || (positional >= command.registeredArguments.length && !argument.variadic)) return [];
+  return matching((await argumentsOf(command, argument, names)).map(plain), current);
+}
+
+/** Bash takes words apart at ":" and "=": the same words as the other shells have them. */
+export function rejoined(words: readonly string[]): string[] {
+  const whole: string[] = [];
+  let joins = false;
+  for (const word of words) {
+    const isBreak = /^[:=]+$/.test(word);
+    if ((joins || isBreak) && whole.length > 0) whole[whole.length - 1] += word;
+    else whole.push(word);
+    joins = isBreak;
+  }
+  return whole;
+}
+
+/** What Bash has not yet of a candidate: it replaces only what stands behind the last break. */
+export function behindBreak(value: string, current: string): string {
+  const kept = Math.max(current.lastIndexOf(':'), current.lastIndexOf('=')) + 1;
+  return value.slice(kept);
+}
+
+interface Position {
+  command: Command;
+  /** How many arguments have been given. */
+  positional: number;
+  /** The option whose value comes next. */
+  open: Option | undefined;
+}
+
+function walk(program: Command, words: readonly string[]): Position {
+  const position: Position = { command: program, positional: 0, open: undefined };
+  for (const word of words) {
+    if (word.startsWith('-')) {
+      const option = word.includes('=') ? undefined : optionOf(position.command, word);
+      position.open = option && (option.required || option.optional) ? option : undefined;
+    } else if (position.open) {
+      if (!position.open.variadic) position.open = undefined;
+    } else {
+      const below = position.command.commands.find((one) => one.name() === word);
+      if (below) Object.assign(position, { command: below, positional: 0 });
+      else position.positional += 1;
+    }
+  }
+  return position;
+}
+
+function optionOf(command: Command, flag: string): Option | undefined {
+  return command.options.find(({ short, long }) => flag === short || flag === long);
+}
+
+function optionsOf(command: Command): Candidate[] {
+  const visible = command.createHelp().visibleOptions(command);
+  return visible.map(({ long, short, description }) => ({ value: long ?? short ?? '', description }));
+}
+
+async function valuesOf(option: Option | undefined, names: Names): Promise<string[]> {
+  if (option?.argChoices) return option.argChoices;
+  return option?.long === '--sink' ? names.sinks() : [];
+}
+
+async function argumentsOf(command: Command, argument: Argument, names: Names): Promise<string[]> {
+  if (argument.argChoices) return argument.argChoices;
+  if (argument.name() !== 'name' && argument.name() !== 'names') return [];
+  const collectors = await names.collectors();
+  // The table has the sinks as well.
+  return command.parent?.name() === 'env'
+    ? [...collectors, ...(await names.sinks()).map((sink) => `sink:${sink}`)]
+    : collectors;
+}
+
+function plain(value: string): Candidate {
+  return { value, description: '' };
+}
+
+function matching(all: readonly Candidate[], typed: string): Candidate[] {
+  return all.filter(({ value }) => value.startsWith(typed));
+}

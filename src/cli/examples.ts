@@ -1,0 +1,101 @@
+/** A call of the command, and what it does. */
+export type Example = readonly [call: string, meaning: string];
+
+/** What `--help` shows of each verb; a test calls each of them. */
+export const examples: Readonly<Record<string, readonly Example[]>> = {
+  init: [
+    ['trawl init', 'asks for the source and its credentials'],
+    [
+      'trawl init asa --set ASA_TEAM=acme --set ASA_KEY_ID=3f2c… --secret-file ASA_KEY_SECRET=/run/secrets/asa',
+      'asks nothing; .env says where the secret is',
+    ],
+    [
+      'vault read -field=key trawl/descope | trawl init descope --set DESCOPE_PROJECT_ID=P2abc --secret-stdin DESCOPE_MANAGEMENT_KEY',
+      'takes the secret from another program',
+    ],
+  ],
+  up: [
+    ['trawl up', 'what npm start does'],
+    ["trawl up --cron '*/15 * * * *'", 'every quarter of an hour'],
+  ],
+  worker: [['TEMPORAL_ADDRESS=temporal.internal:7233 trawl worker', 'for that server']],
+  collect: [
+    ['trawl collect asa', 'one run, with its progress'],
+    ['trawl collect asa --json', 'what it did, for a program'],
+  ],
+  start: [
+    ['trawl start asa', 'every five minutes, by a workflow on cron'],
+    [
+      "trawl start --all --schedule --cron '*/15 * * * *' --jitter 2m",
+      'by Temporal Schedules, spread over two minutes',
+    ],
+  ],
+  stop: [
+    ['trawl stop asa descope', 'both; what is collected stays'],
+    ['trawl stop --all', 'before an upgrade, for example'],
+  ],
+  offload: [
+    ['trawl offload asa', 'what the sinks do not have yet'],
+    [
+      'trawl offload asa --from 2026-01-01 --to 2026-02-01 --sink archive --name january',
+      'January once more, to one sink',
+    ],
+  ],
+  status: [
+    ['trawl status', 'one look; ends with 3 where something needs a person'],
+    ['trawl status --watch', 'the same, again and again'],
+    ["trawl status --json | jq -r '.collectors[] | select(.caughtUp | not) | .collector'", 'who is behind'],
+  ],
+  log: [
+    ['trawl log asa', 'its last 50 lines'],
+    ['trawl log --limit 1000 --json', 'of all collectors'],
+  ],
+  events: [
+    ["trawl events asa --type 'user.*' --since 12h", 'what was done with users lately'],
+    ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object a line'],
+    ['trawl events --follow --actor ada', 'what she does, as it comes in'],
+  ],
+  check: [
+    ['trawl check asa', 'each part passes, or says what to do'],
+    ['trawl check asa --json | jq \'.[] | select(.outcome == "failed")\'', 'only what does not pass'],
+  ],
+  env: [],
+  'env get': [['trawl env get asa', 'what the table says of it']],
+  'env set': [
+    ['trawl env set asa searchCount=500', 'smaller pages'],
+    [
+      'trawl env set acme-prod source=asa asaTeam=acme asaKeyId=3f2c… asaKeySecretFile=/run/secrets/acme',
+      'a second team',
+    ],
+    ['trawl env set sink:archive kind=files path=/var/lib/archive', 'a sink'],
+  ],
+  'env unset': [['trawl env unset asa searchCount', 'the default again']],
+  codec: [],
+  'codec serve': [['trawl codec serve --origin http://localhost:8233', 'for the Temporal UI of npm start']],
+  'codec key': [['trawl codec key 2026', 'a line to put into TRAWL_PAYLOAD_KEYS']],
+  store: [],
+  'store copy': [
+    ['trawl store copy sqlite:data/trawl.db postgres://trawl@db.internal/trawl', 'from one machine to many'],
+  ],
+  reset: [['trawl reset asa', 'events that are stored already are not stored twice']],
+  clear: [
+    ['trawl clear asa', 'asks first'],
+    ['trawl clear asa --yes', 'in a script'],
+  ],
+  completion: [
+    ['source <(trawl completion bash)', 'in ~/.bashrc'],
+    ['source <(trawl completion zsh)', 'in ~/.zshrc, after compinit'],
+    ['trawl completion fish > ~/.config/fish/completions/trawl.fish', 'once'],
+  ],
+  demo: [
+    ['trawl demo', 'an ASA team to try'],
+    ['trawl demo descope --events 100 --interval 0', 'a small one that stays as it is'],
+  ],
+};
+
+/** As `--help` ends. */
+export function examplesText(verb: string): string {
+  const own = examples[verb] ?? [];
+  if (own.length === 0) return '';
+  return `\nExamples:\n${own.map(([call, meaning]) => `  # ${meaning}\n  ${call}\n`).join('')}`;
+}

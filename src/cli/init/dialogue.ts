@@ -1,0 +1,39 @@
+import { confirm, isCancel, password, select, text } from '@clack/prompts';
+import type { SettingDefinition } from '../../settings/definition.js';
+import { problemOf } from './given.js';
+
+/** Whoever is asked has pressed Ctrl-C. */
+export class Cancelled extends Error {}
+
+/** Standard output is for results. */
+const output = process.stderr;
+
+export async function askChoice(
+  message: string,
+  choices: readonly { value: string; label: string }[],
+): Promise<string> {
+  return answered(await select({ message, options: [...choices], output }));
+}
+
+export async function askWhether(message: string): Promise<boolean> {
+  return answered(await confirm({ message, initialValue: false, output }));
+}
+
+/** @param present what it is now; a secret is not shown, and stays where nothing is typed. */
+export async function askSetting(definition: SettingDefinition, present: string | undefined): Promise<string> {
+  const { env, meaning, expected, secret } = definition;
+  const validate = (typed: string | undefined) => {
+    const value = typed?.trim() || present;
+    return value ? problemOf(definition, value) : `${env} is needed: ${expected}`;
+  };
+  const message = `${meaning} (${env})`;
+  const typed = secret
+    ? await password({ message: present ? `${message}; Enter keeps the present one` : message, validate, output })
+    : await text({ message, placeholder: expected, validate, output, ...(present ? { initialValue: present } : {}) });
+  return answered(typed)?.trim() || present!;
+}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (isCancel(answer)) throw new Cancelled();
+  return answer as Exclude<T, symbol>;
+}

@@ -1,0 +1,28 @@
+const csi = '\u001b[';
+
+/** The part of a terminal that a text is drawn on. */
+export interface Terminal {
+  columns: number;
+  rows: number;
+}
+
+/**
+ * A text over whatever stands on the terminal, without flicker. Longer lines go on in the next one; what does not fit
+ * below is counted in the last one.
+ */
+export function redrawn(text: string, { columns, rows }: Terminal): string {
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => parts(line, Math.max(1, columns)));
+  const fitting = Math.max(1, rows - 1);
+  const shown =
+    lines.length <= fitting ? lines : [...lines.slice(0, fitting - 1), `… ${lines.length - fitting + 1} more lines`];
+  return `${csi}H${shown.map((line) => `${line}${csi}K\n`).join('')}${csi}J`;
+}
+
+function parts(line: string, length: number): string[] {
+  const all: string[] = [];
+  for (let from = 0; from === 0 || from < line.length; from += length) all.push(line.slice(from, from + length));
+  return all;
+}

@@ -1,0 +1,24 @@
+const unitsMs: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+];
+
+/** A length of time in its largest unit, rounded down: `45s`, `2m`, `3h`, `12d`. */
+export function span(ms: number): string {
+  const [unit, unitMs] = unitsMs.find(([, one]) => ms >= one) ?? unitsMs.at(-1)!;
+  return `${Math.max(0, Math.floor(ms / unitMs))}${unit}`;
+}
+
+/** A time as it lies from now: `2m ago`, `in 3m`; a dash where there is none. */
+export function fromNow(time: string | null | undefined, nowMs: number): string {
+  if (!time) return '-';
+  const ms = Date.parse(time) - nowMs;
+  return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`;
+}
+
+/** A time of UTC to the minute. */
+export function minute(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')}Z`;
+}

@@ -1,0 +1,23 @@
+import { type ErrorCode, reasonOf, TrawlError } from '../errors.js';
+import { printable } from './output.js';
+
+/** What went wrong, in the one form in which the command says it: what and why, what to do, and a code of docs/errors.md. */
+export interface Told {
+  code: ErrorCode | 'UNEXPECTED';
+  message: string;
+  hint: string;
+}
+
+export function toldOf(error: unknown): Told {
+  if (error instanceof TrawlError) return { code: error.code, message: error.message, hint: error.hint };
+  return {
+    code: 'UNEXPECTED',
+    message: `unexpected: ${reasonOf(error).replace(/\.+$/, '')}.`,
+    hint: 'This is a bug: report it, with what TRAWL_LOG_LEVEL=debug shows.',
+  };
+}
+
+/** In one line. */
+export function inWords({ code, message, hint }: Told): string {
+  return `${printable(`${message} ${hint}`)} [${code}]`;
+}

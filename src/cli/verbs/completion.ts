@@ -1,0 +1,58 @@
+import { collectorNames } from '../../settings/collector.js';
+import { sinkNames } from '../../settings/sinks.js';
+import { sources } from '../../sources/registry.js';
+import { answeringWithin } from '../../stores/place.js';
+import type { Store } from '../../stores/store.js';
+import { commands } from '../commands.js';
+import { type Shell, scripts } from '../completion/scripts.js';
+import { behindBreak, candidates, type Names, rejoined } from '../completion/words.js';
+import { Context } from '../context.js';
+import { print, printable } from '../output.js';
+
+/** Whoever presses Tab does not wait for a store that does not answer. */
+const storeMaxMs = 1_000;
+
+/** `trawl completion SHELL`: what makes the shell ask `complete`. */
+export async function completion(shell: Shell): Promise<number> {
+  await print(scripts[shell]);
+  return 0;
+}
+
+/** What the shells call: `__complete SHELL WORD…`. Says nothing where it knows nothing. */
+export async function complete([shell, ...given]: readonly string[]): Promise<number> {
+  const words = shell === 'bash' ? rejoined(given) : given;
+  const found = await candidates(
+    commands(() => undefined),
+    words,
+    namesHere,
+  ).catch(() => []);
+  const shown = found.map(({ value, description }) => {
+    const text = shell === 'bash' ? behindBreak(value, words.at(-1) ?? '') : value;
+    return `${printable(text)}\t${printable(description)}\n`;
+  });
+  await print(shown.join(''));
+  return 0;
+}
+
+const namesHere: Names = {
+  collectors: () =>
+    withStore(async (context, store) => [
+      ...(store ? await context.collectors(store) : collectorNames(sources, {}, context.settings.env)),
+    ]),
+  sinks: () => withStore(async (context, store) => sinkNames((await store?.settings()) ?? {}, context.settings.env)),
+};
+
+/** Where the store cannot be asked, what the environment names. */
+async function withStore(
+  namesOf: (context: Context, store: Store | undefined) => Promise<string[]>,
+): Promise<string[]> {
+  const context = new Context();
+  try {
+    const place = answeringWithin(context.settings.store, storeMaxMs);
+    return await namesOf(context, await context.storeIfAny(place)).catch(() => namesOf(context, undefined));
+  } catch {
+    return await namesOf(context, undefined);
+  } finally {
+    await context.close();
+  }
+}

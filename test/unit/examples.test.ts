@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.js';
+import { examples } from '../../src/cli/examples.js';
+
+/** Every verb that can be called, by its words. */
+function verbs(command: Command, prefix = ''): string[] {
+  return command.commands.flatMap((one) => {
+    const name = `${prefix}${one.name()}`;
+    return one.commands.length > 0 ? verbs(one, `${name} `) : [name];
+  });
+}
+
+/** The words of the call of trawl in a line of the shell. */
+function wordsOf(line: string): string[] {
+  const call = /\btrawl (.*)$/.exec(line)![1]!;
+  const words: string[] = [];
+  for (const [, quoted, plain] of call.matchAll(/'([^']*)'|([^\s']+)/g)) {
+    if (plain !== undefined && /^[|>]/.test(plain)) break;
+    words.push(quoted ?? plain!.replace(/\)$/, ''));
+  }
+  return words;
+}
+
+describe('the examples of --help', () => {
+  it('are there for every verb, and for no other', () => {
+    const all = verbs(commands(() => undefined));
+    const shown = Object.keys(examples).filter((verb) => examples[verb]!.length > 0);
+    expect(shown.sort()).toEqual(all.sort());
+  });
+
+  it.each(Object.entries(examples).flatMap(([verb, own]) => own.map(([line]) => [verb, line])))(
+    '%s: %s',
+    async (verb, line) => {
+      let chosen = 0;
+      const program = commands(() => {
+        chosen += 1;
+      });
+      const words = wordsOf(line);
+      expect(words.slice(0, verb.split(' ').length).join(' ')).toBe(verb);
+      await program.parseAsync(words, { from: 'user' });
+      expect(chosen).toBe(1);
+    },
+  );
+});
