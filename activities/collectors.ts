@@ -30,13 +30,14 @@ export class Collectors {
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
   async open(collector: string): Promise<OpenCollector> {
-    const { http } = this.#dependencies;
+    const { http, observer } = this.#dependencies;
     const settings = await this.getEnvironmentVariables(collector);
     const source = this.#sourceOf(settings.source);
     const fingerprint = fingerprintOf(settings);
     const known = this.#open.get(collector);
     if (known?.fingerprint === fingerprint) return known.opened;
-    const opened = { source, client: source.open(settings, http) };
+    const observed = observer ? http.observed((exchange) => observer.exchange(collector, source.kind, exchange)) : http;
+    const opened = { source, client: source.open(settings, observed) };
     this.#open.set(collector, { fingerprint, opened });
     return opened;
   }

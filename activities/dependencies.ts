@@ -1,4 +1,5 @@
 import type { HttpClient } from '../src/http/client.js';
+import type { Observer } from '../src/metrics/observer.js';
 import type { Environment } from '../src/settings/collector.js';
 import type { Source } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
@@ -10,4 +11,5 @@ export interface Dependencies {
   http: HttpClient;
   /** Environment and .env of the worker: settings and secrets. */
   env: Environment;
+  observer?: Observer | undefined;
 }

@@ -42,7 +42,7 @@ export async function writePages(
 }
 
 async function writePage(
-  { store }: Dependencies,
+  { store, observer }: Dependencies,
   source: Source,
   cache: PageCache,
   collector: string,
@@ -50,6 +50,7 @@ async function writePage(
   followed: boolean,
 ): Promise<PageWritten> {
   const { rows, content } = await enrichPage(store, source, cache, collector, ref);
+  observer?.events(collector, source.kind, rows);
   return store.writePage({
     key: ref.key,
     collector,

@@ -5,11 +5,13 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import { TrawlError } from './errors.js';
 import { HttpClient } from './http/client.js';
+import type { Observer } from './metrics/observer.js';
 import type { Environment } from './settings/collector.js';
 import { defaultTuning, type WorkerTuning } from './settings/process.js';
 import { sources as allSources } from './sources/registry.js';
 import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
+import { observingActivities } from './temporal/activity-interceptor.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
 import { workerIdentity } from './temporal/workers.js';
@@ -27,6 +29,8 @@ export interface WorkerSettings {
   /** The kinds of source it knows. Default: all. */
   sources?: readonly Source[];
   tuning?: WorkerTuning;
+  /** Is told what it does. */
+  observer?: Observer;
   /** The one that all workers share, unless several of them are to be kept apart. */
   taskQueue?: string;
 }
@@ -34,6 +38,8 @@ export interface WorkerSettings {
 export interface RunningWorker {
   /** Whether it takes work. */
   working(): boolean;
+  /** Whether the Temporal server answers it. */
+  temporalUp(): Promise<boolean>;
   /** Resolves when the worker has ended after `stop`; rejects where it failed. */
   done: Promise<void>;
   /** Takes no new work, and ends when the work in hand is done. */
@@ -46,6 +52,9 @@ export interface RunningWorker {
  */
 const heapGrowingPercent = 50;
 
+/** A server that takes longer to answer does not answer. */
+const answerMaxMs = 2_000;
+
 /** Runs a worker for all workflows and activities. */
 export async function startWorker({
   temporal,
@@ -53,6 +62,7 @@ export async function startWorker({
   env,
   sources = allSources,
   tuning = defaultTuning,
+  observer,
   taskQueue = defaultTaskQueue,
 }: WorkerSettings): Promise<RunningWorker> {
   if (bundlePath === undefined) {
@@ -70,7 +80,8 @@ export async function startWorker({
     identity: await workerIdentity(store),
     workflowBundle: { codePath: bundlePath },
     ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
-    activities: createActivities({ store, sources, http, env }),
+    activities: createActivities({ store, sources, http, env, observer }),
+    interceptors: { activity: [observingActivities(observer)] },
     maxCachedWorkflows: tuning.cachedWorkflows,
     maxConcurrentActivityTaskExecutions: tuning.activities,
     // A worker that was killed holds up its workflows for so long.
@@ -86,6 +97,13 @@ export async function startWorker({
   done.catch(() => undefined);
   return {
     working: () => worker.getState() === 'RUNNING',
+    temporalUp: () =>
+      connection
+        .withDeadline(Date.now() + answerMaxMs, () => connection.workflowService.getSystemInfo({}))
+        .then(
+          () => true,
+          () => false,
+        ),
     done,
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();

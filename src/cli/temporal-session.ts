@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
-import { installTemporalLogger } from '../log.js';
 import type { Store } from '../stores/store.js';
 import { temporalCli } from '../temporal/cli-binary.js';
 import {
@@ -15,8 +14,8 @@ import { type DevServer, startDevServer } from '../temporal/dev-server.js';
 import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
 import { taskQueue } from '../temporal/names.js';
 import { hasWorker } from '../temporal/workers.js';
-import { type RunningWorker, startWorker } from '../worker.js';
 import type { Context } from './context.js';
+import { type ObservedWorker, startObservedWorker } from './observed-worker.js';
 import { tell } from './output.js';
 
 const instanceStartMaxMs = 60_000;
@@ -72,7 +71,7 @@ export interface Embedded {
   /** Path of the temporal command. */
   cli: string;
   server: DevServer;
-  worker: RunningWorker;
+  worker: ObservedWorker;
   address: TemporalAddress;
 }
 
@@ -108,14 +107,11 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   });
   context.onClose(() => server.stop());
   const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
-  installTemporalLogger(context.logger(options.logLevel));
-  const worker = await startWorker({
-    temporal: address,
-    store,
+  const worker = await startObservedWorker(context, store, address, {
     env: { ...context.settings.env, ...options.demoEnv },
-    tuning: context.settings.tuning,
+    logLevel: options.logLevel,
+    measured: options.verb === 'up' && context.settings.listen !== null,
   });
-  context.onClose(() => worker.stop().catch(() => undefined));
   lock.publish({
     address: server.address,
     ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}),

@@ -3,8 +3,8 @@ import { sources } from '../sources/registry.js';
 import type { Store } from '../stores/store.js';
 import { serveHealth } from '../watch/endpoint.js';
 import { Monitor } from '../watch/monitor.js';
-import type { RunningWorker } from '../worker.js';
 import type { Context } from './context.js';
+import type { ObservedWorker } from './observed-worker.js';
 
 /**
  * Watches the collectors for as long as the verb runs, in the log and over HTTP.
@@ -14,7 +14,7 @@ import type { Context } from './context.js';
 export async function watchWorker(
   context: Context,
   store: Store,
-  worker: RunningWorker,
+  worker: ObservedWorker,
   env: Environment = context.settings.env,
 ): Promise<string | null> {
   const { listen, lateAfterRuns } = context.settings;
@@ -25,6 +25,7 @@ export async function watchWorker(
   const endpoint = await serveHealth(listen, {
     working: () => worker.working(),
     findings: () => monitor.findings(),
+    metrics: async () => worker.metrics(await monitor.findings()),
   });
   context.onClose(() => endpoint.close());
   return endpoint.url;

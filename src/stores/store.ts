@@ -112,6 +112,9 @@ export interface Store {
   /** The newest lines, newest first. */
   executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
 
+  /** Room that it takes on its disk. */
+  sizeBytes(): Promise<number>;
+
   close(): Promise<void>;
 }
 
@@ -124,6 +127,12 @@ export interface Standing {
   caughtUpAt: string | null;
   /** Of the newest event stored. */
   newestTimestamp: string | null;
+  /** Events stored so far, cleared ones among them. */
+  lastSeq: number;
+  /** Pages committed. */
+  pages: number;
+  /** Events and answers that did not fit. */
+  rejected: number;
   due: DueRuns | null;
 }
 

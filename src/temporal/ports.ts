@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { TrawlError } from '../errors.js';
 
 const tried = 50;
@@ -10,6 +10,18 @@ export async function freePort(wanted: number, taken: readonly number[] = []): P
   }
   throw new TrawlError('PORT_TAKEN', `The ports ${wanted} to ${wanted + tried - 1} are all taken.`, {
     hint: 'End what listens on one of them, or choose others with --port and --ui-port.',
+  });
+}
+
+/** Any port that is free on the loopback interface. */
+export function anyFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen({ port: 0, host: '127.0.0.1' }, () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
   });
 }
 

@@ -4,7 +4,14 @@ import type { Standing, Store } from '../stores/store.js';
 import { type Problem, problemsOf } from './health.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
+/** Each problem that a collector can have: docs/monitoring.md. */
+export const problemCodes = ['LATE', 'RETENTION_NEAR', 'OFFLOAD_LATE'] as const satisfies readonly Problem['code'][];
+
 export interface CollectorHealth extends Standing {
+  /** Its kind of source; undefined where it is not set up any more. */
+  source: string | undefined;
+  /** How long the source keeps events, where it says. */
+  retentionDays: number | undefined;
   sinks: SinkStanding[];
   /** Those of its sinks as well. */
   problems: Problem[];
@@ -33,6 +40,8 @@ export async function collectorHealth(
     const sinks = source ? await sinkHealth(store, standing.collector, table, env, nowMs) : [];
     found.push({
       ...standing,
+      source: source?.kind,
+      retentionDays: source?.retentionDays,
       sinks: sinks.map(({ problems: _, ...one }) => one),
       problems: [...problemsOf(standing, limits, nowMs), ...sinks.flatMap(({ problems }) => problems)],
     });

@@ -15,12 +15,15 @@ export interface Served {
   /** Whether the worker takes work. */
   working(): boolean;
   findings(): Promise<Findings>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
 }
 
 /**
  * The worker's health over HTTP, for a monitor and an orchestrator:
  * `/healthz` is 200 where all collectors are well, else 503 with what is wrong; `/readyz` is 200 where the worker takes
- * work and can read the store; `/livez` is 200 while the process answers and has not failed.
+ * work and can read the store; `/livez` is 200 while the process answers and has not failed; `/metrics` is for
+ * Prometheus.
  *
  * @throws TrawlError PORT_TAKEN
  */
@@ -41,8 +44,16 @@ async function serveAt(host: string, port: number, served: Served): Promise<Endp
   const server = createServer((request, response) => {
     void answer(new URL(request.url ?? '/', 'http://localhost').pathname, request.method ?? 'GET', served).then(
       ({ status, body }) => {
-        response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-        response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`);
+        const [type, text] =
+          typeof body === 'string'
+            ? ['text/plain; version=0.0.4; charset=utf-8', body]
+            : ['application/json', `${JSON.stringify(body)}\n`];
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+        response.end(request.method === 'HEAD' ? undefined : text);
+      },
+      (error: unknown) => {
+        response.writeHead(500, { 'content-type': 'application/json' });
+        response.end(`${JSON.stringify({ error: reasonOf(error) })}\n`);
       },
     );
   });
@@ -58,12 +69,17 @@ async function serveAt(host: string, port: number, served: Served): Promise<Endp
   };
 }
 
-async function answer(path: string, method: string, served: Served): Promise<{ status: number; body: object }> {
+async function answer(
+  path: string,
+  method: string,
+  served: Served,
+): Promise<{ status: number; body: object | string }> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { error: 'Use GET.' } };
   const working = served.working();
   if (path === '/livez') return { status: working ? 200 : 503, body: { worker: workerWord(working) } };
+  if (path === '/metrics') return { status: 200, body: await served.metrics() };
   if (path !== '/readyz' && path !== '/healthz')
-    return { status: 404, body: { error: 'There are /healthz, /readyz and /livez.' } };
+    return { status: 404, body: { error: 'There are /healthz, /readyz, /livez and /metrics.' } };
   const { at, store, collectors } = await served.findings();
   const ready = working && store === null;
   const state = { worker: workerWord(working), store: store ?? 'ok' };

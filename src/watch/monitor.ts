@@ -13,6 +13,8 @@ export interface Findings {
   at: string | null;
   /** Why the store could not be read; null where it could. */
   store: string | null;
+  /** Size of the store; null before it could be read. */
+  storeBytes: number | null;
   collectors: CollectorHealth[];
 }
 
@@ -21,7 +23,7 @@ export class Monitor {
   readonly #watched: Watched;
   readonly #logger: Logger;
   readonly #told = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
-  #findings: Findings = { at: null, store: null, collectors: [] };
+  #findings: Findings = { at: null, store: null, storeBytes: null, collectors: [] };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(watched: Watched, logger: Logger) {
@@ -51,6 +53,7 @@ export class Monitor {
       this.#findings = {
         at: new Date(nowMs).toISOString(),
         store: null,
+        storeBytes: await this.#watched.store.sizeBytes(),
         collectors: await collectorHealth(this.#watched, nowMs),
       };
     } catch (error) {

@@ -78,6 +78,9 @@ describe('a collector', () => {
     lastDateTime: ago(4 * minute),
     caughtUpAt: ago(4 * minute),
     newestTimestamp: ago(30 * day),
+    lastSeq: 10,
+    pages: 1,
+    rejected: 0,
     due: { cron: '*/5 * * * *', since: ago(day), tick: null },
   };
   const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
@@ -143,7 +146,8 @@ describe('a collector', () => {
 describe('the place of the health endpoint', () => {
   const served = {
     working: () => true,
-    findings: async () => ({ at: '2026-01-01T00:00:00Z', store: null, collectors: [] }),
+    findings: async () => ({ at: '2026-01-01T00:00:00Z', store: null, storeBytes: 1, collectors: [] }),
+    metrics: async () => '',
   };
 
   it('is the next free port for each of several that begin at once, where nobody asked for one', async () => {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, TrawlError } from '../../errors.js';
-import { installTemporalLogger } from '../../log.js';
 import type { Store } from '../../stores/store.js';
 import { requireSameStore } from '../../temporal/workers.js';
-import { startWorker } from '../../worker.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
+import { startObservedWorker } from '../observed-worker.js';
 import { tell } from '../output.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
@@ -45,14 +44,7 @@ export async function worker(context: Context): Promise<number> {
   // Says what is wrong in words; the worker's own connection would only fail.
   const client = await connectFor(context, address);
   await requireSameStore(client, store, tell);
-  installTemporalLogger(context.logger());
-  const running = await startWorker({
-    temporal: address,
-    store,
-    env: context.settings.env,
-    tuning: context.settings.tuning,
-  });
-  context.onClose(() => running.stop().catch(() => undefined));
+  const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
   tell(
     `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.store.name}${health ? `; health at ${health}/healthz` : ''}. Ctrl-C ends it.`,

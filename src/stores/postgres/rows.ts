@@ -49,13 +49,18 @@ interface StandingRow {
   dueCron: string | null;
   dueSince: string;
   dueTick: string | null;
+  lastSeq: number;
+  pages: number;
+  rejected: number;
 }
 
 export async function standings(queries: Queries, collector?: string): Promise<Standing[]> {
   const rows = await queries.all<StandingRow>(
     `SELECT collector, last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", newest_timestamp AS "newestTimestamp",
+       last_seq AS "lastSeq", pages,
+       (SELECT COUNT(*) FROM rejected_events AS r WHERE r.collector = c.collector) AS rejected,
        due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick"
-     FROM audit_checkpoints WHERE $1::text IS NULL OR collector = $1 ORDER BY collector`,
+     FROM audit_checkpoints AS c WHERE $1::text IS NULL OR collector = $1 ORDER BY collector`,
     collector ?? null,
   );
   return rows.map(({ dueCron, dueSince, dueTick, ...standing }) => ({

@@ -310,6 +310,10 @@ export class PostgresStore implements Store {
     return new PostgresCopySide(this.#db, this.#partitions);
   }
 
+  async sizeBytes(): Promise<number> {
+    return (await this.#db.get<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes'))!.bytes;
+  }
+
   async close(): Promise<void> {
     await this.#db.close();
   }

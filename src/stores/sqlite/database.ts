@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
@@ -128,6 +128,14 @@ export class SqliteDatabase {
         db.exec('PRAGMA synchronous = FULL');
       }
     });
+  }
+
+  /** Of the file, and of what has not been written back to it. */
+  sizeBytes(): number {
+    return [this.#path, `${this.#path}-wal`].reduce(
+      (bytes, path) => bytes + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
   }
 
   close(): void {

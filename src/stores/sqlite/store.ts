@@ -313,6 +313,10 @@ export class SqliteStore implements Store {
     return new SqliteCopySide(this.#db);
   }
 
+  async sizeBytes(): Promise<number> {
+    return this.#db.sizeBytes();
+  }
+
   async close(): Promise<void> {
     this.#db.close();
   }

@@ -1,0 +1,42 @@
+import { installTemporalRuntime } from '../log.js';
+import { temporalMetrics } from '../metrics/temporal.js';
+import { WorkerMetrics } from '../metrics/worker-metrics.js';
+import type { Environment } from '../settings/collector.js';
+import type { Store } from '../stores/store.js';
+import type { TemporalAddress } from '../temporal/connection.js';
+import type { Findings } from '../watch/monitor.js';
+import { type RunningWorker, startWorker } from '../worker.js';
+import type { Context } from './context.js';
+
+export interface ObservedWorker extends RunningWorker {
+  /** Its own metrics and those of Temporal's SDK, with what was found in the store. */
+  metrics(findings: Findings): Promise<string>;
+}
+
+export interface ObservedWorkerOptions {
+  env?: Environment;
+  logLevel?: string | undefined;
+  /** Whether anybody is to ask for its metrics. */
+  measured: boolean;
+}
+
+/** A worker by the settings of this process, which ends with the verb. */
+export async function startObservedWorker(
+  context: Context,
+  store: Store,
+  temporal: TemporalAddress,
+  { env = context.settings.env, logLevel, measured }: ObservedWorkerOptions,
+): Promise<ObservedWorker> {
+  const logger = context.logger(logLevel);
+  const sdkAddress = await installTemporalRuntime(logger, measured);
+  const metrics = new WorkerMetrics(logger);
+  const worker = await startWorker({ temporal, store, env, tuning: context.settings.tuning, observer: metrics });
+  context.onClose(() => worker.stop().catch(() => undefined));
+  return {
+    ...worker,
+    metrics: async (findings) => {
+      const [temporalUp, ofSdk] = await Promise.all([worker.temporalUp(), temporalMetrics(sdkAddress)]);
+      return `${await metrics.text({ working: worker.working(), temporalUp, findings })}${ofSdk}`;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { EnrichedEvent } from '../domain.js';
+import type { Schema } from '../schemas/schema.js';
+
+/** A source that makes up types must not fill the memory. */
+const typesMax = 10_000;
+
+/** Which types of events the schemas have no mapping for: each type is looked at once. */
+export class UnmappedTypes {
+  readonly #schemas: readonly Schema[];
+  readonly #seen = new Map<string, Set<string>>();
+  readonly #counts = new Map<string, Map<string, number>>();
+
+  constructor(schemas: readonly Schema[]) {
+    this.#schemas = schemas;
+  }
+
+  /** @returns the types that are new and unmapped, with the schemas that lack them. */
+  look(collector: string, source: string, events: readonly EnrichedEvent[]): { type: string; schemas: string[] }[] {
+    const seen = entry(this.#seen, collector, () => new Set<string>());
+    const found: { type: string; schemas: string[] }[] = [];
+    for (const { timeNs: _, ...event } of events) {
+      if (seen.has(event.type) || seen.size >= typesMax) continue;
+      seen.add(event.type);
+      const stored = { ...event, collector, seq: 0, collectedAt: event.timestamp };
+      const lacking = this.#schemas.filter((schema) => !schema.record(stored, source).known).map(({ name }) => name);
+      const counts = this.counts(collector);
+      for (const name of lacking) counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (lacking.length > 0) found.push({ type: event.type, schemas: lacking });
+    }
+    return found;
+  }
+
+  /** Of a collector, by schema. */
+  counts(collector: string): Map<string, number> {
+    return entry(this.#counts, collector, () => new Map(this.#schemas.map(({ name }) => [name, 0])));
+  }
+
+  get collectors(): Iterable<string> {
+    return this.#counts.keys();
+  }
+}
+
+function entry<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
