@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that go through a store run on each kind of store. */
 const onEachStore = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts', 'test/cli/**/*.test.ts'];
 
+/** And these have nothing to do with which. */
+const onNoStore = ['test/cli/backup.test.ts', 'test/cli/check.test.ts', 'test/cli/first-hour.test.ts'];
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -12,7 +15,10 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'], env: { TEST_STORE: 'sqlite' } } },
-      { extends: true, test: { name: 'postgres', include: onEachStore, env: { TEST_STORE: 'postgres' } } },
+      {
+        extends: true,
+        test: { name: 'postgres', include: onEachStore, exclude: onNoStore, env: { TEST_STORE: 'postgres' } },
+      },
     ],
   },
 });

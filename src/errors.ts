@@ -31,6 +31,7 @@ export const errorCodes = {
   STORE_NEWER: { retry: false },
   STORE_REFUSED: { retry: false },
   COPY_REFUSED: { retry: false },
+  BACKUP_REFUSED: { retry: false },
   COPY_DIFFERS: { retry: false },
   STAGED_PAGE_GONE: { retry: false },
   // Sinks.

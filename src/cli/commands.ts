@@ -170,6 +170,22 @@ export function commands(choose: (verb: Verb) => void): Command {
     .action((from, to, options) =>
       choose(async (context) => (await import('./verbs/store.js')).storeCopy(context, from, to, options)),
     );
+  store
+    .command('backup <file>')
+    .description('copy the store as it is now into a file, while it is being collected into')
+    .option('--force', 'replace the file')
+    .addOption(json())
+    .action((file, options) =>
+      choose(async (context) => (await import('./verbs/store-backup.js')).storeBackup(context, file, options)),
+    );
+  store
+    .command('restore <file>')
+    .description('put a backup in the place of the store; what is there now is kept beside it')
+    .option('--force', 'also where the store has events')
+    .addOption(json())
+    .action((file, options) =>
+      choose(async (context) => (await import('./verbs/store-backup.js')).storeRestore(context, file, options)),
+    );
   program
     .command('reset <name>')
     .description('reset the checkpoint: the next run reads everything again that the source still holds')

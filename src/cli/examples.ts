@@ -77,6 +77,11 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   'store copy': [
     ['trawl store copy sqlite:data/trawl.db postgres://trawl@db.internal/trawl', 'from one machine to many'],
   ],
+  'store backup': [
+    ['trawl store backup /backup/trawl-2026-11-24.db', 'while everything runs'],
+    ['trawl store backup --force /backup/trawl.db', 'over the last one'],
+  ],
+  'store restore': [['trawl store restore /backup/trawl-2026-11-24.db', 'with nothing running; then trawl up']],
   reset: [['trawl reset asa', 'events that are stored already are not stored twice']],
   clear: [
     ['trawl clear asa', 'asks first'],

@@ -1,0 +1,68 @@
+import { TrawlError } from '../../errors.js';
+import { type BackedUp, backUp, restore } from '../../stores/sqlite/backup.js';
+import { runningInstance } from '../../temporal/instance.js';
+import type { Context } from '../context.js';
+import { print, printJson, table, tell } from '../output.js';
+
+export interface BackupOptions {
+  force?: boolean;
+  json?: boolean;
+}
+
+/** `trawl store backup FILE` */
+export async function storeBackup(context: Context, file: string, options: BackupOptions): Promise<number> {
+  const path = sqlitePath(context, 'pg_dump --format=custom --file=FILE "$TRAWL_STORE"');
+  tell(`Copying ${path} …`);
+  const found = backUp(path, file, options);
+  if (options.json) await printJson({ file, ...found });
+  else {
+    await print(collectorsTable(found));
+    tell(`${file}: ${megabytes(found)}, read back without an error.`);
+  }
+  return 0;
+}
+
+/** `trawl store restore FILE` */
+export async function storeRestore(context: Context, file: string, options: BackupOptions): Promise<number> {
+  const path = sqlitePath(context, 'pg_restore --clean --if-exists --dbname="$TRAWL_STORE" FILE');
+  if (runningInstance(context.settings.dataDir)) {
+    throw new TrawlError('BACKUP_REFUSED', `"trawl up" runs in ${context.settings.dataDir}.`, {
+      hint: 'End it first (Ctrl-C), and every other worker of this store.',
+    });
+  }
+  const { replaced, ...found } = restore(file, path, options);
+  if (options.json) await printJson({ file, store: path, replaced, ...found });
+  else {
+    await print(collectorsTable(found));
+    tell(`${path} is ${file} now${replaced ? `; what was there is ${replaced}` : ''}.`);
+    tell('Collecting goes on from these checkpoints: what came after them is read again, if the source still has it.');
+    for (const { collector, sink, lastSeq } of found.sinks)
+      tell(
+        `${collector}: the sink ${sink} may have batches behind event ${lastSeq}, which are sent again: docs/backup.md says what to do about it.`,
+      );
+  }
+  return 0;
+}
+
+function sqlitePath({ settings: { store } }: Context, command: string): string {
+  if (store.kind === 'sqlite') return store.path;
+  throw new TrawlError('BACKUP_REFUSED', `The store ${store.name} is PostgreSQL, which has its own tools.`, {
+    hint: `Use ${command}; docs/backup.md says more.`,
+  });
+}
+
+function collectorsTable({ collectors }: BackedUp): string {
+  return table(
+    ['COLLECTOR', 'EVENTS', 'LAST EVENT', 'CHECKPOINT OF'],
+    collectors.map(({ collector, events, lastSeq, lastDateTime }) => [
+      collector,
+      events.toLocaleString('en'),
+      String(lastSeq),
+      lastDateTime ?? '-',
+    ]),
+  );
+}
+
+function megabytes({ bytes }: BackedUp): string {
+  return `${(bytes / 1_000_000).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+}

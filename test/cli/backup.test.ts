@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { describe, expect, it } from 'vitest';
+import { essence, Place, truthOf } from '../support/cli.js';
+import { until } from '../support/collection.js';
+import { filesIn, linesIn } from '../support/offloading.js';
+
+const sqlite = { TRAWL_STORE: 'sqlite:data/trawl.db' };
+
+/** A place whose demo team has been collected from. */
+async function collected(events: number, settings: Record<string, string> = {}) {
+  const { place, demo } = await Place.withDemo({ events }, { ...sqlite, ...settings });
+  expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+  return { place, demo, path: (name: string) => join(place.folder, name) };
+}
+
+describe('trawl store backup', () => {
+  it('takes one moment of a store that is collected into, and what comes after it is read again after a restore', async () => {
+    const { place, demo } = await Place.withDemo({ events: 6_000, latencyMs: 60 }, { ...sqlite, SEARCH_COUNT: '100' });
+    const collecting = place.start('collect', 'asa');
+    await until('a part is there', () => demo.requests.audits > 15);
+    const made = await place.run('store', 'backup', 'copy.db', '--json');
+    expect(made).toMatchObject({ code: 0 });
+    expect(collecting.child.exitCode).toBeNull();
+    const [{ events, lastSeq }] = JSON.parse(made.stdout).collectors;
+    expect(events).toBeGreaterThan(0);
+    expect(events).toBeLessThan(6_000);
+    expect(lastSeq).toBe(events);
+    expect(statSync(join(place.folder, 'copy.db')).mode & 0o777).toBe(0o600);
+    expect(await collecting.ended).toMatchObject({ code: 0 });
+    const whole = (await place.exported()).map(essence);
+    expect(whole).toEqual(truthOf(demo));
+
+    expect(await place.run('store', 'restore', 'copy.db')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/has events.*--force.*BACKUP_REFUSED/),
+    });
+    expect(await place.run('store', 'restore', 'copy.db', '--force')).toMatchObject({ code: 0 });
+    expect((await place.exported()).map(essence)).toEqual(whole.slice(0, events));
+    const kept = readdirSync(join(place.folder, 'data')).filter((name) => name.startsWith('trawl.db.replaced-'));
+    expect(kept).toHaveLength(1);
+    expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+    expect((await place.exported()).map(essence)).toEqual(whole);
+  }, 180_000);
+
+  it('replaces no file without --force, nor the store itself, and leaves nothing of an attempt that failed', async () => {
+    const { place, path } = await collected(20);
+    writeFileSync(path('copy.db'), 'precious');
+    for (const args of [['copy.db'], ['data/trawl.db', '--force'], ['absent/copy.db']])
+      expect(await place.run('store', 'backup', ...args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('[BACKUP_REFUSED]'),
+      });
+    expect(readFileSync(path('copy.db'), 'utf8')).toBe('precious');
+    expect(await place.run('store', 'backup', 'copy.db', '--force')).toMatchObject({ code: 0 });
+    expect(readdirSync(place.folder).filter((name) => name.includes('.part'))).toEqual([]);
+  }, 60_000);
+
+  it('that is killed leaves no backup, and the next one takes away what it left', async () => {
+    const { place, path } = await collected(20_000);
+    const first = place.start('store', 'backup', 'copy.db');
+    await until('it has begun', () => readdirSync(place.folder).some((name) => name.endsWith('.part')));
+    first.signal('SIGKILL');
+    await first.ended;
+    if (existsSync(path('copy.db'))) return; // It was done already.
+    expect(await place.run('store', 'backup', 'copy.db')).toMatchObject({ code: 0 });
+    expect(readdirSync(place.folder).filter((name) => name.includes('.part'))).toEqual([]);
+  }, 120_000);
+
+  it('and restore say what to use for PostgreSQL, without its password', async () => {
+    const place = new Place();
+    place.env.TRAWL_STORE = 'postgres://trawl:marker@db.internal/trawl';
+    for (const verb of ['backup', 'restore']) {
+      const { code, stderr } = await place.run('store', verb, 'copy.db');
+      expect(code).toBe(1);
+      expect(stderr).toContain(verb === 'backup' ? 'pg_dump' : 'pg_restore');
+      expect(stderr).not.toContain('marker');
+    }
+  });
+});
+
+describe('trawl store restore', () => {
+  it('refuses what is no backup, damaged, or newer, and leaves the store as it is', async () => {
+    const { place, path } = await collected(2_000);
+    await place.run('store', 'backup', 'good.db');
+    const before = await place.exported();
+    writeFileSync(path('text.db'), 'not a database, whatever its name says, and rather long as well');
+    execFileSync('truncate', ['-s', '0', path('empty.db')]);
+    cpSync(path('good.db'), path('damaged.db'));
+    const bytes = readFileSync(path('damaged.db'));
+    bytes.fill(0xff, 4_096 * 20, 4_096 * 60);
+    writeFileSync(path('damaged.db'), bytes);
+    cpSync(path('good.db'), path('newer.db'));
+    const newer = new DatabaseSync(path('newer.db'));
+    newer.exec('PRAGMA user_version = 999');
+    newer.close();
+    for (const name of ['absent.db', 'text.db', 'empty.db', 'damaged.db', 'newer.db'])
+      expect(await place.run('store', 'restore', name, '--force'), name).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('[BACKUP_REFUSED]'),
+      });
+    expect(await place.exported()).toEqual(before);
+  }, 90_000);
+
+  it('refuses while anything has the store open, and works into an empty folder', async () => {
+    const { place, path } = await collected(50);
+    await place.run('store', 'backup', 'copy.db');
+    const reader = new DatabaseSync(path('data/trawl.db'));
+    reader.prepare('SELECT COUNT(*) FROM audit_events').get();
+    expect(await place.run('store', 'restore', 'copy.db', '--force')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is in use'),
+    });
+    reader.close();
+    place.env.TRAWL_STORE = 'sqlite:elsewhere/trawl.db';
+    expect(await place.run('store', 'restore', 'copy.db')).toMatchObject({ code: 0 });
+    expect(await place.exported()).toHaveLength(50);
+  }, 60_000);
+
+  it('puts a good store in the place of a damaged one', async () => {
+    const { place, path } = await collected(50);
+    await place.run('store', 'backup', 'copy.db');
+    writeFileSync(path('data/trawl.db'), Buffer.alloc(8_192, 7));
+    for (const end of ['-wal', '-shm']) rmSync(path(`data/trawl.db${end}`), { force: true });
+    expect(await place.run('store', 'restore', 'copy.db', '--force')).toMatchObject({ code: 0 });
+    expect(await place.exported()).toHaveLength(50);
+  }, 60_000);
+});
+
+it('events that a files sink had been sent after the backup are there once, when it is done as docs/backup.md says', async () => {
+  const { place, demo, path } = await collected(300, { SEARCH_COUNT: '100' });
+  mkdirSync(path('sink'));
+  await place.run('env', 'set', 'sink:archive', 'kind=files', `path=${path('sink')}`);
+  await place.run('env', 'set', 'asa', 'offload=archive', 'offloadWhen=own-schedule');
+  expect(await place.run('offload', 'asa')).toMatchObject({ code: 0 });
+  await place.run('store', 'backup', 'copy.db');
+  // A part page at another place than the one after the restore.
+  demo.addEvents(30);
+  await place.run('collect', 'asa');
+  await place.run('offload', 'asa');
+  demo.addEvents(30);
+  await place.run('collect', 'asa');
+  await place.run('offload', 'asa');
+  expect(linesIn(path('sink'))).toHaveLength(360);
+
+  const restored = await place.run('store', 'restore', 'copy.db', '--force');
+  const last = Number(/archive may have batches behind event (\d+)/.exec(restored.stderr)![1]);
+  expect(last).toBe(300);
+  for (const name of filesIn(path('sink')))
+    if (Number(/-(\d+)-\d+-[0-9a-f]+\./.exec(basename(name))![1]) > last) rmSync(path(join('sink', name)));
+  expect(linesIn(path('sink'))).toHaveLength(300);
+  await place.run('collect', 'asa');
+  expect(await place.run('offload', 'asa')).toMatchObject({ code: 0 });
+  const ids = linesIn(path('sink')).map(({ id }) => id);
+  expect(ids).toEqual([...demo.truth()].map(({ id }) => id));
+}, 180_000);
