@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { Checkpointer } from './checkpointer.js';
 import { migrations } from './migrations.js';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -22,6 +23,8 @@ const cacheKib = 16 * 1024;
  * staged pages and the inner pages of indexes are, is then written back once, not each time.
  */
 const walPages = 8_192;
+/** Where the thread that does so does not come to it. */
+const walPagesMax = 4 * walPages;
 
 /**
  * `read` opens a file that cannot be written to at the moment for reading, for good. `write` opens it as soon as it can
@@ -39,6 +42,7 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, StatementSyncInstance>();
   readonly #path: string;
   readonly #access: SqliteAccess;
+  readonly #checkpointer: Checkpointer;
   #open: DatabaseSyncInstance | undefined;
 
   /**
@@ -47,6 +51,7 @@ export class SqliteDatabase {
   constructor(path: string, access: SqliteAccess = 'read') {
     this.#path = path;
     this.#access = access;
+    this.#checkpointer = new Checkpointer(path, walPages);
     try {
       this.#translated(() => this.#db);
     } catch (error) {
@@ -76,7 +81,7 @@ export class SqliteDatabase {
   }
 
   #prepareFile(db: DatabaseSyncInstance): void {
-    db.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = ${walPages}`);
+    db.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = ${walPagesMax}`);
     const version = (): number => Number(db.prepare('PRAGMA user_version').get().user_version);
     if (version() > migrations.length) {
       throw new TrawlError(
@@ -111,7 +116,7 @@ export class SqliteDatabase {
 
   /** Runs `body` in one write transaction; whatever it throws undoes it. */
   transaction<T>(body: () => T): T {
-    return this.#translated(() => inTransaction(this.#db, body));
+    return this.#translated(() => this.#committed(body));
   }
 
   /**
@@ -123,7 +128,7 @@ export class SqliteDatabase {
       const db = this.#db;
       db.exec('PRAGMA synchronous = NORMAL');
       try {
-        return inTransaction(db, body);
+        return this.#committed(body);
       } finally {
         db.exec('PRAGMA synchronous = FULL');
       }
@@ -138,9 +143,19 @@ export class SqliteDatabase {
     );
   }
 
-  close(): void {
+  /** @returns what is to be waited for, where something is. */
+  close(): Promise<void> | undefined {
+    const ending = this.#checkpointer.close();
     this.#statements.clear();
     if (this.#open?.isOpen) this.#open.close();
+    return ending;
+  }
+
+  #committed<T>(body: () => T): T {
+    const db = this.#db;
+    const result = inTransaction(db, body);
+    this.#checkpointer.committed(db);
+    return result;
   }
 
   #statement(sql: string): StatementSyncInstance {

@@ -318,7 +318,7 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#db.close();
+    await this.#db.close();
   }
 
   #count(sql: string, collector: string): number {
