@@ -1,4 +1,6 @@
+import { finished } from 'node:stream/promises';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
 import { endsConnection, storeError } from './errors.js';
 import { migrations } from './migrations.js';
@@ -28,6 +30,8 @@ export interface Queries {
   get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined>;
   /** How many rows the statement changed. */
   run(sql: string, ...values: PgValue[]): Promise<number>;
+  /** @param sql `COPY … FROM STDIN (FORMAT binary)` */
+  copyIn(sql: string, rows: Buffer): Promise<void>;
 }
 
 /** One PostgreSQL database, with its connections. */
@@ -111,6 +115,10 @@ export class PostgresDatabase implements Queries {
     return this.#with((queries) => queries.run(sql, ...values));
   }
 
+  async copyIn(sql: string, rows: Buffer): Promise<void> {
+    return this.#with((queries) => queries.copyIn(sql, rows));
+  }
+
   /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
   async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
     return this.#with(async (queries) => {
@@ -166,6 +174,11 @@ function queriesOf(client: pg.PoolClient): Queries {
     all: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows as Row[],
     get: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+    copyIn: async (sql, bytes) => {
+      const copy = client.query(copyFrom(sql));
+      copy.end(bytes);
+      await finished(copy);
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../do
 import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
+import { CopyRows } from './copy-rows.js';
 import { type Queries, withoutNul } from './database.js';
 import { holdCheckpoint, idDigest, keepReject, logLine } from './rows.js';
 
@@ -136,12 +137,12 @@ async function sortOut(queries: Queries, page: PageToWrite): Promise<{ fresh: Ne
 }
 
 const columns = [
-  ...['id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server'],
-  ...['from_addr', 'raw_event', 'extra'],
+  ...['collector', 'seq', 'event_time', 'time_ns', 'id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway'],
+  ...['group', 'project', 'hostname', 'server', 'from_addr', 'raw_event', 'extra', 'collected_at'],
 ];
-const quoted = columns.map((column) => `"${column}"`).join(', ');
+const copyEvents = `COPY audit_events (${columns.map((column) => `"${column}"`).join(', ')}) FROM STDIN (FORMAT binary)`;
+const copyIds = 'COPY audit_event_ids (collector, digest, seq, event_time) FROM STDIN (FORMAT binary)';
 
-/** Both tables in one statement, the rows as one JSON text: half the work of an array for each column. */
 async function insertEvents(
   queries: Queries,
   collector: string,
@@ -150,40 +151,20 @@ async function insertEvents(
   now: string,
 ): Promise<void> {
   if (fresh.length === 0) return;
-  const rows = fresh.map(({ event, digest }, index) => ({
-    seq: lastSeq + 1 + index,
-    digest: digest.toString('hex'),
-    // A number of JSON has no more than 2^53.
-    time_ns: String(event.timeNs),
-    id: withoutNul(event.id),
-    timestamp: withoutNul(event.timestamp),
-    type: withoutNul(event.type),
-    actor: withoutNul(event.actor),
-    user: withoutNul(event.user),
-    client: withoutNul(event.client),
-    gateway: withoutNul(event.gateway),
-    group: withoutNul(event.group),
-    project: withoutNul(event.project),
-    hostname: withoutNul(event.hostname),
-    server: withoutNul(event.server),
-    from_addr: withoutNul(event.fromAddr),
-    raw_event: withoutNul(event.rawEvent),
-    extra: event.extra === null ? null : withoutNul(event.extra),
-  }));
-  await queries.run(
-    `WITH page AS MATERIALIZED (
-       SELECT *, timestamptz 'epoch' + (time_ns / 1000) * interval '1 microsecond' AS event_time
-       FROM json_to_recordset($2::json) AS row (seq bigint, digest text, time_ns bigint, ${columns.map((column) => `"${column}" text`).join(', ')})
-     ), ids AS (
-       INSERT INTO audit_event_ids (collector, digest, seq, event_time)
-       SELECT $1, decode(digest, 'hex'), seq, event_time FROM page
-     )
-     INSERT INTO audit_events (collector, seq, event_time, time_ns, ${quoted}, collected_at)
-     SELECT $1, seq, event_time, time_ns, ${quoted}, $3 FROM page ORDER BY seq`,
-    collector,
-    JSON.stringify(rows),
-    now,
-  );
+  const events = new CopyRows();
+  const ids = new CopyRows();
+  for (const [index, { event, digest }] of fresh.entries()) {
+    const seq = lastSeq + 1 + index;
+    ids.row(4).text(collector).bytes(digest).int8(seq).timestamp(event.timeNs);
+    events.row(columns.length).text(collector).int8(seq).timestamp(event.timeNs).int8(event.timeNs);
+    for (const text of [event.id, event.timestamp, event.type, event.actor, event.user, event.client, event.gateway])
+      events.text(withoutNul(text));
+    for (const text of [event.group, event.project, event.hostname, event.server, event.fromAddr, event.rawEvent])
+      events.text(withoutNul(text));
+    events.text(event.extra === null ? null : withoutNul(event.extra)).text(now);
+  }
+  await queries.copyIn(copyIds, ids.end());
+  await queries.copyIn(copyEvents, events.end());
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
