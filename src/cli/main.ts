@@ -3,6 +3,7 @@ import { reasonOf, sentence, TrawlError } from '../errors.js';
 import { Context } from './context.js';
 import { eventFormats } from './event-formats.js';
 import { printable, printJson, tell } from './output.js';
+import { ownVersion } from './own-command.js';
 import type { EventsOptions } from './verbs/events.js';
 import { WrongCall } from './wrong-call.js';
 
@@ -58,6 +59,7 @@ async function tellError(error: unknown, json: boolean): Promise<void> {
 function commands(choose: (verb: Verb) => void): Command {
   const program = new Command('trawl')
     .description('Collects SaaS audit logs, complete and durably, on Temporal.')
+    .version(ownVersion())
     .exitOverride()
     .configureOutput({ writeErr: (text) => tell(text.trimEnd()) })
     .showHelpAfterError('(see "trawl --help")');

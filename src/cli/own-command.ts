@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { delimiter, dirname, relative } from 'node:path';
+
+/** What this command is called by, for lines to be copied into another shell of the same folder. */
+export function ownCommand(
+  env: Readonly<Record<string, string | undefined>>,
+  script = process.argv[1]!,
+  folder = process.cwd(),
+): string {
+  if (env.npm_command === 'exec') return 'npx trawl';
+  if ((env.PATH ?? '').split(delimiter).includes(dirname(script))) return 'trawl';
+  const from = relative(folder, script);
+  return from.startsWith('..') ? script : from;
+}
+
+/** Of the package, from compiled code and from the sources. */
+export function ownVersion(): string {
+  for (const path of ['../../../package.json', '../../package.json']) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as Record<
+        string,
+        string
+      >;
+      if (name === 'trawl') return version!;
+    } catch {
+      // It is the other one.
+    }
+  }
+  return 'unknown';
+}
