@@ -19,7 +19,7 @@ COPY README.md CHANGELOG.md LICENSE THIRD-PARTY-LICENSES.md ./
 RUN npm pack --loglevel=error \
  && mkdir -p /opt/trawl \
  && tar -xzf trawl-*.tgz -C /opt/trawl --strip-components=1 \
- && cd /opt/trawl \
+ && cd /opt/trawl && cp dist/package-lock.json . \
  && npm install --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
 FROM node:24-bookworm-slim

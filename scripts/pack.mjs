@@ -1,19 +1,13 @@
-// npm pack runs this before it, and with --after behind it.
-import { rmSync, writeFileSync } from 'node:fs';
+// npm pack runs this first: what the package has beside the files of the checkout.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runtime } from './runtime.mjs';
 import { writeSbom } from './sbom.mjs';
 import { build, install, requireNode, root } from './setup.mjs';
 
-/** With it, who installs the package gets the very dependencies that were tested. npm packs no package-lock.json. */
-const shrinkwrap = join(root, 'npm-shrinkwrap.json');
-
-if (process.argv.includes('--after')) {
-  rmSync(shrinkwrap, { force: true });
-} else {
-  requireNode();
-  install();
-  build();
-  writeSbom();
-  writeFileSync(shrinkwrap, `${JSON.stringify(runtime().lock, null, 2)}\n`);
-}
+requireNode();
+install();
+build();
+writeSbom();
+// For who wants the very dependencies that were tested: npm packs no lockfile, and npm 12 reads no npm-shrinkwrap.json.
+writeFileSync(join(root, 'dist', 'package-lock.json'), `${JSON.stringify(runtime().lock, null, 2)}\n`);

@@ -17,8 +17,6 @@ export function install() {
   const wanted = createHash('sha256').update(readFileSync(lockfile)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Installing dependencies …');
-  // What an `npm pack` that was killed leaves behind would be taken instead of the lockfile.
-  rmSync(join(root, 'npm-shrinkwrap.json'), { force: true });
   // Not `npm ci`, which refuses a lockfile that lacks the binaries of other platforms. Nothing is written but
   // node_modules. No install script is needed: every binary comes inside its package.
   run(
