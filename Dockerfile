@@ -1,25 +1,33 @@
-# Trawl's worker and command. Debian, since the native parts of Temporal's SDK and of SQLite are built for glibc.
-FROM node:22-bookworm-slim AS build
+# Trawl's worker and command, from the package that `npm pack` makes. Debian, since the native parts of Temporal's SDK and
+# of SQLite are built for glibc. test/package runs the lines of the first stage.
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm install --no-save --loglevel=error
+COPY scripts/setup.mjs scripts/
+COPY bin/node-version.mjs bin/
+# As `npm pack` would, in a layer that a change of the code leaves as it is.
+RUN node --input-type=module -e "(await import('/app/scripts/setup.mjs')).install()"
+COPY scripts scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.mjs scripts/
 COPY src src
 COPY workflows workflows
 COPY activities activities
-RUN node scripts/build.mjs && npm prune --omit=dev --loglevel=error
+COPY bin bin
+COPY deploy deploy
+COPY docs docs
+COPY README.md CHANGELOG.md LICENSE THIRD-PARTY-LICENSES.md ./
+RUN npm pack --loglevel=error \
+ && mkdir -p /opt/trawl \
+ && tar -xzf trawl-*.tgz -C /opt/trawl --strip-components=1 \
+ && cd /opt/trawl && cp dist/package-lock.json . \
+ && npm install --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
-FROM node:22-bookworm-slim
+FROM node:24-bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates procps \
  && rm -rf /var/lib/apt/lists/* \
  && mkdir -p /var/lib/trawl && chown node:node /var/lib/trawl
-WORKDIR /app
-COPY --from=build /app/package.json package.json
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/dist dist
-COPY bin bin
-RUN ln -s /app/bin/trawl /usr/local/bin/trawl
+COPY --from=build /opt/trawl /opt/trawl
+RUN ln -s /opt/trawl/bin/trawl /usr/local/bin/trawl
 USER node
 # The store's file; .env is not read from here, settings come from the environment.
 WORKDIR /var/lib/trawl

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
@@ -20,4 +20,14 @@ const { code } = await bundleWorkflowCode({
   logger: new DefaultLogger('WARN'),
 });
 mkdirSync(dist, { recursive: true });
-writeFileSync(join(dist, 'workflow-bundle.js'), code);
+writeFileSync(join(dist, 'workflow-bundle.js'), withoutFolders(code));
+
+/** The source map inside the bundle names the folders that it was made from: from here on, they are nobody's business. */
+function withoutFolders(bundle) {
+  // node_modules may be a link.
+  const folders = [root, dirname(realpathSync(join(root, 'node_modules')))].map((folder) => folder + sep);
+  return bundle.replace(/(?<=sourceMappingURL=data:application\/json;charset=utf-8;base64,)[\w+/=]+/, (map) => {
+    const named = Buffer.from(map, 'base64').toString();
+    return Buffer.from(folders.reduce((text, folder) => text.replaceAll(folder, ''), named)).toString('base64');
+  });
+}

@@ -6,15 +6,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+export { requireNode } from '../bin/node-version.mjs';
+
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-const [major, minor] = process.versions.node.split('.').map(Number);
-
-export function requireNode() {
-  if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`Trawl needs Node.js 20.19 or later; this is ${process.version}. Install a newer one and try again.`);
-  process.exit(1);
-}
 
 /** Installs what the lockfile names, where that has changed since the last time. */
 export function install() {
@@ -24,10 +18,10 @@ export function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Installing dependencies …');
   // Not `npm ci`, which refuses a lockfile that lacks the binaries of other platforms. Nothing is written but
-  // node_modules.
+  // node_modules. No install script is needed: every binary comes inside its package.
   run(
     'npm',
-    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
     'The dependencies could not be installed: see above.',
   );
   writeFileSync(stamp, wanted);

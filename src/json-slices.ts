@@ -105,7 +105,7 @@ export function skipString(text: string, start: number): number {
   }
 }
 
-function skipPrimitive(text: string, start: number): number {
+export function skipPrimitive(text: string, start: number): number {
   let at = start;
   while (at < text.length) {
     const code = text.charCodeAt(at);

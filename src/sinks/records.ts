@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
+import { parseJson } from '../json-parse.js';
 import { newestSchema, schemaOf, schemas } from '../schemas/registry.js';
 import type { SchemaRecord } from '../schemas/schema.js';
 import type { OutgoingBatch } from './sink.js';
@@ -52,7 +53,7 @@ function nativeRecord(event: StoredEvent): OutgoingRecord {
     event,
     // Most sinks send the line, and need not pay for parsing.
     get record() {
-      return JSON.parse(this.json) as Record<string, unknown>;
+      return parseJson(this.json) as Record<string, unknown>;
     },
     json: nativeLine(event),
     known: true,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TrawlError } from '../errors.js';
+import { parseJson } from '../json-parse.js';
 import type { PageToWrite } from './store.js';
 
 /** What all stores say and decide alike of a page. */
@@ -37,7 +38,7 @@ export function saysSomethingElse(stored: Content, event: Content): boolean {
   if (stored.timestamp !== event.timestamp) return true;
   if (stored.rawEvent === event.rawEvent) return false;
   try {
-    return !isDeepStrictEqual(JSON.parse(stored.rawEvent), JSON.parse(event.rawEvent));
+    return !isDeepStrictEqual(parseJson(stored.rawEvent), parseJson(event.rawEvent));
   } catch {
     // Nested too deeply to be compared: then the difference in the text counts.
     return true;

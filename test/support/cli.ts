@@ -22,8 +22,8 @@ export class RunningCli {
   stderr = '';
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[], cwd: string, env: Record<string, string>, project: string) {
-    this.child = spawn(process.execPath, [join(project, 'bin', 'trawl'), ...args], {
+  constructor(args: readonly string[], cwd: string, env: Record<string, string>, project: string, node: string) {
+    this.child = spawn(node, [join(project, 'bin', 'trawl'), ...args], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,10 +54,15 @@ export class Place {
   };
   readonly #running: RunningCli[] = [];
   readonly #project: string;
+  readonly #node: string;
 
-  /** @param project the checkout whose `bin/trawl` is run. */
-  constructor(project = root) {
+  /**
+   * @param project the checkout or the installed package whose `bin/trawl` is run.
+   * @param node by which it is run.
+   */
+  constructor(project = root, node = process.execPath) {
     this.#project = project;
+    this.#node = node;
     onTestFinished(async () => {
       for (const { child } of this.#running) if (child.exitCode === null && child.pid) await endProcess(child.pid);
       for (const data of ['data', join('data', 'demo')]) {
@@ -73,11 +78,12 @@ export class Place {
     options: DemoAsaOptions = {},
     settings: Record<string, string> = {},
     project = root,
+    node = process.execPath,
   ): Promise<{ place: Place; demo: DemoAsa }> {
     const demo = await startDemoAsa(options);
     onTestFinished(() => demo.close());
     const store = testStore === 'postgres' ? { TRAWL_STORE: (await storePlaceOfTest()).text } : {};
-    const place = new Place(project);
+    const place = new Place(project, node);
     Object.assign(place.env, {
       ...store,
       ASA_TEAM: demo.team,
@@ -103,7 +109,7 @@ export class Place {
   }
 
   start(...args: string[]): RunningCli {
-    const running = new RunningCli(args, this.folder, this.env, this.#project);
+    const running = new RunningCli(args, this.folder, this.env, this.#project, this.#node);
     this.#running.push(running);
     return running;
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { Job } from 'kubernetes-models/batch/v1/Job';
@@ -12,6 +12,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
 import { processSettingDefinitions } from '../../src/settings/process.js';
 import { sources } from '../../src/sources/registry.js';
+import { copied, stages } from '../support/dockerfile.js';
+import { nodeVersions } from '../support/node-versions.js';
 
 /** With Kubernetes' own schemas. */
 const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, Job };
@@ -63,6 +65,33 @@ describe('deploy/kubernetes', () => {
       expect(spec.serviceAccountName).toBe(ofKind('ServiceAccount').metadata.name);
     }
     expect(ofKind('Service').spec.selector).toEqual(ofKind('Deployment').spec.selector.matchLabels);
+  });
+});
+
+describe('Dockerfile', () => {
+  const [build, image] = stages();
+
+  it('copies what there is, and what .dockerignore lets through', () => {
+    const [all, ...kept] = text('.dockerignore').trim().split('\n');
+    expect(all).toBe('*');
+    const paths = build!.filter(({ name }) => name === 'COPY').flatMap((each) => copied(each).from);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(paths.filter((path) => !kept.includes(`!${path.split('/')[0]}`))).toEqual([]);
+    expect(kept.filter((line) => !paths.some((path) => `!${path.split('/')[0]}` === line))).toEqual([]);
+  });
+
+  it('has the newest Node.js that the tests run on', () => {
+    const [major] = nodeVersions.newest.split('.');
+    for (const stage of [build, image]) expect(stage![0]!.rest).toMatch(new RegExp(`^node:${major}-`));
+  });
+
+  it('takes from the first stage what the second one calls', () => {
+    expect(image!.find(({ name }) => name === 'COPY')!.rest).toBe('--from=build /opt/trawl /opt/trawl');
+    expect(build!.at(-1)!.rest).toContain('-C /opt/trawl');
+    expect(image!.find(({ rest }) => rest.startsWith('ln '))!.rest).toBe(
+      'ln -s /opt/trawl/bin/trawl /usr/local/bin/trawl',
+    );
+    expect(image!.find(({ name }) => name === 'ENTRYPOINT')!.rest).toBe('["trawl"]');
   });
 });
 

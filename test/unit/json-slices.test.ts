@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseJson } from '../../src/json-parse.js';
 import { arrayElements, objectMembers, type Slice, skipSpace } from '../../src/json-slices.js';
 import { arrayText, objectText, valueText } from './support/json-text.js';
 
@@ -24,7 +25,7 @@ function expectSlice(text: string, slice: Slice, value: unknown): void {
   const own = cut(text, slice);
   expect(own).toBe(own.trim());
   // As text: `toEqual` does not see an own member `__proto__`.
-  expect(JSON.stringify(JSON.parse(own))).toBe(JSON.stringify(value));
+  expect(JSON.stringify(parseJson(own))).toBe(JSON.stringify(value));
   expectSlicesOf(text, slice.start, value);
 }
 
@@ -33,7 +34,7 @@ describe('slices of a text that a foreign server printed', () => {
     fc.assert(
       fc.property(valueText, fc.constantFrom('', ' ', '\r\n\t'), (inner, gap) => {
         const text = `${gap}${inner}${gap}`;
-        expectSlicesOf(text, skipSpace(text, 0), JSON.parse(text));
+        expectSlicesOf(text, skipSpace(text, 0), parseJson(text));
       }),
       { numRuns: 1_000 },
     );
@@ -43,8 +44,8 @@ describe('slices of a text that a foreign server printed', () => {
     fc.assert(
       fc.property(objectText, arrayText, (object, array) => {
         const text = `[${object},${array}]`;
-        expectSlicesOf(text, 1, JSON.parse(object));
-        expectSlicesOf(text, object.length + 2, JSON.parse(array));
+        expectSlicesOf(text, 1, parseJson(object));
+        expectSlicesOf(text, object.length + 2, parseJson(array));
       }),
       { numRuns: 200 },
     );
@@ -53,12 +54,12 @@ describe('slices of a text that a foreign server printed', () => {
   it.each([0, 1, 2, 3, 4, 5, 20, 21])('do not take a quote after %i backslashes for the end of a text', (runs) => {
     const literal = JSON.stringify(`${'\\'.repeat(runs)}"${'\\'.repeat(runs)}`);
     const text = `[${literal},{"${'\\\\'.repeat(runs)}":${literal}}]`;
-    expectSlicesOf(text, 0, JSON.parse(text));
+    expectSlicesOf(text, 0, parseJson(text));
   });
 
   it('do not take brackets inside texts for structure', () => {
     const text = '{"a":"}]","b":["{[","]"],"}":1}';
-    expectSlicesOf(text, 0, JSON.parse(text));
+    expectSlicesOf(text, 0, parseJson(text));
   });
 
   it('know no members of the prototype', () => {

@@ -10,6 +10,7 @@ import { defaultCron } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
+import { ownCommand } from '../own-command.js';
 import { bringUp, connectFor, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 import { cronRefusal } from '../wrong-call.js';
@@ -88,6 +89,7 @@ function banner(
 ): string {
   const at = address.connection.address === '127.0.0.1:7233' ? '' : ` --address ${address.connection.address}`;
   const first = names[0]!;
+  const trawl = ownCommand(context.settings.env);
   const temporal = (context.settings.env.PATH ?? '').split(delimiter).includes(dirname(cli)) ? 'temporal' : cli;
   const lines = [
     '',
@@ -102,9 +104,9 @@ function banner(
     `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}, cron "${cron}"; a first run has begun`,
     '',
     'In another shell:',
-    '  bin/trawl status                      where each collector stands',
-    `  bin/trawl events ${first.padEnd(20)} the events (--format ndjson, csv or json; --follow)`,
-    `  bin/trawl log ${first.padEnd(23)} the execution log`,
+    `  ${`${trawl} status`.padEnd(36)}  where each collector stands`,
+    `  ${`${trawl} events ${first}`.padEnd(36)}  the events (--format ndjson, csv or json; --follow)`,
+    `  ${`${trawl} log ${first}`.padEnd(36)}  the execution log`,
     `  ${temporal} workflow signal --workflow-id audit-collection-${first} --name resetCheckpoint${at}`,
   ];
   if (demo) {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../json-parse.js';
 import type { Fields } from './fields.js';
 
 /** Elasticsearch takes 20 levels of a `flattened` field; what lies deeper than this becomes text. */
@@ -97,7 +98,7 @@ export class Members {
  */
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(withExactNumbers(text));
+    return parseJson(withExactNumbers(text));
   } catch {
     return undefined;
   }

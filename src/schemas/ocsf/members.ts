@@ -1,3 +1,4 @@
+import { parseJson } from '../../json-parse.js';
 import { skipString } from '../../json-slices.js';
 import type { Json } from './mapping.js';
 import { cleanText } from './values.js';
@@ -124,13 +125,13 @@ export function clean(value: unknown, depth: number): unknown {
 }
 
 /**
- * `JSON.parse`, in which numbers that a double would change are texts: an id of 19 digits stays the id. Undefined where
+ * `parseJson`, in which numbers that a double would change are texts: an id of 19 digits stays the id. Undefined where
  * the text is no JSON.
  */
 export function parseExactly(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return longNumber.test(text) ? JSON.parse(withLongNumbersQuoted(text)) : value;
+    const value = parseJson(text);
+    return longNumber.test(text) ? parseJson(withLongNumbersQuoted(text)) : value;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '../../../src/json-parse.js';
 
 interface FieldList {
   version: string;
@@ -54,7 +55,7 @@ export function problemsOf(record: Readonly<Record<string, unknown>>): string[] 
     else problems.push(...problemsOfField(name, type, value));
   }
   problems.push(...problemsOfCategories(record.event as Record<string, string[] | undefined>));
-  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(record)), record)) problems.push('JSON does not read back the same');
+  if (!isDeepStrictEqual(parseJson(JSON.stringify(record)), record)) problems.push('JSON does not read back the same');
   if (!JSON.stringify(record).isWellFormed() || /\\ud[89a-f]/.test(JSON.stringify(leaves.filter(isMapped))))
     problems.push('holds half a surrogate pair');
   return problems;

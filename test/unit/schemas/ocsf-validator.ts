@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parseJson } from '../../../src/json-parse.js';
 
 type Captions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -17,7 +18,7 @@ ajv.addSchema(published);
  * object does not have, types, enumerations, at-least-one and just-one; and that each name is that of its number.
  */
 export function problemsOf(record: unknown): string[] {
-  const event = JSON.parse(JSON.stringify(record)) as Record<string, unknown>;
+  const event = parseJson(JSON.stringify(record)) as Record<string, unknown>;
   const uid = String(event.class_uid);
   const [profile = ''] = (event.metadata as { profiles?: string[] } | undefined)?.profiles ?? [];
   if (published.classes[uid]?.[profile] === undefined)

@@ -6,6 +6,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
 import { parquet } from '../../../src/formats/parquet.js';
+import { parseJson } from '../../../src/json-parse.js';
 import { attributesOf, type Shape } from '../../../src/schemas/ocsf/attributes.js';
 import { type ClassName, classes } from '../../../src/schemas/ocsf/classes.js';
 import { mappings, ocsf } from '../../../src/schemas/ocsf/schema.js';
@@ -56,7 +57,7 @@ function withoutNulls({ time_dt: _, unmapped, ...row }: Json): Json {
     return left.length === 0 ? null : Object.fromEntries(left);
   };
   const record = plain(row) as Json;
-  return typeof unmapped === 'string' ? { ...record, unmapped: JSON.parse(unmapped) as unknown } : record;
+  return typeof unmapped === 'string' ? { ...record, unmapped: parseJson(unmapped) } : record;
 }
 
 /** Each column and its type, as the schema calls it. */
@@ -72,7 +73,7 @@ function pathsOf(shapes: Readonly<Record<string, Shape>>, before: readonly strin
 
 /** Not by vitest, for which a member with the name `constructor` makes equal objects differ. */
 function expectJsonOnly(record: unknown): void {
-  expect(isDeepStrictEqual(JSON.parse(JSON.stringify(record)), record)).toBe(true);
+  expect(isDeepStrictEqual(parseJson(JSON.stringify(record)), record)).toBe(true);
 }
 
 /** An event of a type, with what a source's raw event holds of it. */

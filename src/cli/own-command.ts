@@ -1,0 +1,13 @@
+import { delimiter, dirname, relative } from 'node:path';
+
+/** What this command is called by, for lines to be copied into another shell of the same folder. */
+export function ownCommand(
+  env: Readonly<Record<string, string | undefined>>,
+  script = process.argv[1]!,
+  folder = process.cwd(),
+): string {
+  if (env.npm_command === 'exec') return 'npx trawl';
+  if ((env.PATH ?? '').split(delimiter).includes(dirname(script))) return 'trawl';
+  const from = relative(folder, script);
+  return from.startsWith('..') ? script : from;
+}

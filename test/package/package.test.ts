@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { runtime, runtimePackages } from '../../scripts/runtime.mjs';
+import { install, root } from '../../scripts/setup.mjs';
+import { essence, Place, truthOf } from '../support/cli.js';
+import { copied, stages } from '../support/dockerfile.js';
+import { emptyProject, nodeOf, nodeVersions, npm, npmInstall } from '../support/node-versions.js';
+import { createDatabase } from '../support/postgres.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'trawl-package-'));
+/** What /app and /opt/trawl are in the image. */
+const app = join(folder, 'app');
+const image = join(folder, 'opt', 'trawl');
+const user = join(folder, 'user');
+const installed = join(user, 'node_modules', 'trawl');
+const nodes: Record<string, string> = {};
+
+/** As a container engine would, except that the dependencies are the ones that are here. */
+async function buildImage(): Promise<void> {
+  install();
+  mkdirSync(app);
+  symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
+  writeFileSync(join(app, '.env'), 'ASA_KEY_SECRET=never-packed');
+  for (const instruction of stages()[0]!) {
+    if (instruction.name === 'COPY') {
+      const { from, to } = copied(instruction);
+      const toFolder = to.endsWith('/');
+      for (const path of from)
+        cpSync(join(root, path), join(app, to, toFolder ? path.split('/').at(-1)! : ''), { recursive: true });
+    }
+    if (instruction.name === 'RUN') {
+      const command = instruction.rest.replaceAll('/opt/trawl', image).replaceAll('/app', app);
+      await promisify(execFile)('sh', ['-euc', command], {
+        cwd: app,
+        env: { ...process.env, npm_config_prefer_offline: 'true' },
+      });
+    }
+  }
+}
+
+beforeAll(async () => {
+  const older = nodeOf(nodeVersions.oldest, join(folder, 'oldest'));
+  const newer = nodeOf(nodeVersions.newest, join(folder, 'newest'));
+  await buildImage();
+  await npmInstall(emptyProject(user), join(app, 'trawl-0.1.0.tgz'));
+  Object.assign(nodes, { oldest: await older, newest: await newer });
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const filesOf = (place: string): string[] =>
+  readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(place.length + 1))
+    .filter((path) => !path.startsWith('node_modules/'))
+    .sort();
+
+const textOf = (path: string) => readFileSync(join(installed, path), 'utf8');
+
+describe('the package', () => {
+  it('has what runs, and nothing else', () => {
+    const files = filesOf(installed);
+    expect(files).toContain('dist/workflow-bundle.js');
+    const compiled = files.filter((path) => /^dist\/(src|workflows|activities)\//.test(path));
+    expect(compiled.filter((path) => !existsSync(join(root, path.slice(5).replace(/\.js$/, '.ts'))))).toEqual([]);
+    expect(
+      new Set(files.filter((path) => !compiled.includes(path)).map((path) => path.replace(/^(docs|deploy)\/.*/, '$1'))),
+    ).toEqual(
+      new Set([
+        ...[
+          'CHANGELOG.md',
+          'LICENSE',
+          'README.md',
+          'THIRD-PARTY-LICENSES.md',
+          'bin/node-version.mjs',
+          'bin/trawl',
+          'deploy',
+        ],
+        ...['dist/sbom.cdx.json', 'dist/workflow-bundle.js', 'docs', 'dist/package-lock.json', 'package.json'],
+      ]),
+    );
+  });
+
+  it('names neither the machine that packed it nor a registry', async () => {
+    const registry = new URL((await npm(user, 'config', 'get', 'registry')).trim()).host;
+    const machine = [root, folder, registry, 'never-packed'];
+    for (const path of filesOf(installed)) {
+      const text = textOf(path);
+      const inside = [...text.matchAll(/base64,([\w+/=]{100,})/g)].map(([, map]) =>
+        Buffer.from(map!, 'base64').toString(),
+      );
+      for (const each of [text, ...inside])
+        expect(
+          machine.filter((name) => each.includes(name)),
+          path,
+        ).toEqual([]);
+    }
+  });
+
+  it('has a bill of what runs, with a licence and a digest of each', () => {
+    const bill = JSON.parse(textOf('dist/sbom.cdx.json'));
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { name: 'trawl', version: '0.1.0' } },
+    });
+    type Component = {
+      name: string;
+      version: string;
+      licenses: { license?: { id?: string }; expression?: string }[];
+      hashes: unknown[];
+    };
+    const components: Component[] = bill.components;
+    const listed = components.map(({ name, version, licenses: [first] }) => ({
+      id: `${name}@${version}`,
+      licence: first!.license?.id ?? first!.expression,
+    }));
+    expect(listed.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(runtimePackages());
+    expect(components.filter(({ hashes }) => !hashes?.length)).toEqual([]);
+  });
+
+  it('is installed in the image with the dependencies of the lockfile, and none for development', () => {
+    const wanted = Object.entries(runtime().lock.packages).filter(([path, { optional }]) => path !== '' && !optional);
+    for (const [path, { version }] of wanted)
+      expect(JSON.parse(readFileSync(join(image, path, 'package.json'), 'utf8')).version, path).toBe(version);
+    for (const place of [image, user]) expect(existsSync(join(place, 'node_modules', 'vitest'))).toBe(false);
+  });
+
+  it('is a command by npx', async () => {
+    const npx = (...args: string[]) => npm(user, 'exec', '--no', '--', 'trawl', ...args);
+    expect(await npx('--version')).toContain('trawl 0.1.0 ');
+    expect(await npx('--help')).toContain('run everything on this machine');
+    await npx('env', 'set', 'acme', 'source=asa', 'asaTeam=acme');
+    expect(JSON.parse(await npx('env', 'get', '--json'))).toEqual({ acme: { source: 'asa', asaTeam: 'acme' } });
+  });
+});
+
+describe.each(['oldest', 'newest'] as const)('the package on the %s Node.js', (age) => {
+  it('collects, exports, and copies the store to PostgreSQL', async () => {
+    const { stdout: version } = await promisify(execFile)(nodes[age]!, ['--version']);
+    expect(version).toBe(`v${nodeVersions[age]}\n`);
+    const { place, demo } = await Place.withDemo({ events: 1_500 }, { SEARCH_COUNT: '500' }, installed, nodes[age]);
+    const collected = await place.run('collect', 'asa');
+    expect(collected).toMatchObject({ code: 0, stdout: '' });
+    expect(collected.stderr).toContain('asa: caught up, 1,500 new events');
+    expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
+
+    const database = await createDatabase(inject('postgresUrl'));
+    try {
+      const copy = await place.run('store', 'copy', 'sqlite:data/trawl.db', database.url, '--json');
+      expect(JSON.parse(copy.stdout).tables).toContainEqual(
+        expect.objectContaining({ table: 'audit_events', rows: 1_500 }),
+      );
+    } finally {
+      await database.remove();
+    }
+  });
+});
+
+it('trawl up says by which name the command is called there', async () => {
+  const { place } = await Place.withDemo({ events: 10 }, {}, image, nodes.newest);
+  const up = await place.up();
+  expect(up.stdout).toContain(`${join(image, 'bin', 'trawl')} status `);
+  up.signal('SIGINT');
+  expect((await up.ended).code).toBe(0);
+});
