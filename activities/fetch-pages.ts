@@ -3,6 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { TrawlError } from '../src/errors.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
+import { traced } from '../src/tracing/spans.js';
 import type { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import type { PageCache } from './page-cache.js';
@@ -61,7 +62,10 @@ export async function fetchPages(
       ...(page.gap ? { gap: page.gap } : {}),
       ...(page.warning ? { warning: page.warning } : {}),
     };
-    await store.stagePage({ ...ref, collector: input.collector, body: page.body });
+    const staged = { ...ref, collector: input.collector, body: page.body };
+    await traced('store.stagePage', { 'trawl.collector': input.collector, 'trawl.bytes': page.body.byteLength }, () =>
+      store.stagePage(staged),
+    );
     cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
     result.pages.push(ref);
     result.nextOffset = page.nextOffset;

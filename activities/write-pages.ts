@@ -1,5 +1,6 @@
 import type { Source } from '../src/sources/source.js';
-import type { PageWritten } from '../src/stores/store.js';
+import type { PageToWrite, PageWritten } from '../src/stores/store.js';
+import { traced } from '../src/tracing/spans.js';
 import type { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import { enrichPage } from './enrich-pages.js';
@@ -51,7 +52,7 @@ async function writePage(
 ): Promise<PageWritten> {
   const { rows, content } = await enrichPage(store, source, cache, collector, ref);
   observer?.events(collector, source.kind, rows);
-  return store.writePage({
+  const page: PageToWrite = {
     key: ref.key,
     collector,
     offset: ref.offset,
@@ -65,5 +66,10 @@ async function writePage(
     followed,
     ...(ref.gap ? { gap: ref.gap } : {}),
     ...(ref.warning ? { warning: ref.warning } : {}),
+  };
+  return traced('store.writePage', { 'trawl.collector': collector, 'trawl.events': rows.length }, async (tell) => {
+    const written = await store.writePage(page);
+    tell({ 'trawl.new_events': written.newEvents, 'trawl.outcome': written.outcome });
+    return written;
   });
 }

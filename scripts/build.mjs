@@ -15,12 +15,22 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.
 });
 if (status !== 0) process.exit(1);
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(dist, 'workflows', 'index.js'),
-  logger: new DefaultLogger('WARN'),
-});
 mkdirSync(dist, { recursive: true });
-writeFileSync(join(dist, 'workflow-bundle.js'), withoutFolders(code));
+const tracing = createRequire(import.meta.url).resolve(
+  '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+);
+for (const [name, workflowInterceptorModules] of [
+  ['workflow-bundle.js', []],
+  // For workers that trace: the others are not to pay for it.
+  ['workflow-bundle.traced.js', [tracing]],
+]) {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(dist, 'workflows', 'index.js'),
+    workflowInterceptorModules,
+    logger: new DefaultLogger('WARN'),
+  });
+  writeFileSync(join(dist, name), withoutFolders(code));
+}
 
 /** The source map inside the bundle names the folders that it was made from: from here on, they are nobody's business. */
 function withoutFolders(bundle) {

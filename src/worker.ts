@@ -15,11 +15,14 @@ import { observingActivities } from './temporal/activity-interceptor.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
 import { workerIdentity } from './temporal/workers.js';
+import type { Tracing } from './tracing/start.js';
 
 /** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
-const bundlePath = ['../workflow-bundle.js', '../dist/workflow-bundle.js']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(path));
+function bundlePath(name: string): string | undefined {
+  return [`../${name}`, `../dist/${name}`]
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path));
+}
 
 export interface WorkerSettings {
   temporal: TemporalAddress;
@@ -31,6 +34,7 @@ export interface WorkerSettings {
   tuning?: WorkerTuning;
   /** Is told what it does. */
   observer?: Observer;
+  tracing?: Tracing | null;
   /** The one that all workers share, unless several of them are to be kept apart. */
   taskQueue?: string;
 }
@@ -63,9 +67,11 @@ export async function startWorker({
   sources = allSources,
   tuning = defaultTuning,
   observer,
+  tracing = null,
   taskQueue = defaultTaskQueue,
 }: WorkerSettings): Promise<RunningWorker> {
-  if (bundlePath === undefined) {
+  const codePath = bundlePath(tracing ? 'workflow-bundle.traced.js' : 'workflow-bundle.js');
+  if (codePath === undefined) {
     throw new TrawlError('SETTINGS_INVALID', 'The workflow bundle has not been built.', {
       hint: 'Run "npm run build".',
     });
@@ -78,10 +84,11 @@ export async function startWorker({
     namespace: temporal.namespace,
     taskQueue,
     identity: await workerIdentity(store),
-    workflowBundle: { codePath: bundlePath },
+    workflowBundle: { codePath },
     ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
     activities: createActivities({ store, sources, http, env, observer }),
-    interceptors: { activity: [observingActivities(observer)] },
+    interceptors: { activity: [observingActivities(observer), ...(tracing?.activityInterceptors ?? [])] },
+    ...(tracing ? { sinks: tracing.sinks } : {}),
     maxCachedWorkflows: tuning.cachedWorkflows,
     maxConcurrentActivityTaskExecutions: tuning.activities,
     // A worker that was killed holds up its workflows for so long.

@@ -4,6 +4,7 @@ import { WorkerMetrics } from '../metrics/worker-metrics.js';
 import type { Environment } from '../settings/collector.js';
 import type { Store } from '../stores/store.js';
 import type { TemporalAddress } from '../temporal/connection.js';
+import { startTracing } from '../tracing/start.js';
 import type { Findings } from '../watch/monitor.js';
 import { type RunningWorker, startWorker } from '../worker.js';
 import type { Context } from './context.js';
@@ -30,7 +31,10 @@ export async function startObservedWorker(
   const logger = context.logger(logLevel);
   const sdkAddress = await installTemporalRuntime(logger, measured);
   const metrics = new WorkerMetrics(logger);
-  const worker = await startWorker({ temporal, store, env, tuning: context.settings.tuning, observer: metrics });
+  const tracing = await startTracing(env, logger);
+  context.onClose(async () => tracing?.shutdown());
+  const { tuning } = context.settings;
+  const worker = await startWorker({ temporal, store, env, tuning, observer: metrics, tracing });
   context.onClose(() => worker.stop().catch(() => undefined));
   return {
     ...worker,

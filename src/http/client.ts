@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
+import { clientSpan, traced } from '../tracing/spans.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -81,7 +82,20 @@ export class HttpClient {
    * @throws TrawlError SOURCE_UNAVAILABLE where no complete answer came (retried), PAGE_TOO_LARGE where the body is
    *   over the bound (not retried); the signal's own reason where it was aborted.
    */
-  async request(wanted: HttpRequest): Promise<HttpAnswer> {
+  request(wanted: HttpRequest): Promise<HttpAnswer> {
+    return traced(
+      `${wanted.method} ${hostOf(wanted.url)}`,
+      spanAttributes(wanted),
+      async (tell) => {
+        const answer = await this.#told(wanted);
+        tell({ 'http.response.status_code': answer.status, 'http.response.body.size': answer.body.byteLength });
+        return answer;
+      },
+      clientSpan,
+    );
+  }
+
+  async #told(wanted: HttpRequest): Promise<HttpAnswer> {
     if (!this.#observer) return this.#request(wanted);
     const startedMs = Date.now();
     let answer: HttpAnswer | undefined;
@@ -171,6 +185,17 @@ export function connectionHint(reason: string, error: unknown): string | undefin
 function unavailable(url: string, reason: string, cause: unknown): TrawlError {
   const hint = connectionHint(reason, cause) ?? 'It is tried again; if it stays so, check the network between.';
   return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)}: ${reason}.`, { hint, cause });
+}
+
+/** Without the query: cursors and filters are nobody else's business. */
+function spanAttributes({ method, url }: HttpRequest): Record<string, string | number> {
+  const { hostname, port, protocol, origin, pathname } = new URL(url);
+  return {
+    'http.request.method': method,
+    'server.address': hostname,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+    'url.full': `${origin}${pathname}`,
+  };
 }
 
 export function hostOf(url: string): string {

@@ -117,9 +117,15 @@ function launchServer(cli: string, args: string[], pidFile: string, logFile: str
   const child = spawn('/bin/sh', ['-c', 'echo $$ > "$1"; shift; exec "$@"', 'sh', pidFile, cli, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
+    env: withoutTracing(process.env),
   });
   closeSync(log);
   return child;
+}
+
+/** The server would take the variables of a worker that traces for its own. */
+function withoutTracing(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
 }
 
 async function endLeftBehind(pidFile: string, dbFile: string): Promise<void> {

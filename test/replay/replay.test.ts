@@ -8,7 +8,8 @@ import { root } from '../../scripts/setup.mjs';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'histories');
 const names = existsSync(folder) ? readdirSync(folder).map((file) => file.replace('.json', '')) : [];
-const workflowBundle = { codePath: join(root, 'dist', 'workflow-bundle.js') };
+const bundled = (name: string) => ({ codePath: join(root, 'dist', name) });
+const workflowBundle = bundled('workflow-bundle.js');
 const read = (name: string) => readFileSync(join(folder, `${name}.json`), 'utf8');
 
 describe('recorded histories', () => {
@@ -29,6 +30,11 @@ describe('recorded histories', () => {
 
   it.each(names)('%s', async (name) => {
     await Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(name)));
+  });
+
+  it.each(names)('%s, by a worker that traces', async (name) => {
+    const traced = bundled('workflow-bundle.traced.js');
+    await Worker.runReplayHistory({ workflowBundle: traced }, JSON.parse(read(name)));
   });
 
   it('a doctored one is refused', async () => {

@@ -1,0 +1,93 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { expect, it, onTestFinished } from 'vitest';
+import { Place } from '../support/cli.js';
+
+interface Span {
+  name: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  attributes: { key: string; value: unknown }[];
+}
+
+interface Export {
+  resourceSpans: { resource: { attributes: unknown }; scopeSpans: { spans: Span[] }[] }[];
+}
+
+/** Takes traces as a collector of OpenTelemetry does. */
+async function receiver() {
+  const spans: Span[] = [];
+  const texts: string[] = [];
+  const server = createServer(async (request, response) => {
+    const sent = (await json(request)) as Export;
+    texts.push(JSON.stringify(sent));
+    for (const { scopeSpans } of sent.resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { spans, texts, url: `http://127.0.0.1:${port}` };
+}
+
+/** Names from a span up to the root. */
+function lineage(spans: readonly Span[], span: Span): string[] {
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  return [span.name, ...(parent ? lineage(spans, parent) : [])];
+}
+
+it('a trace leads from the run over its steps to the requests and transactions, and tells no secret and no event', async () => {
+  const { spans, texts, url } = await receiver();
+  const { place, demo } = await Place.withDemo(
+    { events: 250 },
+    { SEARCH_COUNT: '100', OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+  );
+  expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+
+  const written = spans.filter(({ name }) => name === 'store.writePage');
+  expect(written).toHaveLength(3);
+  const requests = spans.filter(({ name }) => name.startsWith('GET '));
+  expect(requests).toHaveLength(demo.requests.audits);
+  expect(new Set(written.map((span) => lineage(spans, span).join(' < ')))).toEqual(
+    new Set([
+      'store.writePage < RunActivity:writePages < StartActivity:writePages < RunWorkflow:recurringAuditCollection',
+    ]),
+  );
+  expect(lineage(spans, requests[0]!).slice(1)).toEqual([
+    'RunActivity:fetchPages',
+    'StartActivity:fetchPages',
+    'RunWorkflow:recurringAuditCollection',
+  ]);
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+  const text = texts.join('');
+  expect(text).toContain('"trawl"');
+  expect(text).not.toContain(demo.keySecret);
+  expect(text).not.toContain('Bearer');
+  for (const { id } of demo.truth()) expect(text).not.toContain(id);
+}, 120_000);
+
+it('a receiver that is not there holds nothing up, and is told of once', async () => {
+  const { place } = await Place.withDemo({ events: 30 }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+  place.env.TRAWL_LOG_LEVEL = 'info';
+  const { code, stderr } = await place.run('collect', 'asa');
+  expect(code).toBe(0);
+  expect(stderr).toContain('30 new events');
+  expect(stderr.match(/Traces are not sent/g) ?? []).toHaveLength(1);
+}, 120_000);
+
+it.each([
+  ['OTEL_TRACES_EXPORTER', 'zipkin'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+])(
+  '%s=%s is refused in words',
+  async (name, value) => {
+    const { place } = await Place.withDemo({ events: 1 }, { OTEL_TRACES_EXPORTER: 'otlp', [name]: value });
+    expect(await place.run('collect', 'asa')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${name} must be`),
+    });
+  },
+  60_000,
+);
