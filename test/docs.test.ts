@@ -9,6 +9,7 @@ import { processSettingDefinitions } from '../src/settings/process.js';
 import { sources } from '../src/sources/registry.js';
 import { migrations as postgres } from '../src/stores/postgres/migrations.js';
 import { migrations } from '../src/stores/sqlite/migrations.js';
+import { problemCodes } from '../src/watch/problem.js';
 
 const doc = (name: string) => readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
 
@@ -34,7 +35,7 @@ describe('the docs', () => {
 
   it('explain each error code', () => {
     const explained = [...doc('errors').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code!);
-    expect(explained.sort()).toEqual(Object.keys(errorCodes).sort());
+    expect(explained.sort()).toEqual([...Object.keys(errorCodes), ...problemCodes].sort());
   });
 
   it('name each table and each column of the events', () => {

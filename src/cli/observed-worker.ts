@@ -29,10 +29,10 @@ export async function startObservedWorker(
   { env = context.settings.env, logLevel, measured }: ObservedWorkerOptions,
 ): Promise<ObservedWorker> {
   const logger = context.logger(logLevel);
-  const sdkAddress = await installTemporalRuntime(logger, measured);
-  const metrics = new WorkerMetrics(logger);
   const tracing = await startTracing(env, logger);
   context.onClose(async () => tracing?.shutdown());
+  const sdkAddress = await installTemporalRuntime(logger, measured);
+  const metrics = new WorkerMetrics(logger);
   const { tuning } = context.settings;
   const worker = await startWorker({ temporal, store, env, tuning, observer: metrics, tracing });
   context.onClose(() => worker.stop().catch(() => undefined));

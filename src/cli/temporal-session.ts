@@ -43,8 +43,9 @@ export async function requireTemporal(context: Context): Promise<Client> {
   return connectFor(context, address);
 }
 
-export async function connectFor(context: Context, address: TemporalAddress): Promise<Client> {
-  const client = await connect(address);
+/** @param answerMaxMs as of `connect`. */
+export async function connectFor(context: Context, address: TemporalAddress, answerMaxMs?: number): Promise<Client> {
+  const client = await connect(address, answerMaxMs);
   context.onClose(() => client.connection.close());
   return client;
 }

@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { cronState, startCron, stopCron } from './cron.js';
-import { collectId, collectorOf, taskQueue } from './names.js';
+import { collectId, collectorOf, recurringId, taskQueue } from './names.js';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -37,6 +37,12 @@ export interface RecurringState {
   nextRun: string | null;
   /** How the last run failed; null where it did not. */
   lastFailure: string | null;
+  /** The code of that failure; null where it has none. */
+  lastFailureCode: string | null;
+  /** Workflow id of the run under way; null where there is none. */
+  run: string | null;
+  /** What whoever paused a Schedule has noted; null where it is not paused. */
+  pausedBecause: string | null;
 }
 
 /** Null where there is none. */
@@ -44,16 +50,20 @@ export async function recurringState(client: Client, collector: string): Promise
   const [schedule, workflow] = await Promise.all([scheduleState(client, collector), cronState(client, collector)]);
   // One that was paused, and then a cron started by other means.
   if (schedule && !(schedule.paused && workflow?.running)) {
-    const { cron, paused, running, nextRunMs, lastFailure } = schedule;
+    const { cron, paused, note, running, nextRunMs, lastFailure, lastFailureCode } = schedule;
     const state = running.length > 0 ? 'running' : paused ? 'paused' : 'waiting';
     const nextRun = state === 'waiting' && nextRunMs !== null ? new Date(nextRunMs).toISOString() : null;
-    return { recurrence: 'schedule', state, cron, nextRun, lastFailure };
+    const run = running[0]?.workflowId ?? null;
+    const pausedBecause = paused ? note : null;
+    return { recurrence: 'schedule', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause };
   }
   if (!workflow?.running) return null;
-  const { cron, executionTimeMs, lastFailure } = workflow;
+  const { cron, executionTimeMs, lastFailure, lastFailureCode } = workflow;
   const waiting = executionTimeMs > Date.now();
   const nextRun = waiting ? new Date(executionTimeMs).toISOString() : null;
-  return { recurrence: 'cron', state: waiting ? 'waiting' : 'running', cron, nextRun, lastFailure };
+  const run = waiting ? null : recurringId(collector);
+  const state = waiting ? 'waiting' : 'running';
+  return { recurrence: 'cron', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause: null };
 }
 
 /** The collectors that have a recurring collection, as far as Temporal lists them. */

@@ -9,7 +9,13 @@ import type { PayloadKeys } from './codec/keys.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
 
 /** gRPC's codes of what a server answers. */
-const grpcStatus = { NOT_FOUND: 5, PERMISSION_DENIED: 7, UNIMPLEMENTED: 12, UNAUTHENTICATED: 16 } as const;
+const grpcStatus = {
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
+  UNIMPLEMENTED: 12,
+  UNAUTHENTICATED: 16,
+} as const;
 
 /** Where a Temporal server is and how to speak to it. */
 export interface TemporalAddress {
@@ -59,21 +65,29 @@ export function localTemporal(address: string): TemporalAddress {
   return { namespace: 'default', connection: { address } };
 }
 
+/** A server that answers at all does so within this. */
+const answerDefaultMs = 5_000;
+
 /**
+ * @param answerMaxMs how long each of its answers is waited for: three at the most, with what finds out why none comes.
  * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, TEMPORAL_REFUSED where it takes a person to
  * be let in: a certificate, a key, a namespace.
  */
-export async function connect({ namespace, connection: options, dataConverter }: TemporalAddress): Promise<Client> {
+export async function connect(
+  { namespace, connection: options, dataConverter }: TemporalAddress,
+  answerMaxMs = answerDefaultMs,
+): Promise<Client> {
   const place = `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace})`;
   let connection: Connection | undefined;
   try {
     const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), ignoreRetriesAfterClosing()];
-    connection = await Connection.connect({ connectTimeout: '5s', ...options, interceptors });
-    await connection.workflowService.describeNamespace({ namespace });
+    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...options, interceptors });
+    const { workflowService } = connection;
+    await connection.withDeadline(Date.now() + answerMaxMs, () => workflowService.describeNamespace({ namespace }));
     return new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
   } catch (error) {
     await connection?.close();
-    const { problem, hint, refused } = ofAnswer(error, namespace) ?? (await diagnose(options));
+    const { problem, hint, refused } = ofAnswer(error, namespace) ?? (await diagnose(options, answerMaxMs));
     throw new TrawlError(
       refused ? 'TEMPORAL_REFUSED' : 'TEMPORAL_UNREACHABLE',
       `${place} cannot be used: ${problem}.`,
@@ -87,6 +101,8 @@ function ofAnswer(error: unknown, namespace: string): Diagnosis | undefined {
   const { code, details } = error as { code?: unknown; details?: unknown };
   const said = typeof details === 'string' && details !== '' ? ` (${details.replace(/\.$/, '')})` : '';
   switch (code) {
+    case grpcStatus.DEADLINE_EXCEEDED:
+      return undefined;
     case grpcStatus.NOT_FOUND:
       return {
         problem: 'it has no such namespace',

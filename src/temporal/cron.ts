@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import { defaultCron, recurringId, taskQueue } from './names.js';
+import { epochMsOf } from './times.js';
 
 /** A run is given so long to end. */
 const stopMaxMs = 20_000;
@@ -20,6 +21,8 @@ export interface CronState {
   executionTimeMs: number;
   /** How the run before this one failed; null where it did not. */
   lastFailure: string | null;
+  /** The code of that failure; null where it has none. */
+  lastFailureCode: string | null;
   /** Temporal's name for the status, in lower case. */
   status: string;
 }
@@ -37,14 +40,14 @@ export async function cronState(client: Client, collector: string): Promise<Cron
       maximumPageSize: 1,
     });
     const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    const executionTime = raw.workflowExecutionInfo!.executionTime;
     return {
       runId,
       running: status.name === 'RUNNING',
       status: status.name.toLowerCase(),
       cron: started?.cronSchedule ?? '',
-      executionTimeMs: Number(executionTime?.seconds ?? 0) * 1000 + Math.round((executionTime?.nanos ?? 0) / 1e6),
+      executionTimeMs: epochMsOf(raw.workflowExecutionInfo!.executionTime),
       lastFailure: started?.continuedFailure?.message ?? null,
+      lastFailureCode: started?.continuedFailure?.applicationFailureInfo?.type || null,
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;

@@ -14,15 +14,15 @@ export interface Diagnosis {
   refused: boolean;
 }
 
-const probeMaxMs = 5_000;
 /** A TLS 1.3 server says only after the handshake that it does not take a client's certificate. */
 const afterHandshakeMs = 500;
 
 /**
  * Finds out why no connection came about: the gRPC client only says that time was up. Opens connections of its own,
  * and sends nothing of the settings but the client's certificate.
+ * @param probeMaxMs how long each of them is given.
  */
-export async function diagnose({ address, tls }: NativeConnectionOptions): Promise<Diagnosis> {
+export async function diagnose({ address, tls }: NativeConnectionOptions, probeMaxMs: number): Promise<Diagnosis> {
   const target = splitAddress(address ?? 'localhost:7233');
   const options = tls && typeof tls === 'object' ? tls : {};
   const certificate = options.clientCertPair && expiryOf(options.clientCertPair.crt);
@@ -32,7 +32,7 @@ export async function diagnose({ address, tls }: NativeConnectionOptions): Promi
       'Put a new one where TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA) says.',
     );
   }
-  if (!tls) return diagnosePlain(target);
+  if (!tls) return diagnosePlain(target, probeMaxMs);
   const ca = options.serverRootCACertificate;
   if (ca && !expiryOf(ca)) {
     return refused(
@@ -41,7 +41,7 @@ export async function diagnose({ address, tls }: NativeConnectionOptions): Promi
     );
   }
   const serverName = options.serverNameOverride ?? target.host;
-  const outcome = await handshake(target, {
+  const outcome = await handshake(target, probeMaxMs, {
     ALPNProtocols: ['h2'],
     ...(isIP(serverName) ? {} : { servername: serverName }),
     ...(ca ? { ca: Buffer.from(ca) } : {}),
@@ -62,13 +62,13 @@ function splitAddress(address: string): Target {
   return { host: bracketed ?? plain ?? address, port: Number(port ?? 7233) };
 }
 
-async function diagnosePlain(target: Target): Promise<Diagnosis> {
-  const plain = await speakHttp2(target);
+async function diagnosePlain(target: Target, probeMaxMs: number): Promise<Diagnosis> {
+  const plain = await speakHttp2(target, probeMaxMs);
   if (plain === 'answered' || plain === 'silent') return ofNoAnswer;
   const network = ofNetworkError(plain);
   if (network) return network;
   // Whatever certificate it shows: that is only looked at where TLS is asked for.
-  const outcome = await handshake(target, { ALPNProtocols: ['h2'], rejectUnauthorized: false });
+  const outcome = await handshake(target, probeMaxMs, { ALPNProtocols: ['h2'], rejectUnauthorized: false });
   if (!(outcome instanceof Error) || isAlert(outcome)) {
     return refused(
       'it wants TLS',
@@ -78,7 +78,7 @@ async function diagnosePlain(target: Target): Promise<Diagnosis> {
   return ofForeign;
 }
 
-function speakHttp2({ host, port }: Target): Promise<'answered' | 'silent' | Error> {
+function speakHttp2({ host, port }: Target, probeMaxMs: number): Promise<'answered' | 'silent' | Error> {
   return new Promise((resolve) => {
     const session = connect(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
     const timer = setTimeout(() => end('silent'), probeMaxMs);
@@ -93,7 +93,11 @@ function speakHttp2({ host, port }: Target): Promise<'answered' | 'silent' | Err
   });
 }
 
-function handshake({ host, port }: Target, options: ConnectionOptions): Promise<'done' | 'silent' | Error> {
+function handshake(
+  { host, port }: Target,
+  probeMaxMs: number,
+  options: ConnectionOptions,
+): Promise<'done' | 'silent' | Error> {
   return new Promise((resolve) => {
     let socket: TLSSocket | undefined;
     let timer = setTimeout(() => end('silent'), probeMaxMs);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ApplicationFailure,
   type Client,
   ScheduleAlreadyRunning,
   type ScheduleDescription,
@@ -15,12 +16,16 @@ import { defaultCron, recurringId, taskQueue } from './names.js';
 export interface ScheduleState {
   cron: string;
   paused: boolean;
+  /** What whoever paused or started it last has noted; empty where nothing. */
+  note: string;
   /** Runs under way. */
   running: { workflowId: string; runId: string }[];
   /** Epoch ms; null where there is none. */
   nextRunMs: number | null;
   /** How the run before the next one failed; null where it did not. */
   lastFailure: string | null;
+  /** The code of that failure; null where it has none. */
+  lastFailureCode: string | null;
 }
 
 const jitterDefaultMs = 30_000;
@@ -37,12 +42,13 @@ export async function scheduleState(client: Client, collector: string): Promise<
     // One that was made elsewhere has no memo: the server does not say how its times were written.
     cron: typeof action.memo?.cron === 'string' ? action.memo.cron : '',
     paused: state.paused,
+    note: state.note ?? '',
     running: info.runningActions.map(({ workflow }) => ({
       workflowId: workflow.workflowId,
       runId: workflow.firstExecutionRunId,
     })),
     nextRunMs: info.nextActionTimes[0]?.getTime() ?? null,
-    lastFailure: last ? await failureOf(client, last.workflowId) : null,
+    ...(last ? await failureOf(client, last.workflowId) : noFailure),
   };
 }
 
@@ -55,18 +61,24 @@ async function describe(client: Client, collector: string): Promise<ScheduleDesc
   }
 }
 
-async function failureOf(client: Client, workflowId: string): Promise<string | null> {
+type LastFailure = Pick<ScheduleState, 'lastFailure' | 'lastFailureCode'>;
+
+const noFailure: LastFailure = { lastFailure: null, lastFailureCode: null };
+
+async function failureOf(client: Client, workflowId: string): Promise<LastFailure> {
   try {
     const handle = client.workflow.getHandle(workflowId);
-    if ((await handle.describe()).status.name !== 'FAILED') return null;
+    if ((await handle.describe()).status.name !== 'FAILED') return noFailure;
     const failure = await handle.result().then(
       () => null,
       (error: Error) => (error.cause instanceof Error ? error.cause : error),
     );
-    return failure?.message ?? null;
+    if (!failure) return noFailure;
+    const code = failure instanceof ApplicationFailure ? failure.type : null;
+    return { lastFailure: failure.message, lastFailureCode: code || null };
   } catch (error) {
     // Its time in the history may have passed.
-    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowNotFoundError) return noFailure;
     throw error;
   }
 }

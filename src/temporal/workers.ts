@@ -5,6 +5,7 @@ import { TrawlError } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import { taskQueue } from './names.js';
 import { isAlive } from './processes.js';
+import { epochMsOf } from './times.js';
 
 /** A worker that has nothing to do asks for work once a minute: one that has not for longer than this has ended. */
 const silentMaxMs = 70_000;
@@ -23,7 +24,7 @@ async function pollers(client: Client): Promise<Poller[]> {
   });
   return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
     identity: identity ?? '',
-    askedMs: Number(lastAccessTime?.seconds ?? 0) * 1000 + Math.round((lastAccessTime?.nanos ?? 0) / 1e6),
+    askedMs: epochMsOf(lastAccessTime),
   }));
 }
 

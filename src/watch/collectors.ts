@@ -1,7 +1,8 @@
 import { collectorNames, type Environment } from '../settings/collector.js';
 import type { Source } from '../sources/source.js';
 import type { Standing, Store } from '../stores/store.js';
-import { type Problem, problemsOf } from './health.js';
+import { problemsOf } from './health.js';
+import type { Problem } from './problem.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
 /** Each problem that a collector can have: docs/monitoring.md. */

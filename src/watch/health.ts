@@ -1,5 +1,6 @@
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
+import type { Problem } from './problem.js';
 import { nthTickBefore } from './ticks.js';
 
 /** A checkpoint this old, as a share of the source's retention, is reported. */
@@ -9,12 +10,6 @@ const retentionShareMax = 0.75;
 const movingMaxMs = 3_600_000;
 
 const dayMs = 86_400_000;
-
-/** What is wrong with a collector, in words that lead to the repair. */
-export interface Problem {
-  code: 'LATE' | 'RETENTION_NEAR' | 'OFFLOAD_LATE';
-  message: string;
-}
 
 export interface HealthLimits {
   lateAfterRuns: number;

@@ -2,7 +2,7 @@ import { collectorRows, type Environment, type SettingsTable } from '../settings
 import { offloadSettingsOf } from '../settings/offload.js';
 import { waitMinutesOf } from '../settings/sinks.js';
 import type { Store } from '../stores/store.js';
-import type { Problem } from './health.js';
+import type { Problem } from './problem.js';
 
 /** How far a collector's offloading to one sink is. Times are RFC 3339. */
 export interface SinkStanding {

@@ -43,6 +43,9 @@ it('a recurring collection goes from cron to a Schedule and back, and only what 
     cron: '0 0 1 1 *',
     nextRun: expect.stringMatching(new RegExp(`^${year}-01-01T00:00:[0-3]`)),
     lastFailure: null,
+    lastFailureCode: null,
+    run: null,
+    pausedBecause: null,
   });
 
   // Somebody has set more than Trawl knows of.

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { recurringOf } from '../../src/cli/status/report.js';
+import { recurringOf } from '../../src/cli/status/recurring.js';
 import type { Store } from '../../src/stores/store.js';
 import { hasWorker, requireSameStore } from '../../src/temporal/workers.js';
 

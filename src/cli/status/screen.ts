@@ -1,103 +1,123 @@
-import { printable, table } from '../output.js';
+import { printable } from '../output.js';
 import { inWords } from '../told.js';
+import { type Column, fitted, type Room } from './fit.js';
+import { noWorker } from './judge.js';
 import type { CollectorStatus, StatusReport } from './report.js';
-import { fromNow, minute, span } from './times.js';
+import { fromNow, span } from './times.js';
 
 /** Something needs a person: for a monitor that calls `trawl status`. */
 const attentionCode = 3;
 /** The store does not say how the collectors are. */
 const untoldCode = 1;
 
+/** Where nobody says how wide a line may be. */
+const columnsDefault = 120;
+
 /** @returns 0 where all is well, 1 where the store cannot be read, 3 where something needs a person. */
 export function codeOf({ storeProblem, temporalProblem, collectors }: StatusReport): number {
   if (storeProblem) return untoldCode;
-  const isWell = ({ problems = [], recurring }: CollectorStatus) => problems.length === 0 && recurring !== 'no worker';
-  return temporalProblem || !collectors.every(isWell) ? attentionCode : 0;
+  return temporalProblem || collectors.some(({ problems }) => problems.length > 0) ? attentionCode : 0;
 }
 
-/** The tables: how each collector is, and how far its sinks are. */
-export function tablesOf({ at, collectors }: StatusReport): string {
+/**
+ * The tables: how each collector is, and how far its sinks are.
+ * @param columns of the terminal; undefined where there is none.
+ */
+export function tablesOf({ at, collectors }: StatusReport, columns?: number): string {
   if (collectors.length === 0) return '';
   const nowMs = Date.parse(at);
+  const room: Room = { columns: columns ?? columnsDefault, cuts: columns !== undefined };
   const offloads = collectors.some(({ sinks = [] }) => sinks.length > 0);
-  return `${overview(collectors, nowMs)}${offloads ? `\n${offloading(collectors, nowMs)}` : ''}`;
+  const overview = fitted(overviewColumns(collectors, nowMs), room);
+  return offloads ? `${overview}\n${fitted(sinkColumns(collectors, nowMs), room)}` : overview;
 }
 
-/** What is wrong, and what to do about it; a line each. */
+/** What is wrong, and what to do about it, with a code of docs/errors.md; a line each. */
 export function notesOf(report: StatusReport): string[] {
-  const { store, storeExists, storeProblem, temporal, temporalProblem, collectors } = report;
+  const { store, storeExists, storeProblem, temporal, temporalProblem, worker, collectors } = report;
   const notes: string[] = [];
   if (storeProblem) notes.push(`Store: ${inWords(storeProblem)}`);
   else if (!storeExists) notes.push(`Store: nothing has been collected here yet (${store}).`);
   if (temporalProblem) notes.push(`Temporal: ${inWords(temporalProblem)}`);
   else if (temporal !== 'connected') notes.push(`Temporal: ${temporal}`);
-  if (report.worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped'))
-    notes.push('Worker: none takes work, so nothing is collected. Start one with "trawl worker" where the store is.');
-  const untold = collectors.filter(({ recurring }) => recurring === 'unknown' && temporal === 'connected');
-  if (untold.length > 0)
-    notes.push(`Temporal does not say how the collection of ${untold.map((one) => one.collector).join(', ')} stands.`);
-  for (const collector of collectors) notes.push(...notesOn(collector));
-  if (notes.length === 0 && collectors.length > 0) notes.push('All is well.');
+  if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) notes.push(workerNote(report));
+  notes.push(...collectorNotes(collectors));
+  if (collectors.length === 0 && !storeProblem)
+    notes.push('No collector is set up. "trawl init" sets one up; "trawl up" shows it with a demo team.');
+  if (notes.length === 0) notes.push(`All is well${worker === 'running' ? ', and a worker takes work' : ''}.`);
   return notes;
 }
 
-function notesOn({ collector, problems = [], lastFailure, sinks = [], lost = [] }: CollectorStatus): string[] {
-  const notes = problems.map(({ code, message }) => `${code}: ${message}`);
-  if (lastFailure) notes.push(`the last run failed: ${lastFailure}`);
-  for (const { sink, failure } of sinks)
-    if (failure && !problems.some(({ message }) => message.includes(failure)))
-      notes.push(`offloading to ${sink} failed: ${failure}`);
-  for (const { sink, refused } of sinks)
-    if (refused > 0)
-      notes.push(
-        `${refused} events were refused by ${sink}, and stay in the table: see why in refused_events (docs/tables.md); what can be mended there is sent again with "trawl offload ${collector} --sink ${sink} --from TIME --name mended".`,
-      );
-  for (const { from, to } of lost) notes.push(`LOST: the source no longer held what happened from ${from} to ${to}`);
-  return notes.map((note) => `${collector}: ${printable(note)}`);
+/** Once for all of them, also before a run is due. */
+function workerNote({ collectors }: StatusReport): string {
+  const due = collectors.filter(({ problems }) => problems.some(({ code }) => code === noWorker.code));
+  const what =
+    due.length > 0 ? `a run of ${due.map((one) => one.collector).join(', ')} is due` : 'nothing is collected';
+  return `Worker: none takes work, and ${what}. Start one with "trawl worker" where the store is. [${noWorker.code}]`;
 }
 
-function overview(collectors: readonly CollectorStatus[], nowMs: number): string {
-  return table(
-    ['COLLECTOR', 'STATE', 'LAST SUCCESS', 'BEHIND', 'NEXT RUN', 'BY', 'EVENTS', 'REJECTED', 'NEWEST EVENT'],
-    collectors.map((one) => [
-      one.collector,
-      one.lastFailure ? `${one.recurring}, failing` : one.recurring,
-      fromNow(one.caughtUpAt, nowMs),
-      behind(one, nowMs),
-      fromNow(one.nextRun, nowMs),
-      one.recurrence ? `${one.recurrence} ${one.cron ?? ''}`.trim() : '-',
-      counted(one.events),
-      counted(one.rejected),
-      fromNow(one.newestEvent, nowMs),
-    ]),
-  );
+/** What is the same of several collectors is said once. */
+function collectorNotes(collectors: readonly CollectorStatus[]): string[] {
+  const namesOf = new Map<string, string[]>();
+  for (const { collector, problems, notices } of collectors)
+    for (const { code, message } of [...problems, ...notices]) {
+      if (code === noWorker.code) continue;
+      const line = `${printable(message)} [${code}]`;
+      namesOf.set(line, [...(namesOf.get(line) ?? []), collector]);
+    }
+  return [...namesOf].map(([line, names]) => `${names.join(', ')}: ${line}`);
 }
 
-function behind({ caughtUp, behindSince }: CollectorStatus, nowMs: number): string {
-  if (caughtUp === undefined) return 'unknown';
-  if (caughtUp) return 'caught up';
-  return behindSince ? `${span(nowMs - Date.parse(behindSince))}, since ${minute(behindSince)}` : 'nothing yet';
+function overviewColumns(collectors: readonly CollectorStatus[], nowMs: number): Column[] {
+  const of = (cell: (one: CollectorStatus) => string) => collectors.map(cell);
+  return [
+    { heading: 'COLLECTOR', cells: of(({ collector }) => collector), usual: 24, cutTo: 8 },
+    { heading: 'STATE', cells: of(stateOf), cutTo: 8 },
+    { heading: 'LAST SUCCESS', cells: of(({ caughtUpAt }) => fromNow(caughtUpAt, nowMs)), cutTo: 7 },
+    { heading: 'BEHIND', cells: of(behind) },
+    { heading: 'NEXT RUN', cells: of(({ nextRun }) => fromNow(nextRun, nowMs)), dispensable: 3 },
+    { heading: 'BY', cells: of(recurrenceOf), usual: 18, dispensable: 4 },
+    { heading: 'EVENTS', cells: of(({ events }) => counted(events)), dispensable: 1 },
+    { heading: 'REJECTED', cells: of(({ rejected }) => counted(rejected)), dispensable: 2 },
+    { heading: 'NEWEST EVENT', cells: of(({ newestEvent }) => fromNow(newestEvent, nowMs)), dispensable: 5 },
+  ];
 }
 
-function counted(count: number | undefined): string {
-  return count === undefined ? '-' : count.toLocaleString('en');
+function stateOf({ recurring, lastFailure, problems }: CollectorStatus): string {
+  if (problems.some(({ code }) => code === 'RUN_STUCK')) return `${recurring}, stuck`;
+  return lastFailure ? `${recurring}, failing` : recurring;
 }
 
-function offloading(collectors: readonly CollectorStatus[], nowMs: number): string {
-  return table(
-    ['COLLECTOR', 'SINK', 'OFFLOADED', 'BEHIND', 'OLDEST WAITS SINCE', 'REFUSED', 'LAST CONFIRMED', 'LAST FAILURE'],
-    collectors.flatMap(({ collector, sinks = [] }) =>
-      sinks.map(({ sink, events, behind, waitingSince, refused, confirmedAt, failure, failedAt }) => [
-        collector,
-        sink,
-        counted(events),
-        counted(behind),
-        fromNow(waitingSince, nowMs),
-        counted(refused),
-        fromNow(confirmedAt, nowMs),
-        // Told in full below the table.
-        failure ? fromNow(failedAt, nowMs) : '-',
-      ]),
-    ),
-  );
+function recurrenceOf({ recurrence, cron }: CollectorStatus): string {
+  return recurrence ? `${recurrence} ${cron ?? ''}`.trim() : '-';
+}
+
+function behind({ lagSeconds, events }: CollectorStatus): string {
+  if (lagSeconds === undefined) return 'unknown';
+  if (lagSeconds === null) return events === 0 ? 'nothing yet' : 'unknown';
+  return lagSeconds === 0 ? '0' : span(lagSeconds * 1000);
+}
+
+function counted(count: number | null | undefined): string {
+  return count === undefined || count === null ? '-' : count.toLocaleString('en');
+}
+
+function sinkColumns(collectors: readonly CollectorStatus[], nowMs: number): Column[] {
+  const rows = collectors.flatMap(({ collector, sinks = [] }) => sinks.map((sink) => ({ collector, ...sink })));
+  const of = (cell: (row: (typeof rows)[number]) => string) => rows.map(cell);
+  return [
+    { heading: 'COLLECTOR', cells: of(({ collector }) => collector), usual: 24, cutTo: 8 },
+    { heading: 'SINK', cells: of(({ sink }) => sink), usual: 24, cutTo: 8 },
+    { heading: 'OFFLOADED', cells: of(({ events }) => counted(events)), dispensable: 2 },
+    { heading: 'WAITING', cells: of(({ behind: waiting }) => counted(waiting)) },
+    { heading: 'OLDEST', cells: of(({ waitingSince }) => fromNow(waitingSince, nowMs)) },
+    { heading: 'REFUSED', cells: of(({ refused }) => counted(refused)), dispensable: 1 },
+    { heading: 'LAST CONFIRMED', cells: of(({ confirmedAt }) => fromNow(confirmedAt, nowMs)), dispensable: 3 },
+    // Told in full below the table.
+    {
+      heading: 'LAST FAILURE',
+      cells: of(({ failure, failedAt }) => (failure ? fromNow(failedAt, nowMs) : '-')),
+      dispensable: 4,
+    },
+  ];
 }

@@ -17,8 +17,3 @@ export function fromNow(time: string | null | undefined, nowMs: number): string 
   const ms = Date.parse(time) - nowMs;
   return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`;
 }
-
-/** A time of UTC to the minute. */
-export function minute(time: string): string {
-  return `${time.slice(0, 16).replace('T', ' ')}Z`;
-}

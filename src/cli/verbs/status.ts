@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, printJson, tell } from '../output.js';
+import { wrapped } from '../status/fit.js';
 import { type StatusReport, statusReport } from '../status/report.js';
 import { codeOf, notesOf, tablesOf } from '../status/screen.js';
 import { redrawn } from '../status/terminal.js';
@@ -27,8 +28,9 @@ export async function status(context: Context, options: StatusOptions): Promise<
   const report = await statusReport(context);
   if (options.json) await printJson(report);
   else {
-    await print(tablesOf(report));
-    for (const note of notesOf(report)) tell(note);
+    await print(tablesOf(report, process.stdout.columns || undefined));
+    const { columns } = process.stderr;
+    for (const note of notesOf(report)) tell(columns ? wrapped(note, columns) : note);
   }
   return codeOf(report);
 }
@@ -59,10 +61,11 @@ async function looked(): Promise<StatusReport> {
 }
 
 function drawn(report: StatusReport, everyMs: number, first: boolean): string {
-  const notes = notesOf(report).join('\n');
-  const tables = tablesOf(report);
-  const text = `${report.at}\n\n${tables}${tables && notes ? '\n' : ''}${notes}\n`;
-  const { columns = 80, rows = 24, isTTY } = process.stdout;
+  const { isTTY } = process.stdout;
+  const [columns, rows] = [process.stdout.columns || 80, process.stdout.rows || 24];
+  const tables = tablesOf(report, isTTY ? columns : undefined);
+  const notes = notesOf(report).map((note) => (isTTY ? wrapped(note, columns) : note));
+  const text = `${report.at}\n\n${tables}${tables && '\n'}${notes.join('\n')}\n`;
   if (isTTY) return redrawn(`every ${everyMs / 1000}s, Ctrl-C ends it   ${text}`, { columns, rows });
   return first ? text : `\n${text}`;
 }

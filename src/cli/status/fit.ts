@@ -1,0 +1,86 @@
+import { printable, table } from '../output.js';
+
+export interface Column {
+  heading: string;
+  cells: readonly string[];
+  /** Left out where there is no room; the highest goes first. Without one it stays. */
+  dispensable?: number;
+  /** Cut to so many characters before any column is left out for want of room. */
+  usual?: number;
+  /** Cut to so many characters where there is still no room. */
+  cutTo?: number;
+}
+
+export interface Room {
+  /** Characters in a line. */
+  columns: number;
+  /** Whether texts may be cut: not where a program reads them. */
+  cuts: boolean;
+}
+
+const gap = 2;
+
+/** Columns of a table, as many of them as there is room for. */
+export function fitted(columns: readonly Column[], room: Room): string {
+  const kept = room.cuts ? [...cut(columns, room.columns, ({ usual }) => usual)] : [...columns];
+  while (widthOf(kept) > room.columns) {
+    const least = Math.max(...kept.map(({ dispensable = 0 }) => dispensable));
+    if (least === 0) break;
+    kept.splice(
+      kept.findIndex((column) => column.dispensable === least),
+      1,
+    );
+  }
+  const shown = room.cuts ? cut(kept, room.columns, ({ cutTo }) => cutTo) : kept;
+  const rows = shown[0]!.cells.map((_, row) => shown.map(({ cells }) => cells[row]!));
+  return table(
+    shown.map(({ heading }) => heading),
+    rows,
+  );
+}
+
+/** What is longest beyond its least width loses the most. */
+function cut(
+  columns: readonly Column[],
+  max: number,
+  leastOf: (column: Column) => number | undefined,
+): readonly Column[] {
+  const widths = columns.map(widest);
+  for (let over = widthOf(columns) - max; over > 0; over -= 1) {
+    const spare = columns.map((column, index) => widths[index]! - (leastOf(column) ?? widths[index]!));
+    const most = spare.indexOf(Math.max(...spare));
+    if (spare[most]! <= 0) break;
+    widths[most]! -= 1;
+  }
+  return columns.map((column, index) => ({
+    ...column,
+    heading: shortened(column.heading, widths[index]!),
+    cells: column.cells.map((cell) => shortened(printable(cell), widths[index]!)),
+  }));
+}
+
+function shortened(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + widest(column) + gap, -gap);
+}
+
+function widest({ heading, cells }: Column): number {
+  return Math.max(heading.length, ...cells.map((cell) => printable(cell).length));
+}
+
+/** A line for people, broken between words; what is longer than a line is broken within. The lines after the first are indented. */
+export function wrapped(line: string, columns: number, indent = 2): string {
+  const lines: string[] = [];
+  let rest = line;
+  for (let room = Math.max(1, columns); rest.length > room; room = Math.max(1, columns - indent)) {
+    const blank = rest.lastIndexOf(' ', room);
+    const at = blank > 0 ? blank : room;
+    lines.push(rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  lines.push(rest);
+  return lines.join(`\n${' '.repeat(columns > indent ? indent : 0)}`);
+}

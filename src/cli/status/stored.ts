@@ -1,0 +1,173 @@
+import type { RetentionGap } from '../../domain.js';
+import { TrawlError } from '../../errors.js';
+import { collectorNames } from '../../settings/collector.js';
+import { sources } from '../../sources/registry.js';
+import { answeringWithin } from '../../stores/place.js';
+import type { Store } from '../../stores/store.js';
+import type { CollectorHealth } from '../../watch/collectors.js';
+import { type Lag, lagOf } from '../../watch/lag.js';
+import { type Problem, splitCode } from '../../watch/problem.js';
+import type { SinkStanding } from '../../watch/sinks.js';
+import type { Context } from '../context.js';
+import { type Told, toldOf } from '../told.js';
+
+/** What the store says of a collector; times are RFC 3339. */
+export interface Collected extends Lag {
+  /** Null where counting them takes too long. */
+  events: number | null;
+  lastSeq: number;
+  pages: number;
+  rejected: number;
+  /** Times whose events were lost to the source's retention before they were collected. */
+  lost: RetentionGap[];
+  newestEvent: string | null;
+  lastRun: string | null;
+  lastNote: string | null;
+  lastOffset: string;
+  lastCount: number;
+  /** When everything that the source had was read last: a run that did so succeeded. */
+  caughtUpAt: string | null;
+  /** Seconds since `behindSince`: 0 where it is caught up, null where nothing has been collected. */
+  lagSeconds: number | null;
+  /** How far its offloading is, for each sink. */
+  sinks: SinkStanding[];
+}
+
+export interface Stored {
+  collected: Collected;
+  /** Whether runs are expected of it: those of one that `trawl stop` ended are not. */
+  expected: boolean;
+  /** How the last run failed, by the execution log; null where it did not. */
+  failure: Problem | null;
+  /** What is wrong by what the store says. */
+  found: readonly Problem[];
+}
+
+/** The store's half of the report. */
+export interface StoreHalf {
+  exists: boolean;
+  problem: Told | null;
+  collectors: ReadonlyMap<string, Stored>;
+}
+
+/** Whoever looks waits no longer: for one answer, and for all of them. */
+const answerMaxMs = 4_000;
+const allMaxMs = 8_000;
+
+/** Where the store cannot be read, why not. */
+export async function readStore(context: Context): Promise<StoreHalf> {
+  try {
+    return await within(allMaxMs, readAll(context));
+  } catch (error) {
+    if (!(error instanceof TrawlError)) throw error;
+    return { exists: true, problem: toldOf(error), collectors: new Map() };
+  }
+}
+
+async function readAll(context: Context): Promise<StoreHalf> {
+  const store = await context.storeIfAny(answeringWithin(context.settings.store, answerMaxMs));
+  if (!store) {
+    const names = collectorNames(sources, {}, context.environment());
+    return { exists: false, problem: null, collectors: new Map(names.map((name) => [name, nothing])) };
+  }
+  const health = await context.health(store);
+  const names = await context.collectors(store);
+  const read = async (name: string) =>
+    [
+      name,
+      await storedOf(
+        store,
+        name,
+        health.find((one) => one.collector === name),
+      ),
+    ] as const;
+  return { exists: true, problem: null, collectors: new Map(await Promise.all(names.map(read))) };
+}
+
+const nothing: Stored = {
+  collected: {
+    events: 0,
+    lastSeq: 0,
+    pages: 0,
+    rejected: 0,
+    lost: [],
+    newestEvent: null,
+    lastRun: null,
+    lastNote: null,
+    lastOffset: '',
+    lastCount: 0,
+    caughtUpAt: null,
+    caughtUp: false,
+    behindSince: null,
+    lagSeconds: null,
+    sinks: [],
+  },
+  expected: false,
+  failure: null,
+  found: [],
+};
+
+async function storedOf(store: Store, collector: string, health: CollectorHealth | undefined): Promise<Stored> {
+  const checkpoint = await store.checkpoint(collector);
+  const [line] = await store.executionLog({ collector, limit: 1 });
+  const nowMs = Date.now();
+  const lag = health ? lagOf(health, nowMs) : { caughtUp: false, behindSince: null };
+  const collected: Collected = {
+    events: await store.eventCount(collector).catch(nullWhereSlow),
+    lastSeq: checkpoint.lastSeq,
+    pages: checkpoint.pages,
+    rejected: await store.rejectedCount(collector),
+    lost: await store.retentionGaps(collector),
+    newestEvent: checkpoint.newestTimestamp,
+    lastRun: checkpoint.lastDateTime,
+    lastNote: line?.notes ?? null,
+    lastOffset: checkpoint.lastOffset,
+    lastCount: checkpoint.lastCount,
+    caughtUpAt: health?.caughtUpAt ?? null,
+    ...lag,
+    lagSeconds: lagSeconds(lag, nowMs),
+    sinks: health?.sinks ?? [],
+  };
+  return {
+    collected,
+    expected: health ? health.due !== null : false,
+    failure: loggedFailure(collected.lastNote),
+    found: health?.problems ?? [],
+  };
+}
+
+function loggedFailure(note: string | null): Problem | null {
+  const [, text] = /^Run failed: (.*)$/s.exec(note ?? '') ?? [];
+  return text === undefined ? null : splitCode(text);
+}
+
+function lagSeconds({ caughtUp, behindSince }: Lag, nowMs: number): number | null {
+  if (caughtUp) return 0;
+  return behindSince === null ? null : Math.max(0, Math.round((nowMs - Date.parse(behindSince)) / 1000));
+}
+
+/** PostgreSQL goes through all of them to count them. */
+function nullWhereSlow(error: unknown): null {
+  if (error instanceof TrawlError && error.code === 'STORE_BUSY') return null;
+  throw error;
+}
+
+async function within<T>(maxMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new TrawlError('STORE_BUSY', `The store has not answered within ${maxMs / 1000} s.`, {
+            hint: 'Look at its load, and for long transactions; collecting goes on by itself when it answers again.',
+          }),
+        ),
+      maxMs,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,50 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { epochMsOf } from './times.js';
+
+/** A run that has not ended yet. Times are epoch ms. */
+export interface RunUnderWay {
+  startedMs: number;
+  /** The step that fails and is tried again; null where none does. */
+  trouble: Trouble | null;
+}
+
+export interface Trouble {
+  /** The activity, for example `fetchPages`. */
+  step: string;
+  /** That is to come, or under way. */
+  attempt: number;
+  /** How the last attempt failed. */
+  failure: string;
+  code: string | null;
+  /** When it is tried again; null where that is under way. */
+  nextMs: number | null;
+}
+
+/** A run, with the walk that it has handed over to; null where there is none any more. */
+export async function runUnderWay(client: Client, workflowId: string): Promise<RunUnderWay | null> {
+  try {
+    const { raw, status } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name !== 'RUNNING') return null;
+    const startedMs = epochMsOf(raw.workflowExecutionInfo!.executionTime);
+    const own = (raw.pendingActivities ?? []).map(troubleOf).find((trouble) => trouble !== null);
+    if (own) return { startedMs, trouble: own };
+    const walk = raw.pendingChildren?.find(({ workflowTypeName }) => workflowTypeName === 'auditWalk')?.workflowId;
+    return { startedMs, trouble: walk ? ((await runUnderWay(client, walk))?.trouble ?? null) : null };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+function troubleOf(pending: temporal.api.workflow.v1.IPendingActivityInfo): Trouble | null {
+  const { activityType, attempt, lastFailure, nextAttemptScheduleTime } = pending;
+  if (!lastFailure?.message) return null;
+  return {
+    step: activityType?.name ?? '',
+    attempt: attempt ?? 1,
+    failure: lastFailure.message,
+    code: lastFailure.applicationFailureInfo?.type || null,
+    nextMs: epochMsOf(nextAttemptScheduleTime) || null,
+  };
+}

@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { root } from '../../scripts/setup.mjs';
+import { Place } from '../support/cli.js';
+import { until } from '../support/collection.js';
+import { placeWithoutWorker, temporal } from '../support/namespace.js';
+
+/** A port that takes connections and never says anything. */
+async function silentPort(): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => undefined));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as { port: number }).port;
+}
+
+async function look(place: Place) {
+  const startedMs = Date.now();
+  const { code, stdout, stderr } = await place.run('status', '--json');
+  const report = JSON.parse(stdout);
+  return { code, stderr, tookMs: Date.now() - startedMs, report, asa: report.collectors[0] };
+}
+
+const codesOf = (problems: { code: string }[]) => problems.map(({ code }) => code);
+
+describe('trawl status where little is there', () => {
+  it('without any collector says what to do', async () => {
+    const place = new Place();
+    const shown = await place.run('status');
+    expect(shown).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('"trawl init" sets one up') });
+  });
+
+  it('shows a collector that is set up and has never run', async () => {
+    const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
+    const shown = await place.run('status');
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^asa .* nothing yet /m) });
+    expect(shown.stderr).toContain('nothing has been collected here yet');
+  });
+});
+
+describe('trawl status where something is down', () => {
+  const noStore = { TRAWL_STORE: 'postgres://nobody:marker@127.0.0.1:1/none' };
+  const noTemporal = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+
+  it('Temporal: shows what the store knows, and ends with 3', async () => {
+    const { place } = await Place.withDemo({ events: 5 });
+    expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+    Object.assign(place.env, noTemporal);
+    const { code, report, asa } = await look(place);
+    expect({ code, report }).toMatchObject({
+      code: 3,
+      report: { storeProblem: null, temporalProblem: { code: 'TEMPORAL_UNREACHABLE' }, worker: 'unknown' },
+    });
+    expect(asa).toMatchObject({ recurring: 'unknown', events: 5, caughtUp: true, lagSeconds: 0, problems: [] });
+    const shown = await place.run('status');
+    expect(shown.stdout).toMatch(/^asa +unknown +\d+s ago +0 /m);
+    expect(shown.stderr).toMatch(/^Temporal: .*127\.0\.0\.1:1.* \[TEMPORAL_UNREACHABLE\]$/m);
+  }, 120_000);
+
+  it('the store: shows what Temporal knows, and ends with 1', async () => {
+    const { place } = await placeWithoutWorker({ events: 1 });
+    await place.run('start', 'asa', '--cron', '0 0 1 1 *');
+    Object.assign(place.env, noStore);
+    const { code, report, asa } = await look(place);
+    expect({ code, report }).toMatchObject({
+      code: 1,
+      report: { storeProblem: { code: expect.stringContaining('STORE') }, temporalProblem: null, worker: 'none' },
+    });
+    expect(asa).toMatchObject({ recurring: 'waiting', cron: '0 0 1 1 *' });
+    expect(asa).not.toHaveProperty('events');
+    expect((await place.run('status')).stdout).toMatch(/^asa +waiting +- +unknown +in \d+d/m);
+    await place.run('stop', 'asa');
+  }, 120_000);
+
+  it('both, refused or silent: says which, soon, and without a password or a stack', async () => {
+    const { place } = await Place.withDemo({ events: 1 });
+    const silent = await silentPort();
+    for (const port of [1, silent]) {
+      Object.assign(place.env, {
+        TRAWL_STORE: `postgres://nobody:marker@127.0.0.1:${port}/none`,
+        TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+      });
+      const { code, tookMs, report } = await look(place);
+      expect(code).toBe(1);
+      expect(report).toMatchObject({
+        storeProblem: { code: expect.stringContaining('STORE') },
+        temporalProblem: { code: 'TEMPORAL_UNREACHABLE' },
+        collectors: [{ collector: 'asa', recurring: 'unknown' }],
+      });
+      expect(tookMs).toBeLessThan(12_000);
+      const shown = await place.run('status');
+      expect(shown.stderr).toMatch(/^Store: .*\[STORE_\w+\]\nTemporal: .*\[TEMPORAL_UNREACHABLE\]\n$/);
+      expect(`${shown.stdout}${shown.stderr}`).not.toMatch(/marker|\n +at /);
+    }
+  }, 120_000);
+});
+
+describe('trawl status of a collection', () => {
+  it("tells the vendor's failure while it is tried again, when the run has failed, and with Temporal down", async () => {
+    const { place, demo } = await placeWithoutWorker({ events: 5 });
+    await place.run('env', 'set', 'asa', 'searchCount=100');
+    const worker = place.start('worker');
+    await until('the worker runs', () => worker.stderr.includes('A worker runs'));
+    demo.faults.add({ kind: 'status', status: 503, every: 1 });
+    await place.run('start', 'asa', '--cron', '@every 1s');
+    await until('it is tried again', async () =>
+      codesOf((await look(place)).asa.notices).includes('SOURCE_UNAVAILABLE'),
+    );
+    const trying = await look(place);
+    expect(trying).toMatchObject({ code: expect.any(Number), asa: { recurring: 'running', lastFailure: null } });
+    expect(trying.asa.runningSince).toMatch(/^20/);
+    expect(trying.asa.notices[0].message).toMatch(/fetchPages, and tries again .*503/);
+
+    demo.faults.clear();
+    demo.expireTokens();
+    demo.revokeKey();
+    await until('the run has failed', async () => (await look(place)).asa.lastFailureCode === 'CREDENTIALS_REFUSED');
+    const failed = await look(place);
+    expect(failed.code).toBe(3);
+    expect(codesOf(failed.asa.problems)).toContain('CREDENTIALS_REFUSED');
+    const shown = await place.run('status');
+    expect(shown.stdout).toMatch(/^asa +\w+, failing /m);
+    expect(shown.stderr).toMatch(
+      /^asa: The last run failed: .* answered 401 .*ASA_KEY_SECRET.* \[CREDENTIALS_REFUSED\]$/m,
+    );
+    expect(`${shown.stdout}${shown.stderr}`).not.toContain(demo.keySecret);
+
+    await place.run('stop', 'asa');
+    place.env.TEMPORAL_ADDRESS = '127.0.0.1:1';
+    expect((await look(place)).asa).toMatchObject({ lastFailureCode: 'CREDENTIALS_REFUSED' });
+  }, 180_000);
+
+  it('tells a Schedule that somebody else has paused from one that was stopped', async () => {
+    const { place, namespace } = await placeWithoutWorker({ events: 1 });
+    await place.run('env', 'set', 'asa', 'searchCount=100');
+    await place.run('start', 'asa', '--schedule', '--cron', '0 0 1 1 *');
+    const toggle = ['schedule', 'toggle', '--schedule-id', 'audit-collection-asa', '--namespace', namespace];
+    await temporal(...toggle, '--pause', '--reason', 'upgrade of the vault');
+    await until('it is told', async () => (await look(place)).asa.problems.length > 0);
+    expect(await look(place)).toMatchObject({ code: 3, asa: { recurring: 'paused', recurrence: 'schedule' } });
+    const { stderr } = await place.run('status');
+    expect(stderr).toMatch(/^asa: Its Schedule is paused \(upgrade of the vault\).*"trawl start asa".* \[PAUSED\]$/m);
+    expect(await place.run('stop', 'asa')).toMatchObject({ code: 0 });
+    await until('it rests', async () => (await look(place)).code === 0);
+    expect((await look(place)).asa).toMatchObject({ recurring: 'paused', problems: [], notices: [] });
+  }, 120_000);
+});
+
+describe('trawl status --watch', () => {
+  it('without a terminal prints a screen each time, or a JSON object a line, and ends well with Ctrl-C', async () => {
+    const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
+    const watching = place.start('status', '--watch', '1s');
+    const json = place.start('status', '--watch', '1s', '--json');
+    await until('three screens are there', () => watching.stdout.split('COLLECTOR').length > 3);
+    await until('three objects are there', () => json.stdout.split('\n').length > 3);
+    for (const running of [watching, json]) running.signal('SIGINT');
+    expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await json.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(watching.stdout).not.toContain('\u001b');
+    for (const line of json.stdout.trim().split('\n')) expect(JSON.parse(line).collectors).toHaveLength(1);
+  }, 60_000);
+
+  it('on a terminal draws over the last screen, within its columns', async () => {
+    const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
+    const command = `stty cols 50 rows 20; exec ${process.execPath} ${join(root, 'bin', 'trawl')} status --watch 1s`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: place.folder,
+      env: { ...place.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    });
+    let shown = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await until('it was drawn twice', () => shown.split('\u001b[H').length > 3);
+    child.stdin.write('\u0003');
+    expect(await ended).toBe(0);
+    const lines = shown.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').split(/\r?\n/);
+    expect(lines.filter((line) => line.startsWith('COLLECTOR')).length).toBeGreaterThan(1);
+    expect(Math.max(...lines.map((line) => line.replace('^C', '').length))).toBeLessThanOrEqual(50);
+  }, 60_000);
+});
