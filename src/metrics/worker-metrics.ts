@@ -5,7 +5,7 @@ import { rateLimitOf } from '../http/status.js';
 import type { Logger } from '../log.js';
 import { schemas } from '../schemas/registry.js';
 import { packageVersion } from '../version.js';
-import { type CollectorHealth, problemCodes } from '../watch/collectors.js';
+import { type CollectorHealth, watchedCodes } from '../watch/collectors.js';
 import { epochMs, lagOf, readToMs } from '../watch/lag.js';
 import type { Findings } from '../watch/monitor.js';
 import { type MetricDefinition, type MetricName, metricDefinitions } from './definitions.js';
@@ -108,7 +108,7 @@ export class WorkerMetrics implements Observer {
     if (retentionDays !== undefined && toMs > 0)
       this.#gauge('trawl_retention_left_seconds', labels, (toMs + retentionDays * dayMs - nowMs) / 1000);
     this.#gauge('trawl_recurring', labels, Number(health.due !== null));
-    for (const code of problemCodes)
+    for (const code of watchedCodes)
       this.#gauge('trawl_problem', { collector, code }, Number(problems.some((problem) => problem.code === code)));
     for (const { sink, events, behind, waitingSince, refused, failure } of sinks) {
       const of = { collector, sink };

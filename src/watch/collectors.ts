@@ -6,7 +6,7 @@ import type { Problem } from './problem.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
 /** Each problem that a collector can have: docs/monitoring.md. */
-export const problemCodes = ['LATE', 'RETENTION_NEAR', 'OFFLOAD_LATE'] as const satisfies readonly Problem['code'][];
+export const watchedCodes = ['LATE', 'RETENTION_NEAR', 'OFFLOAD_LATE'] as const satisfies readonly Problem['code'][];
 
 export interface CollectorHealth extends Standing {
   /** Its kind of source; undefined where it is not set up any more. */
