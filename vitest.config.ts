@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 const onEachStore = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts', 'test/cli/**/*.test.ts'];
 
 /** And these have nothing to do with which. */
-const onNoStore = ['test/cli/backup.test.ts', 'test/cli/check.test.ts', 'test/cli/first-hour.test.ts'];
+const onNoStore = [
+  'test/cli/backup.test.ts',
+  'test/cli/check.test.ts',
+  'test/cli/docs.test.ts',
+  'test/cli/first-hour.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { Job } from 'kubernetes-models/batch/v1/Job';
@@ -7,7 +9,7 @@ import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Namespace } from 'kubernetes-models/v1/Namespace';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
 import { processSettingDefinitions } from '../../src/settings/process.js';
@@ -112,5 +114,26 @@ describe('docker-compose.yml', () => {
     expect(worker).not.toHaveProperty('container_name');
     expect(worker).not.toHaveProperty('volumes');
     expect(worker.environment.TRAWL_STORE).toMatch(/^postgres:/);
+  });
+});
+
+describe('deploy/systemd', () => {
+  it('has a unit that systemd takes', () => {
+    // On the tests' machine Trawl is not in /opt.
+    const here = text('deploy/systemd/trawl.service').replace('/opt/trawl/bin/trawl', process.execPath);
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'trawl.service'), here);
+    const { status, stderr, error } = spawnSync('systemd-analyze', ['verify', join(folder, 'trawl.service')], {
+      encoding: 'utf8',
+    });
+    // Without systemd there is nobody to ask.
+    if (error) return;
+    expect(
+      `${status} ${stderr
+        .split('\n')
+        .filter((line) => line.includes('trawl.service'))
+        .join('\n')}`,
+    ).toBe('0 ');
   });
 });
