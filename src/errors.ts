@@ -29,6 +29,7 @@ export const errorCodes = {
   STORE_FAILED: { retry: true },
   STORE_CORRUPT: { retry: false },
   STORE_NEWER: { retry: false },
+  STORE_OLDER: { retry: false },
   STORE_REFUSED: { retry: false },
   COPY_REFUSED: { retry: false },
   BACKUP_REFUSED: { retry: false },

@@ -42,8 +42,8 @@ export class Context {
     });
   }
 
-  async storeIfAny(place = this.settings.store): Promise<Store | undefined> {
-    return mayExist(place) ? this.openStore(place) : undefined;
+  async storeIfAny(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store | undefined> {
+    return mayExist(place) ? this.openStore(place, access) : undefined;
   }
 
   /** The collectors that are set up or of which anything is stored. */

@@ -171,6 +171,15 @@ const connectionHints: readonly [RegExp, string][] = [
     'Check the base URL, the network, and any proxy (HTTPS_PROXY).',
   ],
   [
+    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    'Whoever runs it has to renew the certificate, or the clock of this machine is wrong.',
+  ],
+  [
+    /ALTNAME_INVALID/,
+    'The certificate is for another host: correct the base URL, or see what answers in its place (a proxy, a portal).',
+  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/, 'No TLS is spoken there: check scheme and port of the base URL.'],
+  [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|SSL/,
     'The certificate is not trusted here: add its authority with NODE_EXTRA_CA_CERTS, or correct the base URL.',
   ],

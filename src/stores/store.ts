@@ -23,6 +23,8 @@ export interface Store {
   identity(): Promise<string>;
   /** Whether workers on several hosts can share it. */
   readonly shared: boolean;
+  /** Of its tables: how many migrations have made them. */
+  readonly schema: number;
   /** What has been offloaded. */
   readonly offload: OffloadLedger;
 
@@ -90,6 +92,9 @@ export interface Store {
    * @returns 0 where it may be made now, else how long to wait before asking again; ms.
    */
   reserveRequest(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
+
+  /** As `reserveRequest` would say, without counting one. */
+  requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
   /** When runs are expected from now on; null where none are. The same cron again keeps its `since`. */
   expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void>;

@@ -34,6 +34,16 @@ export async function hasWorker(client: Client): Promise<boolean> {
   return (await pollers(client)).some(({ askedMs }) => askedMs > since);
 }
 
+/** The workers that take work for another store than this one. */
+export async function workersElsewhere(client: Client, store: Store): Promise<string[]> {
+  const own = await store.identity();
+  const since = Date.now() - silentMaxMs;
+  const strange = (await pollers(client)).filter(
+    (poller) => poller.askedMs > since && isStrange(poller, own, store.shared) && runsHere(poller) !== false,
+  );
+  return strange.map(({ identity }) => identity);
+}
+
 /** What a worker calls itself on the Temporal server: process, host and store. */
 export async function workerIdentity(store: Store): Promise<string> {
   return `${process.pid}@${hostname()}/${await store.identity()}`;

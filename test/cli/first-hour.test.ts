@@ -178,7 +178,7 @@ describe('completion', () => {
     const place = new Place();
     Object.assign(place.env, { ASA_TEAM: 'x', TRAWL_STORE: 'postgres://nobody@127.0.0.1:1/none' });
     expect(await offered(place, 'collect', '')).toEqual(['asa']);
-    expect(await offered(place, 'collect', '$(touch${IFS}made)')).toEqual([]);
+    expect(await offered(place, 'collect', '$(touch made)')).toEqual([]);
     expect(existsSync(join(place.folder, 'made'))).toBe(false);
   }, 60_000);
 

@@ -34,14 +34,13 @@ it('a worker says what it and its collectors do: exactly, by conventions, and wi
     [`trawl_events_total${asa}`]: 250,
     [`trawl_pages_total${asa}`]: 3,
     [`trawl_rejected_events_total${asa}`]: 0,
-    [`trawl_http_requests_total{collector="asa",source="asa",status="200"}`]:
-      demo.requests.audits + demo.requests.tokens,
+    'trawl_http_requests_total{collector="asa",source="asa",status="200"}': demo.requests.audits + demo.requests.tokens,
     [`trawl_newest_event_timestamp_seconds${asa}`]: Date.parse([...demo.truth()].at(-1)!.timestamp) / 1000,
     [`trawl_recurring${asa}`]: 0,
     'trawl_problem{collector="asa",code="LATE"}': 0,
     'trawl_unmapped_types{collector="asa",schema="ocsf"}': 0,
   });
-  expect(found[`trawl_store_size_bytes`]).toBeGreaterThan(100_000);
+  expect(found.trawl_store_size_bytes).toBeGreaterThan(100_000);
   expect(found[`trawl_retention_left_seconds${asa}`]).toBeGreaterThan(89 * 86_400);
   expect(found[`trawl_last_success_age_seconds${asa}`]).toBeLessThan(60);
   expect(Object.keys(found).some((key) => key.startsWith('temporal_'))).toBe(true);

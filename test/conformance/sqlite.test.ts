@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -69,6 +69,18 @@ describe('an SQLite file', () => {
     fill();
     expect(db.get<{ n: number }>('SELECT count(*) AS n FROM audit_related_objects')!.n).toBe(100);
     db.close();
+  });
+
+  it('that is only looked into stays as it is, and takes no write', async () => {
+    const file = path();
+    await expect(async () => new SqliteStore(file, undefined, 'look')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await new SqliteStore(file).close();
+    const before = readFileSync(file);
+    const store = new SqliteStore(file, undefined, 'look');
+    expect(await store.requestWait('p', { requests: 1, periodMs: 1_000 })).toBe(0);
+    await expect(store.setSettings('asa', { searchCount: '1' }, [])).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+    await store.close();
+    expect(readFileSync(file).equals(before)).toBe(true);
   });
 
   it('may be migrated by two processes that start at once', async () => {

@@ -333,10 +333,14 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
     it('counts requests to a place that allows few', async () => {
       const limit = { requests: 2, periodMs: 60_000 };
       expect([await store.reserveRequest('p', limit), await store.reserveRequest('p', limit)]).toEqual([0, 0]);
+      expect(await store.requestWait('p', limit)).toBeGreaterThan(58_000);
+      expect([await store.requestWait('q', limit), await store.requestWait('q', limit)]).toEqual([0, 0]);
       const wait = await store.reserveRequest('p', limit);
       expect(wait).toBeGreaterThan(58_000);
       expect(wait).toBeLessThanOrEqual(60_000);
       expect(await store.reserveRequest('other', limit)).toBe(0);
+      // Asking counts nothing.
+      for (let times = 0; times < 5; times += 1) expect(await store.requestWait('other', limit)).toBe(0);
     });
 
     it('makes a place wait no longer than its period when the clock has gone back', async () => {
@@ -345,6 +349,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       onTestFinished(() => void vi.useRealTimers());
       await store.reserveRequest('p', limit);
       vi.useRealTimers();
+      expect(await store.requestWait('p', limit)).toBeLessThanOrEqual(60_000);
       expect(await store.reserveRequest('p', limit)).toBeLessThanOrEqual(60_000);
       expect(await store.reserveRequest('p', limit)).toBeGreaterThan(50_000);
     });

@@ -187,6 +187,43 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
   });
 });
 
+it.runIf(testStore === 'postgres')(
+  'a look changes nothing, and sees what would keep a worker from writing',
+  async () => {
+    const url = await database();
+    const look = () => PostgresStore.open({ url, name: 'the database', pool: 1, look: true });
+    const refused = async (at = url) => {
+      const opened = PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
+      return opened.then(
+        (store) => store.close().then(() => 'opened'),
+        ({ code }) => code as string,
+      );
+    };
+    // Twice: the first look has made no tables.
+    expect([await refused(), await refused()]).toEqual(['NOT_RUNNING', 'NOT_RUNNING']);
+    const role = `looker_${new URL(url).pathname.slice(1)}`;
+    await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);
+    onTestFinished(() => onServer(inject('postgresUrl'), `DROP ROLE ${role}`));
+    const own = as(url, { username: role, password: 'secret-of-role' });
+    expect(await refused(own)).toBe('STORE_REFUSED');
+    await open(url);
+    await onServer(url, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    expect(await refused(own)).toBe('STORE_REFUSED');
+    await onServer(url, `GRANT INSERT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    expect(await refused(own)).toBe('opened');
+    await onServer(url, `DROP OWNED BY ${role}`);
+
+    const store = await look();
+    onTestFinished(() => store.close());
+    expect(await store.requestWait('p', { requests: 1, periodMs: 1_000 })).toBe(0);
+    const { pathname } = new URL(url);
+    await onServer(url, `ALTER DATABASE ${pathname.slice(1)} SET default_transaction_read_only = on`);
+    expect(await refused()).toBe('STORE_READ_ONLY');
+    await onServer(url, 'SET default_transaction_read_only = off', 'DELETE FROM trawl_schema WHERE version > 1');
+    expect(await refused()).toBe('STORE_OLDER');
+  },
+);
+
 it.runIf(testStore === 'postgres')('tables are made once by processes that start at once', async () => {
   const url = await database();
   const stores = await Promise.all(Array.from({ length: 6 }, () => open(url, 1)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { wrapped } from '../../src/cli/output.js';
 import type { Asked } from '../../src/cli/status/asked.js';
-import { wrapped } from '../../src/cli/status/fit.js';
 import { collectorStatus, type StatusReport } from '../../src/cli/status/report.js';
 import { codeOf, notesOf, tablesOf } from '../../src/cli/status/screen.js';
 import type { Collected, Stored } from '../../src/cli/status/stored.js';

@@ -1,5 +1,5 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
-import { printable } from '../output.js';
+import { printable, wrapped } from '../output.js';
 import { toldOf } from '../told.js';
 
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
@@ -55,12 +55,15 @@ export class CheckLines {
     return this.all.every((line) => line.ok);
   }
 
-  text(): string {
+  /** @param columns of the terminal; undefined where there is none, and a line stays a line. */
+  text(columns?: number): string {
     const width = Math.max(...this.all.map(({ check }) => check.length));
+    const indent = columns !== undefined && columns >= 60 ? outcomeWidth + width + 4 : 2;
     return this.all
       .map(({ check, outcome, detail, code }) => {
         const end = code === undefined ? '' : ` [${code}]`;
-        return `${words[outcome].padEnd(7)}  ${check.padEnd(width)}  ${printable(detail)}${end}\n`;
+        const line = `${words[outcome].padEnd(outcomeWidth)}  ${check.padEnd(width)}  ${printable(detail)}${end}`;
+        return `${columns === undefined ? line : wrapped(line, columns, indent)}\n`;
       })
       .join('');
   }
@@ -69,6 +72,8 @@ export class CheckLines {
     this.all.push({ check, outcome, ok: true, detail });
   }
 }
+
+const outcomeWidth = 7;
 
 const words: Readonly<Record<Outcome, string>> = {
   passed: 'ok',

@@ -1,11 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { connectionHint } from '../../http/client.js';
 import type { Environment } from '../../settings/collector.js';
 import type { CheckLines } from './lines.js';
 
+const lookupMaxMs = 10_000;
 const tlsMaxMs = 10_000;
 /** A certificate that ends sooner is pointed out. */
 const soonDays = 14;
@@ -42,7 +44,10 @@ export async function checkNetwork(lines: CheckLines, url: URL, env: Environment
 
 async function addressesOf(host: string): Promise<string[]> {
   try {
-    const found = await lookup(host, { all: true });
+    const late = sleep(lookupMaxMs, undefined, { ref: false }).then(() => {
+      throw Object.assign(new Error('no answer'), { code: `no answer within ${lookupMaxMs / 1000} s` });
+    });
+    const found = await Promise.race([lookup(host, { all: true }), late]);
     return found.map(({ address }) => address);
   } catch (error) {
     throw new TrawlError(

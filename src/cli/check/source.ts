@@ -12,6 +12,11 @@ import { checkNetwork } from './network.js';
 /** A source that does not answer is not waited for longer. */
 const pageMaxMs = 60_000;
 
+const ofPage = ['credentials', 'role', 'first page'] as const;
+
+/** What needs the settings, in the order in which it is tried. */
+export const sourceChecks = ['name resolution', 'TLS', ...ofPage, 'clock'] as const;
+
 /** From the network to a first page, of which nothing is stored. */
 export async function checkSource(
   context: Context,
@@ -23,34 +28,43 @@ export async function checkSource(
   const http = new HttpClient({}, env as NodeJS.ProcessEnv);
   context.onClose(() => http.close());
   let last: Exchange | undefined;
+  let asked = '';
   const source = sourceOf(settings.source);
   const observed = http.observed((exchange) => {
+    asked = exchange.url;
     if (exchange.status !== undefined) last = exchange;
   });
   const client = source.open(settings, observed);
-  const reached = await checkNetwork(lines, new URL(client.place.split(' ', 1)[0]!), env);
+  const url = client.place.split(' ', 1)[0]!;
+  const reached = await checkNetwork(lines, new URL(url), env);
   if (!reached) {
-    for (const check of ['credentials', 'role', 'first page', 'clock'])
-      lines.skipped(check, 'the source is not reached');
+    for (const check of [...ofPage, 'clock']) lines.skipped(check, 'the source is not reached');
     return;
   }
-  const waitMs = source.requestLimit && store ? await store.reserveRequest(client.place, source.requestLimit) : 0;
-  await checkPage(lines, client, waitMs);
+  // Not counted, which would change the store: a walk that is one request further than it knows waits for its turn.
+  const waitMs = source.requestLimit && store ? await store.requestWait(client.place, source.requestLimit) : 0;
+  // What is asked elsewhere is a token.
+  await checkPage(lines, client, waitMs, () => asked !== '' && !asked.startsWith(url));
   checkClock(lines, last);
 }
 
-async function checkPage(lines: CheckLines, client: SourceClient, waitMs: number): Promise<void> {
+async function checkPage(
+  lines: CheckLines,
+  client: SourceClient,
+  waitMs: number,
+  failedAtToken: () => boolean,
+): Promise<void> {
+  const signal = AbortSignal.timeout(pageMaxMs);
   try {
     if (waitMs > 0) throw limited(waitMs);
-    const page = await client.fetchPage('', AbortSignal.timeout(pageMaxMs));
+    const page = await client.fetchPage('', signal);
     lines.passed('credentials', 'taken');
     lines.passed('role', 'may read the audit log');
     lines.passed('first page', `${client.place}: ${inWords(page)}`);
   } catch (error) {
-    const failed = failedCheck[(error as TrawlError).code] ?? 'first page';
-    const order = ['credentials', 'role', 'first page'] as const;
-    for (const check of order) {
-      if (check === failed) lines.failed(check, error);
+    const failed = failedAtToken() ? 'credentials' : (failedCheck[(error as TrawlError).code] ?? 'first page');
+    for (const check of ofPage) {
+      if (check === failed) lines.failed(check, signal.aborted ? tooLate(client.place) : error);
       else if (failed === 'role' && check === 'credentials') lines.passed(check, 'taken');
       else lines.skipped(check, `not known: see "${failed}"`);
     }
@@ -67,6 +81,12 @@ const failedCheck: Partial<Record<ErrorCode, 'credentials' | 'role'>> = {
 function inWords({ content: { events, rejected }, more }: FetchedPage): string {
   const unfit = rejected.length > 0 ? `, ${rejected.length} that do not fit` : '';
   return `${events.length} events${unfit}${more ? ', and more after them' : ''}`;
+}
+
+function tooLate(place: string): TrawlError {
+  return new TrawlError('SOURCE_UNAVAILABLE', `${place} has not given a page within ${pageMaxMs / 1000} s.`, {
+    hint: 'Try again; if it stays so, look at the network, or ask for smaller pages (searchCount).',
+  });
 }
 
 function limited(waitMs: number): TrawlError {

@@ -8,21 +8,37 @@ import type { CheckLines } from './lines.js';
 
 const storeMaxMs = 10_000;
 
-/** Opens the store, where there is one, and sees that it can be written to. @returns undefined where there is none to read. */
-export async function checkStore(context: Context, lines: CheckLines): Promise<Store | undefined> {
+export interface CheckedStore {
+  /** Undefined where there is none yet, or none that can be read. */
+  store: Store | undefined;
+  /** Whether what stands in it is known: also where there is none yet. */
+  known: boolean;
+}
+
+/** Looks into the store, where there is one, and sees that it could be written to. Changes nothing. */
+export async function checkStore(context: Context, lines: CheckLines): Promise<CheckedStore> {
   const place = context.settings.store;
   try {
-    const store = await context.storeIfAny(answeringWithin(place, storeMaxMs));
     requireWritable(place);
-    lines.passed('store', store ? place.name : `${place.name}: none yet, the first run makes it`);
-    return store;
+    const store = await context.storeIfAny(answeringWithin(place, storeMaxMs), 'look');
+    if (!store) return noneYet(lines, place);
+    lines.passed('store', `${place.name}: schema ${store.schema}, as this version has it; can be written to`);
+    return { store, known: true };
   } catch (error) {
-    lines.failed('store', error);
-    return undefined;
+    const { code, message, hint } = error as TrawlError;
+    if (code === 'NOT_RUNNING') return noneYet(lines, place);
+    if (code === 'STORE_OLDER') lines.warning('store', `${message} ${hint}`);
+    else lines.failed('store', error);
+    return { store: undefined, known: false };
   }
 }
 
-/** Of a database, opening it has shown what can be shown without writing. */
+function noneYet(lines: CheckLines, place: StorePlace): CheckedStore {
+  lines.passed('store', `${place.name}: none yet, the first run makes it`);
+  return { store: undefined, known: true };
+}
+
+/** Of a database, looking into it shows that. */
 function requireWritable(place: StorePlace): void {
   if (place.kind !== 'sqlite') return;
   let folder = dirname(place.path);

@@ -1,25 +1,61 @@
-import { connect } from '../../temporal/connection.js';
-import { hasWorker } from '../../temporal/workers.js';
+import type { Client } from '@temporalio/client';
+import { reasonOf, TrawlError } from '../../errors.js';
+import type { Store } from '../../stores/store.js';
+import { hasWorker, workersElsewhere } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
-import { findTemporal } from '../temporal-session.js';
+import { connectFor, findTemporal } from '../temporal-session.js';
 import type { CheckLines } from './lines.js';
 
+const answerMaxMs = 10_000;
+
 /** The server and its namespace, and whether anything takes work there. */
-export async function checkTemporal(context: Context, lines: CheckLines): Promise<void> {
+export async function checkTemporal(context: Context, lines: CheckLines, store: Store | undefined): Promise<void> {
+  let client: Client | undefined;
   try {
-    const address = await findTemporal(context, 0);
-    if (!address) {
-      lines.passed('Temporal', 'none is running here or configured; "trawl up" brings its own');
-      lines.skipped('worker', 'there is no Temporal server yet');
-      return;
-    }
-    const client = await connect(address);
-    context.onClose(() => client.connection.close());
-    lines.passed('Temporal', `${address.connection.address}, namespace ${address.namespace}`);
-    if (await hasWorker(client)) lines.passed('worker', 'one takes work');
-    else lines.warning('worker', 'none takes work. Start one with "trawl worker" where the store is.');
+    client = await reached(context, lines);
   } catch (error) {
     lines.failed('Temporal', error);
-    lines.skipped('worker', 'Temporal does not answer');
   }
+  if (!client) {
+    lines.skipped('worker', 'no Temporal server is reached that could say');
+    return;
+  }
+  try {
+    await client.withDeadline(Date.now() + answerMaxMs, () => checkWorker(client, lines, store));
+  } catch (error) {
+    lines.failed('worker', error instanceof TrawlError ? error : silent(error));
+  }
+}
+
+/** @returns undefined where none runs here or is configured. */
+async function reached(context: Context, lines: CheckLines): Promise<Client | undefined> {
+  const address = await findTemporal(context, 0);
+  if (!address) {
+    lines.passed('Temporal', 'none is running here or configured; "trawl up" brings its own');
+    return undefined;
+  }
+  const client = await connectFor(context, address);
+  lines.passed('Temporal', `${address.connection.address}, namespace ${address.namespace}`);
+  return client;
+}
+
+function silent(cause: unknown): TrawlError {
+  return new TrawlError('TEMPORAL_UNREACHABLE', `Temporal does not say whether a worker runs: ${reasonOf(cause)}.`, {
+    hint: 'Look at the Temporal server.',
+    cause,
+  });
+}
+
+async function checkWorker(client: Client, lines: CheckLines, store: Store | undefined): Promise<void> {
+  if (!(await hasWorker(client))) {
+    lines.warning('worker', 'none takes work. Start one with "trawl worker" where the store is.');
+    return;
+  }
+  const [elsewhere] = store ? await workersElsewhere(client, store) : [];
+  if (elsewhere === undefined) lines.passed('worker', 'one takes work');
+  else
+    lines.warning(
+      'worker',
+      `the worker ${elsewhere} has another store than this one. See that TRAWL_STORE and TRAWL_DATA are the same here and there.`,
+    );
 }

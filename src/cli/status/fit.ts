@@ -70,17 +70,3 @@ function widthOf(columns: readonly Column[]): number {
 function widest({ heading, cells }: Column): number {
   return Math.max(heading.length, ...cells.map((cell) => printable(cell).length));
 }
-
-/** A line for people, broken between words; what is longer than a line is broken within. The lines after the first are indented. */
-export function wrapped(line: string, columns: number, indent = 2): string {
-  const lines: string[] = [];
-  let rest = line;
-  for (let room = Math.max(1, columns); rest.length > room; room = Math.max(1, columns - indent)) {
-    const blank = rest.lastIndexOf(' ', room);
-    const at = blank > 0 ? blank : room;
-    lines.push(rest.slice(0, at));
-    rest = rest.slice(at).trimStart();
-  }
-  lines.push(rest);
-  return lines.join(`\n${' '.repeat(columns > indent ? indent : 0)}`);
-}

@@ -1,3 +1,4 @@
+import { TrawlError } from '../../errors.js';
 import { HttpClient } from '../../http/client.js';
 import { type CollectorSettings, resolveCollector } from '../../settings/collector.js';
 import { offloadSettings } from '../../settings/offload.js';
@@ -6,8 +7,8 @@ import { sinkOf, sinks } from '../../sinks/registry.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { CheckLines } from '../check/lines.js';
-import { checkSource } from '../check/source.js';
-import { checkStore } from '../check/store.js';
+import { checkSource, sourceChecks } from '../check/source.js';
+import { type CheckedStore, checkStore } from '../check/store.js';
 import { checkTemporal } from '../check/temporal.js';
 import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
@@ -22,30 +23,48 @@ const sinkMaxMs = 30_000;
  */
 export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const lines = new CheckLines();
-  const store = await checkStore(context, lines);
-  const settings = await lines.attempt(
-    'settings',
-    () => settingsOf(context, store, name),
-    ({ source }) => `source ${source}`,
-  );
+  const checked = await checkStore(context, lines);
+  const settings = await checkSettings(context, lines, checked, name);
   if (settings) {
-    await checkSource(context, lines, settings, store);
-    for (const sink of offloadSettings(settings.values).sinks)
-      await lines.attempt(
-        `sink ${sink}`,
-        () => tried(context, store, sink),
-        (place) => place,
-      );
-  }
-  await checkTemporal(context, lines);
+    await checkSource(context, lines, settings, checked.store);
+    for (const sink of offloadSettings(settings.values).sinks) await checkSink(context, lines, checked, sink);
+  } else for (const one of sourceChecks) lines.skipped(one, 'it takes the settings to try that');
+  await checkTemporal(context, lines, checked.store);
   if (options.json) await printJson(lines.all);
-  else await print(lines.text());
+  else await print(lines.text(process.stdout.columns || undefined));
   return lines.ok ? 0 : 1;
 }
 
-/** Where the store cannot be read, by the environment alone. */
-async function settingsOf(context: Context, store: Store | undefined, name: string): Promise<CollectorSettings> {
-  return store ? context.collectorSettings(store, name) : resolveCollector(name, sources, {}, context.environment());
+/** Where the store cannot be read, by the environment alone. @returns undefined where they cannot be used. */
+async function checkSettings(
+  context: Context,
+  lines: CheckLines,
+  { store, known }: CheckedStore,
+  name: string,
+): Promise<CollectorSettings | undefined> {
+  try {
+    const settings = store
+      ? await context.collectorSettings(store, name)
+      : resolveCollector(name, sources, {}, context.environment());
+    const by = known ? '' : ', by the environment alone';
+    lines.passed('settings', `source ${settings.source}${by}`);
+    return settings;
+  } catch (error) {
+    if (!known && (error as TrawlError).code === 'COLLECTOR_UNKNOWN')
+      lines.skipped('settings', 'they are not in the environment, and the store cannot be read');
+    else lines.failed('settings', error);
+    return undefined;
+  }
+}
+
+async function checkSink(context: Context, lines: CheckLines, { store, known }: CheckedStore, sink: string) {
+  if (!known) lines.skipped(`sink ${sink}`, 'the store, which may have its settings, cannot be read');
+  else
+    await lines.attempt(
+      `sink ${sink}`,
+      () => tried(context, store, sink),
+      (place) => place,
+    );
 }
 
 /** Writes what it can take away again, where the sink lets it. */
@@ -54,9 +73,16 @@ async function tried(context: Context, store: Store | undefined, name: string): 
   const settings = resolveSink(name, sinks, (await store?.settings()) ?? {}, env);
   const http = new HttpClient({}, env as NodeJS.ProcessEnv);
   const client = sinkOf(settings.kind).open(settings, { http, env });
+  const signal = AbortSignal.timeout(sinkMaxMs);
   try {
-    await client.check(AbortSignal.timeout(sinkMaxMs));
+    await client.check(signal);
     return `${settings.kind} ${client.place}`;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new TrawlError('SINK_UNAVAILABLE', `${client.place} has not answered within ${sinkMaxMs / 1000} s.`, {
+      hint: 'Look at the sink, and at the network between.',
+      cause: error,
+    });
   } finally {
     await client.close();
     await http.close();

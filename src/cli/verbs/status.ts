@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
-import { print, printJson, tell } from '../output.js';
-import { wrapped } from '../status/fit.js';
+import { print, printJson, tell, wrapped } from '../output.js';
 import { type StatusReport, statusReport } from '../status/report.js';
 import { codeOf, notesOf, tablesOf } from '../status/screen.js';
 import { redrawn } from '../status/terminal.js';

@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
+import { storeOlder } from '../older.js';
 import { endsConnection, storeError } from './errors.js';
 import { migrations } from './migrations.js';
 
@@ -15,6 +16,8 @@ export interface PostgresOptions {
   pool: number;
   /** How long a connection or a statement is waited for; migrations take their time. ms */
   answerMaxMs?: number;
+  /** Changes nothing, not even where the database is of an earlier version, and sees that it could be written to. */
+  look?: boolean;
 }
 
 /** Locks of this kind are Trawl's: the first of the two numbers of an advisory lock. */
@@ -64,7 +67,7 @@ export class PostgresDatabase implements Queries {
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says. */
+  /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says; where it only looks, STORE_OLDER and NOT_RUNNING, too. */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
     const db = new PostgresDatabase(options);
     try {
@@ -83,7 +86,14 @@ export class PostgresDatabase implements Queries {
     if (known!.there) {
       const now = await version(this);
       if (now > migrations.length) throw newer(this.#place, now);
-      if (now === migrations.length) return;
+      if (now === migrations.length) return this.#options.look ? this.#requireWritable('audit_events') : undefined;
+      if (this.#options.look) throw storeOlder(this.#place, now, migrations.length);
+    }
+    if (this.#options.look) {
+      await this.#requireWritable(null);
+      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, {
+        hint: 'The first run makes them.',
+      });
     }
     if (this.#options.answerMaxMs !== undefined) {
       const { answerMaxMs: _, ...patient } = this.#options;
@@ -101,6 +111,18 @@ export class PostgresDatabase implements Queries {
         await queries.run('INSERT INTO trawl_schema (version) VALUES ($1)', from + 1);
       }
     });
+  }
+
+  /** @param table one that must take rows; null where all tables are still to be made. */
+  async #requireWritable(table: string | null): Promise<void> {
+    const found = await this.get<{ readOnly: boolean; may: boolean | null }>(
+      `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS "readOnly",
+              CASE WHEN $1::text IS NULL THEN has_schema_privilege(current_schema(), 'CREATE')
+                   ELSE has_table_privilege($1::text, 'INSERT') END AS may`,
+      table,
+    );
+    if (found!.readOnly) throw storeError(Object.assign(new Error('read-only'), { code: '25006' }), this.#place);
+    if (!found!.may) throw storeError(Object.assign(new Error('no right to write'), { code: '42501' }), this.#place);
   }
 
   async all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]> {

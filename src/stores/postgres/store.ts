@@ -14,6 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { PostgresCopySide } from './copy-side.js';
 import { lockSpace, PostgresDatabase, type PostgresOptions, type Queries, withoutNul } from './database.js';
 import { selectEvents } from './events.js';
+import { migrations } from './migrations.js';
 import { allSentUpTo, PostgresOffloadLedger, unsentEvents } from './offload.js';
 import { monthOf, Partitions } from './partitions.js';
 import { checkpointOf, holdCheckpoint, idDigest, keepReject, logLine, standings } from './rows.js';
@@ -25,6 +26,7 @@ const stagedAgeMaxMs = 24 * 3600 * 1000;
 /** The store in a PostgreSQL database, for any number of workers. */
 export class PostgresStore implements Store {
   readonly shared = true;
+  readonly schema = migrations.length;
   readonly #db: PostgresDatabase;
   readonly #partitions: Partitions;
   readonly #now: () => Date;
@@ -216,6 +218,18 @@ export class PostgresStore implements Store {
       await queries.run('INSERT INTO source_requests (place, at_ms) VALUES ($1, $2)', place, now);
       return 0;
     });
+  }
+
+  async requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number> {
+    const now = this.#now().getTime();
+    const made = await this.#db.all<{ atMs: number }>(
+      'SELECT at_ms AS "atMs" FROM source_requests WHERE place = $1',
+      place,
+    );
+    // As if it had been counted: one whose time is to come was made now.
+    const times = made.map(({ atMs }) => Math.min(atMs, now)).filter((atMs) => atMs > now - limit.periodMs);
+    const blocking = times.sort((a, b) => a - b).at(-limit.requests);
+    return blocking === undefined ? 0 : blocking + limit.periodMs - now;
   }
 
   async expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void> {

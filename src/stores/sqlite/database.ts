@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { storeOlder } from '../older.js';
 import { Checkpointer } from './checkpointer.js';
 import { migrations } from './migrations.js';
 
@@ -28,9 +29,10 @@ const walPagesMax = 4 * walPages;
 
 /**
  * `read` opens a file that cannot be written to at the moment for reading, for good. `write` opens it as soon as it can
- * be written to: each call until then fails with STORE_READ_ONLY or STORE_BUSY.
+ * be written to: each call until then fails with STORE_READ_ONLY or STORE_BUSY. `look` opens a file that is there, and
+ * changes nothing, not even where it is of an earlier version.
  */
-export type SqliteAccess = 'read' | 'write';
+export type SqliteAccess = 'read' | 'write' | 'look';
 
 /**
  * One SQLite file, opened, migrated and with its statements prepared once.
@@ -46,7 +48,8 @@ export class SqliteDatabase {
   #open: DatabaseSyncInstance | undefined;
 
   /**
-   * @throws TrawlError STORE_NEWER where a later version has migrated the file, or as `Store` says.
+   * @throws TrawlError STORE_NEWER where a later version has migrated the file, STORE_OLDER where `look` finds one that
+   *   is still to be migrated, or as `Store` says.
    */
   constructor(path: string, access: SqliteAccess = 'read') {
     this.#path = path;
@@ -56,17 +59,18 @@ export class SqliteDatabase {
       this.#translated(() => this.#db);
     } catch (error) {
       const passes = error instanceof TrawlError && (error.code === 'STORE_READ_ONLY' || error.code === 'STORE_BUSY');
-      if (access === 'read' || !passes || !existsSync(path)) throw error;
+      if (access !== 'write' || !passes || !existsSync(path)) throw error;
     }
   }
 
   get #db(): DatabaseSyncInstance {
     if (this.#open?.isOpen) return this.#open;
-    mkdirSync(dirname(this.#path), { recursive: true });
-    const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs });
+    const readOnly = this.#access === 'look';
+    if (!readOnly) mkdirSync(dirname(this.#path), { recursive: true });
+    const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs, readOnly });
     try {
       // Before the first table; a file that has some keeps what it has.
-      db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+      if (!readOnly) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       // Before anything is prepared: a connection with statements goes on living, read-only, after it is closed, and
       // the next one of this process would share its read-only index of the WAL. BEGIN alone says nothing: on a
       // read-only file it begins a reading transaction.
@@ -93,6 +97,7 @@ export class SqliteDatabase {
       );
     }
     if (version() === migrations.length) return;
+    if (this.#access === 'look') throw storeOlder(this.#path, version(), migrations.length);
     useWal(db);
     // Two processes may start at once: the second waits here, and finds the work done.
     inTransaction(db, () => {

@@ -14,6 +14,7 @@ import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standi
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { selectEvents } from './events.js';
+import { migrations } from './migrations.js';
 import { allSentUpTo, SqliteOffloadLedger, unsentEvents } from './offload.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
 import { committedPage, writePage } from './write-page.js';
@@ -34,6 +35,7 @@ export class SqliteStore implements Store {
   }
 
   readonly shared = false;
+  readonly schema = migrations.length;
   readonly offload: OffloadLedger;
 
   async identity(): Promise<string> {
@@ -219,6 +221,15 @@ export class SqliteStore implements Store {
       this.#db.run('INSERT INTO source_requests (place, at_ms) VALUES (?, ?)', place, now);
       return 0;
     });
+  }
+
+  async requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number> {
+    const now = this.#now().getTime();
+    const made = this.#db.all<{ atMs: number }>('SELECT at_ms AS atMs FROM source_requests WHERE place = ?', place);
+    // As if it had been counted: one whose time is to come was made now.
+    const times = made.map(({ atMs }) => Math.min(atMs, now)).filter((atMs) => atMs > now - limit.periodMs);
+    const blocking = times.sort((a, b) => a - b).at(-limit.requests);
+    return blocking === undefined ? 0 : blocking + limit.periodMs - now;
   }
 
   async expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void> {
