@@ -6,6 +6,7 @@ import { guard } from './guard.js';
 import { idle } from './idle.js';
 import { many } from './many.js';
 import { offload } from './offload.js';
+import { profile } from './profile.js';
 import { readSizes, type Sizes } from './sizes.js';
 import { start } from './start.js';
 import { Stores } from './stores.js';
@@ -13,6 +14,7 @@ import { walk } from './walk.js';
 
 const parts: Record<string, (sizes: Sizes, stores: Stores) => Promise<Measured>> = {
   walk,
+  profile,
   growth,
   idle,
   start,

@@ -61,7 +61,7 @@ async function bareWalk(env: Record<string, string>, events: number): Promise<nu
 }
 
 /** As `collect --json` measures it: from the start of the run to its end, without bringing up server and worker. */
-async function collect(env: Record<string, string>, events: number): Promise<number> {
+export async function collect(env: Record<string, string>, events: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
   const log = join(folder, 'trawl.log');
   const child = spawn(process.execPath, [join(root, 'bin', 'trawl'), 'collect', 'asa', '--json'], {

@@ -1,36 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { Place } from '../support/cli.js';
-
-interface Span {
-  name: string;
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  attributes: { key: string; value: unknown }[];
-}
-
-interface Export {
-  resourceSpans: { resource: { attributes: unknown }; scopeSpans: { spans: Span[] }[] }[];
-}
-
-/** Takes traces as a collector of OpenTelemetry does. */
-async function receiver() {
-  const spans: Span[] = [];
-  const texts: string[] = [];
-  const server = createServer(async (request, response) => {
-    const sent = (await json(request)) as Export;
-    texts.push(JSON.stringify(sent));
-    for (const { scopeSpans } of sent.resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  return { spans, texts, url: `http://127.0.0.1:${port}` };
-}
+import { OtlpReceiver, type Span } from '../support/otlp.js';
 
 /** Names from a span up to the root. */
 function lineage(spans: readonly Span[], span: Span): string[] {
@@ -39,11 +9,10 @@ function lineage(spans: readonly Span[], span: Span): string[] {
 }
 
 it('a trace leads from the run over its steps to the requests and transactions, and tells no secret and no event', async () => {
-  const { spans, texts, url } = await receiver();
-  const { place, demo } = await Place.withDemo(
-    { events: 250 },
-    { SEARCH_COUNT: '100', OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
-  );
+  const receiver = new OtlpReceiver();
+  onTestFinished(() => receiver.close());
+  const { spans, texts } = receiver;
+  const { place, demo } = await Place.withDemo({ events: 250 }, { SEARCH_COUNT: '100', ...(await receiver.start()) });
   expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
 
   const written = spans.filter(({ name }) => name === 'store.writePage');
