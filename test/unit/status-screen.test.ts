@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { wrapped } from '../../src/cli/output.js';
 import type { Asked } from '../../src/cli/status/asked.js';
 import { collectorStatus, type StatusReport } from '../../src/cli/status/report.js';
-import { codeOf, notesOf, tablesOf } from '../../src/cli/status/screen.js';
+import { codeOf, notesOf, screenOf, tablesOf } from '../../src/cli/status/screen.js';
 import type { Collected, Stored } from '../../src/cli/status/stored.js';
 import { redrawn } from '../../src/cli/status/terminal.js';
 import type { RecurringState } from '../../src/temporal/collection.js';
@@ -58,6 +58,7 @@ interface Known {
   name?: string;
   state?: Asked['state'];
   run?: Asked['run'];
+  unsaid?: Asked['unsaid'];
   worker?: StatusReport['worker'];
   collected?: Partial<Collected>;
   stored?: Partial<Stored> | undefined;
@@ -69,7 +70,7 @@ function statusOf(known: Known = {}) {
   const all = { ...collected, ...known.collected };
   const stored = { collected: all, expected: true, failure: null, found: [], ...known.stored };
   const has = !('stored' in known && known.stored === undefined);
-  return collectorStatus(name, { state, run, unsaid: null }, worker, has ? stored : undefined, now);
+  return collectorStatus(name, { state, run, unsaid: known.unsaid ?? null }, worker, has ? stored : undefined, now);
 }
 
 function reportOf(collectors = [statusOf()], other: Partial<StatusReport> = {}): StatusReport {
@@ -254,6 +255,20 @@ describe('what is said of a collector', () => {
       /last run failed: It may not\./,
     ],
     [
+      'of which Temporal does not say anything in time',
+      { state: undefined, unsaid: { code: 'TEMPORAL_UNREACHABLE', message: 'Temporal does not say.' } },
+      0,
+      ['TEMPORAL_UNREACHABLE'],
+      /asa: Temporal does not say/,
+    ],
+    [
+      'of which Temporal says what cannot be read here',
+      { state: undefined, unsaid: { code: 'PAYLOAD_UNREADABLE', message: 'A key is not known.' } },
+      3,
+      ['PAYLOAD_UNREADABLE'],
+      /asa: A key is not known/,
+    ],
+    [
       'whose failure has text that drives a terminal',
       { state: { ...waiting, lastFailure: 'a\u001b[2Jb', lastFailureCode: 'RATE_LIMITED' } },
       0,
@@ -337,6 +352,21 @@ describe('the table', () => {
     expect(tablesOf(report)).toContain(long.collector);
   });
 
+  it('says what is under way', () => {
+    const shown = (known: Known) =>
+      tablesOf(reportOf([statusOf(known)]))
+        .split('\n')[1]!
+        .split(/ {2,}/)[1];
+    const run = { startedMs: now - minute, trouble: null };
+    expect(shown({ state: running, run })).toBe('running');
+    expect(shown({ state: null, run })).toBe('stopped, collecting');
+    expect(shown({ state: running, run, worker: 'none' })).toBe('no worker');
+    expect(shown({ state: running, run: { ...run, startedMs: now - hour }, collected: { lastRun: null } })).toBe(
+      'running, stuck',
+    );
+    expect(shown({ state: { ...waiting, lastFailure: 'x' } })).toBe('waiting, failing');
+  });
+
   it('says how far behind: nothing, so long, never read, not known', () => {
     const shown = (known: Known) =>
       tablesOf(reportOf([statusOf(known)]))
@@ -347,6 +377,21 @@ describe('the table', () => {
     expect(shown({ collected: { events: 0, caughtUp: false, lagSeconds: null } })).toBe('nothing yet');
     expect(shown({ stored: undefined })).toBe('unknown');
   });
+});
+
+it('what is wrong is on the screen however many collectors there are', () => {
+  const failing = { ...waiting, lastFailure: 'The key was revoked.', lastFailureCode: 'CREDENTIALS_REFUSED' };
+  const many = Array.from({ length: 60 }, (_, index) =>
+    statusOf({ name: `c${index}`, ...(index === 50 ? { state: failing } : {}) }),
+  );
+  const terminal = { columns: 80, rows: 24 };
+  const crowded = screenOf(reportOf(many), 3_000, terminal);
+  expect(crowded.split('\n').length).toBeLessThanOrEqual(24);
+  expect(crowded).toContain('c50: The last run failed: The key was revoked. [CREDENTIALS_REFUSED]');
+  expect(crowded).toMatch(/… \d+ more lines/);
+  const few = screenOf(reportOf(many.slice(48, 52)), 3_000, terminal);
+  expect(few.indexOf('COLLECTOR')).toBeLessThan(few.indexOf('[CREDENTIALS_REFUSED]'));
+  expect(few).toMatch(/^\u001b\[Hevery 3s, Ctrl-C ends it {3}2026-03-02T10:00:00/);
 });
 
 describe('a line on a terminal', () => {
