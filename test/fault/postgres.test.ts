@@ -191,14 +191,12 @@ it.runIf(testStore === 'postgres')(
   'a look changes nothing, and sees what would keep a worker from writing',
   async () => {
     const url = await database();
-    const look = () => PostgresStore.open({ url, name: 'the database', pool: 1, look: true });
-    const refused = async (at = url) => {
-      const opened = PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
-      return opened.then(
+    const look = (at: string) => PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
+    const refused = (at = url) =>
+      look(at).then(
         (store) => store.close().then(() => 'opened'),
         ({ code }) => code as string,
       );
-    };
     // Twice: the first look has made no tables.
     expect([await refused(), await refused()]).toEqual(['NOT_RUNNING', 'NOT_RUNNING']);
     const role = `looker_${new URL(url).pathname.slice(1)}`;
@@ -213,7 +211,7 @@ it.runIf(testStore === 'postgres')(
     expect(await refused(own)).toBe('opened');
     await onServer(url, `DROP OWNED BY ${role}`);
 
-    const store = await look();
+    const store = await look(url);
     onTestFinished(() => store.close());
     expect(await store.requestWait('p', { requests: 1, periodMs: 1_000 })).toBe(0);
     const { pathname } = new URL(url);

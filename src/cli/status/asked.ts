@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { type RecurringState, recurringCollectors, recurringState } from '../../temporal/collection.js';
 import { runningInstance } from '../../temporal/instance.js';
+import { collectId } from '../../temporal/names.js';
 import { type RunUnderWay, runUnderWay } from '../../temporal/run-under-way.js';
 import { hasWorker } from '../../temporal/workers.js';
 import type { Problem } from '../../watch/problem.js';
@@ -31,9 +32,14 @@ export interface TemporalHalf {
   ask(collector: string): Promise<Asked>;
 }
 
+/** gRPC's code. */
+const deadlineExceeded = 4;
+
 /** Whoever looks waits no longer: for the connection, and for all answers. */
 const connectMaxMs = 3_000;
-const answersMaxMs = 5_000;
+const answersMaxMs = 10_000;
+/** Collectors that are asked about at one time: each takes a few calls. */
+const atOneTime = 32;
 
 /** Connects, and asks what is the same for all collectors. */
 export async function askTemporal(context: Context): Promise<TemporalHalf> {
@@ -75,12 +81,14 @@ async function answering(client: Client): Promise<TemporalHalf> {
     problem: null,
     worker,
     names,
-    ask: (collector) =>
+    ask: inTurns(atOneTime, (collector) =>
       before(async () => {
         const state = await recurringState(client, collector);
-        const run = state?.run ? await runUnderWay(client, state.run).catch(() => null) : null;
+        // Where no recurring one is under way, one may be that was asked for.
+        const run = await runUnderWay(client, state?.run ?? collectId(collector)).catch(() => null);
         return { state, run, unsaid: null };
       }).catch((error: unknown) => ({ state: undefined, run: null, unsaid: unsaidBecause(error) })),
+    ),
   };
 }
 
@@ -88,5 +96,19 @@ function unsaidBecause(error: unknown): Problem {
   const what = 'Temporal does not say how its collection stands:';
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof TrawlError) return { code: cause.code, message: `${what} ${sentence(cause)}` };
-  return { code: 'TEMPORAL_UNREACHABLE', message: `${what} ${reasonOf(error)}. Look at the Temporal server.` };
+  const isLate = (error as { cause?: { code?: unknown } }).cause?.code === deadlineExceeded;
+  const reason = isLate ? `it has not answered within ${answersMaxMs / 1000} s` : reasonOf(error);
+  return { code: 'TEMPORAL_UNREACHABLE', message: `${what} ${reason}. Look at the Temporal server.` };
+}
+
+/** So many at once; the others wait for their turn. */
+function inTurns<T>(max: number, ask: (collector: string) => Promise<T>): (collector: string) => Promise<T> {
+  const lanes = Array.from({ length: max }, () => Promise.resolve() as Promise<unknown>);
+  let next = 0;
+  return (collector) => {
+    const lane = next++ % max;
+    const answer = lanes[lane]!.then(() => ask(collector));
+    lanes[lane] = answer;
+    return answer;
+  };
 }

@@ -38,7 +38,7 @@ export function judge(facts: Facts, nowMs: number): Judgement {
     if (problem) (isProblem ? problems : notices).push(problem);
   };
   if (facts.recurring === 'no worker') add(noWorker, true);
-  add(facts.unsaid, true);
+  add(facts.unsaid, facts.unsaid !== null && !passesByItself(facts.unsaid.code));
   add(paused(facts), facts.stored?.expected === true);
   const stuck = stuckRun(facts, nowMs);
   add(stuck, true);

@@ -1,8 +1,9 @@
-import { printable } from '../output.js';
+import { printable, wrapped } from '../output.js';
 import { inWords } from '../told.js';
 import { type Column, fitted, type Room } from './fit.js';
 import { noWorker } from './judge.js';
 import type { CollectorStatus, StatusReport } from './report.js';
+import { redrawn, type Terminal } from './terminal.js';
 import { fromNow, span } from './times.js';
 
 /** Something needs a person: for a monitor that calls `trawl status`. */
@@ -48,6 +49,16 @@ export function notesOf(report: StatusReport): string[] {
   return notes;
 }
 
+/** What `--watch` shows each time. @param terminal undefined where there is none. */
+export function screenOf(report: StatusReport, everyMs: number, terminal: Terminal | undefined): string {
+  const notes = notesOf(report).map((note) => (terminal ? wrapped(note, terminal.columns) : note));
+  const parts = [tablesOf(report, terminal?.columns), `${notes.join('\n')}\n`].filter(Boolean);
+  if (!terminal) return `${report.at}\n\n${parts.join('\n')}`;
+  // Of a table that is longer than the terminal the end is cut off, and never what is wrong.
+  if (parts.join('\n').split('\n').length > terminal.rows - 3) parts.reverse();
+  return redrawn(`every ${everyMs / 1000}s, Ctrl-C ends it   ${report.at}\n\n${parts.join('\n')}`, terminal);
+}
+
 /** Once for all of them, also before a run is due. */
 function workerNote({ collectors }: StatusReport): string {
   const due = collectors.filter(({ problems }) => problems.some(({ code }) => code === noWorker.code));
@@ -83,9 +94,11 @@ function overviewColumns(collectors: readonly CollectorStatus[], nowMs: number):
   ];
 }
 
-function stateOf({ recurring, lastFailure, problems }: CollectorStatus): string {
+function stateOf({ recurring, runningSince, lastFailure, problems }: CollectorStatus): string {
   if (problems.some(({ code }) => code === 'RUN_STUCK')) return `${recurring}, stuck`;
-  return lastFailure ? `${recurring}, failing` : recurring;
+  if (lastFailure) return `${recurring}, failing`;
+  const isBeside = runningSince !== null && recurring !== 'running' && recurring !== 'no worker';
+  return isBeside ? `${recurring}, collecting` : recurring;
 }
 
 function recurrenceOf({ recurrence, cron }: CollectorStatus): string {

@@ -3,8 +3,8 @@ import { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, printJson, tell, wrapped } from '../output.js';
 import { type StatusReport, statusReport } from '../status/report.js';
-import { codeOf, notesOf, tablesOf } from '../status/screen.js';
-import { redrawn } from '../status/terminal.js';
+import { codeOf, notesOf, screenOf, tablesOf } from '../status/screen.js';
+import type { Terminal } from '../status/terminal.js';
 
 export interface StatusOptions {
   json?: boolean;
@@ -44,7 +44,11 @@ async function watch(everyMs: number, json: boolean): Promise<void> {
   for (let first = true; !over; first = false) {
     const report = await Promise.race([looked(), ended]);
     if (typeof report === 'number') break;
-    await print(json ? `${JSON.stringify(report)}\n` : drawn(report, everyMs, first));
+    await print(
+      json
+        ? `${JSON.stringify(report)}\n`
+        : `${first || process.stdout.isTTY ? '' : '\n'}${screenOf(report, everyMs, terminal())}`,
+    );
     await Promise.race([sleep(everyMs), ended]);
   }
 }
@@ -59,12 +63,7 @@ async function looked(): Promise<StatusReport> {
   }
 }
 
-function drawn(report: StatusReport, everyMs: number, first: boolean): string {
-  const { isTTY } = process.stdout;
-  const [columns, rows] = [process.stdout.columns || 80, process.stdout.rows || 24];
-  const tables = tablesOf(report, isTTY ? columns : undefined);
-  const notes = notesOf(report).map((note) => (isTTY ? wrapped(note, columns) : note));
-  const text = `${report.at}\n\n${tables}${tables && '\n'}${notes.join('\n')}\n`;
-  if (isTTY) return redrawn(`every ${everyMs / 1000}s, Ctrl-C ends it   ${text}`, { columns, rows });
-  return first ? text : `\n${text}`;
+function terminal(): Terminal | undefined {
+  const { isTTY, columns, rows } = process.stdout;
+  return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;
 }

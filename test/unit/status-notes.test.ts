@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import type { StatusReport } from '../../src/cli/status/report.js';
+import { codeOf, notesOf } from '../../src/cli/status/screen.js';
+import type { RecurringState } from '../../src/temporal/collection.js';
+import type { Trouble } from '../../src/temporal/run-under-way.js';
+import { ago, hour, type Known, minute, now, reportOf, running, sink, statusOf, waiting } from './support/status.js';
+
+/** Code of the exit, and of each line that is told. */
+function told(known: Known) {
+  const report = reportOf([statusOf(known)], { worker: known.worker ?? 'running' });
+  const notes = notesOf(report);
+  return {
+    exit: codeOf(report),
+    codes: notes.map((note) => / \[([A-Z_]+)\]$/.exec(note)?.[1]),
+    text: notes.join('\n'),
+  };
+}
+
+describe('what is said of a collector', () => {
+  const trouble: Trouble = {
+    step: 'fetchPages',
+    attempt: 4,
+    failure: 'acme.example answered 503 to the request for a page.',
+    code: 'SOURCE_UNAVAILABLE',
+    nextMs: now + 8_000,
+  };
+  const under = (ms: number, changes: Partial<Trouble> | null = {}) => ({
+    startedMs: now - ms,
+    trouble: changes && { ...trouble, ...changes },
+  });
+  const failure = (code: string | null) => ({
+    lastFailure: 'The key was revoked. Make a new one.',
+    lastFailureCode: code,
+  });
+  const paused: RecurringState = { ...waiting, recurrence: 'schedule', state: 'paused', pausedBecause: 'ada: upgrade' };
+  const long = { lastRun: ago(40 * minute) };
+
+  it.each<[string, Known, number, string[], RegExp]>([
+    ['that is well', {}, 0, [], /All is well, and a worker takes work\./],
+    [
+      'whose key was revoked',
+      { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') } },
+      3,
+      ['CREDENTIALS_REFUSED'],
+      /asa: The last run failed: The key was revoked\. Make a new one\. \[/,
+    ],
+    [
+      'whose source was away',
+      { state: { ...waiting, ...failure('SOURCE_UNAVAILABLE') } },
+      0,
+      ['SOURCE_UNAVAILABLE'],
+      /last run failed/,
+    ],
+    [
+      'whose run failed without a code',
+      { state: { ...waiting, ...failure(null) } },
+      3,
+      ['RUN_FAILED'],
+      /last run failed/,
+    ],
+    [
+      'whose run failed by a code of somebody else',
+      { state: { ...waiting, ...failure('Nonsense') } },
+      3,
+      ['RUN_FAILED'],
+      /last run failed/,
+    ],
+    [
+      'whose run is failing',
+      { state: running, run: under(minute) },
+      0,
+      ['SOURCE_UNAVAILABLE'],
+      /fetchPages, and tries again in 8s \(attempt 4\): acme\.example answered 503/,
+    ],
+    [
+      'whose run fails as the last one did',
+      { state: { ...running, lastFailure: trouble.failure, lastFailureCode: trouble.code }, run: under(minute) },
+      0,
+      ['SOURCE_UNAVAILABLE'],
+      /last run failed/,
+    ],
+    [
+      'whose run stands still',
+      { state: running, run: under(hour), collected: long },
+      3,
+      ['RUN_STUCK'],
+      /began 1h ago has written nothing for 40m\. fetchPages has failed 3 times: acme\.example .* "trawl stop asa"/,
+    ],
+    [
+      'whose run stands still, and nobody knows why',
+      { state: running, run: under(hour, null), collected: long },
+      3,
+      ['RUN_STUCK'],
+      /nothing for 40m\. See audit-collection-asa/,
+    ],
+    ['whose run takes long and writes', { state: running, run: under(9 * hour, null) }, 0, [], /All is well/],
+    [
+      'whose run has just begun after a rest',
+      { state: running, run: under(minute, null), collected: { lastRun: ago(9 * hour) } },
+      0,
+      [],
+      /All is well/,
+    ],
+    [
+      'whose run waits for a rate limit',
+      { state: running, run: under(hour, { code: 'RATE_LIMITED' }), collected: long },
+      0,
+      ['RATE_LIMITED'],
+      /tries again/,
+    ],
+    [
+      'whose run waits for a rate limit without end',
+      { state: running, run: under(3 * hour, { code: 'RATE_LIMITED' }), collected: { lastRun: null } },
+      3,
+      ['RUN_STUCK'],
+      /began 3h ago/,
+    ],
+    [
+      'whose Schedule somebody has paused',
+      { state: paused },
+      3,
+      ['PAUSED'],
+      /paused \(ada: upgrade\), so nothing is collected\. "trawl start asa"/,
+    ],
+    ['that trawl stop has ended', { state: paused, stored: { expected: false } }, 0, [], /All is well/],
+    ['that is paused, with the store down', { state: paused, stored: undefined }, 0, ['PAUSED'], /trawl start asa/],
+    [
+      'that no worker carries out',
+      { state: running, run: under(hour, null), worker: 'none' },
+      3,
+      ['NO_WORKER'],
+      /Worker: none takes work, and a run of asa is due\. Start one with "trawl worker"/,
+    ],
+    [
+      'whose next run no worker would carry out',
+      { worker: 'none' },
+      0,
+      ['NO_WORKER'],
+      /nothing is collected\. Start one/,
+    ],
+    [
+      'that was set up just now',
+      { state: null, collected: { lastRun: null, events: 0 }, stored: { expected: false } },
+      0,
+      ['NOT_RUNNING'],
+      /"trawl start asa" does from now on/,
+    ],
+    ['that was collected once by hand', { state: null, stored: { expected: false } }, 0, [], /All is well/],
+    [
+      'that the store finds late',
+      { stored: { found: [{ code: 'LATE', message: 'No run has finished.' }] } },
+      3,
+      ['LATE'],
+      /asa: No run has finished\. \[LATE\]/,
+    ],
+    [
+      'whose sink fails',
+      { collected: { sinks: [{ ...sink, failure: 'No answer. Look at it. [SINK_UNAVAILABLE]' }] } },
+      0,
+      ['SINK_UNAVAILABLE'],
+      /Offloading to archive failed: No answer\. Look at it\. \[/,
+    ],
+    [
+      'whose sink has refused events',
+      { collected: { sinks: [{ ...sink, refused: 3 }] } },
+      0,
+      ['EVENTS_REFUSED'],
+      /3 events were refused by archive.*trawl offload asa --sink archive/,
+    ],
+    [
+      'that lost events',
+      { collected: { lost: [{ from: ago(2 * hour), to: ago(hour) }] } },
+      0,
+      ['EVENTS_LOST'],
+      /no longer held/,
+    ],
+    [
+      'that failed, with Temporal down',
+      { state: undefined, worker: 'unknown', stored: { failure: { code: 'ACCESS_DENIED', message: 'It may not.' } } },
+      3,
+      ['ACCESS_DENIED'],
+      /last run failed: It may not\./,
+    ],
+    [
+      'of which Temporal does not say anything in time',
+      { state: undefined, unsaid: { code: 'TEMPORAL_UNREACHABLE', message: 'Temporal does not say.' } },
+      0,
+      ['TEMPORAL_UNREACHABLE'],
+      /asa: Temporal does not say/,
+    ],
+    [
+      'of which Temporal says what cannot be read here',
+      { state: undefined, unsaid: { code: 'PAYLOAD_UNREADABLE', message: 'A key is not known.' } },
+      3,
+      ['PAYLOAD_UNREADABLE'],
+      /asa: A key is not known/,
+    ],
+    [
+      'whose failure has text that drives a terminal',
+      { state: { ...waiting, lastFailure: 'a\u001b[2Jb', lastFailureCode: 'RATE_LIMITED' } },
+      0,
+      ['RATE_LIMITED'],
+      /a\\u001b\[2Jb/,
+    ],
+  ])('%s', (_, known, exit, codes, words) => {
+    const found = told(known);
+    expect({ exit: found.exit, codes: found.codes.filter(Boolean) }).toEqual({ exit, codes });
+    expect(found.text).toMatch(words);
+  });
+
+  it('is said once where it is the same of several', () => {
+    const same = { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') } };
+    const notes = notesOf(reportOf([statusOf({ ...same, name: 'acme' }), statusOf({ ...same, name: 'globex' })]));
+    expect(notes).toEqual([expect.stringMatching(/^acme, globex: The last run failed/)]);
+  });
+});
+
+describe('what is said where there is nothing to say of a collector', () => {
+  const problem = { code: 'STORE_BUSY', message: 'It does not answer.', hint: 'Wait.' } as const;
+  it.each<[string, Partial<StatusReport>, number, RegExp]>([
+    ['no collector', { collectors: [] }, 0, /No collector is set up\. "trawl init"/],
+    ['no store', { storeExists: false }, 0, /nothing has been collected here yet \(\/data\/trawl\.db\)/],
+    ['no store that can be read', { storeProblem: problem }, 1, /^Store: It does not answer\. Wait\. \[STORE_BUSY\]$/m],
+    [
+      'no Temporal that answers',
+      { temporalProblem: { ...problem, code: 'TEMPORAL_UNREACHABLE' } },
+      3,
+      /^Temporal: It .*\[TEMPORAL_UNREACHABLE\]$/m,
+    ],
+    [
+      'neither',
+      { storeProblem: problem, temporalProblem: problem, collectors: [] },
+      1,
+      /^Store: [^\n]*\nTemporal: [^\n]*$/,
+    ],
+  ])('%s', (_, other, exit, words) => {
+    const report = reportOf(undefined, other);
+    expect(codeOf(report)).toBe(exit);
+    expect(notesOf(report).join('\n')).toMatch(words);
+  });
+});
