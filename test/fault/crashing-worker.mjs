@@ -50,15 +50,19 @@ const after = (prototype, name, crash) => {
 const atStatement = (part, nth) => () => {
   before(SqliteDatabase.prototype, 'run', (sql) => sql.includes(part) && die(nth));
   const { transaction } = PostgresDatabase.prototype;
-  // A page is one statement there.
-  const once = part.startsWith('INSERT INTO audit_events') ? 3 : nth;
+  // A page is one COPY there, after that of its ids.
+  const copies = part.replace('INSERT INTO', 'COPY');
   PostgresDatabase.prototype.transaction = function (body) {
     return transaction.call(this, (queries) =>
       body({
         ...queries,
         run(sql, ...values) {
-          if (sql.includes(part)) die(once);
+          if (sql.includes(part)) die(nth);
           return queries.run(sql, ...values);
+        },
+        copyIn(sql, rows) {
+          if (sql.includes(copies)) die(3);
+          return queries.copyIn(sql, rows);
         },
       }),
     );

@@ -90,7 +90,14 @@ describe('the package', () => {
           'bin/trawl',
           'deploy',
         ],
-        ...['dist/sbom.cdx.json', 'dist/workflow-bundle.js', 'docs', 'dist/package-lock.json', 'package.json'],
+        ...[
+          'dist/sbom.cdx.json',
+          'dist/workflow-bundle.js',
+          'dist/workflow-bundle.traced.js',
+          'docs',
+          'dist/package-lock.json',
+          'package.json',
+        ],
       ]),
     );
   });
