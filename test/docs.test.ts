@@ -3,34 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../scripts/setup.mjs';
 import { errorCodes } from '../src/errors.js';
-import { withoutDefault } from '../src/settings/definition.js';
-import { offloadSettingDefinitions } from '../src/settings/offload.js';
-import { processSettingDefinitions } from '../src/settings/process.js';
-import { sources } from '../src/sources/registry.js';
 import { migrations as postgres } from '../src/stores/postgres/migrations.js';
 import { migrations } from '../src/stores/sqlite/migrations.js';
 import { problemCodes } from '../src/watch/problem.js';
+import { docTables, withTables } from './support/doc-tables.js';
 
 const doc = (name: string) => readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
 
 describe('the docs', () => {
-  it.each([...sources.flatMap((source) => source.settings), ...offloadSettingDefinitions])(
-    'state the setting $key as the code does',
-    (setting) => {
-      const row = doc('settings')
-        .split('\n')
-        .find((line) => line.startsWith(`| \`${setting.env}\``));
-      for (const part of [setting.key, setting.meaning, setting.expected, setting.default ?? withoutDefault(setting)])
-        expect(row).toContain(part);
-    },
-  );
-
-  it.each(processSettingDefinitions)('state the setting $env as the code does', (setting) => {
-    const row = doc('settings')
-      .split('\n')
-      .find((line) => line.startsWith(`| \`${setting.env}\``));
-    for (const part of [setting.meaning, setting.expected, setting.default])
-      expect(row?.replaceAll('`', '')).toContain(part);
+  it.each(Object.keys(docTables))('%s has its tables as the code has them ("npm run docs" writes them)', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    expect(text).toBe(withTables(page, text));
   });
 
   it('explain each error code', () => {

@@ -51,18 +51,3 @@ it.each([
   expect(used.length).toBeGreaterThan(10);
   expect(used.filter((name) => !known.has(name))).toEqual([]);
 });
-
-it('docs/metrics.md has every metric as the code has it', () => {
-  const rows = [
-    ...read('docs', 'metrics.md').matchAll(/^\| `(trawl_\w+)` \((\w+)\) +\| (.*?) +\| (\w+) +\| (.*?) +\|$/gm),
-  ];
-  expect(rows.map((row) => row.slice(1))).toEqual(
-    metricDefinitions.map(({ name, type, labels, of, help }) => [
-      name,
-      type,
-      labels.map((label) => `\`${label}\``).join(', ') || 'none',
-      of,
-      help,
-    ]),
-  );
-});

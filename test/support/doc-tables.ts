@@ -1,0 +1,72 @@
+import { type MetricDefinition, metricDefinitions } from '../../src/metrics/definitions.js';
+import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
+import { offloadSettingDefinitions } from '../../src/settings/offload.js';
+import { processSettingDefinitions } from '../../src/settings/process.js';
+import { sources } from '../../src/sources/registry.js';
+
+/** The tables of the docs that are made from the code, by page and by the name that stands before each: `<!-- NAME -->`. */
+export const docTables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/settings.md': {
+    ...Object.fromEntries(sources.map(({ kind, settings }) => [kind, () => settingsTable(settings)])),
+    offload: () => settingsTable(offloadSettingDefinitions),
+    process: () =>
+      table(
+        ['variable', 'meaning', 'expected', 'default'],
+        processSettingDefinitions.map(({ env, meaning, expected, default: otherwise }) => [
+          code(env),
+          meaning,
+          expected,
+          literal(otherwise),
+        ]),
+      ),
+  },
+  'docs/metrics.md': {
+    metrics: () =>
+      table(
+        ['metric', 'labels', 'of', 'meaning'],
+        (metricDefinitions as readonly MetricDefinition[]).map(({ name, type, labels, of, help }) => [
+          `${code(name)} (${type})`,
+          labels.map(code).join(', ') || 'none',
+          of,
+          help,
+        ]),
+      ),
+  },
+};
+
+/** A page with its tables as the code has them now. @throws Error where the place of one is missing. */
+export function withTables(page: string, text: string): string {
+  let result = text;
+  for (const [name, made] of Object.entries(docTables[page] ?? {})) {
+    const place = new RegExp(`(<!-- ${name} -->\\n\\n)[\\s\\S]*?(\\n\\n<!-- end -->)`);
+    if (!place.test(result)) throw new Error(`${page} has no place for the table ${name}.`);
+    result = result.replace(place, (_, before: string, after: string) => `${before}${made()}${after}`);
+  }
+  return result;
+}
+
+function settingsTable(settings: readonly SettingDefinition[]): string {
+  return table(
+    ['variable', 'in the table', 'meaning', 'expected', 'default'],
+    settings.map((setting) => [
+      code(setting.env),
+      (setting.secret ? [`${setting.key}File`, `${setting.key}Env`] : [setting.key]).map(code).join(', '),
+      setting.meaning,
+      setting.expected,
+      setting.default === undefined ? withoutDefault(setting) : code(setting.default),
+    ]),
+  );
+}
+
+const code = (text: string) => `\`${text}\``;
+/** A value as code, and words as words. */
+const literal = (text: string) => (/^\S+$/.test(text) && text !== 'none' ? code(text) : text);
+
+/** In columns as wide as their widest cell, as Markdown is easiest to read. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [first, ...others] = cells;
+  return [line(first!), line(widths.map((width) => '-'.repeat(width))), ...others.map(line)].join('\n');
+}
