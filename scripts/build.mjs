@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
@@ -32,12 +32,17 @@ for (const [name, workflowInterceptorModules] of [
   writeFileSync(join(dist, name), withoutFolders(code));
 }
 
-/** The source map inside the bundle names the folders that it was made from: from here on, they are nobody's business. */
+/** The bundle and the source map inside it name the folders that they were made from: from here on, nobody's business. */
 function withoutFolders(bundle) {
-  // node_modules may be a link.
-  const folders = [root, dirname(realpathSync(join(root, 'node_modules')))].map((folder) => folder + sep);
-  return bundle.replace(/(?<=sourceMappingURL=data:application\/json;charset=utf-8;base64,)[\w+/=]+/, (map) => {
-    const named = Buffer.from(map, 'base64').toString();
-    return Buffer.from(folders.reduce((text, folder) => text.replaceAll(folder, ''), named)).toString('base64');
-  });
+  // node_modules may be a link: what it links to is named by its way from here, too.
+  const modules = realpathSync(join(root, 'node_modules'));
+  const names = [
+    [relative(process.cwd(), modules), './node_modules'],
+    [modules, 'node_modules'],
+    [root + sep, ''],
+  ].filter(([name]) => /\w/.test(name) && name !== 'node_modules');
+  const without = (text) => names.reduce((left, [name, instead]) => left.replaceAll(name, instead), text);
+  return without(bundle).replace(/(?<=sourceMappingURL=data:application\/json;charset=utf-8;base64,)[\w+/=]+/, (map) =>
+    Buffer.from(without(Buffer.from(map, 'base64').toString())).toString('base64'),
+  );
 }
