@@ -32,6 +32,25 @@ export interface Teams {
   demo: ChildProcess;
 }
 
+export interface FastTeamWanted {
+  events: number;
+  latencyMs: number;
+}
+
+/** Runs an ASA team whose answers cost next to nothing (`fast-team.ts`). @param body gets the settings of a collector of it. */
+export async function withFastTeam<T>(
+  wanted: FastTeamWanted,
+  body: (env: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  const child = fork(join(root, 'bench', 'fast-team.ts'), [JSON.stringify(wanted)], { execArgv: ['--import', 'tsx'] });
+  try {
+    const [{ team, keyId, keySecret, baseUrl }] = (await once(child, 'message')) as [Team];
+    return await body({ ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl });
+  } finally {
+    child.disconnect();
+  }
+}
+
 /** Starts demo teams in a process of their own, which ends when it is disconnected. */
 export async function startTeams(wanted: TeamsWanted): Promise<Teams> {
   const teams = join(root, 'bench', 'teams.ts');

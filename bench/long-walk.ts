@@ -1,6 +1,7 @@
 import { startBed } from './bed.js';
+import { withFastTeam } from './demo-teams.js';
 import { type Figure, median, whole } from './figures.js';
-import { peakBytes, withDemo } from './processes.js';
+import { peakBytes } from './processes.js';
 import type { Sizes, StoreKind } from './sizes.js';
 import { type BenchStore, query, type Stores, storeNames } from './stores.js';
 
@@ -66,7 +67,7 @@ export async function longWalks(
 async function walkOnce(stores: Stores, kind: StoreKind, events: number, at: readonly number[]): Promise<Walked> {
   const store = await stores.make(kind);
   try {
-    return await withDemo({ events, latencyMs: 0 }, async (env) => {
+    return await withFastTeam({ events, latencyMs: 0 }, async (env) => {
       const bed = await startBed({ store, env });
       try {
         const startedAt = performance.now();

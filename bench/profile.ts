@@ -1,6 +1,6 @@
 import { OtlpReceiver, type Span } from '../test/support/otlp.js';
+import { withFastTeam } from './demo-teams.js';
 import type { Figure, Measured } from './figures.js';
-import { withDemo } from './processes.js';
 import type { Sizes, StoreKind } from './sizes.js';
 import { type Stores, storeNames } from './stores.js';
 import { collect } from './walk.js';
@@ -48,7 +48,7 @@ async function partsOf(kind: StoreKind, stores: Stores, events: number): Promise
   const store = await stores.make(kind);
   try {
     const tracing = await receiver.start();
-    const rate = await withDemo({ events, latencyMs: 0 }, (env) =>
+    const rate = await withFastTeam({ events, latencyMs: 0 }, (env) =>
       collect({ ...env, ...tracing, TRAWL_STORE: store.text }, events),
     );
     const pages = events / pageEvents;

@@ -8,8 +8,8 @@ import { resolveCollector } from '../src/settings/collector.js';
 import { AsaClient } from '../src/sources/asa/client.js';
 import { asaSettings } from '../src/sources/asa/settings.js';
 import { asa } from '../src/sources/asa/source.js';
+import { withFastTeam } from './demo-teams.js';
 import type { Figure, Measured } from './figures.js';
-import { withDemo } from './processes.js';
 import type { Sizes } from './sizes.js';
 import { type Stores, storeNames } from './stores.js';
 
@@ -20,7 +20,7 @@ import { type Stores, storeNames } from './stores.js';
 export async function walk({ events, runs, stores: kinds, latenciesMs }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const latencyMs of latenciesMs) {
-    await withDemo({ events, latencyMs }, async (env) => {
+    await withFastTeam({ events, latencyMs }, async (env) => {
       const bare: number[] = [];
       const collected = kinds.map((kind) => ({ kind, values: [] as number[] }));
       // Compiles what is used, here and in the demo team's process.

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startDemoAsa } from '../src/demo/asa/server.js';
+import type { FastTeamWanted, Team } from './demo-teams.js';
+
+/**
+ * An ASA team of any size whose answers cost next to nothing: `fast-team.ts JSON`. A few pages are taken from the demo team,
+ * and each answer is one of them with ids and times of its own written into its bytes. So what is measured beside it on the
+ * same cores is the collector, not the making of events. Tells its parent its place; ends when it is disconnected.
+ */
+const { events, latencyMs }: FastTeamWanted = JSON.parse(process.argv[2]!);
+const pageEvents = 1_000;
+const patterns = 20;
+/** 12,500 events a day, as `fill.ts` has it. */
+const eventEveryMs = 6_912;
+const pageCount = Math.max(1, Math.ceil(events / pageEvents));
+const begunMs = Date.now() - events * eventEveryMs;
+
+/** Where a page has what is written anew: ids of 24 characters, and the 19 of a time up to its seconds. */
+interface Pattern {
+  body: Buffer;
+  ids: number[];
+  times: number[];
+}
+
+const team: Team = { baseUrl: '', team: '', keyId: '', keySecret: '' };
+const made = await makePatterns();
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url!, 'http://127.0.0.1');
+  request.resume();
+  if (request.method === 'POST') {
+    const expires = new Date(Date.now() + 86_400_000).toISOString();
+    return answer(
+      response,
+      Buffer.from(JSON.stringify({ bearer_token: 'fast', expires_at: expires, team_name: team.team })),
+    );
+  }
+  if (latencyMs > 0) await sleep(latencyMs);
+  const number = Number(url.searchParams.get('offset') ?? 0);
+  if (number + 1 < pageCount) {
+    url.searchParams.set('offset', String(number + 1));
+    response.setHeader('link', `<${team.baseUrl}${url.pathname.slice(3)}${url.search}>; rel="next"`);
+  }
+  answer(response, page(number));
+});
+server.listen(0, '127.0.0.1', () => {
+  team.baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  process.send!(team);
+});
+process.on('disconnect', () => process.exit());
+
+function answer(response: ServerResponse, body: Buffer): void {
+  response.setHeader('content-type', 'application/json');
+  response.end(body);
+}
+
+/** The last page has what is left of the events. */
+function page(number: number): Buffer {
+  const left = events - number * pageEvents;
+  if (left < pageEvents) return lastPage(number, left);
+  return written(number, made[number % patterns]!);
+}
+
+/** Ids are spread evenly, as those of the vendor are; the same page has the same ones each time. */
+function written(number: number, { body, ids, times }: Pattern): Buffer {
+  const text = Buffer.from(body);
+  for (const [index, at] of ids.entries()) {
+    const position = number * pageEvents + index;
+    text.write(idOf(position), at, 'latin1');
+    text.write(new Date(begunMs + position * eventEveryMs).toISOString().slice(0, 19), times[index]!, 'latin1');
+  }
+  return text;
+}
+
+function lastPage(number: number, left: number): Buffer {
+  const whole = JSON.parse(written(number, made[number % patterns]!).toString()) as { list: unknown[] };
+  return Buffer.from(JSON.stringify({ ...whole, list: whole.list.slice(0, Math.max(0, left)) }));
+}
+
+function idOf(position: number): string {
+  return createHash('md5').update(String(position)).digest('base64');
+}
+
+async function makePatterns(): Promise<Pattern[]> {
+  const demo = await startDemoAsa({ events: patterns * pageEvents + 1 });
+  try {
+    Object.assign(team, { team: demo.team, keyId: demo.keyId, keySecret: demo.keySecret });
+    const place = `${demo.baseUrl}/teams/${demo.team}`;
+    const json = { 'content-type': 'application/json' };
+    const key = JSON.stringify({ key_id: demo.keyId, key_secret: demo.keySecret });
+    const token = await fetch(`${place}/service_token`, { method: 'POST', headers: json, body: key });
+    const { bearer_token: bearer } = (await token.json()) as { bearer_token: string };
+    const all: Pattern[] = [];
+    for (let next = `${place}/auditsV2?count=${pageEvents}`; all.length < patterns; ) {
+      const answered = await fetch(next, { headers: { authorization: `Bearer ${bearer}` } });
+      all.push(patternOf(Buffer.from(await answered.arrayBuffer())));
+      next = /<([^>]+)>; *rel="?next"?/.exec(answered.headers.get('link') ?? '')![1]!;
+    }
+    return all;
+  } finally {
+    await demo.close();
+  }
+}
+
+function patternOf(body: Buffer): Pattern {
+  const { list } = JSON.parse(body.toString()) as { list: { id: string; timestamp: string }[] };
+  const place = (name: string, value: string) => {
+    const at = body.indexOf(`"${name}":${JSON.stringify(value)}`);
+    if (at < 0) throw new Error(`The demo team's page has no ${name} ${value}.`);
+    return at + name.length + 4;
+  };
+  return {
+    body,
+    ids: list.map(({ id }) => place('id', id)),
+    times: list.map(({ timestamp }) => place('timestamp', timestamp)),
+  };
+}
