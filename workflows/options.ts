@@ -40,7 +40,7 @@ export const offloadActivities = proxyActivities<Activities>({
 /** How much one round of fetch, enrich and write takes at the most. */
 export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'bytesMax' | 'durationMaxMs'> = {
   pagesMax: 20,
-  eventsMax: 4_000,
+  eventsMax: 8_000,
   bytesMax: 8 * 1024 * 1024,
   durationMaxMs: 5_000,
 };
