@@ -1,5 +1,6 @@
 import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
 import type { SqliteDatabase } from './database.js';
+import { eventIdDigest, noteEventIds } from './event-ids.js';
 
 /** SQLite's side of a copy (see `CopySide`). */
 export class SqliteCopySide implements CopySide {
@@ -36,6 +37,7 @@ export class SqliteCopySide implements CopySide {
           `INSERT INTO ${table.name} (${names}) VALUES (${values}) ON CONFLICT DO NOTHING`,
           ...table.columns.map(({ name }) => row[name] ?? null),
         );
+      if (table.name === 'audit_events') noteCopied(this.#db, rows);
     });
   }
 
@@ -50,6 +52,21 @@ export class SqliteCopySide implements CopySide {
       this.#db.run('INSERT INTO store_copy (source, finished) VALUES (?, ?)', source, finished ? 1 : 0);
     });
   }
+}
+
+/** Of events, which come in the order of collector and sequence number; numbers of cleared ones are missing. */
+function noteCopied(db: SqliteDatabase, rows: readonly CopiedRow[]): void {
+  let run: { collector: string; digests: number[]; lastSeq: number } | undefined;
+  for (const { collector, seq, id } of rows as readonly Record<'collector' | 'seq' | 'id', string>[]) {
+    const follows =
+      run !== undefined && run.collector === collector && Number(seq) === run.lastSeq + run.digests.length + 1;
+    if (!follows) {
+      if (run) noteEventIds(db, run.digests, run.lastSeq);
+      run = { collector, digests: [], lastSeq: Number(seq) - 1 };
+    }
+    run!.digests.push(eventIdDigest(collector, id));
+  }
+  if (run) noteEventIds(db, run.digests, run.lastSeq);
 }
 
 /** Not the texts that are selected under the same names. */

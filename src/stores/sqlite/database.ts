@@ -4,6 +4,7 @@ import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } f
 import { reasonOf, TrawlError } from '../../errors.js';
 import { storeOlder } from '../older.js';
 import { Checkpointer } from './checkpointer.js';
+import { eventIdDigest } from './event-ids.js';
 import { migrations } from './migrations.js';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -69,6 +70,7 @@ export class SqliteDatabase {
     if (!readOnly) mkdirSync(dirname(this.#path), { recursive: true });
     const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs, readOnly });
     try {
+      db.function('event_id_digest', { deterministic: true }, eventIdDigest);
       // Before the first table; a file that has some keeps what it has.
       if (!readOnly) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       // Before anything is prepared: a connection with statements goes on living, read-only, after it is closed, and

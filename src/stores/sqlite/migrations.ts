@@ -1,8 +1,8 @@
 /**
  * Numbered, append-only: the n-th text leads from version n - 1 to n (`PRAGMA user_version`).
  *
- * audit_events is unique by (collector, id), which is what stores an event once. (collector, time_ns, seq) serves the
- * filters by time. audit_pages only ever gains rows.
+ * An event is stored once, by (collector, id): see event-ids.ts, whose `event_id_digest` is known here. (collector, time_ns,
+ * seq) serves the filters by time. audit_pages only ever gains rows.
  */
 export const migrations: readonly string[] = [
   `
@@ -215,5 +215,53 @@ export const migrations: readonly string[] = [
   CREATE INDEX offloaded_event_ids_age ON offloaded_event_ids (collector, cleared_at);
 
   ALTER TABLE audit_checkpoints ADD COLUMN pruned_at TEXT;
+  `,
+  `
+  -- Which ids are stored: in three tables instead of one index over (collector, id). An entry leads to an event of any
+  -- collector that has the digest and the sequence number.
+  CREATE TABLE audit_event_ids_0 (
+    digest INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (digest, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE audit_event_ids_1 (
+    digest INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (digest, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE audit_event_ids_2 (
+    digest INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (digest, seq)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO audit_event_ids_2 (digest, seq)
+    SELECT DISTINCT event_id_digest(collector, id), seq FROM audit_events ORDER BY 1, 2;
+
+  -- The same without UNIQUE (collector, id), whose index cannot be dropped.
+  CREATE TABLE audit_events_moved (
+    collector TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    time_ns INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    user TEXT NOT NULL,
+    client TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    "group" TEXT NOT NULL,
+    project TEXT NOT NULL,
+    hostname TEXT NOT NULL,
+    server TEXT NOT NULL,
+    from_addr TEXT NOT NULL,
+    raw_event TEXT NOT NULL,
+    extra TEXT,
+    collected_at TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO audit_events_moved SELECT * FROM audit_events ORDER BY rowid;
+  DROP TABLE audit_events;
+  ALTER TABLE audit_events_moved RENAME TO audit_events;
+  CREATE UNIQUE INDEX audit_events_seq ON audit_events (collector, seq);
+  CREATE INDEX audit_events_time ON audit_events (collector, time_ns, seq);
   `,
 ];

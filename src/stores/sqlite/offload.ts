@@ -11,6 +11,7 @@ import type {
   SeriesKey,
 } from '../offload.js';
 import type { SqliteDatabase } from './database.js';
+import { forgetEventIds } from './event-ids.js';
 
 const batchColumns = `collector, sink, series, number, first_seq AS firstSeq, last_seq AS lastSeq, events,
   CAST(since_ns AS TEXT) AS sinceNs, CAST(until_ns AS TEXT) AS untilNs, form, fixed_at AS fixedAt,
@@ -241,13 +242,15 @@ export class SqliteOffloadLedger implements OffloadLedger {
         JSON.stringify(sinks),
       );
       if (chosen === 0) return 0;
-      const those = 'FROM audit_events WHERE collector = ? AND seq IN (SELECT seq FROM chosen_events)';
+      const chosenOnes = 'collector = ? AND seq IN (SELECT seq FROM chosen_events)';
+      const those = `FROM audit_events WHERE ${chosenOnes}`;
       this.#db.run(
         `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at) SELECT collector, id, time_ns, ? ${those}
          ON CONFLICT DO NOTHING`,
         this.#now().toISOString(),
         collector,
       );
+      forgetEventIds(this.#db, chosenOnes, collector);
       return this.#db.run(`DELETE ${those}`, collector);
     });
   }

@@ -13,6 +13,7 @@ import { refusedAgain, rewoundNote } from '../page-notes.js';
 import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
+import { forgetAllEventIds } from './event-ids.js';
 import { selectEvents } from './events.js';
 import { migrations } from './migrations.js';
 import { allSentUpTo, SqliteOffloadLedger, unsentEvents } from './offload.js';
@@ -168,6 +169,7 @@ export class SqliteStore implements Store {
           allSentUpTo(this.#db, collector, sinks),
           now,
         );
+        forgetAllEventIds(this.#db, collector);
         this.#db.run('DELETE FROM audit_events WHERE collector = ?', collector);
       }
       // As the first time, where a key comes again.

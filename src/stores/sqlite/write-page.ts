@@ -3,6 +3,7 @@ import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import type { SqliteDatabase } from './database.js';
+import { eventIdDigest, heldEvents, noteEventIds } from './event-ids.js';
 import { checkpointOf, keepReject, logLine } from './rows.js';
 
 /** Commits a page (see `Store.writePage`); to be called within a transaction. */
@@ -86,15 +87,24 @@ function insertEvents(
   const went = (id: string) =>
     someWent &&
     db.get('SELECT 1 FROM offloaded_event_ids WHERE collector = ? AND id = ?', page.collector, id) !== undefined;
-  let seq = lastSeq;
-  for (const event of page.events) {
+  const digests = page.events.map(({ id }) => eventIdDigest(page.collector, id));
+  const held = heldEvents(db, page.collector, digests);
+  const inserted: number[] = [];
+  for (const [index, event] of page.events.entries()) {
     if (cleared.has(event.id) || went(event.id)) continue;
-    const inserted = db.run(
+    const before = held.get(event.id);
+    if (before) {
+      if (saysSomethingElse(before, event)) altered.push(alteredEvent(event));
+      continue;
+    }
+    held.set(event.id, event);
+    inserted.push(digests[index]!);
+    db.run(
       `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
          project, hostname, server, from_addr, raw_event, extra, collected_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collector, id) DO NOTHING`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       page.collector,
-      seq + 1,
+      lastSeq + inserted.length,
       event.id,
       event.timestamp,
       event.timeNs,
@@ -112,25 +122,13 @@ function insertEvents(
       event.extra,
       now,
     );
-    seq += inserted;
-    if (inserted === 0 && differs(db, page.collector, event)) {
-      altered.push({
-        kind: 'event',
-        reason: `the event ${event.id} is stored already with other content`,
-        raw: event.rawEvent,
-      });
-    }
   }
-  return { lastSeq: seq, altered };
+  noteEventIds(db, inserted, lastSeq);
+  return { lastSeq: lastSeq + inserted.length, altered };
 }
 
-function differs(db: SqliteDatabase, collector: string, event: EnrichedEvent): boolean {
-  const stored = db.get<{ rawEvent: string; timestamp: string }>(
-    'SELECT raw_event AS rawEvent, timestamp FROM audit_events WHERE collector = ? AND id = ?',
-    collector,
-    event.id,
-  )!;
-  return saysSomethingElse(stored, event);
+function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
+  return { kind: 'event', reason: `the event ${id} is stored already with other content`, raw: rawEvent };
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it, onTestFinished } from 'vitest';
+import type { EnrichedEvent } from '../../src/domain.js';
+import { copyStore } from '../../src/stores/copy.js';
+import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
+import { eventIdDigest } from '../../src/stores/sqlite/event-ids.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { event, page } from '../conformance/pages.js';
+
+function opened() {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
+  const path = join(folder, 'trawl.db');
+  const store = new SqliteStore(path);
+  const db = new SqliteDatabase(path, 'write');
+  onTestFinished(async () => {
+    await store.close();
+    await db.close();
+    rmSync(folder, { recursive: true });
+  });
+  const write = async (events: readonly EnrichedEvent[], collector = 'asa') =>
+    (await store.writePage(page([...events], { collector }))).newEvents;
+  const rows = (tier: 0 | 1 | 2) => db.get<{ n: number }>(`SELECT COUNT(*) AS n FROM audit_event_ids_${tier}`)!.n;
+  return { store, db, write, rows };
+}
+
+const named = (from: number, count: number, prefix = 'id') =>
+  Array.from({ length: count }, (_, index) => event(`${prefix}-${from + index}`));
+
+const entriesOfEvents = `
+  WITH entries AS (SELECT * FROM audit_event_ids_0 UNION ALL SELECT * FROM audit_event_ids_1 UNION ALL SELECT * FROM audit_event_ids_2)
+  SELECT COUNT(*) AS events, COUNT(DISTINCT e.digest) AS digests, (SELECT COUNT(*) FROM entries) AS entries
+  FROM audit_events a JOIN entries e ON e.digest = event_id_digest(a.collector, a.id) AND e.seq = a.seq`;
+
+it('each event has one entry, which moves on as the store grows, and none is stored twice', async () => {
+  const { store, db, write, rows } = opened();
+  const count = 40_000;
+  for (let from = 0; from < count; from += 800) expect(await write(named(from, 800))).toBe(800);
+  expect(db.get(entriesOfEvents)).toEqual({ events: count, digests: count, entries: count });
+  // Each thousand empties a sixteenth of the small table.
+  expect(rows(0)).toBeLessThan(12_000);
+  expect(rows(1)).toBeGreaterThan(20_000);
+  expect(rows(2)).toBeGreaterThan(0);
+  // Read once more from the start, in other pages.
+  for (let from = 0; from < count; from += 5_000) expect(await write(named(from, 5_000))).toBe(0);
+  expect(await store.eventCount('asa')).toBe(count);
+  expect(await store.rejectedCount('asa')).toBe(0);
+});
+
+it('pages of any size, with events of before among them, store each event once', async () => {
+  const numbers = fc.array(fc.nat(6_000), { maxLength: 3_000, size: 'max' });
+  const pages = fc.array(numbers, { maxLength: 8, size: 'max' });
+  await fc.assert(
+    fc.asyncProperty(pages, async (read) => {
+      const { store, write } = opened();
+      const stored = new Set<number>();
+      for (const wanted of read) {
+        const fresh = new Set(wanted.filter((number) => !stored.has(number)));
+        expect(await write(wanted.map((number) => event(`id-${number}`)))).toBe(fresh.size);
+        for (const number of fresh) stored.add(number);
+      }
+      expect(await store.eventCount('asa')).toBe(stored.size);
+    }),
+    { numRuns: 20 },
+  );
+}, 120_000);
+
+it('an event whose digest leads to another one is stored', async () => {
+  const { store, db, write } = opened();
+  await write([event('first')]);
+  for (const tier of [0, 1, 2])
+    db.run(`INSERT INTO audit_event_ids_${tier} (digest, seq) VALUES (?, 1)`, eventIdDigest('asa', 'second'));
+  expect(await write([event('first'), event('second')])).toBe(1);
+  expect(await write([event('first'), event('second')])).toBe(0);
+  expect((await store.events({ collector: 'asa', afterSeq: 0 }, 10)).map(({ id }) => id)).toEqual(['first', 'second']);
+});
+
+it('what says something else now is rejected, wherever its entry is', async () => {
+  const { store, write } = opened();
+  for (let from = 0; from < 20_000; from += 1_000) await write(named(from, 1_000));
+  const changed = [3, 8_000, 19_999].map((number) => event(`id-${number}`, { timestamp: '2026-01-02T00:00:00Z' }));
+  expect(await write(changed)).toBe(0);
+  expect(await store.rejectedCount('asa')).toBe(3);
+});
+
+it('clearing forgets the ids of that collector, and of no other', async () => {
+  const { store, db, write, rows } = opened();
+  for (let from = 0; from < 3_000; from += 1_000) {
+    await write(named(from, 1_000), 'one');
+    await write(named(from, 1_000), 'other');
+  }
+  await store.clearEvents('one', ['key-1']);
+  expect(db.get(entriesOfEvents)).toEqual({ events: 3_000, digests: 3_000, entries: 3_000 });
+  expect(await write(named(0, 3_000), 'other')).toBe(0);
+  expect(await write(named(5_000, 10), 'one')).toBe(10);
+  await store.clearEvents('one', ['key-2']);
+  await store.clearEvents('other', ['key-3']);
+  expect([rows(0), rows(1), rows(2)]).toEqual([0, 0, 0]);
+});
+
+it('what retention removes is forgotten', async () => {
+  const { store, db } = opened();
+  const at = (second: number) => BigInt(second) * 1_000_000_000n;
+  const events = named(0, 2_500).map((one, second) => ({ ...one, timeNs: at(second) }));
+  await store.writePage(page(events, { nextOffset: 'on', more: true }));
+  db.run(`INSERT INTO offload_cursors (collector, sink, series, last_seq) VALUES ('asa', 'archive', '', 2500)`);
+  const wanted = { collector: 'asa', sinks: ['archive'], beforeNs: at(1_000), eventsMax: 5_000 };
+  expect(await store.offload.clearConfirmed(wanted)).toBe(1_000);
+  expect(db.get(entriesOfEvents)).toEqual({ events: 1_500, digests: 1_500, entries: 1_500 });
+});
+
+it('a copy knows the ids of what it has', async () => {
+  const [from, to] = [opened(), opened()];
+  for (let first = 0; first < 4_000; first += 1_000) {
+    await from.write(named(first, 1_000));
+    await from.write(named(first, 1_000), 'other');
+  }
+  await copyStore(from.store, to.store, () => undefined);
+  expect(to.db.get(entriesOfEvents)).toEqual({ events: 8_000, digests: 8_000, entries: 8_000 });
+  expect(await to.write([...named(0, 4_000), event('new')])).toBe(1);
+});
