@@ -16,9 +16,9 @@ export const measured = {
     logBytes: 250,
   },
   event: { workerCpuMs: 0.06, postgresCpuMs: 0.063, bytesSqlite: 940, bytesPostgres: 1_900 },
-  /** A round of fetch, enrich and write takes up to 4,000 events. */
+  /** A round of fetch, enrich and write takes up to 8,000 events. */
   roundActions: 3,
-  roundEvents: 4_000,
+  roundEvents: 8_000,
 };
 
 /** What the vendors allow, and what is left of it to others. */

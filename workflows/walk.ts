@@ -196,7 +196,7 @@ export async function walkWithCommands(walk: Walk, commands: Commands): Promise<
   }
 }
 
-/** For example `asa: pages 5 to 8, 4000 events`. */
+/** For example `asa: pages 9 to 16, 8000 events`. */
 export function summaryOf(collector: string, pages: readonly PageRef[], nextPage: number): string {
   const events = pages.reduce((sum, page) => sum + page.events, 0);
   const first = nextPage - pages.length;

@@ -15,7 +15,12 @@ const members = z.custom<Record<string, unknown>>(
 
 const envelope = z.object({
   id: z.string().min(1),
-  timestamp: z.string().refine((text) => epochNanoseconds(text) !== null, 'is no RFC 3339 time'),
+  timestamp: z.string().transform((timestamp, context) => {
+    const timeNs = epochNanoseconds(timestamp);
+    if (timeNs !== null) return { timestamp, timeNs };
+    context.addIssue('is no RFC 3339 time');
+    return z.NEVER;
+  }),
   details: members,
 });
 
@@ -54,11 +59,10 @@ function parsePage(text: string): z.infer<typeof pageShape> {
 function eventOf(value: unknown, raw: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return misfit(parsed.error);
-  const { id, timestamp, details } = parsed.data;
+  const { id, timestamp: time, details } = parsed.data;
   const at = objectMembers(raw, 0);
   const own = at.get('details')!;
-  const timeNs = epochNanoseconds(timestamp)!;
-  return { id, timestamp, timeNs, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), details };
+  return { id, ...time, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), details };
 }
 
 /** JSON text of the members outside the envelope. */
