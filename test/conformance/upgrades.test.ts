@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { eventWriter } from '../../src/cli/event-formats.js';
 import type { EnrichedEvent } from '../../src/domain.js';
@@ -98,4 +99,21 @@ describe.each<[Kind, number, number]>([
     expect(await read(store, 'again', [...before, ...later], '')).toBe(0);
     expect(await store.rejectedCount('asa')).toBe(0);
   });
+});
+
+it('a SQLite store in which somebody has made a view is upgraded, and the view stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'trawl.db');
+  writeFileSync(path, readFixture('sqlite', 6).file!);
+  const before = new DatabaseSync(path);
+  before.exec('CREATE VIEW logons AS SELECT timestamp, actor FROM audit_events');
+  before.close();
+  const store = new SqliteStore(path);
+  onTestFinished(() => store.close());
+  // What was written for it is not left beside the file.
+  expect(statSync(`${path}-wal`).size).toBe(0);
+  const other = new DatabaseSync(path, { readOnly: true });
+  onTestFinished(() => other.close());
+  expect(other.prepare('SELECT COUNT(*) AS n FROM logons').get()).toMatchObject({ n: fixtureDemo.events });
 });

@@ -1,6 +1,6 @@
 import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
 import type { SqliteDatabase } from './database.js';
-import { eventIdDigest, noteEventIds } from './event-ids.js';
+import { eventIdDigest, moveEventIdsOn, noteEventIds } from './event-ids.js';
 
 /** SQLite's side of a copy (see `CopySide`). */
 export class SqliteCopySide implements CopySide {
@@ -67,6 +67,7 @@ function noteCopied(db: SqliteDatabase, rows: readonly CopiedRow[]): void {
     run!.digests.push(eventIdDigest(collector, id));
   }
   if (run) noteEventIds(db, run.digests, run.lastSeq);
+  moveEventIdsOn(db, rows.length);
 }
 
 /** Not the texts that are selected under the same names. */

@@ -14,6 +14,8 @@ export type SqlValue = string | number | bigint | Uint8Array | null;
  * meanwhile, so it must be well under the heartbeat time-out of the activities.
  */
 const busyTimeoutMs = 2_000;
+/** Another process that migrates the file is waited for so long: a process that starts has nothing else to do. */
+const migratingMaxMs = 60_000;
 
 /**
  * Memory for pages of the file: a transaction that does not fit is written out in part, and once more when it is
@@ -102,10 +104,14 @@ export class SqliteDatabase {
     if (this.#access === 'look') throw storeOlder(this.#path, version(), migrations.length);
     useWal(db);
     // Two processes may start at once: the second waits here, and finds the work done.
+    db.exec(`PRAGMA busy_timeout = ${migratingMaxMs}`);
     inTransaction(db, () => {
       for (let from = version(); from < migrations.length; from += 1) db.exec(migrations[from]!);
       db.exec(`PRAGMA user_version = ${migrations.length}`);
     });
+    db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    // It may be as large as the file now. Where somebody reads there, it stays so.
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
@@ -216,7 +222,7 @@ const translations: Record<number, { code: ConstructorParameters<typeof TrawlErr
     5: {
       code: 'STORE_BUSY',
       what: 'is locked by another process',
-      hint: 'End the program that holds it open for writing.',
+      hint: 'End the program that holds it open for writing; the first start after an upgrade may take minutes, though.',
     },
     6: { code: 'STORE_BUSY', what: 'is locked', hint: 'End the program that holds it open for writing.' },
     8: {
@@ -228,7 +234,7 @@ const translations: Record<number, { code: ConstructorParameters<typeof TrawlErr
     11: {
       code: 'STORE_CORRUPT',
       what: 'is damaged',
-      hint: 'Restore it from a backup, or save what it has with "sqlite3 FILE .recover".',
+      hint: 'Restore it from a backup; or save what it has with "sqlite3 FILE .recover", and copy that by "trawl store copy".',
     },
     13: { code: 'STORE_FULL', what: 'has no room left', hint: 'Free disk space: collecting goes on by itself then.' },
     14: {

@@ -26,24 +26,17 @@ export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
-/** What is compared of an event that is stored already. */
-export interface HeldEvent {
-  timestamp: string;
-  rawEvent: string;
+/** The sequence numbers of those events that are stored, by id; others may be among them. @param digests of the events */
+export function storedEvents(db: SqliteDatabase, collector: string, digests: readonly number[]): Map<string, number> {
+  if (digests.length === 0) return new Map();
+  const rows = db.all<{ id: string; seq: number }>(storedSql, collector, JSON.stringify(digests));
+  return new Map(rows.map(({ id, seq }) => [id, seq]));
 }
 
-/** The stored ones among events, by id; others may be among them. @param digests of the events */
-export function heldEvents(db: SqliteDatabase, collector: string, digests: readonly number[]): Map<string, HeldEvent> {
-  const held = new Map<string, HeldEvent>();
-  for (const { id, ...event } of db.all<HeldEvent & { id: string }>(heldSql, collector, JSON.stringify(digests)))
-    held.set(id, event);
-  return held;
-}
-
-const heldSql = tiers
+const storedSql = tiers
   .map(
-    (tier) => `SELECT e.id, e.timestamp, e.raw_event AS rawEvent FROM json_each(?2) d
-      CROSS JOIN ${tier} t ON t.digest = d.value CROSS JOIN audit_events e ON e.collector = ?1 AND e.seq = t.seq`,
+    (tier) => `SELECT e.id, e.seq FROM json_each(?2) d CROSS JOIN ${tier} t ON t.digest = d.value
+      CROSS JOIN audit_events e ON e.collector = ?1 AND e.seq = t.seq`,
   )
   .join(' UNION ALL ');
 
@@ -55,12 +48,15 @@ export function noteEventIds(db: SqliteDatabase, digests: readonly number[], las
     JSON.stringify(digests),
     lastSeq,
   );
-  moveOn(db, lastSeq, lastSeq + digests.length);
 }
 
-function moveOn(db: SqliteDatabase, fromSeq: number, toSeq: number): void {
-  const last = Math.floor(toSeq / eventsBetweenMoves);
-  for (let move = Math.floor(fromSeq / eventsBetweenMoves) + 1; move <= last; move += 1) {
+/** To be called after events have been stored and noted, with how many. */
+export function moveEventIdsOn(db: SqliteDatabase, count: number): void {
+  if (count === 0) return;
+  // Of all collectors: many small ones fill the tables as a large one does.
+  const { stored } = db.get<{ stored: number }>('SELECT max(rowid) AS stored FROM audit_events')!;
+  const last = Math.floor(stored / eventsBetweenMoves);
+  for (let move = Math.floor((stored - count) / eventsBetweenMoves) + 1; move <= last; move += 1) {
     for (const [tier, ranges] of rangesOf.entries()) {
       const width = digestsEnd / ranges;
       const begin = (move % ranges) * width;
@@ -73,17 +69,25 @@ function moveOn(db: SqliteDatabase, fromSeq: number, toSeq: number): void {
 
 /** To be told before events are removed. @param where which of `audit_events`, with its values */
 export function forgetEventIds(db: SqliteDatabase, where: string, ...values: string[]): void {
-  for (const tier of tiers) {
-    db.run(
-      `DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT event_id_digest(collector, id), seq FROM audit_events WHERE ${where})`,
-      ...values,
-    );
-  }
+  db.run(
+    'CREATE TEMP TABLE IF NOT EXISTS forgotten_event_ids (digest INTEGER, seq INTEGER, PRIMARY KEY (digest, seq))',
+  );
+  db.run('DELETE FROM forgotten_event_ids');
+  db.run(
+    `INSERT INTO forgotten_event_ids SELECT event_id_digest(collector, id), seq FROM audit_events WHERE ${where} ORDER BY 1, 2`,
+    ...values,
+  );
+  for (const tier of tiers)
+    db.run(`DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT digest, seq FROM forgotten_event_ids)`);
 }
 
 /** To be told before all events of a collector are removed. */
 export function forgetAllEventIds(db: SqliteDatabase, collector: string): void {
-  const others = db.get('SELECT 1 FROM audit_checkpoints WHERE collector <> ? AND last_seq > 0 LIMIT 1', collector);
-  if (others !== undefined) forgetEventIds(db, 'collector = ?', collector);
+  const others = db.get<{ some: number }>(
+    `SELECT EXISTS (SELECT 1 FROM audit_events WHERE collector < ?1)
+         OR EXISTS (SELECT 1 FROM audit_events WHERE collector > ?1) AS some`,
+    collector,
+  );
+  if (others!.some === 1) forgetEventIds(db, 'collector = ?', collector);
   else for (const tier of tiers) db.run(`DELETE FROM ${tier}`);
 }

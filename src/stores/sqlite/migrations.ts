@@ -258,9 +258,13 @@ export const migrations: readonly string[] = [
     extra TEXT,
     collected_at TEXT NOT NULL
   ) STRICT;
-  INSERT INTO audit_events_moved SELECT * FROM audit_events ORDER BY rowid;
+  INSERT INTO audit_events_moved SELECT collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
+    project, hostname, server, from_addr, raw_event, extra, collected_at FROM audit_events ORDER BY rowid;
   DROP TABLE audit_events;
+  -- Views that somebody else has made of the table are left alone.
+  PRAGMA legacy_alter_table = ON;
   ALTER TABLE audit_events_moved RENAME TO audit_events;
+  PRAGMA legacy_alter_table = OFF;
   CREATE UNIQUE INDEX audit_events_seq ON audit_events (collector, seq);
   CREATE INDEX audit_events_time ON audit_events (collector, time_ns, seq);
   `,

@@ -3,7 +3,7 @@ import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import type { SqliteDatabase } from './database.js';
-import { eventIdDigest, heldEvents, noteEventIds } from './event-ids.js';
+import { eventIdDigest, moveEventIdsOn, noteEventIds, storedEvents } from './event-ids.js';
 import { checkpointOf, keepReject, logLine } from './rows.js';
 
 /** Commits a page (see `Store.writePage`); to be called within a transaction. */
@@ -88,17 +88,17 @@ function insertEvents(
     someWent &&
     db.get('SELECT 1 FROM offloaded_event_ids WHERE collector = ? AND id = ?', page.collector, id) !== undefined;
   const digests = page.events.map(({ id }) => eventIdDigest(page.collector, id));
-  const held = heldEvents(db, page.collector, digests);
+  const stored = storedEvents(db, page.collector, digests);
   const inserted: number[] = [];
   for (const [index, event] of page.events.entries()) {
     if (cleared.has(event.id) || went(event.id)) continue;
-    const before = held.get(event.id);
-    if (before) {
-      if (saysSomethingElse(before, event)) altered.push(alteredEvent(event));
+    const storedAt = stored.get(event.id);
+    if (storedAt !== undefined) {
+      if (differs(db, page.collector, storedAt, event)) altered.push(alteredEvent(event));
       continue;
     }
-    held.set(event.id, event);
     inserted.push(digests[index]!);
+    stored.set(event.id, lastSeq + inserted.length);
     db.run(
       `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
          project, hostname, server, from_addr, raw_event, extra, collected_at)
@@ -124,7 +124,17 @@ function insertEvents(
     );
   }
   noteEventIds(db, inserted, lastSeq);
+  moveEventIdsOn(db, inserted.length);
   return { lastSeq: lastSeq + inserted.length, altered };
+}
+
+function differs(db: SqliteDatabase, collector: string, seq: number, event: EnrichedEvent): boolean {
+  const stored = db.get<{ rawEvent: string; timestamp: string }>(
+    'SELECT raw_event AS rawEvent, timestamp FROM audit_events WHERE collector = ? AND seq = ?',
+    collector,
+    seq,
+  )!;
+  return saysSomethingElse(stored, event);
 }
 
 function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
