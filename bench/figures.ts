@@ -5,7 +5,7 @@ export interface Figure {
   /** One for each run. */
   values: readonly number[];
   /** What was measured beside it in the same run, one value for each of its values or for all of them. */
-  to?: { name: string; values: readonly number[] };
+  to?: { name: string; values: readonly number[] } | undefined;
   /** A count, which does not depend on the machine. */
   exact?: boolean;
 }
@@ -13,9 +13,6 @@ export interface Figure {
 /** What a part measured. */
 export interface Measured {
   figures: Figure[];
-  /** What does not fit a table of figures, for people and for programs. */
-  text?: string;
-  json?: object;
   /** Why the part counts as failed. */
   failures?: string[];
 }

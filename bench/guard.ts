@@ -22,7 +22,7 @@ const allowedFactor = 2;
 const sizes: Sizes = {
   runs: 1,
   stores: ['sqlite', 'postgres'],
-  events: 20_000,
+  events: 40_000,
   latenciesMs: [0],
   growth: [5_000, 50_000],
   longEvents: 0,

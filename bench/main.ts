@@ -48,14 +48,12 @@ try {
 }
 const failures = results.flatMap(([, measured]) => measured.failures ?? []);
 if (json) {
-  const of = ({ figures, json: more }: Measured) => ({ figures: figures.map(figureJson), ...more });
-  const named = results.map(([name, measured]) => [name, of(measured)]);
+  const named = results.map(([name, { figures }]) => [name, { figures: figures.map(figureJson) }]);
   console.log(JSON.stringify({ machine, sizes, ...Object.fromEntries(named), failures }, null, 2));
 } else {
   console.log(`${machine.cores} × ${machine.model}, Node.js ${machine.node}\n`);
   const figures = results.map(([name, measured]) => [name, measured.figures] as const);
-  if (figures.some(([, of]) => of.length > 0)) console.log(`${figureTable(figures)}\n`);
-  for (const [, { text }] of results) if (text) console.log(`${text}\n`);
+  console.log(`${figureTable(figures)}\n`);
 }
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length > 0 ? 1 : 0;

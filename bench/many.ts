@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,23 +10,26 @@ import { root } from '../scripts/setup.mjs';
 import { storePlace } from '../src/stores/place.js';
 import { openStore } from '../src/stores/registry.js';
 import { temporalCli } from '../src/temporal/cli-binary.js';
+import { startNow } from '../src/temporal/collection.js';
 import { connect, localTemporal } from '../src/temporal/connection.js';
 import { startDevServer } from '../src/temporal/dev-server.js';
 import { recurringId } from '../src/temporal/names.js';
+import { hasWorker } from '../src/temporal/workers.js';
 import { createDatabase, startPostgres } from '../test/support/postgres.js';
 import { startTeams } from './demo-teams.js';
-import { type Measured, quantile, table, whole } from './figures.js';
+import { type Figure, type Measured, quantile, whole } from './figures.js';
 import { cpuMs, ended, peakBytes } from './processes.js';
-import { costOfRun, type TemporalCost } from './temporal-cost.js';
+import { costOfRun } from './temporal-cost.js';
 
 const collectors = Number(process.env.BENCH_COLLECTORS ?? 1_000);
-const intervals = Number(process.env.BENCH_INTERVALS ?? 2);
+const intervals = Number(process.env.BENCH_INTERVALS ?? 5);
 const intervalMs = Number(process.env.BENCH_INTERVAL_MINUTES ?? 5) * 60_000;
 /** Collectors that find a new event at each run. */
 const busy = Number(process.env.BENCH_BUSY ?? 0);
 /** Events of one more collector that begins a long catch-up when the measured time begins; 0: there is none. */
 const catchUp = Number(process.env.BENCH_CATCH_UP ?? 0);
 const firstEvents = 50;
+const aloneRuns = 20;
 const secret = 'BENCH_ASA_KEY_SECRET';
 
 /**
@@ -76,6 +79,8 @@ export async function many(): Promise<Measured> {
     const worker = trawl('worker');
     closing.unshift(() => ended(worker));
 
+    while (!(await hasWorker(client))) await sleep(100);
+    const alone = await runsAlone(client, names[0]!, worker);
     const minutes = intervalMs / 60_000;
     const jitterMs = Math.floor(intervalMs * 0.8);
     let at = performance.now();
@@ -101,47 +106,84 @@ export async function many(): Promise<Measured> {
     tell(`All have after ${Math.round((performance.now() - at) / 1_000)} s.`);
 
     await sleep(intervalMs - (Date.now() % intervalMs));
-    const window = { from: new Date(), to: new Date(Date.now() + intervals * intervalMs) };
     if (catchUp > 0) await beginCatchUp();
-    const before = await counters();
-    tell(`Measuring until ${window.to.toISOString()} …`);
-    await sleep(window.to.getTime() - Date.now());
-    const after = await counters();
+    const each: Interval[] = [];
+    const begun = new Date();
+    for (let interval = 0; interval < intervals; interval += 1) {
+      const [from, before] = [new Date(), await counters()];
+      const to = new Date(begun.getTime() + (interval + 1) * intervalMs);
+      tell(`Measuring until ${to.toISOString()} …`);
+      await sleep(to.getTime() - Date.now());
+      each.push({ from, to, before, after: await counters() });
+    }
     // The last ones that were due may still run.
     await untilIdle(client);
-    const runs = await runsWithin(client, window);
-    const skipped = await skippedRuns(client, names);
-    const cost = await costOfIdleRun(client, runs);
-    const perRun = (value: number) => value / runs.length;
-    const json = {
-      collectors: names.length,
-      intervalMinutes: minutes,
-      intervals,
-      busy,
-      startSeconds: startMs / 1_000,
-      runs: runs.length,
-      runsExpected: names.length * intervals,
-      skipped,
-      failed: runs.filter(({ status }) => status !== 'COMPLETED').length,
-      runMs: spread(runs.map(({ tookMs }) => tookMs)),
-      perRun: {
-        requests: perRun(after.requests.audits - before.requests.audits),
-        tokenRequests: perRun(after.requests.tokens - before.requests.tokens),
-        ...cost,
-        transactions: perRun(after.transactions - before.transactions),
-        rowsInserted: perRun(after.inserted - before.inserted),
-        rowsUpdated: perRun(after.updated - before.updated),
-        walBytes: perRun(after.wal - before.wal),
-        workerCpuMs: perRun(after.cpu.worker - before.cpu.worker),
-        postgresCpuMs: perRun(after.cpu.postgres - before.cpu.postgres),
-        temporalCpuMs: perRun(after.cpu.temporal - before.cpu.temporal),
-        demoCpuMs: perRun(after.cpu.demo - before.cpu.demo),
-      },
-      workerPeakBytes: peakBytes(worker.pid!),
+    const runs: Run[][] = [];
+    for (const { from, to } of each) runs.push(await runsWithin(client, { from, to }));
+    const some = runs.flat().find(({ status }) => status === 'COMPLETED')!;
+    const { actions, historyEvents, historyBytes } = await costOfRun(client, some.workflowId, some.runId);
+    const perRun = (of: (counters: Counters) => number) =>
+      each.map(({ before, after }, interval) => (of(after) - of(before)) / runs[interval]!.length);
+    const took = (share: number) =>
+      runs.map((of) =>
+        quantile(
+          of.map(({ tookMs }) => tookMs),
+          share,
+        ),
+      );
+    const count = (name: string, values: number[]): Figure => ({ name, unit: 'an interval', values, exact: true });
+    const aRun = (name: string, values: number[], to?: Figure['to']): Figure => ({ name, unit: 'a run', values, to });
+    const toAlone = { name: 'of one collector alone', values: alone.tookMs };
+    const toAloneCpu = { name: 'of one collector alone', values: alone.cpuMs };
+    return {
+      figures: [
+        { name: `making ${whole(names.length)} Schedules`, unit: 's', values: [startMs / 1_000] },
+        count('runs due', [names.length]),
+        count(
+          'runs that ended well',
+          runs.map((of) => of.filter(({ status }) => status === 'COMPLETED').length),
+        ),
+        count('runs skipped, in all', [await skippedRuns(client, names)]),
+        { name: 'a run of one collector alone', unit: 'ms', values: alone.tookMs },
+        { name: 'a run, median', unit: 'ms', values: took(0.5), to: toAlone },
+        { name: 'a run, 99 of 100', unit: 'ms', values: took(0.99), to: toAlone },
+        { name: 'a run, the longest', unit: 'ms', values: took(1), to: toAlone },
+        aRun(
+          'requests',
+          perRun(({ audits }) => audits),
+        ),
+        aRun(
+          'token requests',
+          perRun(({ tokens }) => tokens),
+        ),
+        aRun('Temporal actions, without those of the Schedule', [actions]),
+        aRun('events of history', [historyEvents]),
+        aRun('bytes of history', [historyBytes]),
+        aRun(
+          'transactions',
+          perRun(({ transactions }) => transactions),
+        ),
+        aRun(
+          'rows inserted',
+          perRun(({ inserted }) => inserted),
+        ),
+        aRun(
+          'rows updated',
+          perRun(({ updated }) => updated),
+        ),
+        aRun(
+          'bytes of write-ahead log',
+          perRun(({ wal }) => wal),
+        ),
+        { name: 'CPU of the worker, one collector alone', unit: 'ms a run', values: alone.cpuMs },
+        { name: 'CPU of the worker', unit: 'ms a run', values: perRun(({ cpu }) => cpu.worker), to: toAloneCpu },
+        { name: 'CPU of PostgreSQL', unit: 'ms a run', values: perRun(({ cpu }) => cpu.postgres) },
+        { name: 'CPU of the Temporal server', unit: 'ms a run', values: perRun(({ cpu }) => cpu.temporal) },
+        { name: 'worker at the most', unit: 'MB', values: [peakBytes(worker.pid!) / 1_048_576] },
+      ],
     };
-    return { figures: [], json, text: textOf(json) };
 
-    async function counters() {
+    async function counters(): Promise<Counters> {
       await sleep(1_100); // PostgreSQL's statistics are a second old at the most.
       const { rows } = await db.query<Record<string, string>>(`SELECT
         (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS transactions,
@@ -154,13 +196,8 @@ export async function many(): Promise<Measured> {
         inserted: Number(row!.inserted),
         updated: Number(row!.updated),
         wal: Number(row!.wal),
-        requests: await requests(),
-        cpu: {
-          worker: cpuMs(worker.pid!),
-          postgres: cpuMs(postgres.pid()!),
-          temporal: cpuMs(server.pid()!),
-          demo: cpuMs(demo.pid!),
-        },
+        ...(await requests()),
+        cpu: { worker: cpuMs(worker.pid!), postgres: cpuMs(postgres.pid()!), temporal: cpuMs(server.pid()!) },
       };
     }
 
@@ -236,61 +273,42 @@ async function skippedRuns(client: Client, names: readonly string[]): Promise<nu
   return skipped;
 }
 
-/** Of one of them. */
-async function costOfIdleRun(client: Client, runs: readonly Run[]): Promise<TemporalCost> {
-  const run = runs.find(({ status }) => status === 'COMPLETED');
-  if (!run) return { actions: Number.NaN, historyEvents: Number.NaN, historyBytes: Number.NaN };
-  return costOfRun(client, run.workflowId, run.runId);
+/** Runs that find nothing new while nobody else runs. */
+async function runsAlone(client: Client, name: string, worker: ChildProcess): Promise<Alone> {
+  const tookMs: number[] = [];
+  const cpu: number[] = [];
+  // The first ones collect what there is, and make what later ones find.
+  for (let run = -aloneRuns; run < aloneRuns; run += 1) {
+    const before = cpuMs(worker.pid!);
+    const handle = await startNow(client, name);
+    await handle.result();
+    const { startTime, closeTime } = await handle.describe();
+    if (run < 0) continue;
+    tookMs.push(closeTime!.getTime() - startTime.getTime());
+    cpu.push(cpuMs(worker.pid!) - before);
+  }
+  return { tookMs, cpuMs: cpu };
 }
 
-interface Spread {
-  median: number;
-  p99: number;
-  most: number;
+interface Alone {
+  tookMs: number[];
+  cpuMs: number[];
 }
 
-function spread(values: readonly number[]): Spread {
-  return { median: quantile(values, 0.5), p99: quantile(values, 0.99), most: Math.max(...values) };
+/** Since each began. */
+interface Counters {
+  audits: number;
+  tokens: number;
+  transactions: number;
+  inserted: number;
+  updated: number;
+  wal: number;
+  cpu: { worker: number; postgres: number; temporal: number };
 }
 
-interface Result {
-  collectors: number;
-  intervalMinutes: number;
-  intervals: number;
-  busy: number;
-  startSeconds: number;
-  runs: number;
-  runsExpected: number;
-  skipped: number;
-  failed: number;
-  runMs: Spread;
-  perRun: Record<string, number>;
-  workerPeakBytes: number;
-}
-
-function textOf(result: Result): string {
-  const { perRun } = result;
-  const per = (name: string, digits = 1) => perRun[name]!.toFixed(digits);
-  return [
-    `${whole(result.collectors)} collectors, ${result.busy} of them with new events, every ${result.intervalMinutes} minutes, for ${result.intervals} intervals; Schedules made in ${whole(result.startSeconds)} s.`,
-    `${whole(result.runs)} runs of ${whole(result.runsExpected)}, ${result.skipped} skipped, ${result.failed} failed; a run took ${whole(result.runMs.median)} ms (median), ${whole(result.runMs.p99)} ms (99 of 100), ${whole(result.runMs.most)} ms (most). Worker: ${whole(result.workerPeakBytes / 1_048_576)} MB at the most.`,
-    '',
-    table(
-      ['a run costs', ''],
-      [
-        ['requests', per('requests', 2)],
-        ['token requests', per('tokenRequests', 2)],
-        ['Temporal actions, without those of the Schedule', per('actions', 0)],
-        ['events of history', per('historyEvents', 0)],
-        ['bytes of history', whole(perRun.historyBytes!)],
-        ['transactions', per('transactions')],
-        ['rows inserted', per('rowsInserted', 2)],
-        ['rows updated', per('rowsUpdated', 2)],
-        ['write-ahead log, bytes', whole(perRun.walBytes!)],
-        ['CPU of the worker, ms', per('workerCpuMs')],
-        ['CPU of PostgreSQL, ms', per('postgresCpuMs')],
-        ['CPU of the Temporal server, ms', per('temporalCpuMs')],
-      ],
-    ),
-  ].join('\n');
+interface Interval {
+  from: Date;
+  to: Date;
+  before: Counters;
+  after: Counters;
 }
