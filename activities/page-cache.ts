@@ -10,36 +10,42 @@ export interface CachedPage {
 
 /**
  * Pages between fetch and write, so that a page is parsed once. Only a shortcut: what has fallen out is read from the
- * store and parsed again. Bounded by the bytes of the bodies; the oldest goes first.
+ * store and parsed again. Bounded by the bytes of the bodies and by age, since a page that was read ahead of a reset, or of
+ * another walk, is never written; the oldest goes first.
  */
 export class PageCache {
-  readonly #pages = new Map<string, CachedPage>();
+  readonly #pages = new Map<string, { page: CachedPage; atMs: number }>();
   readonly #bytesMax: number;
+  readonly #ageMaxMs: number;
+  readonly #now: () => number;
   #bytes = 0;
 
-  constructor(bytesMax = 64 * 1024 * 1024) {
+  constructor(bytesMax = 64 * 1024 * 1024, ageMaxMs = 60_000, now: () => number = () => performance.now()) {
     this.#bytesMax = bytesMax;
+    this.#ageMaxMs = ageMaxMs;
+    this.#now = now;
   }
 
   get(key: string): CachedPage | undefined {
-    return this.#pages.get(key);
+    return this.#pages.get(key)?.page;
   }
 
   put(key: string, page: CachedPage): void {
     this.delete(key);
     if (page.bodyBytes > this.#bytesMax) return;
-    this.#pages.set(key, page);
+    const now = this.#now();
+    this.#pages.set(key, { page, atMs: now });
     this.#bytes += page.bodyBytes;
-    for (const oldest of this.#pages.keys()) {
-      if (this.#bytes <= this.#bytesMax) return;
+    for (const [oldest, { atMs }] of this.#pages) {
+      if (this.#bytes <= this.#bytesMax && now - atMs <= this.#ageMaxMs) return;
       this.delete(oldest);
     }
   }
 
   delete(key: string): void {
-    const page = this.#pages.get(key);
-    if (!page) return;
+    const held = this.#pages.get(key);
+    if (!held) return;
     this.#pages.delete(key);
-    this.#bytes -= page.bodyBytes;
+    this.#bytes -= held.page.bodyBytes;
   }
 }

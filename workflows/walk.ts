@@ -1,4 +1,4 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, workflowInfo } from '@temporalio/workflow';
 import type { FetchedPages, LastCheckpoint, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
 import type { Commands } from './commands.js';
 import { failureCode, runFailure } from './failure.js';
@@ -104,7 +104,8 @@ export class Walk {
         return 'read again';
       }
       if (!more) return this.#caughtUp(round);
-      if (this.#historyIsFull()) {
+      // What has been read ahead is the last round of this run, or it would be read again in the next one.
+      if (this.#historyIsFull() && !(ahead && patched('what was read ahead is written'))) {
         ahead?.abandon();
         return 'history full';
       }

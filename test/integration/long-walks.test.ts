@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../workflows/messages.js';
 import { TestCollection, until } from '../support/collection.js';
+import { query } from '../support/store.js';
 
 describe('a catch-up longer than one history', () => {
   it('goes on in auditWalk, which continues as new, and the run ends with all of it', async () => {
@@ -9,11 +10,14 @@ describe('a catch-up longer than one history', () => {
     const progress = (await handle.result()) as Progress;
     await collection.expectComplete();
     expect(progress).toMatchObject({ newEvents: 8_000, pages: 160 });
-    const query = `TaskQueue = '${collection.taskQueue}' AND WorkflowType = 'auditWalk'`;
+    // Nothing is read ahead in vain.
+    expect(collection.demo.requests.audits).toBe(160);
+    expect(await query(collection.place, 'SELECT key FROM staged_pages')).toEqual([]);
+    const walked = `TaskQueue = '${collection.taskQueue}' AND WorkflowType = 'auditWalk'`;
     const walks: string[] = [];
     await until('visibility has the walks', async () => {
       walks.length = 0;
-      for await (const { status } of collection.client.workflow.list({ query })) walks.push(status.name);
+      for await (const { status } of collection.client.workflow.list({ query: walked })) walks.push(status.name);
       return walks.includes('COMPLETED');
     });
     expect(walks.filter((status) => status === 'CONTINUED_AS_NEW').length).toBeGreaterThan(0);

@@ -96,7 +96,7 @@ it('two walks', async () => {
 
 it('a hand-over, with signals to both', async () => {
   const collection = await TestCollection.start({ events: 6_000, latencyMs: 20 }, { SEARCH_COUNT: '50' });
-  const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
+  const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 36 } });
   let walk = '';
   await until('the run has handed over', async () => {
     walk = ((await handle.query('progress')) as { walk: string | null }).walk ?? '';
@@ -105,9 +105,9 @@ it('a hand-over, with signals to both', async () => {
   const first = await collection.client.workflow.getHandle(walk).describe();
   await handle.signal('resetCheckpoint');
   await collection.client.workflow.getHandle(walk).signal('clearEvents');
-  await saveRun('m10-hand-over-2', handle);
-  save('audit-walk-continued-as-new-2', walk, first.runId);
-  save('audit-walk-last-2', walk);
+  await saveRun('m10-hand-over-3', handle);
+  save('audit-walk-continued-as-new-3', walk, first.runId);
+  save('audit-walk-last-3', walk);
 });
 
 it('maintenance flows', async () => {

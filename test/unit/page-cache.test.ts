@@ -25,6 +25,17 @@ describe('the page cache', () => {
     expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([false, true, true]);
   });
 
+  it('drops what nobody has come for', () => {
+    let now = 0;
+    const cache = new PageCache(100, 60, () => now);
+    cache.put('a', page(1));
+    now = 40;
+    cache.put('b', page(1));
+    now = 61;
+    cache.put('c', page(1));
+    expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([false, true, true]);
+  });
+
   it('holds pages up to exactly its bound', () => {
     const cache = new PageCache(100);
     cache.put('a', page(60));
