@@ -22,14 +22,14 @@ describe('a run begins offloading', () => {
 
   it('while a long catch-up still walks', async () => {
     const path = folder();
-    const demo = { events: 3_000, latencyMs: 150 };
+    const demo = { events: 6_000, latencyMs: 100 };
     const collection = await offloading({ archive: { kind: 'files', path } }, demo, {
       ...afterRun,
       searchCount: '50',
     });
     const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 40 } });
     await until('a batch has been sent', async () => (await collection.store.offload.cursors('asa')).length > 0);
-    expect((await collection.store.checkpoint('asa')).lastSeq).toBeLessThan(3_000);
+    expect((await collection.store.checkpoint('asa')).lastSeq).toBeLessThan(6_000);
     await handle.result();
     await isSent(collection);
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
