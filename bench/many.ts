@@ -107,78 +107,57 @@ export async function many(): Promise<Measured> {
 
     await sleep(intervalMs - (Date.now() % intervalMs));
     if (catchUp > 0) await beginCatchUp();
-    const each: Interval[] = [];
-    const begun = new Date();
-    for (let interval = 0; interval < intervals; interval += 1) {
-      const [from, before] = [new Date(), await counters()];
-      const to = new Date(begun.getTime() + (interval + 1) * intervalMs);
+    const begunMs = Date.now();
+    const counted = [await counters()];
+    while (counted.length <= intervals) {
+      const to = new Date(begunMs + counted.length * intervalMs);
       tell(`Measuring until ${to.toISOString()} …`);
       await sleep(to.getTime() - Date.now());
-      each.push({ from, to, before, after: await counters() });
+      counted.push(await counters());
     }
     // The last ones that were due may still run.
     await untilIdle(client);
     const runs: Run[][] = [];
-    for (const { from, to } of each) runs.push(await runsWithin(client, { from, to }));
+    for (let interval = 0; interval < intervals; interval += 1) {
+      const from = new Date(begunMs + interval * intervalMs);
+      runs.push(await runsWithin(client, { from, to: new Date(from.getTime() + intervalMs) }));
+    }
     const some = runs.flat().find(({ status }) => status === 'COMPLETED')!;
-    const { actions, historyEvents, historyBytes } = await costOfRun(client, some.workflowId, some.runId);
+    const cost = await costOfRun(client, some.workflowId, some.runId);
     const perRun = (of: (counters: Counters) => number) =>
-      each.map(({ before, after }, interval) => (of(after) - of(before)) / runs[interval]!.length);
-    const took = (share: number) =>
-      runs.map((of) =>
-        quantile(
-          of.map(({ tookMs }) => tookMs),
-          share,
-        ),
-      );
+      runs.map(({ length }, interval) => (of(counted[interval + 1]!) - of(counted[interval]!)) / length);
+    const took = (share: number) => runs.map((of) => quantile(of.map(tookMs), share));
     const count = (name: string, values: number[]): Figure => ({ name, unit: 'an interval', values, exact: true });
-    const aRun = (name: string, values: number[], to?: Figure['to']): Figure => ({ name, unit: 'a run', values, to });
+    const ofOne = (name: string, value: number): Figure => ({ name, unit: 'a run', values: [value], exact: true });
+    const aRun = (name: string, of: (counters: Counters) => number, unit = 'a run', to?: Figure['to']): Figure => ({
+      ...{ name, unit, to },
+      values: perRun(of),
+    });
     const toAlone = { name: 'of one collector alone', values: alone.tookMs };
     const toAloneCpu = { name: 'of one collector alone', values: alone.cpuMs };
     return {
       figures: [
         { name: `making ${whole(names.length)} Schedules`, unit: 's', values: [startMs / 1_000] },
         count('runs due', [names.length]),
-        count(
-          'runs that ended well',
-          runs.map((of) => of.filter(({ status }) => status === 'COMPLETED').length),
-        ),
+        count('runs that ended well', runs.map(endedWell)),
         count('runs skipped, in all', [await skippedRuns(client, names)]),
         { name: 'a run of one collector alone', unit: 'ms', values: alone.tookMs },
         { name: 'a run, median', unit: 'ms', values: took(0.5), to: toAlone },
         { name: 'a run, 99 of 100', unit: 'ms', values: took(0.99), to: toAlone },
         { name: 'a run, the longest', unit: 'ms', values: took(1), to: toAlone },
-        aRun(
-          'requests',
-          perRun(({ audits }) => audits),
-        ),
-        aRun(
-          'token requests',
-          perRun(({ tokens }) => tokens),
-        ),
-        aRun('Temporal actions, without those of the Schedule', [actions]),
-        aRun('events of history', [historyEvents]),
-        aRun('bytes of history', [historyBytes]),
-        aRun(
-          'transactions',
-          perRun(({ transactions }) => transactions),
-        ),
-        aRun(
-          'rows inserted',
-          perRun(({ inserted }) => inserted),
-        ),
-        aRun(
-          'rows updated',
-          perRun(({ updated }) => updated),
-        ),
-        aRun(
-          'bytes of write-ahead log',
-          perRun(({ wal }) => wal),
-        ),
+        aRun('requests', (of) => of.audits),
+        aRun('token requests', (of) => of.tokens),
+        ofOne('Temporal actions, without those of the Schedule', cost.actions),
+        ofOne('events of history', cost.historyEvents),
+        ofOne('bytes of history', cost.historyBytes),
+        aRun('transactions', (of) => of.transactions),
+        aRun('rows inserted', (of) => of.inserted),
+        aRun('rows updated', (of) => of.updated),
+        aRun('bytes of write-ahead log', (of) => of.wal),
         { name: 'CPU of the worker, one collector alone', unit: 'ms a run', values: alone.cpuMs },
-        { name: 'CPU of the worker', unit: 'ms a run', values: perRun(({ cpu }) => cpu.worker), to: toAloneCpu },
-        { name: 'CPU of PostgreSQL', unit: 'ms a run', values: perRun(({ cpu }) => cpu.postgres) },
-        { name: 'CPU of the Temporal server', unit: 'ms a run', values: perRun(({ cpu }) => cpu.temporal) },
+        aRun('CPU of the worker', (of) => of.cpu.worker, 'ms a run', toAloneCpu),
+        aRun('CPU of PostgreSQL', (of) => of.cpu.postgres, 'ms a run'),
+        aRun('CPU of the Temporal server', (of) => of.cpu.temporal, 'ms a run'),
         { name: 'worker at the most', unit: 'MB', values: [peakBytes(worker.pid!) / 1_048_576] },
       ],
     };
@@ -235,6 +214,9 @@ interface Run {
   status: string;
   tookMs: number;
 }
+
+const tookMs = (run: Run) => run.tookMs;
+const endedWell = (runs: readonly Run[]) => runs.filter(({ status }) => status === 'COMPLETED').length;
 
 /** The runs of M10 that began in the time, from their beginning (which waits for a worker) to their end. */
 async function runsWithin(client: Client, { from, to }: { from: Date; to: Date }): Promise<Run[]> {
@@ -304,11 +286,4 @@ interface Counters {
   updated: number;
   wal: number;
   cpu: { worker: number; postgres: number; temporal: number };
-}
-
-interface Interval {
-  from: Date;
-  to: Date;
-  before: Counters;
-  after: Counters;
 }
