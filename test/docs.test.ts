@@ -22,10 +22,10 @@ describe('the docs', () => {
   });
 
   it('name each table and each column of the events', () => {
-    const tables = [...[...migrations, ...postgres].join('\n').matchAll(/CREATE TABLE (\w+)/g)].map(
-      ([, table]) => table!,
-    );
-    for (const table of tables) expect(doc('tables')).toContain(table);
+    const made = [...migrations, ...postgres].join('\n');
+    for (const [, table] of made.matchAll(/CREATE TABLE (\w+)/g)) {
+      if (!made.includes(`ALTER TABLE ${table} RENAME TO`)) expect(doc('tables')).toContain(table);
+    }
     const events = /CREATE TABLE audit_events \(([\s\S]*?)UNIQUE/.exec(migrations[0]!)![1]!;
     for (const [, column] of events.matchAll(/^\s+"?(\w+)"? (?:TEXT|INTEGER)/gm))
       expect(doc('tables')).toContain(`\`${column}\``);
