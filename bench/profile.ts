@@ -40,7 +40,7 @@ const rows: readonly (readonly [name: string, of: (parts: Parts) => number])[] =
   ['enrich', ({ enrich }) => enrich],
   ['write: the transaction', ({ transaction }) => transaction],
   ['write: the rest', ({ write, transaction }) => write - transaction],
-  ['between the steps: Temporal', ({ whole, fetch, enrich, write }) => whole - fetch - enrich - write],
+  ['a page less its steps', ({ whole, fetch, enrich, write }) => whole - fetch - enrich - write],
 ];
 
 async function partsOf(kind: StoreKind, stores: Stores, events: number): Promise<Parts> {

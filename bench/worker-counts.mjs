@@ -17,7 +17,12 @@ function note(sql, rows) {
   }
 }
 
-const rowsOf = { run: (changes) => changes, get: (row) => (row === undefined ? 0 : 1), all: (rows) => rows.length };
+const rowsOf = {
+  run: (changes) => changes,
+  get: (row) => (row === undefined ? 0 : 1),
+  all: (rows) => rows.length,
+  arrays: (rows) => rows.length,
+};
 for (const [name, rows] of Object.entries(rowsOf)) {
   const original = SqliteDatabase.prototype[name];
   SqliteDatabase.prototype[name] = function (sql, ...values) {

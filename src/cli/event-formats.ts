@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../domain.js';
 import { eventCsvHead, eventCsvRows } from '../formats/event-csv.js';
+import { eventLine } from '../formats/event-line.js';
 import { printable, printableJson } from './output.js';
 
 export const eventFormats = ['text', 'ndjson', 'csv', 'json'] as const;
@@ -51,11 +52,6 @@ function textLine(event: StoredEvent): string {
     .join('  ');
 }
 
-/** One object a line; `raw_event` in the source's own text, of which only line breaks between values are replaced. */
 function jsonLine(event: StoredEvent): string {
-  const { rawEvent, extra, fromAddr, collectedAt, ...rest } = event;
-  const before = JSON.stringify({ ...rest, from_addr: fromAddr }).slice(0, -1);
-  const others = extra === null ? '' : `,"extra":${extra}`;
-  const line = `${before},"raw_event":${rawEvent}${others},"collected_at":${JSON.stringify(collectedAt)}}`;
-  return terminal ? printableJson(line) : line.replace(/[\r\n]/g, ' ');
+  return terminal ? printableJson(eventLine(event)) : eventLine(event);
 }

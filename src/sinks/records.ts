@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
+import { eventLine } from '../formats/event-line.js';
 import { parseJson } from '../json-parse.js';
 import { newestSchema, schemaOf, schemas } from '../schemas/registry.js';
 import type { SchemaRecord } from '../schemas/schema.js';
@@ -55,18 +56,7 @@ function nativeRecord(event: StoredEvent): OutgoingRecord {
     get record() {
       return parseJson(this.json) as Record<string, unknown>;
     },
-    json: nativeLine(event),
+    json: eventLine(event),
     known: true,
   };
-}
-
-/** Of the raw text only line breaks are replaced, which in JSON can stand between values only. */
-function nativeLine(event: StoredEvent): string {
-  const { collector, seq, id, timestamp, type, actor, user, client, gateway, group, project } = event;
-  const { hostname, server, fromAddr, rawEvent, extra, collectedAt } = event;
-  const described = { type, actor, user, client, gateway, group, project, hostname, server, from_addr: fromAddr };
-  const before = JSON.stringify({ collector, seq, id, timestamp, ...described }).slice(0, -1);
-  const others = extra === null ? '' : `,"extra":${extra}`;
-  const line = `${before},"raw_event":${rawEvent}${others},"collected_at":${JSON.stringify(collectedAt)}}`;
-  return line.replace(/[\r\n]/g, ' ');
 }

@@ -118,6 +118,11 @@ export class SqliteDatabase {
     return this.#translated(() => this.#statement(sql).all(...values)) as Row[];
   }
 
+  /** The rows as arrays of their columns, which takes two thirds of the time where there are many. */
+  arrays(sql: string, ...values: SqlValue[]): unknown[][] {
+    return this.#translated(() => this.#statement(sql, true).all(...values)) as unknown[][];
+  }
+
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
     return this.#translated(() => this.#statement(sql).get(...values)) as Row | undefined;
   }
@@ -171,11 +176,13 @@ export class SqliteDatabase {
     return result;
   }
 
-  #statement(sql: string): StatementSyncInstance {
-    let statement = this.#statements.get(sql);
+  #statement(sql: string, asArrays = false): StatementSyncInstance {
+    const key = asArrays ? `arrays: ${sql}` : sql;
+    let statement = this.#statements.get(key);
     if (!statement) {
       statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
+      if (asArrays) statement.setReturnArrays(true);
+      this.#statements.set(key, statement);
     }
     return statement;
   }
