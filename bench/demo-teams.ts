@@ -20,6 +20,11 @@ export interface Team {
   keySecret: string;
 }
 
+/** Of a collector of it, as the environment has them. */
+export function settingsOfTeam({ team, keyId, keySecret, baseUrl }: Team): Record<string, string> {
+  return { ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl };
+}
+
 export interface Requests {
   audits: number;
   tokens: number;
@@ -44,8 +49,8 @@ export async function withFastTeam<T>(
 ): Promise<T> {
   const child = fork(join(root, 'bench', 'fast-team.ts'), [JSON.stringify(wanted)], { execArgv: ['--import', 'tsx'] });
   try {
-    const [{ team, keyId, keySecret, baseUrl }] = (await once(child, 'message')) as [Team];
-    return await body({ ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl });
+    const [team] = (await once(child, 'message')) as [Team];
+    return await body(settingsOfTeam(team));
   } finally {
     child.disconnect();
   }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDemoAsa } from '../src/demo/asa/server.js';
-import type { FastTeamWanted, Team } from './demo-teams.js';
+import type { FetchedPage } from '../src/sources/source.js';
+import { demoPages } from './demo-pages.js';
+import type { FastTeamWanted } from './demo-teams.js';
 
 /**
  * An ASA team of any size whose answers cost next to nothing: `fast-team.ts JSON`. A few pages are taken from the demo team,
@@ -25,8 +26,8 @@ interface Pattern {
   times: number[];
 }
 
-const team: Team = { baseUrl: '', team: '', keyId: '', keySecret: '' };
-const made = await makePatterns();
+const { team, pages } = await demoPages(patterns, pageEvents);
+const made = pages.map(patternOf);
 const server = createServer(async (request, response) => {
   const url = new URL(request.url!, 'http://127.0.0.1');
   request.resume();
@@ -83,37 +84,16 @@ function idOf(position: number): string {
   return createHash('md5').update(String(position)).digest('base64');
 }
 
-async function makePatterns(): Promise<Pattern[]> {
-  const demo = await startDemoAsa({ events: patterns * pageEvents + 1 });
-  try {
-    Object.assign(team, { team: demo.team, keyId: demo.keyId, keySecret: demo.keySecret });
-    const place = `${demo.baseUrl}/teams/${demo.team}`;
-    const json = { 'content-type': 'application/json' };
-    const key = JSON.stringify({ key_id: demo.keyId, key_secret: demo.keySecret });
-    const token = await fetch(`${place}/service_token`, { method: 'POST', headers: json, body: key });
-    const { bearer_token: bearer } = (await token.json()) as { bearer_token: string };
-    const all: Pattern[] = [];
-    for (let next = `${place}/auditsV2?count=${pageEvents}`; all.length < patterns; ) {
-      const answered = await fetch(next, { headers: { authorization: `Bearer ${bearer}` } });
-      all.push(patternOf(Buffer.from(await answered.arrayBuffer())));
-      next = /<([^>]+)>; *rel="?next"?/.exec(answered.headers.get('link') ?? '')![1]!;
-    }
-    return all;
-  } finally {
-    await demo.close();
-  }
-}
-
-function patternOf(body: Buffer): Pattern {
-  const { list } = JSON.parse(body.toString()) as { list: { id: string; timestamp: string }[] };
+function patternOf({ body, content }: FetchedPage): Pattern {
+  const bytes = Buffer.from(body);
   const place = (name: string, value: string) => {
-    const at = body.indexOf(`"${name}":${JSON.stringify(value)}`);
+    const at = bytes.indexOf(`"${name}":${JSON.stringify(value)}`);
     if (at < 0) throw new Error(`The demo team's page has no ${name} ${value}.`);
     return at + name.length + 4;
   };
   return {
-    body,
-    ids: list.map(({ id }) => place('id', id)),
-    times: list.map(({ timestamp }) => place('timestamp', timestamp)),
+    body: bytes,
+    ids: content.events.map(({ id }) => place('id', id)),
+    times: content.events.map(({ timestamp }) => place('timestamp', timestamp)),
   };
 }

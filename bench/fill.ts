@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { startDemoAsa } from '../src/demo/asa/server.js';
 import type { EnrichedEvent } from '../src/domain.js';
-import { HttpClient } from '../src/http/client.js';
-import { resolveCollector } from '../src/settings/collector.js';
 import { asa } from '../src/sources/asa/source.js';
 import type { PageContent } from '../src/sources/source.js';
 import type { PageToWrite, Store } from '../src/stores/store.js';
+import { demoPages } from './demo-pages.js';
 
 const pageEvents = 1_000;
 const patterns = 20;
@@ -40,27 +38,15 @@ export class Pages {
 
   /** @param eventsWanted how many will be made. */
   static async make(eventsWanted: number): Promise<Pages> {
-    const demo = await startDemoAsa({ events: patterns * pageEvents + 1 });
-    const http = new HttpClient({}, {});
-    try {
-      const { team, keyId, keySecret, baseUrl } = demo;
-      const env = { ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl };
-      const client = asa.open(resolveCollector('asa', [asa], {}, env), http);
-      const made: Pattern[] = [];
-      for (let offset = ''; made.length < patterns; ) {
-        const { body, content, nextOffset } = await client.fetchPage(offset);
-        offset = nextOffset;
-        const rows = content.events.map(({ id, timestamp, timeNs, rawEvent, extra, ...event }) => {
-          const columns = asa.enrich({ id, timestamp, timeNs, rawEvent, extra, ...event }, content.lookup);
-          return { ...columns, id, timestamp, timeNs, rawEvent, extra };
-        });
-        made.push({ rows, content, body });
-      }
-      return new Pages(made, eventsWanted);
-    } finally {
-      await http.close();
-      await demo.close();
-    }
+    const { pages } = await demoPages(patterns, pageEvents);
+    const made = pages.map(({ body, content }): Pattern => {
+      const rows = content.events.map(({ id, timestamp, timeNs, rawEvent, extra, ...event }) => {
+        const columns = asa.enrich({ id, timestamp, timeNs, rawEvent, extra, ...event }, content.lookup);
+        return { ...columns, id, timestamp, timeNs, rawEvent, extra };
+      });
+      return { rows, content, body };
+    });
+    return new Pages(made, eventsWanted);
   }
 
   /** The page that follows. */

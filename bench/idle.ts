@@ -4,7 +4,7 @@ import { asa } from '../src/sources/asa/source.js';
 import { openStore } from '../src/stores/registry.js';
 import type { Store } from '../src/stores/store.js';
 import { type Bed, type DriverCounts, startBed } from './bed.js';
-import { type Requests, startTeams, type Team, type Teams } from './demo-teams.js';
+import { type Requests, settingsOfTeam, startTeams, type Teams } from './demo-teams.js';
 import { type Figure, type Measured, whole } from './figures.js';
 import { cpuMs } from './processes.js';
 import type { Sizes, StoreKind } from './sizes.js';
@@ -80,7 +80,7 @@ async function idleCollector(
   const { progress } = await bed.collect(name);
   if (progress.newEvents !== events) throw new Error(`The first run stored ${progress.newEvents} events.`);
   const { lastOffset } = await store.checkpoint(name);
-  const env = settingsOf(teams.teams[0]!);
+  const env = settingsOfTeam(teams.teams[0]!);
   // The first ones make what later ones find: prepared statements, compiled code.
   for (let warm = 0; warm < idleRuns; warm += 1) await bed.collect(name);
 
@@ -147,10 +147,6 @@ async function countedRun(bed: Bed, teams: Teams, name: string): Promise<Counted
     actions,
     historyEvents,
   };
-}
-
-function settingsOf({ team, keyId, keySecret, baseUrl }: Team): Record<string, string> {
-  return { ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl };
 }
 
 /** The request that an idle run makes, by itself: fetched and parsed; each. */
