@@ -1,4 +1,4 @@
-import { ApplicationFailure, executeChild, patched, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, startChild, workflowInfo } from '@temporalio/workflow';
 import { auditWalk } from './audit-walk.js';
 import { beginOffloading, isOffloadingDue } from './begin-offloading.js';
 import { Commands } from './commands.js';
@@ -58,12 +58,14 @@ async function logFailure(collector: string, failure: unknown): Promise<void> {
 
 async function handOver(input: CollectionInput, report: ProgressReport): Promise<void> {
   const walk = `audit-walk-${input.collector}-${runOf()}-${report.progress.pages}`;
-  report.update({ state: 'handed over', walk });
-  const done = await executeChild(auditWalk, {
+  const { result } = await startChild(auditWalk, {
     workflowId: walk,
     args: [input],
     staticSummary: `${input.collector}: walk of a long catch-up`,
   });
+  // Only now can it be queried and sent signals.
+  report.update({ state: 'handed over', walk });
+  const done = await result();
   report.update({ state: 'walking', walk: null, requests: report.progress.requests + done.requests });
   report.written(done);
 }
