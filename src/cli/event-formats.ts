@@ -1,16 +1,24 @@
 import type { StoredEvent } from '../domain.js';
 import { eventCsvHead, eventCsvRows } from '../formats/event-csv.js';
 import { eventLine } from '../formats/event-line.js';
+import type { EventFilter, Store } from '../stores/store.js';
 import { printable, printableJson } from './output.js';
 
 export const eventFormats = ['text', 'ndjson', 'csv', 'json'] as const;
 export type EventFormat = (typeof eventFormats)[number];
 
-/** How events are written: what comes before them, the rows of each page, and what comes after. */
+/** How events are written: what comes before them, each page, and what comes after. */
 export interface EventWriter {
   head: string;
-  rows(page: readonly StoredEvent[]): string;
+  page(store: Store, filter: EventFilter, limit: number): Promise<WrittenPage>;
   tail: string;
+}
+
+export interface WrittenPage {
+  text: string | Uint8Array;
+  events: number;
+  /** Of the last of them. */
+  lastSeq: number;
 }
 
 export function eventWriter(format: EventFormat): EventWriter {
@@ -20,28 +28,38 @@ export function eventWriter(format: EventFormat): EventWriter {
 const terminal = process.stdout.isTTY === true;
 
 const writers: Record<EventFormat, () => EventWriter> = {
-  text: () => ({ head: '', rows: (page) => page.map((event) => `${textLine(event)}\n`).join(''), tail: '' }),
-  ndjson: () => ({ head: '', rows: (page) => page.map((event) => `${jsonLine(event)}\n`).join(''), tail: '' }),
+  text: () => ({ head: '', page: eachAs((event) => `${textLine(event)}\n`), tail: '' }),
+  ndjson: () => ({ head: '', page: terminal ? eachAs((event) => `${jsonLine(event)}\n`) : linesOfStore, tail: '' }),
   json: () => {
     let separator = '';
-    return {
-      head: '[',
-      rows: (page) =>
-        page
-          .map((event) => {
-            const text = `${separator}\n${jsonLine(event)}`;
-            separator = ',';
-            return text;
-          })
-          .join(''),
-      tail: '\n]\n',
-    };
+    const page = eachAs((event) => {
+      const text = `${separator}\n${jsonLine(event)}`;
+      separator = ',';
+      return text;
+    });
+    return { head: '[', page, tail: '\n]\n' };
   },
   csv: () => ({
     head: eventCsvHead(),
-    rows: (page) => eventCsvRows(page, terminal ? printable : undefined),
+    page: pageAs((page) => eventCsvRows(page, terminal ? printable : undefined)),
     tail: '',
   }),
+};
+
+function pageAs(written: (page: readonly StoredEvent[]) => string): EventWriter['page'] {
+  return async (store, filter, limit) => {
+    const page = await store.events(filter, limit);
+    return { text: written(page), events: page.length, lastSeq: page.at(-1)?.seq ?? 0 };
+  };
+}
+
+function eachAs(written: (event: StoredEvent) => string): EventWriter['page'] {
+  return pageAs((page) => page.map(written).join(''));
+}
+
+const linesOfStore: EventWriter['page'] = async (store, filter, limit) => {
+  const { bytes, ...found } = await store.eventLines(filter, limit);
+  return { text: bytes, ...found };
 };
 
 function textLine(event: StoredEvent): string {

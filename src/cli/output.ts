@@ -4,7 +4,7 @@ import { printable, printableJson } from '../printable.js';
 export { printable, printableJson };
 
 /** Writes a result, waiting while whoever reads is slow. */
-export async function print(text: string): Promise<void> {
+export async function print(text: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 

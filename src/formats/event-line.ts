@@ -1,6 +1,15 @@
 import type { StoredEvent } from '../domain.js';
 
 /**
+ * The members of a line between `seq` and `raw_event`, in their order. All are columns of `audit_events` by the same
+ * name, so that a store can make lines of a whole page itself (`Store.eventLines`).
+ */
+export const lineTexts = [
+  ...['id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server'],
+  'from_addr',
+] as const;
+
+/**
  * An event as one line of JSON, without its end: what `trawl events` exports and sinks of the schema `native` get. `raw_event`
  * and `extra` are in the source's own text, of which only line breaks are replaced, which in JSON can stand between
  * values only.

@@ -110,6 +110,8 @@ export interface Store {
   collectors(): Promise<string[]>;
   /** Events after `filter.afterSeq` by sequence number, at most `limit`. */
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
+  /** The same as lines of JSON (`eventLine`), in a fraction of the time that it takes to make them of `events`. */
+  eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
   /** What was lost to the source's retention, oldest first. */
@@ -194,6 +196,14 @@ export interface PageWritten {
 }
 
 /** Which events to read; every condition given must hold. Times are epoch nanoseconds. */
+export interface EventLines {
+  /** UTF-8; each line with its end. */
+  bytes: Uint8Array;
+  events: number;
+  /** Of the last of them; 0 where there are none. */
+  lastSeq: number;
+}
+
 export interface EventFilter {
   collector: string;
   afterSeq: number;

@@ -33,6 +33,8 @@ describe('trawl collect', () => {
       (await place.run('events', '--format', 'json', '--since', '2000-01-01', '--limit', '2')).stdout,
     );
     expect(json.map((event: { seq: number }) => event.seq)).toEqual([1, 2]);
+    const array = (await place.run('events', '--format', 'json')).stdout;
+    expect(array).toBe(`[\n${lines.join(',\n')}\n]\n`);
     const text = (await place.run('events', '--type', '=cmd()')).stdout;
     expect(text).not.toContain('\u001b');
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { eventLine } from '../../src/formats/event-line.js';
 import type { EventFilter, Store } from '../../src/stores/store.js';
 import { event, page } from './pages.js';
 
@@ -123,6 +124,44 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
         }),
         { numRuns: 150 },
       );
+    });
+
+    it('makes lines of JSON of whatever events there are, as they are made one by one', async () => {
+      const text = fc.string({ unit: 'binary', maxLength: 12 });
+      const json = fc.json().chain((one) => fc.constantFrom(one, ` {\r\n"a" :\t${one}\n} `));
+      const texts = fc.record({
+        ...{ id: text, timestamp: text, type: text, actor: text, user: text, client: text, gateway: text, group: text },
+        ...{ project: text, hostname: text, server: text, fromAddr: text },
+      });
+      const made = fc.record({
+        texts,
+        rawEvent: json,
+        extra: fc.option(json),
+        collector: fc.constantFrom('a"\\é', 'b'),
+      });
+      let count = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(made, { maxLength: 5 }), fc.nat(6), fc.nat(12), async (all, afterSeq, limit) => {
+          for (const { texts, collector, ...others } of all) {
+            const { lastOffset: offset, generation } = await store.checkpoint(collector);
+            const one = event(`${count}`, { ...texts, ...others, id: `${texts.id}${count}` });
+            count += 1;
+            await store.writePage(page([one], { collector, key: `k${count}`, offset, generation, nextOffset: offset }));
+          }
+          for (const filter of [
+            { collector: 'a"\\é', afterSeq },
+            { collector: 'b', afterSeq, text: '"' },
+          ]) {
+            const events = await store.events(filter, limit);
+            const { bytes, ...found } = await store.eventLines(filter, limit);
+            expect(Buffer.from(bytes).toString()).toBe(events.map((one) => `${eventLine(one)}\n`).join(''));
+            expect(found).toEqual({ events: events.length, lastSeq: events.at(-1)?.seq ?? 0 });
+          }
+        }),
+        { numRuns: 60 },
+      );
+      const { events } = await store.eventLines({ collector: 'b', afterSeq: 0 }, 10_000);
+      expect(events).toBeGreaterThan(20);
     });
 
     it.each([

@@ -38,8 +38,8 @@ async function upgraded(kind: Kind, version: number): Promise<{ store: Store; fi
 }
 
 async function exported(store: Store): Promise<string[]> {
-  const events = await store.events({ collector: 'asa', afterSeq: 0 }, 10_000);
-  return eventWriter('ndjson').rows(events).trim().split('\n');
+  const { text } = await eventWriter('ndjson').page(store, { collector: 'asa', afterSeq: 0 }, 10_000);
+  return Buffer.from(text).toString().trim().split('\n');
 }
 
 /** An exported line as the event that it was. */

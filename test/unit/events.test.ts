@@ -4,6 +4,7 @@ import { type EventFormat, eventFormats } from '../../src/cli/event-formats.js';
 import { type EventsOptions, events, timeOption } from '../../src/cli/verbs/events.js';
 import { WrongCall } from '../../src/cli/wrong-call.js';
 import type { StoredEvent } from '../../src/domain.js';
+import { eventLine } from '../../src/formats/event-line.js';
 import type { EventFilter } from '../../src/stores/store.js';
 
 const nowMs = Date.parse('2026-05-01T12:00:00Z');
@@ -95,6 +96,11 @@ function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; li
       asked.push({ filter: { ...filter }, limit });
       const type = (e: StoredEvent) => filter.type === undefined || filter.type === e.type;
       return all.filter((e) => e.collector === filter.collector && e.seq > filter.afterSeq && type(e)).slice(0, limit);
+    },
+    eventLines: async (filter: EventFilter, limit: number) => {
+      const page = await store.events(filter, limit);
+      const bytes = Buffer.from(page.map((event) => `${eventLine(event)}\n`).join(''));
+      return { bytes, events: page.length, lastSeq: page.at(-1)?.seq ?? 0 };
     },
     checkpoint: async (collector: string) => ({
       lastSeq: Math.max(0, ...all.filter((e) => e.collector === collector).map(({ seq }) => seq)),

@@ -1,6 +1,7 @@
+import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
 import { storeOlder } from '../older.js';
 import { endsConnection, storeError } from './errors.js';
@@ -35,6 +36,8 @@ export interface Queries {
   run(sql: string, ...values: PgValue[]): Promise<number>;
   /** @param sql `COPY … FROM STDIN (FORMAT binary)` */
   copyIn(sql: string, rows: Buffer): Promise<void>;
+  /** @param sql `COPY … TO STDOUT (FORMAT binary)` */
+  copyOut(sql: string): Promise<Buffer>;
 }
 
 /** One PostgreSQL database, with its connections. */
@@ -141,6 +144,10 @@ export class PostgresDatabase implements Queries {
     return this.#with((queries) => queries.copyIn(sql, rows));
   }
 
+  async copyOut(sql: string): Promise<Buffer> {
+    return this.#with((queries) => queries.copyOut(sql));
+  }
+
   /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
   async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
     return this.#with(async (queries) => {
@@ -200,6 +207,15 @@ function queriesOf(client: pg.PoolClient): Queries {
       const copy = client.query(copyFrom(sql));
       copy.end(bytes);
       await finished(copy);
+    },
+    copyOut: async (sql) => {
+      const copy: Readable & { callback?: () => void } = client.query(copyTo(sql));
+      try {
+        return Buffer.concat(await copy.toArray());
+      } finally {
+        // Its time-out would go on, and with it the process (node-pg-copy-streams, issue 156).
+        copy.callback?.();
+      }
     },
   };
 }

@@ -10,10 +10,19 @@ import {
 import type { SettingsTable } from '../../settings/collector.js';
 import type { OffloadLedger } from '../offload.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
-import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
+import type {
+  DueRuns,
+  EventFilter,
+  EventLines,
+  PageToWrite,
+  PageWritten,
+  StagedPage,
+  Standing,
+  Store,
+} from '../store.js';
 import { PostgresCopySide } from './copy-side.js';
 import { lockSpace, PostgresDatabase, type PostgresOptions, type Queries, withoutNul } from './database.js';
-import { selectEvents } from './events.js';
+import { selectEvents, selectLines } from './events.js';
 import { migrations } from './migrations.js';
 import { allSentUpTo, PostgresOffloadLedger, unsentEvents } from './offload.js';
 import { monthOf, Partitions } from './partitions.js';
@@ -294,6 +303,10 @@ export class PostgresStore implements Store {
 
   async events(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
     return selectEvents(this.#db, filter, limit);
+  }
+
+  async eventLines(filter: EventFilter, limit: number): Promise<EventLines> {
+    return selectLines(this.#db, filter, limit);
   }
 
   async eventCount(collector: string): Promise<number> {

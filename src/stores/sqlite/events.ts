@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../domain.js';
-import type { EventFilter } from '../store.js';
+import { lineTexts } from '../../formats/event-line.js';
+import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase, SqlValue } from './database.js';
 
 const columns = `collector, seq, id, timestamp, type, actor, user, client, gateway, "group", project, hostname, server, from_addr,
@@ -52,6 +53,33 @@ const searched = [
 
 /** Events of one collector after a sequence number, in its order. */
 export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: number): StoredEvent[] {
+  const { sql, values } = selected(db, filter, limit);
+  return (db.arrays(`SELECT ${columns} ${sql}`, ...values) as unknown as readonly Row[]).map(storedEvent);
+}
+
+const onOneLine = (json: string) => `replace(replace(${json}, char(10), ' '), char(13), ' ')`;
+
+/** As `eventLine` makes it: all that is text as one object, whose last member is a text, then what is JSON already. */
+const line = `rtrim(json_object('collector', collector, 'seq', seq, ${lineTexts.map((name) => `'${name}', "${name}"`).join(', ')}), '}')
+  || ',"raw_event":' || ${onOneLine('raw_event')} || iif(extra IS NULL, '', ',"extra":' || ${onOneLine('extra')})
+  || ',"collected_at":' || json_quote(collected_at) || '}' || char(10)`;
+
+/**
+ * As `selectEvents`, all in one value, which makes neither rows nor strings of JavaScript. In order, as they come out of
+ * the subquery: SQLite takes them as they come, and would put them in order once more if it were told to.
+ */
+export function selectLines(db: SqliteDatabase, filter: EventFilter, limit: number): EventLines {
+  const { sql, values } = selected(db, filter, limit);
+  const { bytes, ...found } = db.get<EventLines>(
+    `SELECT CAST(group_concat(line, '') AS BLOB) AS bytes, count(*) AS events, coalesce(max(seq), 0) AS lastSeq
+     FROM (SELECT seq, ${line} AS line ${sql})`,
+    ...values,
+  )!;
+  return { bytes: bytes ?? new Uint8Array(), ...found };
+}
+
+/** What follows the columns, and its values. */
+function selected(db: SqliteDatabase, filter: EventFilter, limit: number): { sql: string; values: SqlValue[] } {
   const conditions = ['collector = ?', 'seq > ?'];
   const values: SqlValue[] = [filter.collector, Math.max(filter.afterSeq, beforeFirstInTime(db, filter))];
   const also = (condition: string, ...bound: SqlValue[]) => {
@@ -71,12 +99,10 @@ export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: num
     const { text } = filter;
     also(`(${searched.map(has).join(' OR ')})`, ...searched.map(() => text));
   }
-  const rows = db.arrays(
-    `SELECT ${columns} FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
-    ...values,
-    limit,
-  ) as unknown as readonly Row[];
-  return rows.map(storedEvent);
+  return {
+    sql: `FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
+    values: [...values, limit],
+  };
 }
 
 /** Lets a filter by time start where it first matches, instead of at the collector's first event. */

@@ -10,11 +10,20 @@ import {
 import type { SettingsTable } from '../../settings/collector.js';
 import type { OffloadLedger } from '../offload.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
-import type { DueRuns, EventFilter, PageToWrite, PageWritten, StagedPage, Standing, Store } from '../store.js';
+import type {
+  DueRuns,
+  EventFilter,
+  EventLines,
+  PageToWrite,
+  PageWritten,
+  StagedPage,
+  Standing,
+  Store,
+} from '../store.js';
 import { SqliteCopySide } from './copy-side.js';
 import { type SqliteAccess, SqliteDatabase, type SqlValue } from './database.js';
 import { forgetAllEventIds } from './event-ids.js';
-import { selectEvents } from './events.js';
+import { selectEvents, selectLines } from './events.js';
 import { migrations } from './migrations.js';
 import { allSentUpTo, SqliteOffloadLedger, unsentEvents } from './offload.js';
 import { checkpointOf, keepReject, logLine, standings } from './rows.js';
@@ -296,6 +305,10 @@ export class SqliteStore implements Store {
 
   async events(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
     return selectEvents(this.#db, filter, limit);
+  }
+
+  async eventLines(filter: EventFilter, limit: number): Promise<EventLines> {
+    return selectLines(this.#db, filter, limit);
   }
 
   async eventCount(collector: string): Promise<number> {

@@ -1,0 +1,111 @@
+/** A member of the line, and what its column holds: `JSON` stands there as it is, but on one line; null leaves it out. */
+export interface Member {
+  name: string;
+  holds: 'text' | 'JSON';
+}
+
+/**
+ * Lines of JSON out of the bytes of `COPY … TO STDOUT (FORMAT binary)`, whose columns are all texts. Byte by byte: most
+ * are short and need no escape, so that strings of JavaScript would take more time than all else.
+ */
+export class CopiedLines {
+  readonly #members: readonly { begin: Uint8Array; isText: boolean }[];
+
+  constructor(members: readonly Member[]) {
+    this.#members = members.map(({ name, holds }, index) => ({
+      begin: Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+      isText: holds === 'text',
+    }));
+  }
+
+  /** @param told a column, of which `last` is what the last row holds; empty where there is no row. */
+  of(copied: Buffer, told: number): { bytes: Uint8Array; rows: number; last: string } {
+    const lines = new Lines(copied);
+    let rows = 0;
+    let last = '';
+    let at = signatureBytes + 4;
+    at += 4 + copied.readInt32BE(at);
+    // Each row begins with the number of its fields; the end with -1.
+    while (copied.readInt16BE(at) !== -1) {
+      at += 2;
+      rows += 1;
+      for (let index = 0; index < this.#members.length; index += 1) {
+        const { begin, isText } = this.#members[index]!;
+        const from = at + 4;
+        const bytes = copied.readInt32BE(at);
+        at = from + Math.max(0, bytes);
+        if (index === told) last = copied.toString('latin1', from, at);
+        if (bytes < 0) continue;
+        lines.add(begin);
+        if (isText) lines.addText(from, at);
+        else lines.addOnOneLine(from, at);
+      }
+      lines.add(lineEnd);
+    }
+    return { bytes: lines.end(), rows, last };
+  }
+}
+
+const signatureBytes = 11;
+const lineEnd = Buffer.from('}\n');
+const blank = 0x20;
+const quote = 0x22;
+const backslash = 0x5c;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+class Lines {
+  readonly #copied: Buffer;
+  #buffer: Uint8Array;
+  #length = 0;
+
+  constructor(copied: Buffer) {
+    this.#copied = copied;
+    this.#buffer = Buffer.allocUnsafe(copied.byteLength * 2);
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#reserve(bytes.byteLength);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
+  }
+
+  addText(from: number, end: number): void {
+    this.#reserve(end - from + 2);
+    const buffer = this.#buffer;
+    const copied = this.#copied;
+    let to = this.#length;
+    buffer[to++] = quote;
+    for (let at = from; at < end; at += 1) {
+      const byte = copied[at]!;
+      if (byte < blank || byte === quote || byte === backslash) {
+        this.add(Buffer.from(JSON.stringify(copied.toString('utf8', from, end))));
+        return;
+      }
+      buffer[to++] = byte;
+    }
+    buffer[to++] = quote;
+    this.#length = to;
+  }
+
+  addOnOneLine(from: number, end: number): void {
+    const to = this.#length;
+    const copied = this.#copied;
+    this.add(copied.subarray(from, end));
+    for (let at = from; at < end; at += 1) {
+      const byte = copied[at]!;
+      if (byte === lineFeed || byte === carriageReturn) this.#buffer[to + at - from] = blank;
+    }
+  }
+
+  end(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.byteLength) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.byteLength * 2, this.#length + bytes));
+    larger.set(this.end());
+    this.#buffer = larger;
+  }
+}
