@@ -27,6 +27,7 @@ export const lockSpace = 0x7472_6177;
 const connectMaxMs = 5_000;
 const statementMaxMs = 60_000;
 const lockMaxMs = 10_000;
+const scriptMaxMs = 24 * 3_600_000;
 
 /** Runs statements, in a transaction or each by itself. Texts are sent without NUL, which PostgreSQL does not take. */
 export interface Queries {
@@ -34,6 +35,8 @@ export interface Queries {
   get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined>;
   /** How many rows the statement changed. */
   run(sql: string, ...values: PgValue[]): Promise<number>;
+  /** Statements of a transaction, which may take hours. */
+  script(sql: string): Promise<void>;
   /** @param sql `COPY … FROM STDIN (FORMAT binary)` */
   copyIn(sql: string, rows: Buffer): Promise<void>;
   /** @param sql `COPY … TO STDOUT (FORMAT binary)` */
@@ -110,7 +113,7 @@ export class PostgresDatabase implements Queries {
         'CREATE TABLE IF NOT EXISTS trawl_schema (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())',
       );
       for (let from = await version(queries); from < migrations.length; from += 1) {
-        await queries.run(migrations[from]!);
+        await queries.script(migrations[from]!);
         await queries.run('INSERT INTO trawl_schema (version) VALUES ($1)', from + 1);
       }
     });
@@ -138,6 +141,10 @@ export class PostgresDatabase implements Queries {
 
   async run(sql: string, ...values: PgValue[]): Promise<number> {
     return this.#with((queries) => queries.run(sql, ...values));
+  }
+
+  async script(sql: string): Promise<void> {
+    return this.#with((queries) => queries.script(sql));
   }
 
   async copyIn(sql: string, rows: Buffer): Promise<void> {
@@ -203,6 +210,10 @@ function queriesOf(client: pg.PoolClient): Queries {
     all: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows as Row[],
     get: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+    script: async (sql) => {
+      const limits = { text: `SET LOCAL statement_timeout = 0; ${sql}`, query_timeout: scriptMaxMs };
+      await client.query(limits);
+    },
     copyIn: async (sql, bytes) => {
       const copy = client.query(copyFrom(sql));
       copy.end(bytes);

@@ -77,6 +77,15 @@ async function storeRelatedObjects(
   );
 }
 
+/**
+ * Where the stored ids are found that are among `$2`: by the one index, one after the other. For as long as the server
+ * does not know how many digests begin alike, or how many collectors there are, it would read all ids otherwise.
+ */
+const wantedIds = `unnest($2::bytea[]) AS wanted (digest) JOIN LATERAL (
+  SELECT collector, digest, seq, event_time FROM audit_event_ids
+  WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
+) AS i ON i.collector = $1 AND i.digest = wanted.digest`;
+
 interface NewEvent {
   event: EnrichedEvent;
   digest: Buffer;
@@ -96,7 +105,7 @@ async function sortOut(queries: Queries, page: PageToWrite): Promise<{ fresh: Ne
     const rows = await queries.all<{ digest: Buffer; cleared: boolean }>(
       `SELECT digest, true AS cleared FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
        UNION ALL SELECT digest, true FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
-       UNION ALL SELECT digest, false FROM audit_event_ids WHERE collector = $1 AND digest = ANY($2)`,
+       UNION ALL SELECT wanted.digest, false FROM ${wantedIds}`,
       page.collector,
       digests,
     );
@@ -104,9 +113,8 @@ async function sortOut(queries: Queries, page: PageToWrite): Promise<{ fresh: Ne
     for (const row of rows) if (row.cleared) cleared.add(row.digest.toString('latin1'));
     if (known.length > 0) {
       const contents = await queries.all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
-        `SELECT i.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM audit_event_ids i
-         JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time
-         WHERE i.collector = $1 AND i.digest = ANY($2)`,
+        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}
+         JOIN audit_events e ON e.collector = $1 AND e.seq = i.seq AND e.event_time = i.event_time`,
         page.collector,
         known,
       );
