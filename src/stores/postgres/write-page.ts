@@ -86,6 +86,12 @@ const wantedIds = `unnest($2::bytea[]) AS wanted (digest) JOIN LATERAL (
   WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
 ) AS i ON i.collector = $1 AND i.digest = wanted.digest`;
 
+/** The event of the id `i`. A range and an order leave one index only, where a number by itself would leave three. */
+const eventOfId = `LATERAL (
+  SELECT "timestamp", raw_event FROM audit_events
+  WHERE collector = $1 AND event_time = i.event_time AND seq BETWEEN i.seq AND i.seq ORDER BY seq LIMIT 1
+) AS e`;
+
 interface NewEvent {
   event: EnrichedEvent;
   digest: Buffer;
@@ -113,8 +119,7 @@ async function sortOut(queries: Queries, page: PageToWrite): Promise<{ fresh: Ne
     for (const row of rows) if (row.cleared) cleared.add(row.digest.toString('latin1'));
     if (known.length > 0) {
       const contents = await queries.all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
-        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}
-         JOIN audit_events e ON e.collector = $1 AND e.seq = i.seq AND e.event_time = i.event_time`,
+        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
         page.collector,
         known,
       );

@@ -1,0 +1,38 @@
+import pg from 'pg';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { createDatabase } from '../support/postgres.js';
+import { event, page } from './pages.js';
+
+const pageEvents = 500;
+
+it('reads what a page needs of a collector that the server has no statistics of, however much is stored', async () => {
+  const database = await createDatabase(inject('postgresUrl'));
+  onTestFinished(database.remove);
+  const store = await PostgresStore.open({ url: database.url, name: 'the test database', pool: 2 });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  const write = async (collector: string, number: number) => {
+    const { lastOffset: offset, generation } = await store.checkpoint(collector);
+    const events = Array.from({ length: pageEvents }, (_, index) => event(`${collector} ${number} ${index}`));
+    const { newEvents } = await store.writePage(
+      page(events, { collector, offset, generation, nextOffset: `${number}` }),
+    );
+    return newEvents;
+  };
+
+  for (let number = 0; number < 10; number += 1) await write('known', number);
+  await client.query('VACUUM ANALYZE');
+  for (let number = 0; number < 10; number += 1) expect(await write('new', number)).toBe(pageEvents);
+  for (let number = 0; number < 4; number += 1) expect(await write('new', number)).toBe(0);
+  // Its connections tell what they have read when they end.
+  await store.close();
+  const { rows } = await client.query(
+    `SELECT sum(idx_tup_read)::int AS entries FROM pg_stat_user_indexes
+     WHERE relname LIKE 'audit_event_ids%' OR relname LIKE 'audit_events%'`,
+  );
+  const read = 4 * pageEvents;
+  expect(rows[0].entries).toBeGreaterThanOrEqual(read);
+  expect(rows[0].entries).toBeLessThan(4 * read);
+});
