@@ -108,7 +108,9 @@ export class PostgresDatabase implements Queries {
     }
     await this.transaction(async (queries) => {
       // Two processes may start at once: the second waits here, and finds the work done.
-      await queries.run('SELECT pg_advisory_xact_lock($1, 0)', lockSpace);
+      await queries.script(
+        `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${lockSpace}, 0); SET LOCAL lock_timeout TO DEFAULT`,
+      );
       await queries.run(
         'CREATE TABLE IF NOT EXISTS trawl_schema (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())',
       );

@@ -1,6 +1,6 @@
 /**
- * Numbered, append-only: the n-th text leads from version n - 1 to n (`trawl_schema`). They only add, so that a worker of
- * an earlier version goes on working while others are replaced.
+ * Numbered, append-only: the n-th text leads from version n - 1 to n (`trawl_schema`). They only add, or change indexes, so
+ * that a worker of an earlier version goes on working while others are replaced.
  *
  * audit_events is partitioned by the month of the event, so it has no index over all ids: audit_event_ids has, by the
  * SHA-256 of the id, since an id may be longer than an index takes. Both are written in the transaction that holds the
