@@ -195,7 +195,6 @@ export interface PageWritten {
   note: string;
 }
 
-/** Which events to read; every condition given must hold. Times are epoch nanoseconds. */
 export interface EventLines {
   /** UTF-8; each line with its end. */
   bytes: Uint8Array;
@@ -204,6 +203,7 @@ export interface EventLines {
   lastSeq: number;
 }
 
+/** Which events to read; every condition given must hold. Times are epoch nanoseconds. */
 export interface EventFilter {
   collector: string;
   afterSeq: number;

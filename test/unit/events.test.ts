@@ -239,6 +239,15 @@ describe('exported events', () => {
     expect(await exported(contextOf(all), 'ndjson', { limit: 0 })).toBe('');
   });
 
+  it('are read in smaller pages where they are large', async () => {
+    const asked: { filter: EventFilter; limit: number }[] = [];
+    const large = { ...stored, rawEvent: JSON.stringify('x'.repeat(20_000)) };
+    const all = Array.from({ length: 2_500 }, (_, index) => ({ ...large, seq: index + 1 }));
+    const lines = (await exported(contextOf(all, asked), 'ndjson')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).seq)).toEqual(all.map(({ seq }) => seq));
+    expect(asked[1]!.limit).toBeLessThan(asked[0]!.limit / 2);
+  });
+
   it('are filtered by the store', async () => {
     const asked: { filter: EventFilter; limit: number }[] = [];
     const options = { since: '2026-05-01', until: '2026-05-02', type: 'server.*', actor: 'jason', text: 'x' };

@@ -20,6 +20,8 @@ export interface EventsOptions {
 
 /** Read at once: bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes as long as reading 500 of them. */
 const pageEvents = 2_000;
+/** Where events are large, fewer are read at once. Bytes, about. */
+const pageBytes = 16 * 1024 * 1024;
 const followEveryMs = 500;
 
 /**
@@ -92,9 +94,11 @@ async function* readAhead(
   write: EventWriter,
 ): AsyncGenerator<WrittenPage> {
   let left = limit;
+  let most = pageEvents;
   const read = async (afterSeq: number) => {
-    const asked = Math.min(pageEvents, left);
+    const asked = Math.min(most, left);
     const page = await write.page(store, { ...filter, afterSeq }, asked);
+    most = Math.ceil(Math.min(pageEvents, (pageBytes * page.events) / page.text.length));
     return { page, isLast: page.events < asked };
   };
   let reading = left > 0 ? read(filter.afterSeq) : null;

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../../domain.js';
+import { TrawlError } from '../../errors.js';
 import { lineTexts } from '../../formats/event-line.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase, SqlValue } from './database.js';
@@ -70,12 +71,29 @@ const line = `rtrim(json_object('collector', collector, 'seq', seq, ${lineTexts.
  */
 export function selectLines(db: SqliteDatabase, filter: EventFilter, limit: number): EventLines {
   const { sql, values } = selected(db, filter, limit);
-  const { bytes, ...found } = db.get<EventLines>(
-    `SELECT CAST(group_concat(line, '') AS BLOB) AS bytes, count(*) AS events, coalesce(max(seq), 0) AS lastSeq
-     FROM (SELECT seq, ${line} AS line ${sql})`,
-    ...values,
-  )!;
-  return { bytes: bytes ?? new Uint8Array(), ...found };
+  try {
+    const { bytes, ...found } = db.get<EventLines>(
+      `SELECT CAST(group_concat(line, '') AS BLOB) AS bytes, count(*) AS events, coalesce(max(seq), 0) AS lastSeq
+       FROM (SELECT seq, ${line} AS line ${sql})`,
+      ...values,
+    )!;
+    return { bytes: bytes ?? new Uint8Array(), ...found };
+  } catch (error) {
+    if (limit === 1 || !isTooBig(error)) throw error;
+    const half = Math.ceil(limit / 2);
+    const first = selectLines(db, filter, half);
+    const others = selectLines(db, { ...filter, afterSeq: first.lastSeq }, limit - half);
+    return {
+      bytes: Buffer.concat([first.bytes, others.bytes]),
+      events: first.events + others.events,
+      lastSeq: others.lastSeq || first.lastSeq,
+    };
+  }
+}
+
+/** A value of SQLite has at most 1,000,000,000 bytes. */
+function isTooBig(error: unknown): boolean {
+  return error instanceof TrawlError && (error.cause as { errcode?: number } | undefined)?.errcode === 18;
 }
 
 /** What follows the columns, and its values. */
