@@ -18,7 +18,10 @@ export interface EventsOptions {
   follow?: boolean;
 }
 
-/** Read at once: bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes as long as reading 500 of them. */
+/**
+ * Read at once: bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes it as long as
+ * reading 500 events does.
+ */
 const pageEvents = 2_000;
 /** Where events are large, fewer are read at once. Bytes, about. */
 const pageBytes = 16 * 1024 * 1024;
