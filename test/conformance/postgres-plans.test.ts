@@ -6,6 +6,30 @@ import { event, page } from './pages.js';
 
 const pageEvents = 500;
 
+it('reads a page of events without looking at all that follow, however little the server knows of them', async () => {
+  const database = await createDatabase(inject('postgresUrl'));
+  onTestFinished(database.remove);
+  const store = await PostgresStore.open({ url: database.url, name: 'the test database', pool: 1 });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  for (let number = 0; number < 20; number += 1) {
+    const events = Array.from({ length: pageEvents }, (_, index) => event(`${number} ${index}`));
+    const { lastOffset: offset } = await store.checkpoint('asa');
+    await store.writePage(page(events, { offset, nextOffset: `${number}` }));
+  }
+  for (let afterSeq = 0; afterSeq < 20 * pageEvents; afterSeq += pageEvents) {
+    expect(await store.events({ collector: 'asa', afterSeq }, pageEvents)).toHaveLength(pageEvents);
+    expect((await store.eventLines({ collector: 'asa', afterSeq }, pageEvents)).events).toBe(pageEvents);
+  }
+  await store.close();
+  const { rows } = await client.query(
+    `SELECT sum(idx_tup_read)::int AS entries FROM pg_stat_user_indexes WHERE relname LIKE 'audit_events%'`,
+  );
+  expect(rows[0].entries).toBeGreaterThan(0);
+  expect(rows[0].entries).toBeLessThan(3 * 20 * pageEvents);
+});
+
 it('reads what a page needs of a collector that the server has no statistics of, however much is stored', async () => {
   const database = await createDatabase(inject('postgresUrl'));
   onTestFinished(database.remove);
@@ -33,6 +57,6 @@ it('reads what a page needs of a collector that the server has no statistics of,
      WHERE relname LIKE 'audit_event_ids%' OR relname LIKE 'audit_events%'`,
   );
   const read = 4 * pageEvents;
-  expect(rows[0].entries).toBeGreaterThanOrEqual(read);
+  expect(rows[0].entries).toBeGreaterThan(0);
   expect(rows[0].entries).toBeLessThan(4 * read);
 });

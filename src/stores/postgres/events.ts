@@ -15,9 +15,36 @@ const searched = [
 
 /** Events of one collector after a sequence number, in its order. */
 export async function selectEvents(queries: Queries, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
-  const values: PgValue[] = [];
-  const sql = selected(filter, limit, (value) => `$${values.push(value)}`);
-  return queries.all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values);
+  const [near, far] = await nearThenFar(filter, limit, async (part) => {
+    const values: PgValue[] = [];
+    const sql = selected(part, (value) => `$${values.push(value)}`);
+    const rows = await queries.all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values);
+    return { rows, events: rows.length, lastSeq: rows.at(-1)?.seq ?? 0 };
+  });
+  return far ? [...near.rows, ...far.rows] : near.rows;
+}
+
+interface Part {
+  filter: EventFilter;
+  limit: number;
+  /** The last number that is looked at. */
+  upToSeq?: number;
+}
+
+/**
+ * First where a page is when no number is missing and nothing left out, then behind what was found: not behind where it was
+ * looked for, as events may have come there meanwhile. Where the server knows too little of a collector, as of one that has
+ * just begun, it would read and sort all that follows for each page otherwise.
+ */
+async function nearThenFar<Found extends { events: number; lastSeq: number }>(
+  filter: EventFilter,
+  limit: number,
+  read: (part: Part) => Promise<Found>,
+): Promise<[near: Found, far: Found | null]> {
+  const near = await read({ filter, limit, upToSeq: filter.afterSeq + limit });
+  if (near.events === limit) return [near, null];
+  const afterSeq = near.events > 0 ? near.lastSeq : filter.afterSeq;
+  return [near, await read({ filter: { ...filter, afterSeq }, limit: limit - near.events })];
 }
 
 /** In the order of a line. The number as text, so that it stands as it is copied; not by its own name, by which rows are put in order. */
@@ -34,18 +61,27 @@ const seqOfLine = 1;
 
 /** As `selectEvents`, by a copy, of whose bytes the lines are made: neither rows nor strings come into being. */
 export async function selectLines(queries: Queries, filter: EventFilter, limit: number): Promise<EventLines> {
-  // A copy takes no parameters.
-  const sql = selected(filter, limit, (value) => pg.escapeLiteral(withoutNul(String(value))));
-  const copied = await queries.copyOut(
-    `COPY (SELECT ${lineColumns.map((column) => column.sql).join(', ')} ${sql}) TO STDOUT (FORMAT binary)`,
-  );
-  const { bytes, rows, last } = lines.of(copied, seqOfLine);
-  return { bytes, events: rows, lastSeq: Number(last) };
+  const [near, far] = await nearThenFar(filter, limit, async (part): Promise<EventLines> => {
+    // A copy takes no parameters.
+    const sql = selected(part, (value) => pg.escapeLiteral(withoutNul(String(value))));
+    const copied = await queries.copyOut(
+      `COPY (SELECT ${lineColumns.map((column) => column.sql).join(', ')} ${sql}) TO STDOUT (FORMAT binary)`,
+    );
+    const { bytes, rows, last } = lines.of(copied, seqOfLine);
+    return { bytes, events: rows, lastSeq: Number(last) };
+  });
+  if (!far) return near;
+  return {
+    bytes: Buffer.concat([near.bytes, far.bytes]),
+    events: near.events + far.events,
+    lastSeq: far.lastSeq || near.lastSeq,
+  };
 }
 
 /** What follows the columns. @param bound how a value is written there */
-function selected(filter: EventFilter, limit: number, bound: (value: string | number | bigint) => string): string {
+function selected({ filter, limit, upToSeq }: Part, bound: (value: string | number | bigint) => string): string {
   const conditions = [`collector = ${bound(filter.collector)}`, `seq > ${bound(filter.afterSeq)}`];
+  if (upToSeq !== undefined) conditions.push(`seq <= ${bound(upToSeq)}`);
   // By both columns: the one is exact, the other leaves whole partitions out.
   const time = (operator: string, ns: bigint) => {
     const place = bound(ns);
