@@ -40,7 +40,7 @@ export function readSizes(env: NodeJS.ProcessEnv): Sizes {
     latenciesMs: numbers('BENCH_LATENCIES', '0,50,200'),
     growth: numbers('BENCH_GROWTH', '10000,1000000,5000000'),
     longEvents: number('BENCH_LONG', 5_000_000),
-    longRuns: number('BENCH_LONG_RUNS', 1),
+    longRuns: number('BENCH_LONG_RUNS', 5),
     idleRuns: number('BENCH_IDLE', 20),
     exportEvents: number('BENCH_EXPORT', 1_000_000),
     offloadEvents: number('BENCH_OFFLOAD', 200_000),
