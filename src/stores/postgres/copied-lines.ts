@@ -1,3 +1,5 @@
+import { GrowingBytes } from './growing-bytes.js';
+
 /** A member of the line, and what its column holds: `JSON` stands there as it is, but on one line; null leaves it out. */
 export interface Member {
   name: string;
@@ -42,7 +44,7 @@ export class CopiedLines {
       }
       lines.add(lineEnd);
     }
-    return { bytes: lines.end(), rows, last };
+    return { bytes: lines.written(), rows, last };
   }
 }
 
@@ -54,27 +56,19 @@ const backslash = 0x5c;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-class Lines {
+class Lines extends GrowingBytes {
   readonly #copied: Buffer;
-  #buffer: Uint8Array;
-  #length = 0;
 
   constructor(copied: Buffer) {
+    super(copied.byteLength * 2);
     this.#copied = copied;
-    this.#buffer = Buffer.allocUnsafe(copied.byteLength * 2);
-  }
-
-  add(bytes: Uint8Array): void {
-    this.#reserve(bytes.byteLength);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
   }
 
   addText(from: number, end: number): void {
-    this.#reserve(end - from + 2);
-    const buffer = this.#buffer;
+    this.reserve(end - from + 2);
+    const { buffer } = this;
     const copied = this.#copied;
-    let to = this.#length;
+    let to = this.length;
     buffer[to++] = quote;
     for (let at = from; at < end; at += 1) {
       const byte = copied[at]!;
@@ -85,27 +79,16 @@ class Lines {
       buffer[to++] = byte;
     }
     buffer[to++] = quote;
-    this.#length = to;
+    this.length = to;
   }
 
   addOnOneLine(from: number, end: number): void {
-    const to = this.#length;
+    const to = this.length;
     const copied = this.#copied;
     this.add(copied.subarray(from, end));
     for (let at = from; at < end; at += 1) {
       const byte = copied[at]!;
-      if (byte === lineFeed || byte === carriageReturn) this.#buffer[to + at - from] = blank;
+      if (byte === lineFeed || byte === carriageReturn) this.buffer[to + at - from] = blank;
     }
-  }
-
-  end(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.byteLength) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.byteLength * 2, this.#length + bytes));
-    larger.set(this.end());
-    this.#buffer = larger;
   }
 }

@@ -1,51 +1,51 @@
+import { GrowingBytes } from './growing-bytes.js';
+
 /**
  * Rows as `COPY … FROM STDIN (FORMAT binary)` takes them: the server has nothing to parse, which is half its work
  * otherwise. Texts are written as they are; they must not hold NUL or halves of surrogate pairs.
  */
-export class CopyRows {
-  #buffer = Buffer.allocUnsafe(1 << 20);
-  #length = 0;
-
+export class CopyRows extends GrowingBytes {
   constructor() {
+    super(1 << 20);
     // Signature, flags, length of the header's extension.
-    this.#write(Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'));
-    this.#reserve(8);
-    this.#length = this.#buffer.writeInt32BE(0, this.#length);
-    this.#length = this.#buffer.writeInt32BE(0, this.#length);
+    this.add(Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'));
+    this.reserve(8);
+    this.length = this.buffer.writeInt32BE(0, this.length);
+    this.length = this.buffer.writeInt32BE(0, this.length);
   }
 
   /** Begins a row of so many fields. */
   row(fields: number): this {
-    this.#reserve(2);
-    this.#length = this.#buffer.writeInt16BE(fields, this.#length);
+    this.reserve(2);
+    this.length = this.buffer.writeInt16BE(fields, this.length);
     return this;
   }
 
   text(value: string | null): this {
     // No character of UTF-16 takes more than three bytes.
-    this.#reserve(4 + (value?.length ?? 0) * 3);
+    this.reserve(4 + (value?.length ?? 0) * 3);
     if (value === null) {
-      this.#length = this.#buffer.writeInt32BE(-1, this.#length);
+      this.length = this.buffer.writeInt32BE(-1, this.length);
       return this;
     }
-    const bytes = this.#buffer.write(value, this.#length + 4, 'utf8');
-    this.#buffer.writeInt32BE(bytes, this.#length);
-    this.#length += 4 + bytes;
+    const bytes = this.buffer.write(value, this.length + 4, 'utf8');
+    this.buffer.writeInt32BE(bytes, this.length);
+    this.length += 4 + bytes;
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#reserve(4);
-    this.#length = this.#buffer.writeInt32BE(value.byteLength, this.#length);
-    this.#write(value);
+    this.reserve(4);
+    this.length = this.buffer.writeInt32BE(value.byteLength, this.length);
+    this.add(value);
     return this;
   }
 
   /** A `bigint` of SQL. */
   int8(value: bigint | number): this {
-    this.#reserve(12);
-    this.#length = this.#buffer.writeInt32BE(8, this.#length);
-    this.#length = this.#buffer.writeBigInt64BE(BigInt(value), this.#length);
+    this.reserve(12);
+    this.length = this.buffer.writeInt32BE(8, this.length);
+    this.length = this.buffer.writeBigInt64BE(BigInt(value), this.length);
     return this;
   }
 
@@ -56,22 +56,9 @@ export class CopyRows {
 
   /** All of it, once. */
   end(): Buffer {
-    this.#reserve(2);
-    this.#length = this.#buffer.writeInt16BE(-1, this.#length);
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#reserve(bytes.byteLength);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.byteLength) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.byteLength * 2, this.#length + bytes));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
+    this.reserve(2);
+    this.length = this.buffer.writeInt16BE(-1, this.length);
+    return this.written();
   }
 }
 

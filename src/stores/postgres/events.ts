@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { StoredEvent } from '../../domain.js';
 import { lineTexts } from '../../formats/event-line.js';
+import { joinedLines } from '../event-lines.js';
 import type { EventFilter, EventLines } from '../store.js';
 import { CopiedLines, type Member } from './copied-lines.js';
 import { type PgValue, type Queries, withoutNul } from './database.js';
@@ -70,12 +71,7 @@ export async function selectLines(queries: Queries, filter: EventFilter, limit: 
     const { bytes, rows, last } = lines.of(copied, seqOfLine);
     return { bytes, events: rows, lastSeq: Number(last) };
   });
-  if (!far) return near;
-  return {
-    bytes: Buffer.concat([near.bytes, far.bytes]),
-    events: near.events + far.events,
-    lastSeq: far.lastSeq || near.lastSeq,
-  };
+  return far ? joinedLines(near, far) : near;
 }
 
 /** What follows the columns. @param bound how a value is written there */

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import { lineTexts } from '../../formats/event-line.js';
+import { joinedLines } from '../event-lines.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase, SqlValue } from './database.js';
 
@@ -83,11 +84,7 @@ export function selectLines(db: SqliteDatabase, filter: EventFilter, limit: numb
     const half = Math.ceil(limit / 2);
     const first = selectLines(db, filter, half);
     const others = selectLines(db, { ...filter, afterSeq: first.lastSeq }, limit - half);
-    return {
-      bytes: Buffer.concat([first.bytes, others.bytes]),
-      events: first.events + others.events,
-      lastSeq: others.lastSeq || first.lastSeq,
-    };
+    return joinedLines(first, others);
   }
 }
 
