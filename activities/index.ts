@@ -83,14 +83,15 @@ export function createActivities(dependencies: Dependencies) {
     writePages: (input: PagesInput): Promise<PagesWritten> =>
       asActivity(() => writePages(dependencies, collectors, cache, input)),
 
-    /** U20 Write Exec Log Record, for a run that found nothing new, or that failed. */
-    writeExecutionLog: ({ collector, failure }: ExecutionLogInput): Promise<void> =>
+    /** U20 Write Exec Log Record, for a run that found nothing new, or for a run or a command that failed. */
+    writeExecutionLog: ({ collector, failure, command }: ExecutionLogInput): Promise<void> =>
       asActivity(async () => {
         const { workflowExecution, activityId } = activityInfo();
         const key = `${workflowExecution?.runId}/${activityId}`;
         if (failure === undefined) return store.logIdleRun(collector, key);
         // A run for a name that does not exist leaves nothing behind.
         await collectors.require(collector);
+        if (command) return store.logFailedCommand(collector, `${command.kind} failed: ${failure}`, command.keys);
         return store.logFailedRun(collector, failure, key);
       }),
 

@@ -1,4 +1,5 @@
 import type { RetentionGap } from '../src/domain.js';
+import type { CommandKind } from '../src/inputs/commands.js';
 
 /**
  * What goes between workflows and activities, and so into Temporal's history: references, counts and offsets, never
@@ -88,8 +89,10 @@ export interface PagesWritten {
 }
 
 export interface ExecutionLogInput extends CollectorInput {
-  /** How the run failed; left out where it found nothing new. */
+  /** How the run failed, or the command; left out where the run found nothing new. */
   failure?: string;
+  /** Set where it is a command that failed for good. */
+  command?: { kind: CommandKind; keys: string[] };
 }
 
 export interface CommandInput extends CollectorInput {

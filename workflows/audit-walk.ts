@@ -4,7 +4,8 @@ import { type Command, Commands } from './commands.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
 import { ProgressReport } from './progress.js';
-import { Walk, walkWithCommands } from './walk.js';
+import { runWithCommands } from './run.js';
+import { Walk } from './walk.js';
 
 /** What a walk takes along when it continues as new. */
 export interface CarriedOver {
@@ -19,18 +20,21 @@ export interface CarriedOver {
 export async function auditWalk(input: CollectionInput, carried?: CarriedOver): Promise<Progress> {
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
   const report = new ProgressReport(collector, carried?.progress);
-  const commands = new Commands(collector, carried?.commands);
+  const commands = new Commands(collector, report, carried?.commands);
   const walk = new Walk(collector, commands, report, historyEventsMax, true);
-  if ((await walkWithCommands(walk, commands)) === 'history full') {
-    // Else a first catch-up of hours would be over before a sink has anything.
-    if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
-      await beginOffloading(collector);
-    const left = await commands.take();
-    await continueAsNew<typeof auditWalk>(
-      { collector, historyEventsMax },
-      { progress: report.progress, commands: left },
-    );
-  }
-  report.update({ state: 'caught up' });
+  await runWithCommands(commands, report, {
+    walk: async () => {
+      const { resets } = commands;
+      if ((await walk.run()) === 'caught up') return resets;
+      // Else a first catch-up of hours would be over before a sink has anything.
+      if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
+        await beginOffloading(collector);
+      const left = await commands.take();
+      return continueAsNew<typeof auditWalk>(
+        { collector, historyEventsMax },
+        { progress: report.progress, commands: left },
+      );
+    },
+  });
   return report.progress;
 }

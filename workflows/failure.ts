@@ -12,6 +12,12 @@ export function failureCode(error: unknown): string | undefined {
   return root instanceof ApplicationFailure ? (root.type ?? undefined) : undefined;
 }
 
+/** What happened and what to do, of an activity or a child that failed. */
+export function failureSentence(error: unknown): string {
+  const failure = runFailure(error);
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
 /** The failure of a run: its message is the sentence that says what happened and what to do. */
 export function runFailure(error: unknown): unknown {
   if (isCancellation(error)) return error;

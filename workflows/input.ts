@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import { clearOptions } from '../src/inputs/commands.js';
 import { historyEventsMax } from './options.js';
 
 const collector = z.string().min(1).max(63);
@@ -32,12 +33,6 @@ export const offloadInput = z.strictObject({
 });
 
 export const collectorInput = z.strictObject({ collector });
-
-/** What goes along with the signal `clearEvents`, where anything does. */
-export const clearOptions = z.strictObject({
-  /** Also events that a sink lacks. */
-  force: z.boolean().default(false),
-});
 
 export const clearInput = z.strictObject({ collector, ...clearOptions.shape });
 

@@ -1,4 +1,5 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { z } from 'zod';
 import { runFailure } from './failure.js';
 import { clearInput, collectorInput, parseInput, variablesInput } from './input.js';
 import { maintenanceActivities, stepOptions } from './options.js';
@@ -22,7 +23,7 @@ export async function resetCheckpoint(input: unknown): Promise<void> {
   const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
   await told(
     maintenanceActivities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [
-      { collector, keys: [ownKey()] },
+      { collector, keys: keys() },
     ]),
   );
 }
@@ -32,7 +33,7 @@ export async function clearEvents(input: unknown): Promise<void> {
   const { collector, force } = parseInput(clearInput, input, '{"collector":"asa"}');
   const refusal = await told(
     maintenanceActivities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
-      { collector, keys: [ownKey()], ...(force ? { force } : {}) },
+      { collector, keys: keys(), ...(force ? { force } : {}) },
     ]),
   );
   if (!refusal) return;
@@ -43,9 +44,11 @@ export async function clearEvents(input: unknown): Promise<void> {
   });
 }
 
-function ownKey(): string {
-  const { workflowId, runId } = workflowInfo();
-  return `${workflowId}/${runId}`;
+/** Those of the signals that this run stands for, which the memo names, so that each takes effect once; else one of its own. */
+function keys(): string[] {
+  const { workflowId, runId, memo } = workflowInfo();
+  const named = z.array(z.string()).min(1).safeParse(memo?.keys);
+  return named.success ? named.data : [`${workflowId}/${runId}`];
 }
 
 async function told<T>(done: Promise<T>): Promise<T> {

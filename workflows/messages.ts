@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { CommandKind } from '../src/inputs/commands.js';
 
 /** U03 as a signal: read again from the start of what the source still holds. */
 export const resetCheckpointSignal = defineSignal('resetCheckpoint');
@@ -33,6 +34,15 @@ export interface Progress {
   walk: string | null;
   /** Note of the last page; empty before the first. */
   note: string;
+  /** Commands that failed for good; the run fails at its end where there are any. */
+  failedCommands: CommandFailure[];
+}
+
+export interface CommandFailure {
+  command: CommandKind;
+  /** What happened and what to do. */
+  message: string;
+  code: string;
 }
 
 /** What `offloadEvents` has done so far: answer to the query `progress`, and its result. */

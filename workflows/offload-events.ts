@@ -1,5 +1,6 @@
-import { condition, continueAsNew, patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, patched, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { runFailure } from './failure.js';
+import { historyIsFull } from './history.js';
 import { offloadInput, parseInput } from './input.js';
 import { type OffloadProgress, offloadProgressQuery, type SinkProgress } from './messages.js';
 import { offloadActivities, stepOptions } from './options.js';
@@ -93,11 +94,6 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
 function ofSink({ sinks }: OffloadProgress, sink: string): SinkProgress {
   sinks[sink] ??= { state: 'sending', batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0 };
   return sinks[sink];
-}
-
-function historyIsFull(eventsMax: number): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= eventsMax;
 }
 
 /** Progress as the UI's current details show it (Markdown). */

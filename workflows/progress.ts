@@ -1,6 +1,6 @@
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { FetchedPages, PagesWritten } from '../activities/types.js';
-import { type Progress, progressQuery } from './messages.js';
+import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
 /** What a run has done so far: answers the query `progress`, and tells the Temporal UI in words. */
 export class ProgressReport {
@@ -17,6 +17,7 @@ export class ProgressReport {
       newest: null,
       walk: null,
       note: '',
+      failedCommands: [],
       ...carried,
     };
     setHandler(progressQuery, () => this.progress);
@@ -49,6 +50,10 @@ export class ProgressReport {
     });
   }
 
+  commandFailed(failure: CommandFailure): void {
+    this.update({ failedCommands: [...this.progress.failedCommands, failure] });
+  }
+
   #show(): void {
     setCurrentDetails(inWords(this.progress));
   }
@@ -56,12 +61,13 @@ export class ProgressReport {
 
 /** Progress as the UI's current details show it (Markdown). */
 export function inWords(progress: Progress): string {
-  const { collector, state, pages, newEvents, rejected, newest, walk, note } = progress;
+  const { collector, state, pages, newEvents, rejected, newest, walk, note, failedCommands } = progress;
   const lines = [
     `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}`,
     `${newEvents} new events in ${pages} pages so far${newest ? `, up to ${newest}Z` : ''}`,
   ];
   if (note) lines.push(`Last page: ${note}`);
   if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);
+  for (const { command, message } of failedCommands) lines.push(`The command \`${command}\` failed: ${message}`);
   return lines.join('\n\n');
 }

@@ -2,12 +2,12 @@ import { ApplicationFailure, patched, startChild, workflowInfo } from '@temporal
 import { auditWalk } from './audit-walk.js';
 import { beginOffloading, isOffloadingDue } from './begin-offloading.js';
 import { Commands } from './commands.js';
-import { runFailure } from './failure.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
 import { lastActivities } from './options.js';
 import { ProgressReport } from './progress.js';
-import { Walk, walkWithCommands } from './walk.js';
+import { runWithCommands } from './run.js';
+import { Walk } from './walk.js';
 
 /**
  * M10 Recurring Audit Collection: one run of it, on cron or a Schedule or by hand. Walks from the checkpoint until the
@@ -20,30 +20,25 @@ import { Walk, walkWithCommands } from './walk.js';
 export async function recurringAuditCollection(input: unknown): Promise<Progress> {
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
   const report = new ProgressReport(collector);
-  const commands = new Commands(collector);
+  const commands = new Commands(collector, report);
   const walk = new Walk(collector, commands, report, historyEventsMax);
-  try {
-    while ((await walkWithCommands(walk, commands)) === 'history full') {
-      const { resets } = commands;
-      if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
-        await beginOffloading(collector);
+  const isDue = () => isOffloadingDue(walk, report.progress.newEvents);
+  await runWithCommands(commands, report, {
+    walk: async () => {
+      let { resets } = commands;
+      if ((await walk.run()) === 'caught up') return resets;
+      // Whether the walk that goes on had read everything when the checkpoint was reset under it cannot be told from here.
+      ({ resets } = commands);
+      if (isDue() && patched('long walks offload as they go')) await beginOffloading(collector);
       await handOver({ collector, historyEventsMax }, report);
-      while (commands.pending) await commands.settled();
-      // Whether the walk had read everything when the checkpoint was reset under it cannot be told from here.
-      if (commands.resets === resets) break;
-    }
-  } catch (error) {
-    report.update({ state: 'failed' });
-    const failure = runFailure(error);
-    await logFailure(collector, failure);
-    while (commands.pending) await commands.settled();
+      return resets;
+    },
+    failed: (failure) => logFailure(collector, failure),
     // A source that is away holds up neither a sink nor retention.
-    if (isOffloadingDue(walk, report.progress.newEvents) && patched('failed runs offload, too'))
-      await beginOffloading(collector).catch(() => undefined);
-    throw failure;
-  }
-  report.update({ state: 'caught up' });
-  if (isOffloadingDue(walk, report.progress.newEvents)) await beginOffloading(collector);
+    offload: async (failed) => {
+      if (isDue() && (!failed || patched('failed runs offload, too'))) await beginOffloading(collector);
+    },
+  });
   return report.progress;
 }
 

@@ -1,7 +1,8 @@
-import { CancellationScope, condition, patched, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import type { FetchedPages, LastCheckpoint, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
 import type { Commands } from './commands.js';
-import { failureCode, runFailure } from './failure.js';
+import { failureCode } from './failure.js';
+import { historyIsFull } from './history.js';
 import { roundLimits, stepOptions, walkActivities } from './options.js';
 import type { ProgressReport } from './progress.js';
 import { recurrence } from './recurrence.js';
@@ -56,7 +57,7 @@ export class Walk {
     for (;;) {
       const end = await this.#stretch();
       if (end !== 'read again') return end;
-      if (this.#historyIsFull()) return 'history full';
+      if (historyIsFull(this.#historyEventsMax)) return 'history full';
     }
   }
 
@@ -92,7 +93,7 @@ export class Walk {
       const { nextOffset: next, more } = round;
       this.#catchesUp ||= more;
       const ahead =
-        more && round.pauseMs === 0 && !this.#historyIsFull() && !isReset()
+        more && round.pauseMs === 0 && !historyIsFull(this.#historyEventsMax) && !isReset()
           ? this.#fetch({ offset: next, generation: from.generation }, page, '')
           : null;
       if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, page))) {
@@ -105,7 +106,7 @@ export class Walk {
       }
       if (!more) return this.#caughtUp(round);
       // What has been read ahead is the last round of this run, or it would be read again in the next one.
-      if (this.#historyIsFull() && !(ahead && patched('what was read ahead is written'))) {
+      if (historyIsFull(this.#historyEventsMax) && !(ahead && patched('what was read ahead is written'))) {
         ahead?.abandon();
         return 'history full';
       }
@@ -170,30 +171,6 @@ export class Walk {
 
   #options(summary?: string): ReturnType<typeof stepOptions> {
     return stepOptions(this.#collector, this.#catchesUp ? 'catch-up' : 'beginning', summary);
-  }
-
-  #historyIsFull(): boolean {
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    return continueAsNewSuggested || historyLength >= this.#historyEventsMax;
-  }
-}
-
-/**
- * Walks, with the commands noted before carried out first and those noted meanwhile carried out before it ends: after
- * a reset it walks again. When it throws, too, everything noted has taken effect.
- */
-export async function walkWithCommands(walk: Walk, commands: Commands): Promise<WalkEnd> {
-  try {
-    for (;;) {
-      await commands.settled();
-      const { resets } = commands;
-      if ((await walk.run()) === 'history full') return 'history full';
-      while (commands.pending) await commands.settled();
-      if (commands.resets === resets) return 'caught up';
-    }
-  } catch (error) {
-    while (commands.pending) await commands.settled();
-    throw runFailure(error);
   }
 }
 

@@ -61,6 +61,8 @@ export interface Store {
   logIdleRun(collector: string, key: string): Promise<void>;
   /** The line of a run that failed; once for each key. */
   logFailedRun(collector: string, failure: string, key: string): Promise<void>;
+  /** A line for each of the keys, which a command of the same key then no longer takes effect under. */
+  logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void>;
 
   /** U03 Reset Checkpoint, once for each key; a line in the execution log each. */
   resetCheckpoint(collector: string, keys: readonly string[]): Promise<void>;

@@ -58,8 +58,8 @@ export async function recurringState(client: Client, collector: string): Promise
     return { recurrence: 'schedule', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause };
   }
   if (!workflow?.running) return null;
-  const { cron, executionTimeMs, lastFailure, lastFailureCode } = workflow;
-  const waiting = executionTimeMs > Date.now();
+  const { cron, begun, executionTimeMs, lastFailure, lastFailureCode } = workflow;
+  const waiting = !begun;
   const nextRun = waiting ? new Date(executionTimeMs).toISOString() : null;
   const run = waiting ? null : recurringId(collector);
   const state = waiting ? 'waiting' : 'running';

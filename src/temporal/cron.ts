@@ -8,6 +8,7 @@ import {
 import { TrawlError } from '../errors.js';
 import { defaultCron, recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
+import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
 
 /** A run is given so long to end. */
 const stopMaxMs = 20_000;
@@ -17,7 +18,9 @@ export interface CronState {
   runId: string;
   running: boolean;
   cron: string;
-  /** When the present run begins, or began: before that it waits for its tick. Epoch ms. */
+  /** Whether the present run has begun; before that it waits for its tick. */
+  begun: boolean;
+  /** When the present run begins, or began; epoch ms, by the server's clock. */
   executionTimeMs: number;
   /** How the run before this one failed; null where it did not. */
   lastFailure: string | null;
@@ -40,9 +43,11 @@ export async function cronState(client: Client, collector: string): Promise<Cron
       maximumPageSize: 1,
     });
     const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const running = status.name === 'RUNNING';
     return {
       runId,
-      running: status.name === 'RUNNING',
+      running,
+      begun: !running || (await hasBegun(client, workflowId, runId)),
       status: status.name.toLowerCase(),
       cron: started?.cronSchedule ?? '',
       executionTimeMs: epochMsOf(raw.workflowExecutionInfo!.executionTime),
@@ -113,36 +118,36 @@ export async function stopCron(client: Client, collector: string, reason: string
 }
 
 /**
- * A run that is walking is cancelled, and carries out the commands it has taken first; one that waits for its next
- * tick is terminated, and commands that were sent to it meanwhile are carried out as workflows.
+ * A run that has begun is cancelled, and carries out the commands it has taken first. One that waits for its next tick is
+ * terminated, and the commands that were sent to it are carried out by workflows of their own: first those that are
+ * known, so that none is lost should this process die, then those that came before the end. Where the run has begun
+ * after all, it carries them out under the same keys, so that each takes effect once.
  */
 async function stopRun(
   client: Client,
   collector: string,
-  state: CronState,
+  { runId, begun }: CronState,
   reason: string,
 ): Promise<'ended' | 'stopping'> {
-  const handle = client.workflow.getHandle(recurringId(collector), state.runId, { followRuns: false });
+  const workflowId = recurringId(collector);
+  const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
+  const carryOut = async () =>
+    carryOutApart(client, collector, await commandsSentTo(client, workflowId, runId), (id) =>
+      isOver(client.workflow.getHandle(id)),
+    );
   try {
-    if (state.executionTimeMs <= Date.now()) {
+    if (begun) {
       await handle.cancel();
       return (await isOver(handle)) ? 'ended' : 'stopping';
     }
+    await carryOut();
     await handle.terminate(reason);
   } catch (error) {
     // The run has ended by itself meanwhile.
     if (error instanceof WorkflowNotFoundError) return 'ended';
     throw error;
   }
-  // Only now: nothing can be sent to it any more.
-  const { events } = await handle.fetchHistory();
-  for (const [index, event] of (events ?? []).entries()) {
-    const signal = event.workflowExecutionSignaledEventAttributes?.signalName;
-    if (signal !== 'resetCheckpoint' && signal !== 'clearEvents') continue;
-    const workflowId = `${recurringId(collector)}-${signal}-${state.runId}-${index}`;
-    // One after the other while a worker runs; in any case the server has them.
-    await isOver(await client.workflow.start(signal, { workflowId, taskQueue, args: [{ collector }] }));
-  }
+  await carryOut();
   return 'ended';
 }
 

@@ -330,6 +330,14 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.checkpoint('asa')).lastDateTime).toBeNull();
     });
 
+    it('logs a failed command with a line for each key, which then takes effect no more', async () => {
+      await store.logFailedCommand('asa', 'clearEvents failed: wrong settings [SETTINGS_INVALID]', ['k1', 'k2']);
+      await store.logFailedCommand('asa', 'clearEvents failed: wrong settings [SETTINGS_INVALID]', ['k1', 'k2']);
+      await store.resetCheckpoint('asa', ['k1']);
+      const line = ['clearEvents failed: wrong settings [SETTINGS_INVALID]', 0];
+      expect(await notes()).toEqual([line, line]);
+    });
+
     it('keeps related objects by id, the latest of each', async () => {
       const user = (name: string) => ({ id: 'u1', type: 'user', object: JSON.stringify({ name }) });
       await store.writePage(page([event('a')], { nextOffset: '1', relatedObjects: [user('older'), user('old')] }));

@@ -42,6 +42,25 @@ describe('commands by signal', () => {
     expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
   });
 
+  it('that fail for good hold up no other, and the run fails with the sentence', async () => {
+    const collection = await TestCollection.start({ events: 100 });
+    await collection.collect();
+    // Where the events are to go, U04 has to know. Nothing but a clearing asks for it here.
+    await collection.store.setSettings('asa', { offload: 'archive,archive' }, []);
+    const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
+      workflowId: `${collection.taskQueue}-failing`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }],
+      signal: 'clearEvents',
+    });
+    await handle.signal('resetCheckpoint');
+    const outcome = await handle.result().catch((error: unknown) => (error as Error).cause);
+    const failures = (await collection.notes()).filter((line) => line.startsWith('clearEvents failed: '));
+    expect(failures).toEqual([expect.stringMatching(/offload.*trawl env set.*\[SETTINGS_INVALID\]: 0$/)]);
+    expect(count(await collection.notes(), 'Reset checkpoint: 0')).toBe(1);
+    expect(outcome).toMatchObject({ type: 'SETTINGS_INVALID', message: expect.stringContaining('offload') });
+  });
+
   it('take effect while the source is down and the walk cannot go on', async () => {
     const collection = await TestCollection.start({ events: 500 }, { SEARCH_COUNT: '100' });
     await collection.collect();

@@ -37,6 +37,7 @@ describe('progress in words', () => {
     requests: 13,
     newest: '2026-05-01T12:00:00',
     walk: null,
+    failedCommands: [],
     note: 'Full page',
   };
 

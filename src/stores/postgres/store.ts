@@ -134,6 +134,13 @@ export class PostgresStore implements Store {
     await logLine(this.#db, collector, this.#now().toISOString(), 0, `Run failed: ${failure}`, key);
   }
 
+  async logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void> {
+    const now = this.#now().toISOString();
+    await this.#db.transaction(async (queries) => {
+      for (const key of keys) await logLine(queries, collector, now, 0, note, key);
+    });
+  }
+
   async resetCheckpoint(collector: string, keys: readonly string[]): Promise<void> {
     const now = this.#now().toISOString();
     await this.#db.transaction(async (queries) => {

@@ -131,6 +131,13 @@ export class SqliteStore implements Store {
     logLine(this.#db, collector, this.#now().toISOString(), 0, `Run failed: ${failure}`, key);
   }
 
+  async logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void> {
+    const now = this.#now().toISOString();
+    this.#db.transaction(() => {
+      for (const key of keys) logLine(this.#db, collector, now, 0, note, key);
+    });
+  }
+
   async resetCheckpoint(collector: string, keys: readonly string[]): Promise<void> {
     const now = this.#now().toISOString();
     this.#db.transaction(() => {

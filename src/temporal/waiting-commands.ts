@@ -1,0 +1,114 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { arrayFromPayloads } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import { TrawlError } from '../errors.js';
+import { type CommandKind, commandKey, commandOf } from '../inputs/commands.js';
+import { recurringId, taskQueue } from './names.js';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** Commands of one kind that came one after the other. */
+export interface WaitingCommands {
+  kind: CommandKind;
+  force: boolean;
+  /** Under which the run would carry them out, so that each takes effect once whoever does it. */
+  keys: string[];
+}
+
+const eventsAtOnce = 100;
+
+/**
+ * Whether a run has begun, by its history: one that still waits for its tick has no workflow task. Clocks do not tell,
+ * since this one's and the server's differ.
+ */
+export async function hasBegun(client: Client, workflowId: string, runId: string): Promise<boolean> {
+  for await (const { workflowTaskScheduledEventAttributes } of historyOf(client, workflowId, runId))
+    if (workflowTaskScheduledEventAttributes) return true;
+  return false;
+}
+
+/**
+ * The commands that were sent to a run of a collector's recurring collection, in their order.
+ * @throws TrawlError PAYLOAD_UNREADABLE where the input of one cannot be decrypted.
+ */
+export async function commandsSentTo(client: Client, workflowId: string, runId: string): Promise<WaitingCommands[]> {
+  const groups: WaitingCommands[] = [];
+  let nth = 0;
+  for await (const { workflowExecutionSignaledEventAttributes: signal } of historyOf(client, workflowId, runId)) {
+    const command = signal && commandOf(signal.signalName ?? '', await firstInputOf(client, signal));
+    if (!command) continue;
+    nth += 1;
+    const key = commandKey(workflowId, runId, nth);
+    const last = groups.at(-1);
+    if (last?.kind === command.kind && last.force === command.force) last.keys.push(key);
+    else groups.push({ kind: command.kind, force: command.force, keys: [key] });
+  }
+  return groups;
+}
+
+/**
+ * Has the commands carried out by workflows of their own. Those that are there already are left alone.
+ * @param isOver waits for the end of one; where that does not come, as without a worker, the others are not waited for:
+ *   the server has them.
+ */
+export async function carryOutApart(
+  client: Client,
+  collector: string,
+  commands: readonly WaitingCommands[],
+  isOver: (workflowId: string) => Promise<boolean>,
+): Promise<void> {
+  let waits = true;
+  for (const { kind, force, keys } of commands) {
+    // By the last of them: where one more has come since, that is another workflow.
+    const [, runId, nth] = keys.at(-1)!.split('/');
+    const workflowId = `${recurringId(collector)}-${kind}-${runId}-${nth}`;
+    const begun = await client.workflow
+      .start(kind, {
+        workflowId,
+        taskQueue,
+        args: [{ collector, ...(force ? { force } : {}) }],
+        // Beside the input, which workers of the version before would refuse.
+        memo: { keys },
+        staticSummary: `${collector}: sent to a run that was stopped`,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      })
+      .catch((error: unknown) => {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+        throw error;
+      });
+    if (begun && waits) waits = await isOver(workflowId);
+  }
+}
+
+async function firstInputOf(
+  client: Client,
+  { signalName, input }: temporal.api.history.v1.IWorkflowExecutionSignaledEventAttributes,
+): Promise<unknown> {
+  try {
+    const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+    let payloads = input?.payloads ?? [];
+    for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
+    return arrayFromPayloads(payloadConverter, payloads)[0];
+  } catch (error) {
+    if (error instanceof TrawlError) throw error;
+    throw new TrawlError('PAYLOAD_UNREADABLE', `The input of the signal ${signalName} cannot be read.`, {
+      hint: 'Give TRAWL_PAYLOAD_KEYS as the workers have it, then try again. Nothing was changed.',
+      cause: error,
+    });
+  }
+}
+
+async function* historyOf(client: Client, workflowId: string, runId: string): AsyncGenerator<HistoryEvent> {
+  const execution = { workflowId, runId };
+  for (let nextPageToken: Uint8Array | undefined; ; ) {
+    const page = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution,
+      maximumPageSize: eventsAtOnce,
+      ...(nextPageToken ? { nextPageToken } : {}),
+    });
+    yield* page.history?.events ?? [];
+    if (!page.nextPageToken?.length) return;
+    nextPageToken = page.nextPageToken;
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { inject, it } from 'vitest';
+import { type DemoAsa, startDemoAsa } from '../../src/demo/asa/server.js';
+import { openStore } from '../../src/stores/registry.js';
+import type { Store } from '../../src/stores/store.js';
+import { localTemporal } from '../../src/temporal/connection.js';
+import { startWorker } from '../../src/worker.js';
+import { until } from '../support/collection.js';
+import { temporal } from '../support/namespace.js';
+import { quietTemporal } from '../support/quiet.js';
+import { makeStorePlace } from '../support/store.js';
+
+/*
+ * A command may come at any moment of a run. Each run of these tests gets one while one certain task, the nth, is under
+ * way: the worker reads the input of every workflow task and activity, and writes its output, through a codec, which
+ * sends the command and only then lets the worker go on. The server then delivers it right after that task.
+ */
+
+interface Scene {
+  demo: DemoAsa;
+  store: Store;
+  folder: string;
+}
+
+interface Scenario {
+  name: string;
+  historyEventsMax: number;
+  /** Events of the demo team, and how many are asked for at once. */
+  events?: number;
+  searchCount?: number;
+  /** What stands before the first run. */
+  prepare?(scene: Scene): Promise<void>;
+  /** What is done to a run that has begun. */
+  disturb?(handle: WorkflowHandle, reads: () => boolean): Promise<void>;
+  signal?: { name: string; line: string };
+}
+
+const reset = { name: 'resetCheckpoint', line: 'Reset checkpoint' };
+
+async function withSink({ store, folder }: Scene, offload = 'archive'): Promise<void> {
+  const path = join(folder, 'archive');
+  mkdirSync(path, { recursive: true });
+  await store.setSettings('sink:archive', { kind: 'files', path }, []);
+  await store.setSettings('asa', { offload, offloadWhen: 'after-run' }, []);
+}
+
+const scenarios: Scenario[] = [
+  { name: 'walks to its end', historyEventsMax: 3_000 },
+  { name: 'begins offloading', historyEventsMax: 3_000, prepare: withSink },
+  {
+    name: 'hands over to a walk that continues as new',
+    historyEventsMax: 20,
+    events: 600,
+    searchCount: 10,
+    prepare: withSink,
+  },
+  {
+    name: 'fails since its source refuses it',
+    historyEventsMax: 3_000,
+    prepare: async (scene) => {
+      await withSink(scene);
+      await scene.store.setSettings('asa', { logRetainDays: '30' }, []);
+      scene.demo.faults.add({ kind: 'status', status: 400, every: 1 });
+    },
+  },
+  {
+    name: 'is cancelled',
+    historyEventsMax: 3_000,
+    prepare: withSink,
+    disturb: async (handle, reads) => {
+      await until('it reads', reads);
+      await handle.cancel();
+    },
+  },
+  {
+    name: 'has a command that fails for good',
+    historyEventsMax: 3_000,
+    prepare: (scene) => withSink(scene, '!!'),
+    signal: { name: 'clearEvents', line: 'clearEvents failed' },
+  },
+];
+
+for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, disturb, signal = reset } of scenarios) {
+  it.concurrent(`a command that comes during any task of a run that ${name} is carried out once`, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    quietTemporal();
+    const namespace = `test-${randomUUID()}`;
+    await temporal('operator', 'namespace', 'create', '--namespace', namespace);
+    const demo = await startDemoAsa({ events });
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-command-tasks-'));
+    const { place, remove } = await makeStorePlace(folder);
+    const store = await openStore(place);
+    const connection = await Connection.connect({ address: inject('temporalAddress') });
+    const { workflow } = new Client({ connection, namespace });
+    await prepare?.({ demo, store, folder });
+
+    let task = 0;
+    let chosen = 0;
+    let sent = 0;
+    let running = '';
+    const send = async (): Promise<void> => {
+      const { raw } = await workflow.getHandle(running).describe();
+      const walks = (raw.pendingChildren ?? []).filter(({ workflowTypeName }) => workflowTypeName === 'auditWalk');
+      for (const id of [running, ...walks.map(({ workflowId }) => workflowId!)]) {
+        try {
+          await workflow.getHandle(id).signal(signal.name);
+          sent += 1;
+        } catch (error) {
+          // It is over: whoever sent the command knows.
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
+      }
+    };
+    const pass = async (payloads: Payload[]): Promise<Payload[]> => {
+      task += 1;
+      if (task === chosen) await send();
+      return payloads;
+    };
+    const codec: PayloadCodec = { encode: pass, decode: pass };
+    const { connection: to } = localTemporal(inject('temporalAddress'));
+    const taskQueue = `test-${randomUUID()}`;
+    const worker = await startWorker({
+      temporal: { namespace, connection: to, dataConverter: { payloadCodecs: [codec] } },
+      store,
+      env: {
+        ASA_TEAM: demo.team,
+        ASA_KEY_ID: demo.keyId,
+        ASA_KEY_SECRET: demo.keySecret,
+        ASA_BASE_URL: demo.baseUrl,
+        SEARCH_COUNT: String(searchCount),
+      },
+      taskQueue,
+    });
+    onTestFinished(async () => {
+      await worker.stop();
+      await store.close();
+      await connection.close();
+      await demo.close();
+      await remove();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const missed: number[] = [];
+    const lines = async () =>
+      (await store.executionLog({ collector: 'asa', limit: 100_000 })).filter(({ notes }) =>
+        notes.startsWith(signal.line),
+      ).length;
+    for (chosen = 1; ; chosen += 1) {
+      running = `${taskQueue}-${chosen}`;
+      // Each run reads everything, with something new in it.
+      demo.addEvents(1);
+      await store.resetCheckpoint('asa', [running]);
+      task = 0;
+      const [sentBefore, linesBefore, requestsBefore] = [sent, await lines(), demo.requests.audits];
+      const handle = await workflow.start('recurringAuditCollection', {
+        taskQueue,
+        workflowId: running,
+        args: [{ collector: 'asa', historyEventsMax }],
+      });
+      await disturb?.(handle, () => demo.requests.audits > requestsBefore);
+      await handle.result().catch(() => undefined);
+      const tasks = task;
+      if ((await lines()) - linesBefore !== sent - sentBefore) missed.push(chosen);
+      const offloading = workflow.getHandle('audit-offload-asa');
+      if (offloadingEnds) await offloading.result().catch(() => undefined);
+      if (tasks < chosen) break;
+    }
+    console.error(`${name}: ${chosen - 1} tasks, ${sent} commands`);
+    expect({ missed, lines: await lines() }).toEqual({ missed: [], lines: sent });
+    expect(sent).toBeGreaterThan(3);
+  }, 300_000);
+}

@@ -1,0 +1,70 @@
+import { ApplicationFailure, ContinueAsNew } from '@temporalio/workflow';
+import type { Commands } from './commands.js';
+import { runFailure } from './failure.js';
+import type { CommandFailure } from './messages.js';
+import type { ProgressReport } from './progress.js';
+
+/** The steps of a run that takes commands. */
+export interface RunSteps {
+  /**
+   * Reads until the source has no more.
+   * @returns how many resets of the checkpoint what was read takes into account.
+   */
+  walk(): Promise<number>;
+  /** Notes that the walk failed; never throws. */
+  failed?(failure: unknown): Promise<void>;
+  /** Begins offloading where that is due, after a walk that failed, too. */
+  offload?(failed: boolean): Promise<void>;
+}
+
+/**
+ * Owns the end of a run that takes commands. Everything noted is carried out before the walk and before the end, also
+ * where the walk or the beginning of the offloading fails; after a reset the run walks again.
+ *
+ * Between the last look at what is pending and the return or throw stands no await. So a signal that the server has
+ * accepted is either carried out or makes the server repeat the workflow task.
+ *
+ * @throws the walk's failure, or else the one of the offloading, or of a command.
+ */
+export async function runWithCommands(commands: Commands, report: ProgressReport, steps: RunSteps): Promise<void> {
+  for (;;) {
+    let resets = commands.resets;
+    let failure: unknown;
+    try {
+      await commands.settled();
+      resets = await steps.walk();
+      while (commands.pending) await commands.settled();
+    } catch (error) {
+      // What is left goes along to the next run.
+      if (error instanceof ContinueAsNew) throw error;
+      failure = runFailure(error);
+    }
+    while (commands.pending) await commands.settled();
+    if (failure === undefined && commands.resets !== resets) continue;
+    if (failure !== undefined) {
+      report.update({ state: 'failed' });
+      await steps.failed?.(failure);
+      while (commands.pending) await commands.settled();
+    }
+    const isFailed = failure !== undefined;
+    await steps.offload?.(isFailed).catch((error: unknown) => {
+      failure ??= runFailure(error);
+    });
+    while (commands.pending) await commands.settled();
+    if (failure === undefined && commands.resets !== resets) continue;
+    failure ??= failureOf(report.progress.failedCommands);
+    report.update({ state: failure === undefined ? 'caught up' : 'failed' });
+    if (failure !== undefined) throw failure;
+    return;
+  }
+}
+
+function failureOf([first, ...others]: readonly CommandFailure[]): ApplicationFailure | undefined {
+  if (first === undefined) return undefined;
+  const more = others.length > 0 ? ` ${others.length} more failed: see the execution log.` : '';
+  return ApplicationFailure.create({
+    message: `The command ${first.command} failed: ${first.message}${more}`,
+    type: first.code,
+    nonRetryable: true,
+  });
+}
