@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestServer } from '../src/http/incoming.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { demoPages } from './demo-pages.js';
 import type { FastTeamWanted } from './demo-teams.js';
@@ -28,8 +29,7 @@ interface Pattern {
 
 const { team, pages } = await demoPages(patterns, pageEvents);
 const made = pages.map(patternOf);
-const server = createServer(async (request, response) => {
-  const url = new URL(request.url!, 'http://127.0.0.1');
+const server = requestServer(async (request, response, url) => {
   request.resume();
   if (request.method === 'POST') {
     const expires = new Date(Date.now() + 86_400_000).toISOString();

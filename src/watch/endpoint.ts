@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reasonOf, TrawlError } from '../errors.js';
+import { requestServer } from '../http/incoming.js';
 import type { Listen } from '../settings/process.js';
 import { freePort } from '../temporal/ports.js';
 import type { Findings } from './monitor.js';
@@ -41,21 +42,17 @@ export async function serveHealth({ host, port: first, asked }: Listen, served: 
 }
 
 async function serveAt(host: string, port: number, served: Served): Promise<Endpoint> {
-  const server = createServer((request, response) => {
-    void answer(new URL(request.url ?? '/', 'http://localhost').pathname, request.method ?? 'GET', served).then(
-      ({ status, body }) => {
-        const [type, text] =
-          typeof body === 'string'
-            ? ['text/plain; version=0.0.4; charset=utf-8', body]
-            : ['application/json', `${JSON.stringify(body)}\n`];
-        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
-        response.end(request.method === 'HEAD' ? undefined : text);
-      },
-      (error: unknown) => {
-        response.writeHead(500, { 'content-type': 'application/json' });
-        response.end(`${JSON.stringify({ error: reasonOf(error) })}\n`);
-      },
-    );
+  const server = requestServer(async ({ method = 'GET' }, response, { pathname }) => {
+    const { status, body } = await answer(pathname, method, served).catch((error: unknown) => ({
+      status: 500,
+      body: { error: reasonOf(error) },
+    }));
+    const [type, text] =
+      typeof body === 'string'
+        ? ['text/plain; version=0.0.4; charset=utf-8', body]
+        : ['application/json', `${JSON.stringify(body)}\n`];
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+    response.end(method === 'HEAD' ? undefined : text);
   });
   await listen(server, host, port);
   const address = server.address() as AddressInfo;

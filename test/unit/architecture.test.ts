@@ -157,6 +157,11 @@ describe('the imports', () => {
     expect(breaches(demo, (target) => /^src\/(sources|stores)\//.test(target))).toEqual([]);
   });
 
+  it('make HTTP servers in one place, where no request can end the process', () => {
+    const others = [...activities, ...src].filter(({ path }) => path !== 'src/http/incoming.ts');
+    expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);
+  });
+
   it('lead to the command line from nowhere else', () => {
     const others = [...workflows, ...activities, ...src].filter(({ path }) => !path.startsWith('src/cli/'));
     expect(breaches(others, (target) => target.startsWith('src/cli/'))).toEqual([]);

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Handler, requestServer } from '../../http/incoming.js';
 import type { FaultPlan } from '../faults.js';
 import type { RequestRecord } from '../requests.js';
 import { send } from '../wire.js';
@@ -93,7 +94,7 @@ export async function startDemoAsa(options: DemoAsaOptions = {}): Promise<DemoAs
   const anchorMs = Math.floor(options.anchorMs ?? Date.now());
   const log = new AuditLog({ team, seed, events, anchorMs, arrivalIntervalMs, nextWhenFull });
   const api = new VendorApi({ team, keyId, keySecret, seed, rateLimit, linkStyle, tokenLifetimeMs }, log);
-  const server = createServer(listener(api, log, team, latencyMs));
+  const server = requestServer(handler(api, log, team, latencyMs), (error) => console.error('demo ASA team:', error));
   // Longer than clients keep idle connections, so that none is closed just as a request is on its way.
   server.keepAliveTimeout = 60_000;
   await listening(server, options.port ?? 0, host);
@@ -122,34 +123,22 @@ export async function startDemoAsa(options: DemoAsaOptions = {}): Promise<DemoAs
   };
 }
 
-function listener(
-  api: VendorApi,
-  log: AuditLog,
-  team: string,
-  latencyMs: number,
-): (request: IncomingMessage, response: ServerResponse) => void {
+function handler(api: VendorApi, log: AuditLog, team: string, latencyMs: number): Handler {
   const actions = controlActions(api, log, team);
-  const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const request = await readRequest(incoming);
-    if (request === undefined)
-      return send(response, errorAnswer(400, 'The request cannot be read, or is too long.'), undefined);
+  return async (incoming, response, url) => {
+    const request = await readRequest(incoming, url);
+    if (request === undefined) return send(response, errorAnswer(400, 'The request is too long.'), undefined);
     if (request.url.pathname.startsWith('/demo/')) return send(response, answerControl(actions, request), undefined);
     if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
     const { answer, fault } = api.answer(request);
     send(response, answer, fault);
   };
-  return (incoming, response) => {
-    respond(incoming, response).catch((error: unknown) => {
-      // The client went away, or the demo itself is wrong; both end the connection, and neither the server.
-      if (response.socket?.destroyed === false) console.error('demo ASA team:', error);
-      response.destroy();
-    });
-  };
 }
 
 const bodyLengthMax = 1024 * 1024;
 
-async function readRequest(incoming: IncomingMessage): Promise<ApiRequest | undefined> {
+/** @param url with the host by which the client came, be it 127.0.0.1, localhost or a forwarded name: links lead there. */
+async function readRequest(incoming: IncomingMessage, url: URL): Promise<ApiRequest | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -157,14 +146,10 @@ async function readRequest(incoming: IncomingMessage): Promise<ApiRequest | unde
     if (length > bodyLengthMax) return undefined;
     chunks.push(chunk);
   }
-  const target = incoming.url ?? '/';
-  // Links lead to the host by which the client came, be it 127.0.0.1, localhost or a forwarded name.
-  const address = `http://${incoming.headers.host ?? 'localhost'}${target}`;
-  if (!target.startsWith('/') || !URL.canParse(address)) return undefined;
   return {
     method: incoming.method ?? 'GET',
-    url: new URL(address),
-    target,
+    url,
+    target: incoming.url ?? '/',
     authorization: incoming.headers.authorization,
     contentType: incoming.headers['content-type'],
     body: Buffer.concat(chunks).toString('utf8'),

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestServer } from '../../http/incoming.js';
 import type { FaultPlan } from '../faults.js';
 import { send } from '../wire.js';
 import { DescopeApi, type DescopeApiOptions, type LoggedSearch } from './api.js';
@@ -74,20 +75,16 @@ export async function startDemoDescope(options: DemoDescopeOptions = {}): Promis
     },
     log,
   );
-  const server = createServer((incoming, response) => {
-    const respond = async (): Promise<void> => {
+  const server = requestServer(
+    async (incoming, response, { pathname: path }) => {
       const body = await text(incoming);
       if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
-      const { method = 'GET', url = '/', headers } = incoming;
-      const path = new URL(url, 'http://localhost').pathname;
+      const { method = 'GET', headers } = incoming;
       const { answer, fault } = api.answer({ method, path, authorization: headers.authorization, body });
       send(response, answer, fault);
-    };
-    respond().catch((error: unknown) => {
-      if (response.socket?.destroyed === false) console.error('demo Descope project:', error);
-      response.destroy();
-    });
-  });
+    },
+    (error) => console.error('demo Descope project:', error),
+  );
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   return {

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FaultPlan, type FaultTarget } from '../faults.js';
+import { requestServer } from '../../http/incoming.js';
+import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, type RequestRecord, record } from '../requests.js';
-import { send } from '../wire.js';
+import { type Answer, send } from '../wire.js';
 import { AuditLog, type Cursor } from './audit-log.js';
 import type { DemoEvent } from './events.js';
 import { type CredentialsFile, SignIn } from './sign-in.js';
@@ -70,17 +71,14 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
   const api = new VendorApi(manners, log, signIn, accountId);
   const faults = new FaultPlan(seed);
   const requests = newRecord();
-  const server = createServer((incoming, response) => {
-    const respond = async (): Promise<void> => {
+  const server = requestServer(
+    async (incoming, response, url) => {
       const body = await text(incoming);
       if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
-      answer(api, signIn, faults, requests, incoming, body, response);
-    };
-    respond().catch((error: unknown) => {
-      if (response.socket?.destroyed === false) console.error('demo Skyflow vault:', error);
-      response.destroy();
-    });
-  });
+      send(response, ...answer({ api, signIn, faults, requests }, incoming, url, body));
+    },
+    (error) => console.error('demo Skyflow vault:', error),
+  );
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -107,17 +105,20 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
   };
 }
 
+interface Vault {
+  api: VendorApi;
+  signIn: SignIn;
+  faults: FaultPlan;
+  requests: RequestRecord;
+}
+
 function answer(
-  api: VendorApi,
-  signIn: SignIn,
-  faults: FaultPlan,
-  requests: RequestRecord,
+  { api, signIn, faults, requests }: Vault,
   incoming: IncomingMessage,
+  url: URL,
   body: string,
-  response: ServerResponse,
-): void {
+): [Answer, Fault | undefined] {
   const { method = 'GET', headers, url: target = '/' } = incoming;
-  const url = new URL(target, `http://${headers.host}`);
   const right = api.answer({ method, url, authorization: headers.authorization, body });
   const kind: FaultTarget = url.pathname === tokenPath ? 'token' : 'audits';
   const fault = right.status === 200 ? faults.take(kind) : undefined;
@@ -126,7 +127,7 @@ function answer(
   sent.headers.Date = new Date(signIn.nowMs()).toUTCString();
   const status = fault?.kind === 'reset-before' ? 0 : sent.status;
   record(requests, kind, { method, path: target, status, authorization: headers.authorization !== undefined });
-  send(response, sent, fault);
+  return [sent, fault];
 }
 
 const bodyLengthMax = 1024 * 1024;

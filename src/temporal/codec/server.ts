@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { requestServer } from '../../http/incoming.js';
 
 const bodyBytesMax = 32 * 1024 * 1024;
 const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'must be base64');
@@ -32,12 +33,11 @@ export interface CodecServer {
  * @throws TrawlError PORT_TAKEN
  */
 export async function serveCodec(codec: PayloadCodec, options: CodecServerOptions): Promise<CodecServer> {
-  const server = createServer((request, response) => {
+  const server = requestServer(async (request, response, { pathname }) => {
     const headers = corsHeaders(request, options.origins);
-    void answer(codec, request, options.token).then(({ status, body }) => {
-      response.writeHead(status, { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) });
-      response.end(body && JSON.stringify(body));
-    });
+    const { status, body } = await answer(codec, request, pathname, options.token);
+    response.writeHead(status, { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) });
+    response.end(body && JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
@@ -69,9 +69,13 @@ interface Answer {
   body?: object;
 }
 
-async function answer(codec: PayloadCodec, request: IncomingMessage, token: string | undefined): Promise<Answer> {
+async function answer(
+  codec: PayloadCodec,
+  request: IncomingMessage,
+  path: string,
+  token: string | undefined,
+): Promise<Answer> {
   if (request.method === 'OPTIONS') return { status: 204 };
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
   const direction = /\/(encode|decode)$/.exec(path)?.[1] as 'encode' | 'decode' | undefined;
   if (!direction) return refused(404, 'There are /encode and /decode.');
   if (request.method !== 'POST') return refused(405, 'Use POST.');
