@@ -12,7 +12,7 @@ import {
 import { neededSinks } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
-import type { SetEnvironmentVariablesInput } from './types.js';
+import type { ActivityInput } from './types.js';
 
 interface OpenCollector {
   source: Source;
@@ -73,7 +73,7 @@ export class Collectors {
   }
 
   /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */
-  async setEnvironmentVariables({ collector, variables }: SetEnvironmentVariablesInput): Promise<void> {
+  async setEnvironmentVariables({ collector, variables }: ActivityInput<'setEnvironmentVariables'>): Promise<void> {
     const { store, sources } = this.#dependencies;
     const stored = (await store.settings())[collector] ?? {};
     checkTableRows(collector, variables, stored, sources, { guarded: false });

@@ -10,7 +10,7 @@ import { epochNanoseconds } from '../src/timestamp.js';
 import type { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import type { Sinks } from './sinks.js';
-import type { OffloadBatchesInput, OffloadedBatches, OffloadPlan, PlanOffloadInput } from './types.js';
+import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
 const batchBytesMax = 16 * 1024 * 1024;
 const eventsAtOnce = 1_000;
@@ -21,7 +21,7 @@ const sendMaxMs = 9 * 60_000;
 export async function planOffload(
   collectors: Collectors,
   opened: Sinks,
-  { collector, sinks: wanted }: PlanOffloadInput,
+  { collector, sinks: wanted }: ActivityInput<'planOffload'>,
 ): Promise<OffloadPlan> {
   const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(
     (await collectors.getEnvironmentVariables(collector)).values,
@@ -70,7 +70,7 @@ export async function offloadBatches(
   { store }: Dependencies,
   collectors: Collectors,
   sinks: Sinks,
-  input: OffloadBatchesInput,
+  input: ActivityInput<'offloadBatches'>,
   cancelled: AbortSignal,
   timeMs = sendMaxMs,
 ): Promise<OffloadedBatches> {

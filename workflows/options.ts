@@ -45,9 +45,6 @@ export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'byte
   durationMaxMs: 5_000,
 };
 
-/** A run hands over (or a walk continues as new) when its history has this many events. */
-export const historyEventsMax = 3_000;
-
 /**
  * What of a task queue's backlog is done first, where the server heeds priorities: commands of a person, then the
  * beginnings of walks, which is all that most runs consist of, then long catch-ups. Without them, a thousand runs that

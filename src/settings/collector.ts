@@ -1,4 +1,5 @@
 import { TrawlError } from '../errors.js';
+import { expectedName, isName } from '../names.js';
 import { isRequired } from './definition.js';
 import { offloadProblems, offloadSettingDefinitions } from './offload.js';
 import { sinkPrefix } from './sinks.js';
@@ -20,8 +21,6 @@ export interface CollectorSettings {
   readonly source: string;
   readonly values: Values;
 }
-
-const collectorName = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 
 /** A source's settings, with those of every collector. */
 export function settled(source: SourceSettings): Settled {
@@ -99,9 +98,9 @@ export function checkTableRows(
   sources: readonly SourceSettings[],
   options: { guarded: boolean },
 ): void {
-  if (!collectorName.test(name)) {
+  if (!isName('collector', name)) {
     throw new TrawlError('SETTINGS_INVALID', `${quote(name)} cannot be the name of a collector.`, {
-      hint: 'Use up to 63 lower-case letters, digits, dots, dashes and underscores.',
+      hint: `Use ${expectedName('collector')}.`,
     });
   }
   const kind = rows.source ?? stored.source ?? name;

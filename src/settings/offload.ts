@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { TrawlError } from '../errors.js';
+import { isName } from '../names.js';
 import type { Environment } from './collector.js';
 import type { SettingDefinition } from './definition.js';
 import { isSet, resolveValues, type Values } from './values.js';
-
-const sinkName = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 function days(key: string, env: string, meaning: string): SettingDefinition {
   return {
@@ -32,7 +31,7 @@ export const offloadSettingDefinitions: readonly SettingDefinition[] = [
     schema: z
       .string()
       .transform((text) => text.split(',').map((name) => name.trim()))
-      .refine((names) => names.every((name) => sinkName.test(name)) && new Set(names).size === names.length)
+      .refine((names) => names.every((name) => isName('sink', name)) && new Set(names).size === names.length)
       .transform((names) => names.join(',')),
   },
   {

@@ -1,4 +1,5 @@
 import { TrawlError } from '../errors.js';
+import { expectedName, isName } from '../names.js';
 import { sinkSettingDefinitions } from '../sinks/settings.js';
 import type { Sink, SinkSettings } from '../sinks/sink.js';
 import type { Environment, SettingsTable } from './collector.js';
@@ -7,8 +8,6 @@ import { checkRows, isSet, quote, resolveValues, type Settled } from './values.j
 
 /** Sinks stand in the Environment Variables table beside the collectors, as `sink:NAME`. */
 export const sinkPrefix = 'sink:';
-
-const sinkName = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** `SINK_ARCHIVE_` of `archive`: the prefix of its environment variables. */
 function variablePrefix(name: string): string {
@@ -94,9 +93,9 @@ export function checkSinkRows(
   sinks: readonly Sink[],
 ): void {
   const short = name.slice(sinkPrefix.length);
-  if (!sinkName.test(short)) {
+  if (!isName('sink', short)) {
     throw new TrawlError('SETTINGS_INVALID', `${quote(short)} cannot be the name of a sink.`, {
-      hint: 'Use up to 32 lower-case letters, digits and dashes.',
+      hint: `Use ${expectedName('sink')}.`,
     });
   }
   const { kind: wanted, ...own } = rows;

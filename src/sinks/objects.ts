@@ -1,4 +1,5 @@
 import { formatOf } from '../formats/registry.js';
+import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
 import { eventTimeNs, utcText } from './event-time.js';
 import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
@@ -6,8 +7,8 @@ import type { BatchForm, OutgoingBatch, SinkSettings } from './sink.js';
 
 /** A file of a batch, complete in memory: a batch is bounded. */
 export interface ObjectFile {
-  /** Relative, with slashes. A function of batch and settings, so that a repetition overwrites. */
-  name: string;
+  /** A function of batch and settings, so that a repetition overwrites. */
+  name: ObjectName;
   bytes: Uint8Array;
   contentType: string;
   events: number;
@@ -28,7 +29,7 @@ export async function* objectFiles(
         compression: form.compression as 'gzip' | 'zstd' | 'none',
         className,
       });
-      const name = `${folderOf(batch, settings, day, className)}/${batch.name}.${extension}`;
+      const name = objectName(...foldersOf(batch, settings, day, className), `${batch.name}.${extension}`);
       yield { name, bytes, contentType, events: records.length, unmapped: unmappedOf(records) };
     }
   }
@@ -55,13 +56,15 @@ function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item:
 }
 
 /** Amazon Security Lake's layout is that of its custom sources, of which each has one class. */
-function folderOf(
+function foldersOf(
   { collector, source }: OutgoingBatch,
   { values }: SinkSettings,
   day: string,
   className: ClassName | undefined,
-): string {
-  return className !== undefined
-    ? `ext/trawl-${source}-${classOf(className).uid}/1.0/region=${String(values.region)}/accountId=${String(values.accountId)}/eventDay=${day.replaceAll('-', '')}`
-    : `raw/source=${source}/collector=${collector}/dt=${day}`;
+): string[] {
+  if (className === undefined) return ['raw', `source=${source}`, `collector=${collector}`, `dt=${day}`];
+  const { region, accountId } = values;
+  const eventDay = day.replaceAll('-', '');
+  const custom = `trawl-${source}-${classOf(className).uid}`;
+  return ['ext', custom, '1.0', `region=${String(region)}`, `accountId=${String(accountId)}`, `eventDay=${eventDay}`];
 }

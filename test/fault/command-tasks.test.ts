@@ -10,6 +10,7 @@ import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
+import { event, page } from '../conformance/pages.js';
 import { until } from '../support/collection.js';
 import { temporal } from '../support/namespace.js';
 import { quietTemporal } from '../support/quiet.js';
@@ -38,15 +39,17 @@ interface Scenario {
   /** What is done to a run that has begun. */
   disturb?(handle: WorkflowHandle, reads: () => boolean): Promise<void>;
   signal?: { name: string; line: string };
+  /** Whether the offloading that a run begins ends before the next one. */
+  offloadingEnds?: boolean;
 }
 
 const reset = { name: 'resetCheckpoint', line: 'Reset checkpoint' };
 
-async function withSink({ store, folder }: Scene, offload = 'archive'): Promise<void> {
+async function withSink({ store, folder }: Scene): Promise<void> {
   const path = join(folder, 'archive');
-  mkdirSync(path, { recursive: true });
+  mkdirSync(path);
   await store.setSettings('sink:archive', { kind: 'files', path }, []);
-  await store.setSettings('asa', { offload, offloadWhen: 'after-run' }, []);
+  await store.setSettings('asa', { offload: 'archive', offloadWhen: 'after-run' }, []);
 }
 
 const scenarios: Scenario[] = [
@@ -64,9 +67,12 @@ const scenarios: Scenario[] = [
     historyEventsMax: 3_000,
     prepare: async (scene) => {
       await withSink(scene);
-      await scene.store.setSettings('asa', { logRetainDays: '30' }, []);
+      // What was collected before is due, and goes nowhere: the offloading of the first run is still under way in the others.
+      rmSync(join(scene.folder, 'archive'), { recursive: true });
+      await scene.store.writePage(page([event('before')]));
       scene.demo.faults.add({ kind: 'status', status: 400, every: 1 });
     },
+    offloadingEnds: false,
   },
   {
     name: 'is cancelled',
@@ -80,16 +86,17 @@ const scenarios: Scenario[] = [
   {
     name: 'has a command that fails for good',
     historyEventsMax: 3_000,
-    prepare: (scene) => withSink(scene, '!!'),
+    prepare: ({ store }) => store.setSettings('asa', { offload: '!!' }, []),
     signal: { name: 'clearEvents', line: 'clearEvents failed' },
   },
 ];
 
-for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, disturb, signal = reset } of scenarios) {
+for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, disturb, ...more } of scenarios) {
   it.concurrent(`a command that comes during any task of a run that ${name} is carried out once`, async ({
     expect,
     onTestFinished,
   }) => {
+    const { signal = reset, offloadingEnds = true } = more;
     quietTemporal();
     const namespace = `test-${randomUUID()}`;
     await temporal('operator', 'namespace', 'create', '--namespace', namespace);
@@ -172,8 +179,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
       if (offloadingEnds) await offloading.result().catch(() => undefined);
       if (tasks < chosen) break;
     }
-    console.error(`${name}: ${chosen - 1} tasks, ${sent} commands`);
-    expect({ missed, lines: await lines() }).toEqual({ missed: [], lines: sent });
-    expect(sent).toBeGreaterThan(3);
+    expect(missed).toEqual([]);
+    expect(sent).toBeGreaterThan(10);
   }, 300_000);
 }

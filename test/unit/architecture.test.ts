@@ -111,10 +111,18 @@ describe('the reader of imports', () => {
 });
 
 describe('the imports', () => {
-  it('of workflows are Temporal, zod and each other: they are deterministic', () => {
-    const allowed = (target: string) =>
-      ['@temporalio/workflow', 'zod'].includes(target) || target.startsWith('workflows/');
-    expect(breaches(workflows, (target, { typeOnly }) => !typeOnly && !allowed(target))).toEqual([]);
+  it('of workflows are Temporal, zod, each other and the schemas of inputs: they are deterministic', () => {
+    const pure = (path: string) => /^src\/(inputs\/.*|names|errors)\.ts$/.test(path);
+    const allowed = (target: string) => ['@temporalio/workflow', 'zod'].includes(target) || pure(target);
+    const isBreach = (target: string, { typeOnly }: Import) => !typeOnly && !allowed(target);
+    expect(breaches(workflows, (target, found) => !target.startsWith('workflows/') && isBreach(target, found))).toEqual(
+      [],
+    );
+    const bundled = src.filter(({ path }) => pure(path));
+    expect(bundled.length).toBeGreaterThan(3);
+    expect(breaches(bundled, (target, found) => target.startsWith('@temporalio/') || isBreach(target, found))).toEqual(
+      [],
+    );
   });
 
   it('of the workflow index are re-exports of workflow files only', () => {

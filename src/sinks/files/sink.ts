@@ -2,6 +2,7 @@ import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, TrawlError } from '../../errors.js';
+import type { ObjectName } from '../../names.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingDefinitions, fileSettingProblems } from '../settings.js';
 import type { OutgoingBatch, Sent, SentObject, Sink, SinkClient, SinkSettings } from '../sink.js';
@@ -46,7 +47,7 @@ class FilesClient implements SinkClient {
   }
 
   async check(): Promise<void> {
-    const name = `.trawl-check-${process.pid}`;
+    const name = `.trawl-check-${process.pid}` as const;
     await this.#write(name, Buffer.from('Trawl may write here.\n'));
     await rm(join(this.place, name), { force: true });
   }
@@ -54,7 +55,7 @@ class FilesClient implements SinkClient {
   async close(): Promise<void> {}
 
   /** Under its own name only when it is whole and on the disk. */
-  async #write(name: string, bytes: Uint8Array): Promise<void> {
+  async #write(name: ObjectName | `.trawl-check-${number}`, bytes: Uint8Array): Promise<void> {
     const path = join(this.place, name);
     const folder = dirname(path);
     const partPrefix = `.${basename(path)}-`;

@@ -17,10 +17,11 @@ export const s3SettingDefinitions: readonly SettingDefinition[] = [
     key: 'prefix',
     env: 'PREFIX',
     meaning: "What objects' names begin with",
-    expected: 'a path without a slash at its beginning',
+    expected: 'a path without a slash at its beginning, and without . and .. as parts',
     optional: true,
     schema: plainText(500)
       .regex(/^[^/]/)
+      .refine((text) => text.split('/').every((part) => part !== '.' && part !== '..'))
       .transform((text) => text.replace(/\/+$/, '')),
   },
   {

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { expectedName, isName, type NameKind } from '../names.js';
+
+/**
+ * Parts that the inputs of workflows and of activities share. Workflows are bundled with this folder, so nothing here
+ * may depend on time, chance or the machine.
+ */
+
+function name(kind: NameKind) {
+  return z.string().refine((text) => isName(kind, text), `must be ${expectedName(kind)}`);
+}
+
+export const collector = name('collector');
+export const sink = name('sink');
+export const series = name('series');
+
+/** RFC 3339. */
+export const time = z.iso.datetime({ offset: true });
+
+export const sinks = z.array(sink).min(1).max(100);
+
+/** The environment variables of a collector. */
+export const variables = z.record(z.string(), z.string()).refine((rows) => Object.keys(rows).length > 0, {
+  error: 'must name at least one',
+});
+
+export type Parsed<T> = { data: T } | { problems: string };
+
+/** Parses an input. The problems name its members and say what is expected; they never repeat a value, which may be secret. */
+export function parsed<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
+  const { data, error } = schema.safeParse(input);
+  if (!error) return { data: data as T };
+  const problems = error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  return { problems: problems.slice(0, problemsMax).join('; ') };
+}
+
+const problemsMax = 10;
