@@ -55,15 +55,44 @@ export function outcomesOf(
   if (!Array.isArray(items) || items.length !== documents.length) return undefined;
   const outcomes: Outcome[] = [];
   for (const [at, document] of documents.entries()) {
-    const { _id: id, status, error } = asObject(asObject(items[at])[create ? 'create' : 'index']);
-    if (id !== document.id || typeof status !== 'number') return undefined;
-    outcomes.push(outcome(status, errorOf(error), create, place));
+    const item = asObject(asObject(items[at])[create ? 'create' : 'index']);
+    const { _id: id, status, error } = item;
+    if (typeof status !== 'number') return undefined;
+    const elsewhere = isSuccessful(item) ? storedElsewhere(item) : undefined;
+    // What a failure store has got an id of its own there.
+    if (id !== document.id && elsewhere === undefined) return undefined;
+    if (elsewhere !== undefined) outcomes.push({ kind: 'refused', reason: elsewhere });
+    else outcomes.push(isSuccessful(item) ? { kind: 'stored' } : outcome(status, errorOf(error), create, place));
   }
   return outcomes;
 }
 
+type Item = Readonly<Record<string, unknown>>;
+
+function isSuccessful({ status, error }: Item): boolean {
+  return (status === 200 || status === 201) && (error === undefined || error === null);
+}
+
+/**
+ * Why an item that says yes does not say that the document is where it was sent to; undefined where it does. The answer
+ * is 201 also where the failure store of a data stream took it, and 200 where an ingest pipeline dropped it.
+ */
+function storedElsewhere({ _index: index, failure_store: failureStore, result }: Item): string | undefined {
+  if (failureStore !== undefined && failureStore !== 'not_applicable_or_unknown')
+    return `It is not in the data stream (failure_store: ${quoted(failureStore)}).`;
+  if (typeof index === 'string' && /^\.fs-|::failures$/.test(index))
+    return `It is in the failure store, not in the data stream (_index: ${quoted(index)}).`;
+  if (result !== undefined && result !== 'created' && result !== 'updated')
+    return `It is not stored (result: ${quoted(result)}): an ingest pipeline may have dropped it.`;
+  return undefined;
+}
+
+function quoted(value: unknown): string {
+  return printable((typeof value === 'string' ? value : typeof value).slice(0, 100));
+}
+
 function outcome(status: number, error: ItemError, create: boolean, place: string): Outcome {
-  if (status === 200 || status === 201 || (status === 409 && create)) return { kind: 'stored' };
+  if (status === 409 && create && isConflict(error)) return { kind: 'stored' };
   if (isDiskFull(error)) return { kind: 'failed', error: diskFull(place) };
   if (status === 409 || status === 429 || status === 503) return { kind: 'later' };
   if (status === 400) {
@@ -72,6 +101,11 @@ function outcome(status: number, error: ItemError, create: boolean, place: strin
     if (known) return { kind: 'refused', reason: `${error.type}: ${known[1]}.` };
   }
   return { kind: 'failed', error: rejected(status, error, place) };
+}
+
+/** The document is there already. */
+function isConflict({ type }: ItemError): boolean {
+  return type === 'version_conflict_engine_exception';
 }
 
 /** Where a disk is over the flood stage, the index takes deletions only: 403 before 7.7, 429 since then. */

@@ -7,7 +7,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { TrawlError } from '../../errors.js';
+import { TrawlError } from '../../errors.js';
+import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
 import type { OutgoingBatch, Sent, SentObject, SinkClient, SinkContext, SinkSettings } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
@@ -113,10 +114,15 @@ export class S3SinkClient implements SinkClient {
     const abort = () => void upload.abort();
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      await upload.done();
+      const { ETag } = await upload.done();
+      const { Bucket, Key, Metadata } = params;
+      // A page to sign in at says 200, too.
+      if (ETag === undefined && !(await this.#isThere({ Bucket, Key }, Metadata?.[digestName])))
+        throw unreadable(this.place, 'none of S3');
       return null;
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof TrawlError) throw error;
       const meaning = s3Error(error, this.place);
       if (meaning.code === 'SINK_REFUSED') return meaning;
       throw meaning;
@@ -125,10 +131,10 @@ export class S3SinkClient implements SinkClient {
     }
   }
 
-  async #isThere(object: { Bucket: string; Key: string }, digest: string): Promise<boolean> {
+  async #isThere(object: Pick<PutObjectCommandInput, 'Bucket' | 'Key'>, digest: string | undefined): Promise<boolean> {
     try {
       const { Metadata } = await this.#client.send(new HeadObjectCommand(object));
-      return Metadata?.[digestName] === digest;
+      return digest !== undefined && Metadata?.[digestName] === digest;
     } catch {
       return false;
     }

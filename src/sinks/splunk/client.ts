@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import { Cookies } from '../../http/cookies.js';
 import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
@@ -16,11 +17,22 @@ const blamedMax = 100;
 
 const ackPauseMs = { first: 250, max: 5_000 };
 
+/**
+ * One sending of a batch. The channel is new with each: an indexer that still knows an id of an earlier one must not
+ * confirm this one by it.
+ */
+interface Sending {
+  channel: string;
+  /** Those of the load balancer, so that the indexer which took a request is the one that is asked about it. */
+  cookies: Cookies;
+  signal: AbortSignal | undefined;
+}
+
 interface PartSent {
   seqs: readonly number[];
   bytes: number;
   refused: RefusedEvent[];
-  ackId: number | undefined;
+  ackId: string | undefined;
 }
 
 /**
@@ -43,19 +55,20 @@ export class SplunkClient implements SinkClient {
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const lines = eventLines(batch, this.#settings);
-    const channel = channelOf(this.#settings.sink, batch);
+    const sending = { channel: randomUUID(), cookies: new Cookies(), signal };
     const seqs = lines.map(({ outgoing }) => outgoing.event.seq);
     const confirmations = new Confirmations(seqs, confirmed);
     const has = (part: PartSent) => confirmations.add(part.seqs, part.bytes, part.refused);
     const sent: PartSent[] = [];
-    const open = new Map<number, PartSent>();
+    const open = new Map<string, PartSent>();
     for (const ofPart of parts(lines, { bytesMax: this.#settings.bytesMax })) {
-      const part = await this.#sendPart(ofPart, channel, signal);
+      const part = await this.#sendPart(ofPart, sending);
       sent.push(part);
       if (part.ackId === undefined) await has(part);
+      else if (open.has(part.ackId)) throw this.#givenTwice();
       else open.set(part.ackId, part);
     }
-    if (open.size > 0) await this.#acknowledged(open, has, channel, signal);
+    if (open.size > 0) await this.#acknowledged(open, has, sending);
     return {
       objects: [],
       bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -65,7 +78,7 @@ export class SplunkClient implements SinkClient {
   }
 
   async check(signal?: AbortSignal): Promise<void> {
-    const answer = await this.#post('event', '', channelOf(this.#settings.sink, { collector: '', name: '' }), signal);
+    const answer = await this.#post('event', '', { channel: randomUUID(), cookies: new Cookies(), signal });
     if (isSuccess(answer)) this.#successCode(answer);
     else if (membersOf(answer).code !== noDataCode) throw splunkError(answer, this.place);
   }
@@ -76,14 +89,14 @@ export class SplunkClient implements SinkClient {
    * The events that Splunk refuses are taken out one by one. Splunk may have kept those before such an event: they are
    * sent again all the same, since it does not say so.
    */
-  async #sendPart(part: readonly EventLine[], channel: string, signal: AbortSignal | undefined): Promise<PartSent> {
+  async #sendPart(part: readonly EventLine[], sending: Sending): Promise<PartSent> {
     const seqs = part.map(({ outgoing }) => outgoing.event.seq);
     const rest = [...part];
     const refused: RefusedEvent[] = [];
     while (rest.length > 0) {
       const text = rest.map((line) => line.text).join('\n');
       const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
-      const answer = await this.#post('event', body, channel, signal);
+      const answer = await this.#post('event', body, sending);
       if (isSuccess(answer)) return { seqs, bytes: body.byteLength, refused, ackId: this.#successCode(answer) };
       const blamed = blamedEvent(answer, rest.length);
       if (!blamed || refused.length >= blamedMax) throw splunkError(answer, this.place);
@@ -95,11 +108,11 @@ export class SplunkClient implements SinkClient {
   }
 
   /** The id to ask for the acknowledgement with, where the answer must have one. */
-  #successCode(answer: HttpAnswer): number | undefined {
+  #successCode(answer: HttpAnswer): string | undefined {
     const { code, ackId } = asObject(jsonOf(answer, this.place));
     if (code !== 0) throw unreadable(this.place, 'none of the HTTP Event Collector');
     if (!this.#settings.useAck) return undefined;
-    if (typeof ackId === 'number' && Number.isSafeInteger(ackId)) return ackId;
+    if (typeof ackId === 'number' && Number.isSafeInteger(ackId)) return String(ackId);
     throw new TrawlError('SINK_REFUSED', `${this.place} gave no id for the acknowledgement.`, {
       hint: 'Enable indexer acknowledgement for the token in Splunk, or set useAck=no for the sink.',
     });
@@ -107,28 +120,28 @@ export class SplunkClient implements SinkClient {
 
   /** Splunk tells each acknowledgement once, so what was told is remembered here. */
   async #acknowledged(
-    open: Map<number, PartSent>,
+    open: Map<string, PartSent>,
     has: (part: PartSent) => Promise<void>,
-    channel: string,
-    signal: AbortSignal | undefined,
+    sending: Sending,
   ): Promise<void> {
     const all = open.size;
     let waitedMs = 0;
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
-      const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()] }), channel, signal);
+      const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
       const { acks: told } = asObject(jsonOf(answer, this.place));
-      if (typeof told !== 'object' || told === null) throw unreadable(this.place, 'no list of acknowledgements');
+      if (typeof told !== 'object' || told === null || Array.isArray(told))
+        throw unreadable(this.place, 'no list of acknowledgements');
       for (const [id, written] of Object.entries(told)) {
-        const part = open.get(Number(id));
+        const part = open.get(id);
         if (written !== true || !part) continue;
-        open.delete(Number(id));
+        open.delete(id);
         await has(part);
       }
       if (open.size === 0) return;
       if (waitedMs >= this.#settings.ackWaitMs) break;
       const ms = Math.min(wait, this.#settings.ackWaitMs - waitedMs);
-      await this.#pause(ms, signal);
+      await this.#pause(ms, sending.signal);
       waitedMs += ms;
     }
     const seconds = this.#settings.ackWaitMs / 1000;
@@ -139,35 +152,31 @@ export class SplunkClient implements SinkClient {
     );
   }
 
-  #post(
+  /** Two indexers number their requests each by itself: which of the two an acknowledgement is for cannot be told. */
+  #givenTwice(): TrawlError {
+    return new TrawlError('SINK_UNAVAILABLE', `${this.place} gave one id for the acknowledgement of two requests.`, {
+      hint: 'They are sent again. Let the load balancer before the indexers keep a client at one of them, by cookie or address.',
+    });
+  }
+
+  async #post(
     endpoint: 'event' | 'ack',
     body: string | Uint8Array,
-    channel: string,
-    signal: AbortSignal | undefined,
+    { channel, cookies, signal }: Sending,
   ): Promise<HttpAnswer> {
     const { url, token, useAck } = this.#settings;
     const headers = {
       authorization: `Splunk ${token.reveal()}`,
       'content-type': 'application/json',
-      ...(useAck ? { 'x-splunk-request-channel': channel } : {}),
+      ...(useAck ? { 'x-splunk-request-channel': channel, ...cookies.header() } : {}),
       ...(typeof body === 'string' || !this.#settings.gzip ? {} : { 'content-encoding': 'gzip' }),
     };
-    return ask(
+    const answer = await ask(
       this.#http,
       { method: 'POST', url: `${url}/services/collector/${endpoint}`, headers, body, signal },
       this.place,
     );
+    cookies.keep(answer);
+    return answer;
   }
-}
-
-/** The same UUID for each sending of a batch (RFC 9562, version 8: of a digest). */
-function channelOf(sink: string, { collector, name }: Pick<OutgoingBatch, 'collector' | 'name'>): string {
-  const bytes = createHash('sha256')
-    .update(JSON.stringify([sink, collector, name]))
-    .digest()
-    .subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

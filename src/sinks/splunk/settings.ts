@@ -56,7 +56,6 @@ export const splunkSettingDefinitions: readonly SettingDefinition[] = [
 ];
 
 export interface SplunkSettings {
-  sink: string;
   url: string;
   token: Secret;
   index: string | undefined;
@@ -68,9 +67,8 @@ export interface SplunkSettings {
   gzip: boolean;
 }
 
-export function splunkSettings({ sink, values }: SinkSettings): SplunkSettings {
+export function splunkSettings({ values }: SinkSettings): SplunkSettings {
   return {
-    sink,
     url: values.url as string,
     token: values.token as Secret,
     index: values.index as string | undefined,

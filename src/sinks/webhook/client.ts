@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { printable } from '../../printable.js';
-import { ask, asObject, isSuccess, jsonOf, statusError } from '../http-answer.js';
+import { ask, asObject, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
@@ -83,12 +83,19 @@ export class WebhookClient implements SinkClient {
    */
   #confirmed(answer: HttpAnswer): void {
     if (!isSuccess(answer)) throw statusError(answer, this.place);
-    const { ok, error } = asObject(jsonOf(answer, this.place));
-    const failed = error !== undefined && error !== null && error !== false && error !== '';
-    if (ok !== false && !failed) return;
-    throw new TrawlError('SINK_REFUSED', `${this.place} answered ${answer.status} and says no${this.#reason(error)}.`, {
-      hint: 'Look at the receiver: it must take these events before others are sent.',
-    });
+    // Several statuses in one answer: some of the events may not be there.
+    if (answer.status === 207) throw unreadable(this.place, 'one of several statuses (207)');
+    const said = jsonOf(answer, this.place);
+    const { ok = true, success = true, error, errors } = asObject(said);
+    const failed = [error, errors === 0 ? undefined : errors].find(isProblem);
+    if (said !== false && ok && success && failed === undefined) return;
+    throw new TrawlError(
+      'SINK_REFUSED',
+      `${this.place} answered ${answer.status} and says no${this.#reason(failed)}.`,
+      {
+        hint: 'Look at the receiver: it must take these events before others are sent.',
+      },
+    );
   }
 
   #reason(error: unknown): string {
@@ -115,6 +122,11 @@ export class WebhookClient implements SinkClient {
       .filter((secret) => secret !== undefined && secret.length >= 8)
       .reduce<string>((shown, secret) => shown.replaceAll(secret!, '[secret]'), text);
   }
+}
+
+function isProblem(said: unknown): boolean {
+  if (Array.isArray(said)) return said.length > 0;
+  return said !== undefined && said !== null && said !== false && said !== '';
 }
 
 function partOf(outgoing: readonly OutgoingRecord[]): Part {

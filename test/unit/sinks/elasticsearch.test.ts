@@ -51,7 +51,7 @@ function documentsOf({ body }: Pick<SeenRequest, 'body'>): Sent[] {
   });
 }
 
-type Item = { status: number; error?: unknown };
+type Item = Record<string, unknown> & { status: number };
 
 /** Answers each document with what `item` says of it. */
 function bulk(item: (at: number) => Item = () => ({ status: 201 })): Parameters<typeof receiver>[0] {
@@ -222,6 +222,68 @@ describe('a document that is refused', () => {
     const { url } = await receiver(text(413, ''));
     const { refused } = await clientOf(url).send(batchOf([event(1)]));
     expect(refused).toEqual([{ seq: 1, id: 'id-1', reason: expect.stringContaining('413') }]);
+  });
+});
+
+describe('a document that the answer says yes to', () => {
+  const took = (item: Record<string, unknown>) => ({ status: 201, result: 'created', ...item });
+  const stream = { DATA_STREAM: 'yes', INDEX: 'logs-trawl' };
+
+  it.each([
+    [{}],
+    [{ failure_store: 'not_applicable_or_unknown' }],
+    [{ _index: '.ds-logs-trawl-2026.11.23-000001' }],
+    [{ status: 200, result: 'updated' }],
+    [{ _index: 'routed-by-a-pipeline' }],
+    [{ error: null }],
+  ])('with %o is stored', async (item) => {
+    const { url } = await receiver(bulk(() => took(item)));
+    const { refused } = await clientOf(url, stream).send(batchOf([event(1)]));
+    expect(refused).toEqual([]);
+  });
+
+  it.each([
+    [{ failure_store: 'used', _index: '.fs-logs-trawl-2026.11.23-000002' }, 'failure_store: used'],
+    [{ failure_store: 'used', _id: 'of the failure store' }, 'failure_store: used'],
+    [{ failure_store: 'not_enabled' }, 'failure_store: not_enabled'],
+    [{ failure_store: 'failed' }, 'failure_store: failed'],
+    [{ failure_store: 'a\u001b[2J' }, 'failure_store: a\\u001b[2J'],
+    [{ failure_store: true }, 'failure_store: boolean'],
+    [{ _index: '.fs-logs-trawl-2026.11.23-000002' }, '_index: .fs-logs-trawl-2026.11.23-000002'],
+    [{ _index: '.fs-logs-trawl-2026.11.23-000002', _id: 'of the failure store' }, 'in the failure store'],
+    [{ _index: 'logs-trawl::failures' }, 'in the failure store'],
+    [{ status: 200, result: 'noop' }, 'result: noop'],
+  ])('with %o is not where it was sent to: it is told in its words, and the others are stored', async (item, words) => {
+    const { url, seen } = await receiver(bulk((at) => took(at === 1 ? item : {})));
+    const sent = await clientOf(url, stream).send(batchOf([event(1), event(2), event(3)]));
+    expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: expect.stringContaining(words) }]);
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each(['not_enabled', 'failed', 'not_applicable_or_unknown'])(
+    'is judged by its error where that comes with failure_store %s',
+    async (failure_store) => {
+      const { url } = await receiver(
+        bulk((at) => {
+          if (at === 0) return { ...failing(409, 'version_conflict_engine_exception'), failure_store };
+          return at === 1 ? { ...failing(400, 'document_parsing_exception', 'no'), failure_store } : took({});
+        }),
+      );
+      const sent = await clientOf(url, stream).send(batchOf([event(1), event(2), event(3)]));
+      expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: 'document_parsing_exception.' }]);
+    },
+  );
+
+  it('and names an error for nonetheless is not stored', async () => {
+    const { url } = await receiver(bulk(() => failing(201, 'some_exception')));
+    expect(await refusal(clientOf(url).send(batchOf([event(1)])))).toMatchObject({ code: 'SINK_REFUSED' });
+  });
+
+  it('is stored by a conflict only where the conflict is that it is there', async () => {
+    const { url } = await receiver(bulk(() => failing(409, 'another_conflict')));
+    expect(await refusal(hasty(url, stream).client.send(batchOf([event(1)])))).toMatchObject({
+      code: 'SINK_UNAVAILABLE',
+    });
   });
 });
 

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
 import type { ConfirmedPart } from '../../../src/sinks/sink.js';
 import { SplunkClient } from '../../../src/sinks/splunk/client.js';
 import { splunkSettings } from '../../../src/sinks/splunk/settings.js';
@@ -257,9 +259,7 @@ describe('indexer acknowledgement', () => {
     expect(seen.slice(2).map((request) => request.body)).toEqual(['{"acks":[7,8]}', '{"acks":[8]}']);
     expect(waits).toEqual([250]);
     const channels = new Set(seen.map((request) => request.headers['x-splunk-request-channel']));
-    expect([...channels]).toEqual([
-      expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
-    ]);
+    expect([...channels]).toEqual([expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)]);
   });
 
   it('is told up to the first request that lacks one', async () => {
@@ -278,10 +278,8 @@ describe('indexer acknowledgement', () => {
     expect(told).toEqual([1]);
   });
 
-  it('has the same channel for the same batch, and another for another', async () => {
+  it('has a channel of its own for each sending, so that ids of an earlier one confirm nothing', async () => {
     const { url, seen } = await receiver(
-      taken(1),
-      json(200, { acks: { 1: true } }),
       taken(1),
       json(200, { acks: { 1: true } }),
       taken(1),
@@ -290,11 +288,61 @@ describe('indexer acknowledgement', () => {
     const { client } = hasty(url, { USE_ACK: 'yes' });
     await client.send(events);
     await client.send(events);
-    await client.send({ ...events, collector: 'other' });
-    const channels = seen.map((request) => request.headers['x-splunk-request-channel']);
-    expect(channels[2]).toBe(channels[0]);
-    expect(channels[4]).not.toBe(channels[0]);
+    const [first, ofFirst, second, ofSecond] = seen.map((request) => request.headers['x-splunk-request-channel']);
+    expect([ofFirst, ofSecond]).toEqual([first, second]);
+    expect(second).not.toBe(first);
   });
+
+  it('is asked for with the cookies of the load balancer, as they are by then', async () => {
+    const withCookies =
+      (answer: object, cookies: string[]): Parameters<typeof receiver>[0] =>
+      (response) =>
+        response.writeHead(200, { 'set-cookie': cookies }).end(JSON.stringify(answer));
+    const { url, seen } = await receiver(
+      withCookies({ code: 0, ackId: 0 }, [
+        'AWSALB=a+b/c%2F=="; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT',
+        'x=1; Max-Age=60',
+      ]),
+      withCookies({ code: 0, ackId: 1 }, [
+        'AWSALB=second; HttpOnly; SameSite=None; Secure',
+        'no-name',
+        '=none',
+        'x=2; Path=/other',
+      ]),
+      withCookies({ acks: { 0: true } }, ['x=; Max-Age=0', 'y=gone; Expires=Thu, 01 Jan 1970 00:00:00 GMT']),
+      withCookies({ acks: { 1: true } }, []),
+      withCookies({ code: 0, ackId: 0 }, []),
+      withCookies({ acks: { 0: true } }, []),
+    );
+    const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
+    await client.send(events);
+    await client.send(batchOf([event(3)]));
+    expect(seen.map(({ headers }) => headers.cookie)).toEqual([
+      ...[undefined, 'AWSALB=a+b/c%2F=="; x=1', 'AWSALB=second; x=2', 'AWSALB=second'],
+      // Another batch may go to another indexer.
+      ...[undefined, undefined],
+    ]);
+  });
+
+  it('is not told apart where two requests have one id: the batch is sent again, and nothing is confirmed', async () => {
+    const { url, seen } = await receiver(taken(0), taken(0), json(200, { acks: { 0: true } }));
+    const told: ConfirmedPart[] = [];
+    const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
+    const error = await refusal(client.send(events, undefined, async (part) => void told.push(part)));
+    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+    expect(error.hint).toContain('load balancer');
+    expect(told).toEqual([]);
+    expect(seen.map((request) => request.url)).not.toContain('/services/collector/ack');
+  });
+
+  it.each([{ '': true }, { ' 0': true }, { '0x0': true }, { '00': true }, { '-0': true }, { 0: 'true' }, { 0: 1 }])(
+    'is not %o for the id 0',
+    async (acks) => {
+      const { url } = await receiver(taken(0), json(200, { acks }));
+      const { client } = hasty(url, { USE_ACK: 'yes' });
+      expect(await refusal(client.send(events))).toMatchObject({ code: 'SINK_UNAVAILABLE' });
+    },
+  );
 
   it('that does not come in time fails the batch, which is then sent again', async () => {
     const { url, seen } = await receiver(taken(1), json(200, { acks: { 1: false } }));
@@ -308,6 +356,7 @@ describe('indexer acknowledgement', () => {
   it.each([
     ['no id', json(200, { text: 'Success', code: 0 }), 'SINK_REFUSED'],
     ['no list', json(200, { text: 'x' }), 'SINK_ANSWER_UNREADABLE'],
+    ['a list without ids', json(200, { acks: [true, true] }), 'SINK_ANSWER_UNREADABLE'],
   ])('of which there is %s is an error', async (_, answer, code) => {
     const { url } = await receiver(...(code === 'SINK_REFUSED' ? [answer] : [taken(1), answer]));
     expect((await refusal(hasty(url, { USE_ACK: 'yes' }).client.send(events))).code).toBe(code);
@@ -321,6 +370,97 @@ describe('indexer acknowledgement', () => {
       setImmediate(() => controller.abort(reason));
     });
     await expect(clientOf(url, { USE_ACK: 'yes' }).send(events, controller.signal)).rejects.toBe(reason);
+  });
+});
+
+describe('two indexers behind a load balancer', () => {
+  /**
+   * Each numbers requests by itself, tells an acknowledgement once, and may lose what it has taken. The balancer sends a
+   * client to the indexer of its cookie, or to any where it has none to give.
+   */
+  function cluster({ sticky, perChannel, choice, loses }: Cluster) {
+    const indexers = [new Map<string, number[]>(), new Map<string, number[]>()];
+    const counts = new Map<string, number>();
+    const indexed = new Set<number>();
+    let turn = 0;
+    const request = async ({ url, headers, body }: HttpRequest): Promise<HttpAnswer> => {
+      const chosen = choice[turn++ % choice.length]!;
+      const [, kept] = /^at=(\d)\d*$/.exec(headers.cookie ?? '') ?? [];
+      const at = sticky && kept !== undefined ? Number(kept) : chosen;
+      const channel = headers['x-splunk-request-channel']!;
+      const of = (id: number) => `${channel}/${id}`;
+      const answered = (said: object): HttpAnswer => ({
+        status: 200,
+        // Its value changes with every answer, as that of some balancers does.
+        headers: sticky ? { 'set-cookie': [`at=${at}${turn}; Path=/`] } : {},
+        body: Buffer.from(JSON.stringify(said)),
+      });
+      if (url.endsWith('/ack')) {
+        const { acks } = JSON.parse(String(body)) as { acks: number[] };
+        const told = acks.map((id) => [id, indexers[at]!.delete(of(id))] as const);
+        return answered({ acks: Object.fromEntries(told) });
+      }
+      const counter = perChannel ? `${at}/${channel}` : String(at);
+      const ackId = counts.get(counter) ?? 0;
+      counts.set(counter, ackId + 1);
+      const seqs = [...String(body).matchAll(/"trawl_seq":"(\d+)"/g)].map(([, seq]) => Number(seq));
+      if (!loses[(turn + at) % loses.length]) {
+        for (const seq of seqs) indexed.add(seq);
+        indexers[at]!.set(of(ackId), seqs);
+      }
+      return answered({ code: 0, ackId });
+    };
+    return { http: { request } as unknown as HttpClient, indexed };
+  }
+
+  interface Cluster {
+    sticky: boolean;
+    perChannel: boolean;
+    choice: number[];
+    loses: boolean[];
+  }
+
+  const all = [1, 2, 3, 4, 5].map((seq) => event(seq));
+  const variables = { URL: 'http://splunk.example', TOKEN: token, USE_ACK: 'yes', GZIP: 'no', MAX_BYTES: '1000' };
+  const settings = splunkSettings(settingsOf(splunk, { ...variables, ACK_WAIT_SECONDS: '2' }));
+
+  /** Sends what is not confirmed yet, as offloading does, up to three times. @returns the last event that is confirmed. */
+  async function offloaded(http: HttpClient): Promise<number> {
+    let confirmed = 0;
+    for (let sending = 0; sending < 3 && confirmed < all.length; sending += 1) {
+      const client = new SplunkClient(http, settings, async () => {});
+      const told = async ({ lastSeq }: ConfirmedPart) => {
+        confirmed = lastSeq;
+      };
+      const whole = await client.send(batchOf(all.slice(confirmed)), undefined, told).catch(() => null);
+      if (whole) confirmed = all.length;
+    }
+    return confirmed;
+  }
+
+  it('take a whole batch where the balancer keeps a client by cookie', async () => {
+    const { http, indexed } = cluster({ sticky: true, perChannel: false, choice: [0, 1], loses: [false] });
+    expect(await offloaded(http)).toBe(5);
+    expect(indexed.size).toBe(5);
+  });
+
+  it('never confirm what neither has, whatever the balancer does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          sticky: fc.boolean(),
+          perChannel: fc.boolean(),
+          choice: fc.array(fc.nat(1), { minLength: 1, maxLength: 12 }),
+          loses: fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }),
+        }),
+        async (how) => {
+          const { http, indexed } = cluster(how);
+          const confirmed = await offloaded(http);
+          for (let seq = 1; seq <= confirmed; seq += 1) expect(indexed).toContain(seq);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
 

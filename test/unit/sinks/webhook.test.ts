@@ -122,6 +122,8 @@ describe('an answer of a webhook', () => {
     [200, '[]'],
     [200, 'null'],
     [200, '{"error":false}'],
+    [200, '{"success":true,"errors":[]}'],
+    [200, '{"errors":0}'],
   ])('confirms with status %i and the body %j', async (status, body) => {
     const { url, seen } = await receiver(text(status, body));
     await clientOf(url).send(batchOf([event(1)]));
@@ -143,6 +145,14 @@ describe('an answer of a webhook', () => {
     [{ error: { message: 'quota' } }, 'says no: quota.'],
     [{ error: { code: 7 } }, 'says no.'],
     [{ error: 1 }, 'says no.'],
+    [{ error: 0 }, 'says no.'],
+    [{ ok: 0 }, 'says no.'],
+    [{ ok: null }, 'says no.'],
+    [{ success: false }, 'says no.'],
+    [{ ok: true, errors: [{ event: 3 }] }, 'says no.'],
+    [{ errors: true }, 'says no.'],
+    [{ errors: 2 }, 'says no.'],
+    [false, 'says no.'],
     [{ error: 'a\u001b[2J\u202eb' }, 'says no: a\\u001b[2J\\u202eb.'],
     [{ error: 'x'.repeat(1_000) }, `says no: ${'x'.repeat(200)}.`],
   ])('with status 200 and %j is a refusal', async (body, told) => {
