@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
+import { dynamicConfigArgs } from './dynamic-config.js';
 import { freePort } from './ports.js';
 import { commandLine, endProcess } from './processes.js';
 
@@ -53,10 +54,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)],
     ...(options.ui ? ['--ui-port', String(uiPort)] : ['--headless']),
     ...['--db-filename', dbFile, '--log-level', 'error', '--log-format', 'json'],
-    // It looks at its queues 20 times a second otherwise, which costs each activity 50 ms and more.
-    ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
-    // Priorities are heeded by this one only.
-    ...['--dynamic-config-value', 'matching.useNewMatcher=true'],
+    ...dynamicConfigArgs(),
   ];
   const logFile = join(options.dataDir, 'temporal.log');
   const launch = () => launchServer(options.cli, args, pidFile, logFile);
