@@ -9,6 +9,7 @@ const onNoStore = [
   'test/cli/check.test.ts',
   'test/cli/docs.test.ts',
   'test/cli/first-hour.test.ts',
+  'test/fault/restore.test.ts',
 ];
 
 export default defineConfig({
