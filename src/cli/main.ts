@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { makeFilesPrivate } from '../private-files.js';
 import { commands, type Verb } from './commands.js';
 import { Context } from './context.js';
 import { printJson, tell } from './output.js';
@@ -33,6 +34,7 @@ async function run(verb: Verb, json: boolean): Promise<number> {
   let context: Context | undefined;
   try {
     context = new Context();
+    makeFilesPrivate(context.settings.fileMode);
     return await verb(context);
   } catch (error) {
     await tellError(toldOf(error), json, error);

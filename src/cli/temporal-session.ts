@@ -134,6 +134,7 @@ export async function readyTemporal(
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
     return { client, failed: never };
   }
+  context.closeFilesToOthers();
   const store = await context.openStore();
   await context.collectorSettings(store, name);
   const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });

@@ -12,6 +12,7 @@ export interface BackupOptions {
 /** `trawl store backup FILE` */
 export async function storeBackup(context: Context, file: string, options: BackupOptions): Promise<number> {
   const path = sqlitePath(context, 'pg_dump --format=custom --file=FILE "$TRAWL_STORE"');
+  context.closeFilesToOthers();
   tell(`Copying ${path} …`);
   const found = backUp(path, file, options);
   if (options.json) await printJson({ file, ...found });
@@ -31,6 +32,7 @@ export async function storeRestore(context: Context, file: string, options: Back
       hint: 'End it first (Ctrl-C), and every other worker of this store.',
     });
   }
+  context.closeFilesToOthers();
   const { replaced, ...found } = restore(file, path, options);
   if (options.json) await printJson({ file, store: path, replaced, ...found });
   else {

@@ -25,6 +25,7 @@ export interface UpOptions {
 export async function up(context: Context, options: UpOptions): Promise<number> {
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
+  context.closeFilesToOthers();
   const store = await context.openStore();
   const names = nothingSetUp ? ['asa'] : collectorNames(sources, await store.settings(), env);
   if (names.length === 0) await refuseToForget(context, store);

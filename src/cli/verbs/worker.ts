@@ -33,6 +33,7 @@ async function openWhenThere(context: Context, ended: Promise<unknown>): Promise
 /** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
 export async function worker(context: Context): Promise<number> {
   const ended = interrupted();
+  context.closeFilesToOthers();
   const address = await findTemporal(context);
   if (!address) {
     throw new TrawlError('NOT_RUNNING', 'No Temporal server is configured, and none is running here.', {

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
@@ -102,7 +113,7 @@ export function restore(
   return drafted(target, 'replaced', (draft) => {
     const release = holdUnused(target, force);
     try {
-      copyInto(draft, from);
+      copyInto(draft, from, target);
       requireAll(inspectBackup(draft), found, draft);
       const replaced = existsSync(target) ? keptName(target, now) : null;
       const aside = putInPlace(draft, target, keptName(target, now), true);
@@ -138,10 +149,15 @@ function requireAll(has: BackedUp, wanted: BackedUp, path: string): void {
  * `VACUUM INTO`, and neither a copy of the file, which may have a WAL, nor SQLite's backup API, which begins again
  * whenever another process has written.
  */
-function copyInto(draft: string, from: string): void {
+function copyInto(draft: string, from: string, replacing?: string): void {
   rmSync(draft, { force: true });
   // Made here so that nobody else could ever read it.
-  closeSync(openSync(draft, 'wx', 0o600));
+  const file = openSync(draft, 'wx', replacing ? 0o640 : 0o600);
+  try {
+    if (replacing && existsSync(replacing)) takeRights(file, statSync(replacing));
+  } finally {
+    closeSync(file);
+  }
   const db = new DatabaseSync(from, { timeout: busyTimeoutMs, readOnly: true });
   try {
     requireStore(db, from);
@@ -150,6 +166,17 @@ function copyInto(draft: string, from: string): void {
     db.close();
   }
   sync(draft);
+}
+
+/** Its owner and group can open the restored store as they could the former one. */
+function takeRights(file: number, { mode, uid, gid }: { mode: number; uid: number; gid: number }): void {
+  fchmodSync(file, 0o600);
+  try {
+    fchownSync(file, uid, gid);
+    fchmodSync(file, 0o600 | (mode & 0o060));
+  } catch {
+    // Only root can give a file away.
+  }
 }
 
 /** Runs `body` with a name for a file beside the target; nothing is left of it. */
