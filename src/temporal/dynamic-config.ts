@@ -4,8 +4,11 @@ export const dynamicConfig: Readonly<Record<string, unknown>> = {
   'history.transferProcessorMaxPollRPS': 1000,
   // Only this matcher heeds priorities.
   'matching.useNewMatcher': true,
-  // Nothing uses the HTTP API, and it takes requests that any page in a browser can send: no host name is let in.
-  'frontend.httpAllowedHosts': ['trawl.invalid'],
+  // Nothing uses the HTTP API, which cannot be switched off, asks for no credentials, and takes requests that any page in
+  // a browser can send. It refuses a request whose Host is not one of these, and no Host can be this one.
+  'frontend.httpAllowedHosts': ['no host'],
+  // The HTTP API serves it without a look at the Host, and nothing here uses it.
+  'system.enableNexus': false,
 };
 
 /** The same as arguments of `temporal server start-dev`. */
