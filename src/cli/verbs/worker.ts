@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
-import { requireSameStore } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { startObservedWorker } from '../observed-worker.js';
 import { tell } from '../output.js';
-import { connectFor, findTemporal } from '../temporal-session.js';
+import { connectForStore, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 
 /** Opens the store, and waits for one that cannot be used just now, as after a restart of the host. */
@@ -43,8 +42,7 @@ export async function worker(context: Context): Promise<number> {
   const store = await openWhenThere(context, ended);
   if (!store) return 0;
   // Says what is wrong in words; the worker's own connection would only fail.
-  const client = await connectFor(context, address);
-  await requireSameStore(client, store, tell);
+  await connectForStore(context, address, store);
   const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
   tell(
