@@ -16,6 +16,7 @@ import { tell } from './output.js';
 export class Context {
   readonly settings: ProcessSettings;
   readonly #closing: (() => Promise<void>)[] = [];
+  #closed = false;
   #logger: Logger | undefined;
 
   constructor() {
@@ -88,12 +89,17 @@ export class Context {
     return collectorHealth({ store, sources, env, lateAfterRuns });
   }
 
-  /** Runs when the verb has ended, last first. */
+  /** Runs when the verb has ended, last first; at once where it has ended already, while this was still coming up. */
   onClose(close: () => Promise<void>): void {
-    this.#closing.unshift(close);
+    if (this.#closed) void close().catch(() => undefined);
+    else this.#closing.unshift(close);
   }
 
+  /** One that fails does not keep the others open. @throws what the first one said. */
   async close(): Promise<void> {
-    for (const close of this.#closing.splice(0)) await close();
+    this.#closed = true;
+    const failures: unknown[] = [];
+    for (const close of this.#closing.splice(0)) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 }

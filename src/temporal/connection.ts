@@ -1,4 +1,10 @@
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -67,6 +73,12 @@ export function localTemporal(address: string, clusterId?: string): TemporalAddr
   return { namespace: 'default', connection: { address }, clusterId };
 }
 
+/** The client would go through the proxy of `http_proxy` to this machine too, where the worker goes straight. */
+export function channelTo(address: string | undefined): Pick<ConnectionOptions, 'channelArgs'> {
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(address ?? '');
+  return isHere ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {};
+}
+
 /** A server that answers at all does so within this. */
 const answerDefaultMs = 5_000;
 
@@ -83,7 +95,8 @@ export async function connect(
   let connection: Connection | undefined;
   try {
     const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), ignoreRetriesAfterClosing()];
-    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...options, interceptors });
+    const channel = channelTo(options.address);
+    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...channel, ...options, interceptors });
     const { workflowService } = connection;
     await connection.withDeadline(Date.now() + answerMaxMs, async () => {
       await workflowService.describeNamespace({ namespace });

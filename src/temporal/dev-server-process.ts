@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
+import { channelTo } from './connection.js';
 import { dynamicConfigArgs } from './dynamic-config.js';
 import type { Place } from './front.js';
 import { groupListensAt } from './listeners.js';
@@ -141,7 +142,8 @@ export async function isReady(server: ServerProcess, files: ServerFiles): Promis
 }
 
 async function answers({ host, port }: Place): Promise<void> {
-  const connection = await Connection.connect({ address: `${host}:${port}`, connectTimeout: '1s' });
+  const address = `${host}:${port}`;
+  const connection = await Connection.connect({ address, connectTimeout: '1s', ...channelTo(address) });
   await connection.workflowService.describeNamespace({ namespace: 'default' }).finally(() => connection.close());
 }
 

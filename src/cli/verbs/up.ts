@@ -8,7 +8,7 @@ import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import { defaultCron } from '../../temporal/names.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
 import { ownCommand } from '../own-command.js';
 import { bringUp, type Embedded } from '../temporal-session.js';
@@ -36,7 +36,11 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   }
   const demo = nothingSetUp ? await startDemo(context.settings.dataDir) : undefined;
   context.onClose(async () => demo?.close());
-  const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
+  const embedded = await unless(
+    ended,
+    bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env }),
+  );
+  if (typeof embedded === 'number') return 0;
   const health = await watchWorker(context, store, embedded.worker, { ...env, ...demo?.env });
   const { client } = embedded;
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { startObservedWorker } from '../observed-worker.js';
 import { tell } from '../output.js';
 import { connectForStore, findTemporal } from '../temporal-session.js';
@@ -33,7 +33,8 @@ async function openWhenThere(context: Context, ended: Promise<unknown>): Promise
 export async function worker(context: Context): Promise<number> {
   const ended = interrupted();
   context.closeFilesToOthers();
-  const address = await findTemporal(context);
+  const address = await unless(ended, findTemporal(context));
+  if (typeof address === 'number') return 0;
   if (!address) {
     throw new TrawlError('NOT_RUNNING', 'No Temporal server is configured, and none is running here.', {
       hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which brings server and worker.',
@@ -42,7 +43,7 @@ export async function worker(context: Context): Promise<number> {
   const store = await openWhenThere(context, ended);
   if (!store) return 0;
   // Says what is wrong in words; the worker's own connection would only fail.
-  await connectForStore(context, address, store);
+  if (typeof (await unless(ended, connectForStore(context, address, store))) === 'number') return 0;
   const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
   tell(
