@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -150,25 +149,15 @@ async function answers({ host, port }: Place): Promise<void> {
 /** A `temporal` command that does not know the setting passes over it. */
 async function requireClosed(place: Place): Promise<void> {
   const forbidden = 403;
-  const status = await statusOf(place);
+  const asked = `http://${place.host}:${place.port}/api/v1/namespaces/default`;
+  const { status, body } = await fetch(asked, { signal: AbortSignal.timeout(answerMaxMs) });
+  await body?.cancel();
   if (status === forbidden) return;
   throw new TrawlError(
     'TEMPORAL_SERVER_FAILED',
     `The HTTP API of the Temporal server is open to any web page (it answers ${status}).`,
     { hint: 'Install a newer Temporal CLI, or have one built: unset TEMPORAL_CLI_PATH and take it off the PATH.' },
   );
-}
-
-function statusOf({ host, port }: Place): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const path = '/api/v1/namespaces/default';
-    const asked = request({ host, port, path, agent: false, timeout: answerMaxMs }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode);
-    });
-    asked.on('timeout', () => asked.destroy(new Error('no answer')));
-    asked.on('error', reject).end();
-  });
 }
 
 export function serverFailed(what: string, files: ServerFiles, cause?: unknown): TrawlError {

@@ -1,6 +1,7 @@
-import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { requestServer } from '../http/incoming.js';
 import { listenFrom } from './ports.js';
 
 /**
@@ -51,7 +52,7 @@ export function holdPort(wanted: number): Promise<Front> {
  */
 export function holdSitePort(wanted: number): Promise<Front> {
   return front(wanted, (current) =>
-    createHttpServer((asked, response) => {
+    requestServer((asked, response) => {
       const place = current();
       if (!isOwnSite(asked)) refuse(response, 403, 'This site answers to localhost and its own pages only.');
       else if (!place) refuse(response, 503, 'The Temporal server is being started again.');
