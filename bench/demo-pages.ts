@@ -1,4 +1,4 @@
-import { startDemoAsa } from '../src/demo/asa/server.js';
+import { startDemoAsa } from '../demo/asa/server.js';
 import { HttpClient } from '../src/http/client.js';
 import { resolveCollector } from '../src/settings/collector.js';
 import { asa } from '../src/sources/asa/source.js';

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { foreignHost, linkStyles } from '../../src/demo/asa/links.js';
-import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
+import { foreignHost, linkStyles } from '../../demo/asa/links.js';
+import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import { ask, askToken, auditsUrl, listText, range, readPage, tokenOf, walk } from './asa-client.js';
 
 const running: DemoAsa[] = [];

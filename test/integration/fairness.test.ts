@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { expect, it, onTestFinished } from 'vitest';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
+import { startDemoAsa } from '../../demo/asa/server.js';
 import { defaultTuning } from '../../src/settings/process.js';
 import { TestCollection, until } from '../support/collection.js';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
-import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
+import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import type { StoredEvent } from '../../src/domain.js';
 import { defaultTuning, type WorkerTuning } from '../../src/settings/process.js';
 import type { StorePlace } from '../../src/stores/place.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { inject, onTestFinished } from 'vitest';
-import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
+import type { DemoAsa, DemoAsaOptions } from '../../demo/asa/server.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';
 

@@ -1,6 +1,6 @@
 import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { type RunningDemo, startDemo } from '../../demo/demo.js';
+import { type RunningDemo, startDemo } from '../../../demo/demo.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
 import { sources } from '../../sources/registry.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SignIn } from '../../../src/demo/skyflow/sign-in.js';
+import { SignIn } from '../../../demo/skyflow/sign-in.js';
 import { checkTableRows, resolveCollector } from '../../../src/settings/collector.js';
 import { skyflowSettings } from '../../../src/sources/skyflow/settings.js';
 import { skyflow } from '../../../src/sources/skyflow/source.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SignIn } from '../../../src/demo/skyflow/sign-in.js';
+import { SignIn } from '../../../demo/skyflow/sign-in.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
 import { Secret } from '../../../src/secret.js';
 import { SkyflowClient } from '../../../src/sources/skyflow/client.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Handler, requestServer } from '../../http/incoming.js';
+import { type Handler, requestServer } from '../../src/http/incoming.js';
 import type { FaultPlan } from '../faults.js';
 import type { RequestRecord } from '../requests.js';
 import { send } from '../wire.js';

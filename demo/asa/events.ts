@@ -1,4 +1,4 @@
-import { objectMembers, skipSpace } from '../../json-slices.js';
+import { objectMembers, skipSpace } from '../../src/json-slices.js';
 import { rfc3339 } from '../rfc3339.js';
 import type { Member } from './event-members.js';
 import { eventTypes } from './event-types.js';

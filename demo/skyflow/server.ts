@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { requestServer } from '../../http/incoming.js';
+import { requestServer } from '../../src/http/incoming.js';
 import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, type RequestRecord, record } from '../requests.js';
 import { type Answer, send } from '../wire.js';

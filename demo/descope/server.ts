@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { requestServer } from '../../http/incoming.js';
+import { requestServer } from '../../src/http/incoming.js';
 import type { FaultPlan } from '../faults.js';
 import { send } from '../wire.js';
 import { DescopeApi, type DescopeApiOptions, type LoggedSearch } from './api.js';
