@@ -4,10 +4,9 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
 import { storeOlder } from '../older.js';
+import { finishAwaiting, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
 import { endsConnection, storeError } from './errors.js';
 import { migrations } from './migrations.js';
-
-export type PgValue = string | number | bigint | boolean | Uint8Array | Buffer[] | string[] | number[] | null;
 
 export interface PostgresOptions {
   url: string;
@@ -31,14 +30,14 @@ const scriptMaxMs = 24 * 3_600_000;
 
 /** Runs statements, in a transaction or each by itself. Texts are sent without NUL, which PostgreSQL does not take. */
 export interface Queries {
-  all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]>;
-  get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined>;
+  all<Row>(sql: string, ...values: SqlValue[]): Promise<Row[]>;
+  get<Row>(sql: string, ...values: SqlValue[]): Promise<Row | undefined>;
   /** How many rows the statement changed. */
-  run(sql: string, ...values: PgValue[]): Promise<number>;
+  run(sql: string, ...values: SqlValue[]): Promise<number>;
+  /** Runs a decision to its end, on one connection. */
+  finish<T>(steps: Steps<T>): Promise<T>;
   /** Statements of a transaction, which may take hours. */
   script(sql: string): Promise<void>;
-  /** @param sql `COPY … FROM STDIN (FORMAT binary)` */
-  copyIn(sql: string, rows: Buffer): Promise<void>;
   /** @param sql `COPY … TO STDOUT (FORMAT binary)` */
   copyOut(sql: string): Promise<Buffer>;
 }
@@ -133,15 +132,15 @@ export class PostgresDatabase implements Queries {
     if (!found!.may) throw storeError(Object.assign(new Error('no right to write'), { code: '42501' }), this.#place);
   }
 
-  async all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]> {
+  async all<Row>(sql: string, ...values: SqlValue[]): Promise<Row[]> {
     return await this.#with((queries) => queries.all<Row>(sql, ...values));
   }
 
-  async get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined> {
+  async get<Row>(sql: string, ...values: SqlValue[]): Promise<Row | undefined> {
     return (await this.all<Row>(sql, ...values))[0];
   }
 
-  async run(sql: string, ...values: PgValue[]): Promise<number> {
+  async run(sql: string, ...values: SqlValue[]): Promise<number> {
     return this.#with((queries) => queries.run(sql, ...values));
   }
 
@@ -149,8 +148,8 @@ export class PostgresDatabase implements Queries {
     return this.#with((queries) => queries.script(sql));
   }
 
-  async copyIn(sql: string, rows: Buffer): Promise<void> {
-    return this.#with((queries) => queries.copyIn(sql, rows));
+  async finish<T>(steps: Steps<T>): Promise<T> {
+    return this.#with((queries) => queries.finish(steps));
   }
 
   async copyOut(sql: string): Promise<Buffer> {
@@ -158,9 +157,9 @@ export class PostgresDatabase implements Queries {
   }
 
   /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
-  async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
+  async transaction<T>(body: (queries: Queries) => Promise<T>, begin = 'BEGIN'): Promise<T> {
     return this.#with(async (queries) => {
-      await queries.run('BEGIN');
+      await queries.run(begin);
       try {
         const result = await body(queries);
         await queries.run('COMMIT');
@@ -206,20 +205,27 @@ function newer(place: string, version: number): TrawlError {
 }
 
 function queriesOf(client: pg.PoolClient): Queries {
-  const query = async (sql: string, values: PgValue[]) =>
+  const query = async (sql: string, values: readonly SqlValue[]) =>
     client.query(sql, values.length === 0 ? undefined : values.map(sendable));
+  const copyIn = async (sql: string, rows: Uint8Array) => {
+    const copy = client.query(copyFrom(sql));
+    copy.end(rows);
+    await finished(copy);
+  };
+  const answer = async ({ sql, values, gives }: Statement): Promise<unknown> => {
+    if (gives === 'copied') return copyIn(sql, values[0] as Uint8Array);
+    const { rows, rowCount } = await query(sql, values);
+    if (gives === 'changes') return rowCount ?? 0;
+    return gives === 'rows' ? rows : rows[0];
+  };
   return {
-    all: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows as Row[],
-    get: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
+    finish: (steps) => finishAwaiting(steps, answer),
+    all: async <Row>(sql: string, ...values: SqlValue[]) => (await query(sql, values)).rows as Row[],
+    get: async <Row>(sql: string, ...values: SqlValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
     run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
     script: async (sql) => {
       const limits = { text: `SET LOCAL statement_timeout = 0; ${sql}`, query_timeout: scriptMaxMs };
       await client.query(limits);
-    },
-    copyIn: async (sql, bytes) => {
-      const copy = client.query(copyFrom(sql));
-      copy.end(bytes);
-      await finished(copy);
     },
     copyOut: async (sql) => {
       const copy: Readable & { callback?: () => void } = client.query(copyTo(sql));
@@ -233,18 +239,11 @@ function queriesOf(client: pg.PoolClient): Queries {
   };
 }
 
-function sendable(value: PgValue): PgValue {
-  if (typeof value === 'string') return withoutNul(value);
+function sendable(value: SqlValue): SqlValue {
+  if (typeof value === 'string') return plainText(value);
   if (value instanceof Uint8Array && !Buffer.isBuffer(value))
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? withoutNul(one) : one)) as PgValue;
-  return value;
-}
-
-/** As SQLite's store keeps them: NUL and halves of surrogate pairs as U+FFFD. */
-export function withoutNul(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed();
-  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
+  return Array.isArray(value) ? value.map(plainText) : value;
 }
 
 const int8 = 20;

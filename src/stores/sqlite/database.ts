@@ -3,12 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { storeOlder } from '../older.js';
+import { finish, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
 import { Checkpointer } from './checkpointer.js';
 import { eventIdDigest } from './event-ids.js';
 import { migrations } from './migrations.js';
 import { requireNoneLeftBehind } from './side-files.js';
-
-export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /**
  * Another process's transaction is waited for this long before STORE_BUSY. Nothing else happens in this process
@@ -120,21 +119,29 @@ export class SqliteDatabase {
   }
 
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
-    return this.#translated(() => this.#statement(sql).all(...values)) as Row[];
+    return this.#translated(() => this.#statement(sql).all(...values.map(bound))) as Row[];
   }
 
   /** The rows as arrays of their columns, which takes two thirds of the time where there are many. */
   arrays(sql: string, ...values: SqlValue[]): unknown[][] {
-    return this.#translated(() => this.#statement(sql, true).all(...values)) as unknown[][];
+    return this.#translated(() => this.#statement(sql, true).all(...values.map(bound))) as unknown[][];
   }
 
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
-    return this.#translated(() => this.#statement(sql).get(...values)) as Row | undefined;
+    return this.#translated(() => this.#statement(sql).get(...values.map(bound))) as Row | undefined;
   }
 
   /** How many rows the statement changed. */
   run(sql: string, ...values: SqlValue[]): number {
-    return this.#translated(() => this.#statement(sql).run(...values).changes);
+    return this.#translated(() => this.#statement(sql).run(...values.map(bound)).changes);
+  }
+
+  /** Runs a decision to its end. */
+  finish<T>(steps: Steps<T>): T {
+    return finish(steps, ({ sql, values, gives }: Statement) => {
+      if (gives === 'rows') return this.all(sql, ...values);
+      return gives === 'row' ? this.get(sql, ...values) : this.run(sql, ...values);
+    });
   }
 
   /** Runs `body` in one write transaction; whatever it throws undoes it. */
@@ -185,7 +192,8 @@ export class SqliteDatabase {
     const key = asArrays ? `arrays: ${sql}` : sql;
     let statement = this.#statements.get(key);
     if (!statement) {
-      statement = this.#db.prepare(sql);
+      // Here `$1` would be a name, and bound in the order in which names occur.
+      statement = this.#db.prepare(sql.replace(/\$(?=\d)/g, '?'));
       if (asArrays) statement.setReturnArrays(true);
       this.#statements.set(key, statement);
     }
@@ -202,6 +210,15 @@ export class SqliteDatabase {
 }
 
 const readOnlyMoved = 1032;
+
+/** As the driver takes it, which ends a text at NUL. */
+function bound(value: SqlValue): string | number | bigint | Uint8Array | null {
+  if (typeof value === 'string') return plainText(value);
+  if (typeof value === 'boolean') return Number(value);
+  return Array.isArray(value)
+    ? JSON.stringify(value.map(plainText))
+    : (value as Exclude<typeof value, readonly string[]>);
+}
 
 /** Needs the file for itself for a moment, which SQLite does not wait for. */
 function useWal(db: DatabaseSyncInstance): void {

@@ -1,0 +1,128 @@
+import type { EnrichedEvent, StoredEvent } from '../../domain.js';
+import type { CopiedRow, CopiedTable } from '../copied-tables.js';
+import type { Clearing } from '../offload.js';
+import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
+import { changes, first, plainText, type Steps } from '../sql/steps.js';
+import type { EventFilter, EventLines } from '../store.js';
+import { lockSpace, type PostgresDatabase } from './database.js';
+import { selectEvents, selectLines } from './events.js';
+import { idKey, PostgresPageEvents } from './page-events.js';
+import { monthOf, Partitions } from './partitions.js';
+import { removeEvents, removeSentEvents } from './removal.js';
+
+const typeOf = { text: 'text', integer: 'bigint', bytes: 'bytea' } as const;
+
+/** PostgreSQL's side of a store, which any number of workers share. */
+export class PostgresDialect implements Dialect {
+  readonly rowLock = 'FOR UPDATE';
+  readonly byBytes = ' COLLATE "C"';
+  /** By its digest, since an id may be longer than an index takes. */
+  readonly ids: IdColumns = {
+    key: 'digest',
+    columns: [
+      { name: 'digest', type: 'bytes' },
+      { name: 'id', type: 'text' },
+    ],
+    valuesOf: (id) => ({ digest: idKey(id), id }),
+    ofEvents: `(SELECT i.collector, i.digest, i.seq, e.id, e.time_ns FROM audit_event_ids i
+      JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time)`,
+  };
+  readonly #db: PostgresDatabase;
+  readonly #partitions: Partitions;
+
+  constructor(db: PostgresDatabase) {
+    this.#db = db;
+    this.#partitions = new Partitions(db);
+  }
+
+  async run<T>(steps: Steps<T>): Promise<T> {
+    return this.#db.finish(steps);
+  }
+
+  async transaction<T>(steps: Steps<T>): Promise<T> {
+    return this.#db.transaction(({ finish }) => finish(steps));
+  }
+
+  async lightTransaction<T>(steps: Steps<T>): Promise<T> {
+    return this.#db.transaction(({ finish }) => finish(steps), 'BEGIN; SET LOCAL synchronous_commit = off');
+  }
+
+  among(place: string): string {
+    return `= ANY(${place})`;
+  }
+
+  /** In one statement, for each is a way to the server and back. */
+  *insertRows({ rows, columns, shared, insert }: RowsToInsert): Steps<number> {
+    if (rows.length === 0) return 0;
+    const typed = columns.map(({ name, type }) => `"${name}" ${typeOf[type]}`).join(', ');
+    const source = `json_to_recordset($${shared.length + 1}::json) AS row (${typed})`;
+    const plain = (value: string | number | null) => (typeof value === 'string' ? plainText(value) : value);
+    const sent = rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, plain(row[name] ?? null)])));
+    return yield* changes(insert(source), ...shared, JSON.stringify(sent));
+  }
+
+  *lockPlace(place: string): Steps<void> {
+    yield* first('SELECT pg_advisory_xact_lock($1, hashtext($2))', lockSpace, place);
+  }
+
+  /** Partitions are made outside of the transaction: within it, that would block all readers. */
+  async makeRoom(times: readonly bigint[], now: Date): Promise<void> {
+    await this.#partitions.make(new Set(times.map(monthOf)), now);
+  }
+
+  pageEvents(collector: string, events: readonly EnrichedEvent[]): PostgresPageEvents {
+    return new PostgresPageEvents(collector, events);
+  }
+
+  removeEvents(collector: string): Steps<void> {
+    return removeEvents(collector);
+  }
+
+  removeSentEvents(clearing: Clearing & { upToSeq: number; now: string }): Steps<number> {
+    return removeSentEvents(this, clearing);
+  }
+
+  /** Its own vacuum makes room for new rows; whole months that are empty go at once. */
+  async shrink(now: Date): Promise<void> {
+    await this.#partitions.dropEmpty(now);
+  }
+
+  async events(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+    return selectEvents(this.#db, filter, limit);
+  }
+
+  async eventLines(filter: EventFilter, limit: number): Promise<EventLines> {
+    return selectLines(this.#db, filter, limit);
+  }
+
+  /** A batch that was inserted before is refused here as a whole, by the primary key of the ids. */
+  *insertCopiedEvents({ name, columns }: CopiedTable, rows: readonly CopiedRow[]): Steps<void> {
+    const names = namesOf(columns);
+    const eventTime = `timestamptz 'epoch' + (time_ns / 1000) * interval '1 microsecond'`;
+    yield* this.insertRows({
+      rows: rows.map((row) => ({ ...row, ...this.ids.valuesOf(row.id!) })),
+      columns: [...columns, { name: 'digest', type: 'bytes' }],
+      shared: [],
+      insert: (source) => `WITH page AS MATERIALIZED (SELECT * FROM ${source}), ids AS (
+          INSERT INTO audit_event_ids (collector, digest, seq, event_time)
+          SELECT collector, digest, seq, ${eventTime} FROM page
+        )
+        INSERT INTO ${name} (${names}, event_time) SELECT ${names}, ${eventTime} FROM page`,
+    });
+  }
+
+  *goOnAfterLastLine(): Steps<void> {
+    yield* first(
+      `SELECT setval(pg_get_serial_sequence('execution_log', 'line'), (SELECT max(line) FROM execution_log))`,
+    );
+  }
+
+  async sizeBytes(): Promise<number> {
+    const row = await this.#db.get<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes');
+    return row!.bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { ExecutionLogLine, Rejected } from '../../domain.js';
+import type { Dialect } from './dialect.js';
+import { all, changes, type Steps } from './steps.js';
+
+export interface LogLine {
+  now: string;
+  eventsWritten?: number;
+  note: string;
+  /** The same key writes the line once; null writes it each time. */
+  key: string | null;
+}
+
+/** U20 Write Exec Log Record. Gives 0 where the key has been used. */
+export function* logLine(collector: string, { now, eventsWritten = 0, note, key }: LogLine): Steps<number> {
+  return yield* changes(
+    'INSERT INTO execution_log (collector, datetime, events_written, notes, key) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
+    collector,
+    now,
+    eventsWritten,
+    note,
+    key,
+  );
+}
+
+/** The same line once for each key. */
+export function* logLines(collector: string, line: Omit<LogLine, 'key'>, keys: readonly string[]): Steps<void> {
+  for (const key of keys) yield* logLine(collector, { ...line, key });
+}
+
+export function* executionLog({
+  collector,
+  limit,
+}: {
+  collector?: string | undefined;
+  limit: number;
+}): Steps<ExecutionLogLine[]> {
+  const columns = 'datetime, collector, events_written AS "eventsWritten", notes';
+  // Not by one statement: with a condition that may not count, SQLite would read the lines of all collectors.
+  if (collector === undefined)
+    return yield* all(`SELECT ${columns} FROM execution_log ORDER BY line DESC LIMIT $1`, limit);
+  return yield* all(
+    `SELECT ${columns} FROM execution_log WHERE collector = $1 ORDER BY line DESC LIMIT $2`,
+    collector,
+    limit,
+  );
+}
+
+/** Gives how many of them have not been kept before: each text is kept once. */
+export function* keepRejects(
+  dialect: Dialect,
+  rejects: readonly Rejected[],
+  { collector, offset, now }: { collector: string; offset: string; now: string },
+): Steps<number> {
+  return yield* dialect.insertRows({
+    rows: rejects.map(({ kind, reason, raw }) => ({
+      digest: createHash('sha256').update(`${kind}\0${raw}`).digest('hex'),
+      kind,
+      reason,
+      raw,
+    })),
+    columns: [
+      { name: 'digest', type: 'text' },
+      { name: 'kind', type: 'text' },
+      { name: 'reason', type: 'text' },
+      { name: 'raw', type: 'text' },
+    ],
+    shared: [collector, offset, now],
+    insert: (source) =>
+      `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, rejected_at)
+       SELECT $1, digest, kind, reason, $2, raw, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
+  });
+}

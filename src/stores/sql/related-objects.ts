@@ -1,0 +1,48 @@
+import type { RelatedObject } from '../../domain.js';
+import type { PageToWrite } from '../store.js';
+import { type Dialect, namesOf, type RowColumn } from './dialect.js';
+import { all, plainText, type Steps } from './steps.js';
+
+/** S20 Store Related Objects, S21 Process single related object for each: the last of an id counts. */
+export function* storeRelatedObjects(
+  dialect: Dialect,
+  { collector, relatedObjects }: PageToWrite,
+  today: string,
+): Steps<void> {
+  const { ids } = dialect;
+  const latest = new Map(relatedObjects.map((one) => [plainText(one.id), one]));
+  const columns: RowColumn[] = [...ids.columns, { name: 'type', type: 'text' }, { name: 'object', type: 'text' }];
+  yield* dialect.insertRows({
+    rows: [...latest.values()].map(({ id, type, object }) => ({ ...ids.valuesOf(id), type, object })),
+    columns,
+    shared: [collector, today],
+    insert: (source) =>
+      `INSERT INTO audit_related_objects AS known (collector, ${namesOf(columns)}, seen_at)
+       SELECT $1, ${namesOf(columns)}, $2 FROM ${source} WHERE true
+       ON CONFLICT (collector, ${ids.key}) DO UPDATE
+       SET type = excluded.type, object = excluded.object, seen_at = excluded.seen_at
+       WHERE known.type <> excluded.type OR known.object <> excluded.object OR known.seen_at < excluded.seen_at`,
+  });
+}
+
+/** Those among `ids` that are known, by the id as it was asked for. */
+export function* relatedObjects(
+  dialect: Dialect,
+  collector: string,
+  ids: readonly string[],
+): Steps<Map<string, RelatedObject>> {
+  if (ids.length === 0) return new Map();
+  const { key } = dialect.ids;
+  const rows = yield* all<RelatedObject>(
+    `SELECT id, type, object FROM audit_related_objects WHERE collector = $1 AND ${key} ${dialect.among('$2')}`,
+    collector,
+    ids.map((id) => dialect.ids.valuesOf(id)[key]!),
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    ids.flatMap((id) => {
+      const row = known.get(plainText(id));
+      return row ? [[id, { ...row, id }]] : [];
+    }),
+  );
+}
