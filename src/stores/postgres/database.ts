@@ -211,12 +211,13 @@ function queriesOf(client: pg.PoolClient): Queries {
     const copy = client.query(copyFrom(sql));
     copy.end(rows);
     await finished(copy);
+    return copy.rowCount;
   };
-  const answer = async ({ sql, values, gives }: Statement): Promise<unknown> => {
-    if (gives === 'copied') return copyIn(sql, values[0] as Uint8Array);
-    const { rows, rowCount } = await query(sql, values);
-    if (gives === 'changes') return rowCount ?? 0;
-    return gives === 'rows' ? rows : rows[0];
+  const answer = async (statement: Statement): Promise<unknown> => {
+    if (!('values' in statement)) return copyIn(statement.sql, statement.rows as Uint8Array);
+    const { rows, rowCount } = await query(statement.sql, statement.values);
+    if (statement.gives === 'changes') return rowCount ?? 0;
+    return statement.gives === 'rows' ? rows : rows[0];
   };
   return {
     finish: (steps) => finishAwaiting(steps, answer),

@@ -23,7 +23,8 @@ export class PostgresDialect implements Dialect {
       { name: 'digest', type: 'bytes' },
       { name: 'id', type: 'text' },
     ],
-    valuesOf: (id) => ({ digest: idKey(id), id }),
+    keyOf: idKey,
+    withKey: (row) => ({ ...row, digest: idKey(String(row.id)) }),
     ofEvents: `(SELECT i.collector, i.digest, i.seq, e.id, e.time_ns FROM audit_event_ids i
       JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time)`,
   };
@@ -100,7 +101,7 @@ export class PostgresDialect implements Dialect {
     const names = namesOf(columns);
     const eventTime = `timestamptz 'epoch' + (time_ns / 1000) * interval '1 microsecond'`;
     yield* this.insertRows({
-      rows: rows.map((row) => ({ ...row, ...this.ids.valuesOf(row.id!) })),
+      rows: rows.map((row) => this.ids.withKey(row)),
       columns: [...columns, { name: 'digest', type: 'bytes' }],
       shared: [],
       insert: (source) => `WITH page AS MATERIALIZED (SELECT * FROM ${source}), ids AS (

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EnrichedEvent } from '../../domain.js';
 import type { PageEvents, StoredContent } from '../sql/dialect.js';
-import { all, plainText, type Steps } from '../sql/steps.js';
+import { all, changesByMany, plainText, type Steps } from '../sql/steps.js';
 import { CopyRows } from './copy-rows.js';
 
 /** What an event or a related object is found by. */
@@ -93,7 +93,7 @@ export class PostgresPageEvents implements PageEvents {
         events.text(plainText(text));
       events.text(event.extra === null ? null : plainText(event.extra)).text(now);
     }
-    yield { sql: copyIds, values: [ids.end()], gives: 'copied' };
-    yield { sql: copyEvents, values: [events.end()], gives: 'copied' };
+    yield* changesByMany(copyIds, ids.end());
+    yield* changesByMany(copyEvents, events.end());
   }
 }

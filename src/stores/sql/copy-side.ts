@@ -69,7 +69,7 @@ function* insertCopied(dialect: Dialect, table: CopiedTable, rows: readonly Copi
   const columns = hasIds ? [...others, ...dialect.ids.columns] : others;
   const names = namesOf(columns);
   yield* dialect.insertRows({
-    rows: hasIds ? rows.map((row) => ({ ...row, ...dialect.ids.valuesOf(row.id!) })) : rows,
+    rows: hasIds ? rows.map((row) => dialect.ids.withKey(row)) : rows,
     columns,
     shared: [],
     insert: (source) =>

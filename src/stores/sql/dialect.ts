@@ -48,13 +48,15 @@ export interface Dialect {
   close(): Promise<void>;
 }
 
+export type Row = Readonly<Record<string, string | number | null>>;
+
 export interface RowColumn {
   name: string;
   type: 'text' | 'integer' | 'bytes';
 }
 
 export interface RowsToInsert {
-  rows: readonly Readonly<Record<string, string | number | null>>[];
+  rows: readonly Row[];
   columns: readonly RowColumn[];
   /** Values that all rows have in common, from `$1` on. */
   shared: readonly SqlValue[];
@@ -67,7 +69,9 @@ export interface IdColumns {
   /** By which an id is found, beside its collector. */
   readonly key: string;
   readonly columns: readonly RowColumn[];
-  valuesOf(id: string): Record<string, string>;
+  keyOf(id: string): string;
+  /** A row that has the id, with its key. */
+  withKey(row: Row): Row;
   /** All events with these columns, to select from. */
   readonly ofEvents: string;
 }

@@ -1,6 +1,6 @@
 import type { RelatedObject } from '../../domain.js';
 import type { PageToWrite } from '../store.js';
-import { type Dialect, namesOf, type RowColumn } from './dialect.js';
+import { type Dialect, namesOf, type Row, type RowColumn } from './dialect.js';
 import { all, plainText, type Steps } from './steps.js';
 
 /** S20 Store Related Objects, S21 Process single related object for each: the last of an id counts. */
@@ -10,10 +10,11 @@ export function* storeRelatedObjects(
   today: string,
 ): Steps<void> {
   const { ids } = dialect;
-  const latest = new Map(relatedObjects.map((one) => [plainText(one.id), one]));
+  const latest = new Map<string, Row>();
+  for (const { id, type, object } of relatedObjects) latest.set(plainText(id), ids.withKey({ id, type, object }));
   const columns: RowColumn[] = [...ids.columns, { name: 'type', type: 'text' }, { name: 'object', type: 'text' }];
   yield* dialect.insertRows({
-    rows: [...latest.values()].map(({ id, type, object }) => ({ ...ids.valuesOf(id), type, object })),
+    rows: [...latest.values()],
     columns,
     shared: [collector, today],
     insert: (source) =>
@@ -36,7 +37,7 @@ export function* relatedObjects(
   const rows = yield* all<RelatedObject>(
     `SELECT id, type, object FROM audit_related_objects WHERE collector = $1 AND ${key} ${dialect.among('$2')}`,
     collector,
-    ids.map((id) => dialect.ids.valuesOf(id)[key]!),
+    ids.map((id) => dialect.ids.keyOf(id)),
   );
   const known = new Map(rows.map((row) => [row.id, row]));
   return new Map(

@@ -1,18 +1,30 @@
 /** The value of a place in a statement. A list of texts is one value: see `Dialect.among`. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | readonly string[] | null;
 
-/** A statement whose places are `$1`, `$2` … `copied` is a COPY of the one value, for databases that have it. */
-export interface Statement {
+/** A statement, whose places are `$1`, `$2` … */
+interface One {
   sql: string;
   values: readonly SqlValue[];
-  gives: 'rows' | 'row' | 'changes' | 'copied';
+  gives: 'rows' | 'row' | 'changes';
 }
+
+/**
+ * An insert of many rows in the form that its database is quickest with: the values of each, for one statement that is run
+ * again and again, or the bytes of a COPY.
+ */
+interface Many {
+  sql: string;
+  rows: Iterable<readonly SqlValue[]> | Uint8Array;
+  gives: 'changes';
+}
+
+export type Statement = One | Many;
 
 /**
  * A decision of a store: it yields each statement that it needs, and goes on with what the statement gives.
  *
  * So a decision stands once for every database. SQLite runs it to its end at once, so that no transaction is interleaved
- * with another; PostgreSQL awaits one statement after the other.
+ * with another; PostgreSQL awaits one statement after the other. What a statement throws ends the decision.
  */
 export type Steps<T> = Generator<Statement, T, unknown>;
 
@@ -29,43 +41,28 @@ export function* changes(sql: string, ...values: SqlValue[]): Steps<number> {
   return (yield { sql, values, gives: 'changes' }) as number;
 }
 
+/** How many rows were inserted or changed. */
+export function* changesByMany(sql: string, rows: Many['rows']): Steps<number> {
+  return (yield { sql, rows, gives: 'changes' }) as number;
+}
+
 /** A decision that needs the time: when its transaction has begun, and once. RFC 3339 */
 export function* timed<T>(now: () => Date, decide: (now: string) => Steps<T>): Steps<T> {
   return yield* decide(now().toISOString());
 }
 
-/** @param answer runs a statement; what it throws is thrown where the statement was yielded */
 export function finish<T>(steps: Steps<T>, answer: (statement: Statement) => unknown): T {
   let step = steps.next();
-  while (!step.done) {
-    let given: unknown;
-    try {
-      given = answer(step.value);
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(given);
-  }
+  while (!step.done) step = steps.next(answer(step.value));
   return step.value;
 }
 
-/** The same where a statement is awaited. */
 export async function finishAwaiting<T>(
   steps: Steps<T>,
   answer: (statement: Statement) => Promise<unknown>,
 ): Promise<T> {
   let step = steps.next();
-  while (!step.done) {
-    let given: unknown;
-    try {
-      given = await answer(step.value);
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(given);
-  }
+  while (!step.done) step = steps.next(await answer(step.value));
   return step.value;
 }
 

@@ -2,7 +2,7 @@ import type { EnrichedEvent, StoredEvent } from '../../domain.js';
 import type { CopiedRow, CopiedTable } from '../copied-tables.js';
 import type { Clearing } from '../offload.js';
 import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
-import { changes, type Steps } from '../sql/steps.js';
+import { changesByMany, type SqlValue, type Steps } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase } from './database.js';
 import { noteCopiedEvents } from './event-ids.js';
@@ -21,7 +21,8 @@ export class SqliteDialect implements Dialect {
   readonly ids: IdColumns = {
     key: 'id',
     columns: [{ name: 'id', type: 'text' }],
-    valuesOf: (id) => ({ id }),
+    keyOf: (id) => id,
+    withKey: (row) => row,
     ofEvents: 'audit_events',
   };
   readonly #db: SqliteDatabase;
@@ -53,9 +54,14 @@ export class SqliteDialect implements Dialect {
       return `${type === 'integer' ? `CAST(${place} AS INTEGER)` : place} AS "${name}"`;
     });
     const sql = insert(`(SELECT ${places.join(', ')}) AS row`);
-    let changed = 0;
-    for (const row of rows) changed += yield* changes(sql, ...shared, ...columns.map(({ name }) => row[name] ?? null));
-    return changed;
+    function* values(): Iterable<SqlValue[]> {
+      for (const row of rows) {
+        const values = [...shared];
+        for (const { name } of columns) values.push(row[name] ?? null);
+        yield values;
+      }
+    }
+    return yield* changesByMany(sql, values());
   }
 
   *lockPlace(): Steps<void> {}

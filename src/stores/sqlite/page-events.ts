@@ -1,7 +1,11 @@
 import type { EnrichedEvent } from '../../domain.js';
 import type { PageEvents, StoredContent } from '../sql/dialect.js';
-import { all, changes, first, plainText, type Steps } from '../sql/steps.js';
+import { all, changesByMany, first, plainText, type SqlValue, type Steps } from '../sql/steps.js';
 import { eventIdDigest, moveEventIdsOn, noteEventIds, storedEvents } from './event-ids.js';
+
+const insertEvent = `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway,
+    "group", project, hostname, server, from_addr, raw_event, extra, collected_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`;
 
 export class SqlitePageEvents implements PageEvents {
   readonly keys: readonly string[];
@@ -34,14 +38,21 @@ export class SqlitePageEvents implements PageEvents {
   }
 
   *insert(fresh: readonly number[], lastSeq: number, now: string): Steps<void> {
-    for (const [place, index] of fresh.entries()) {
+    yield* changesByMany(insertEvent, this.#rows(fresh, lastSeq, now));
+    const digests = fresh.map((index) => this.#digests[index]!);
+    yield* noteEventIds(digests, lastSeq);
+    yield* moveEventIdsOn(digests.length);
+  }
+
+  /** One by one, as they are inserted: a thousand at once are moved in memory by the collector of garbage. */
+  *#rows(fresh: readonly number[], lastSeq: number, now: string): Iterable<SqlValue[]> {
+    let seq = lastSeq;
+    for (const index of fresh) {
       const event = this.#events[index]!;
-      yield* changes(
-        `INSERT INTO audit_events (collector, seq, id, timestamp, time_ns, type, actor, user, client, gateway, "group",
-           project, hostname, server, from_addr, raw_event, extra, collected_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+      seq += 1;
+      yield [
         this.#collector,
-        lastSeq + 1 + place,
+        seq,
         event.id,
         event.timestamp,
         event.timeNs,
@@ -58,10 +69,7 @@ export class SqlitePageEvents implements PageEvents {
         event.rawEvent,
         event.extra,
         now,
-      );
+      ];
     }
-    const digests = fresh.map((index) => this.#digests[index]!);
-    yield* noteEventIds(digests, lastSeq);
-    yield* moveEventIdsOn(digests.length);
   }
 }
