@@ -1,14 +1,12 @@
 import type { EnrichedEvent, StoredEvent } from '../../domain.js';
-import type { CopiedRow, CopiedTable } from '../copied-tables.js';
-import type { Clearing } from '../offload.js';
-import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
+import { type CopiedRow, type CopiedTable, text } from '../copied-tables.js';
+import { type Dialect, type IdColumns, namesOf, type RowsToInsert, type SentEvents } from '../sql/dialect.js';
 import { changes, first, plainText, type Steps } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
 import { selectEvents, selectLines } from './events.js';
 import { idKey, PostgresPageEvents } from './page-events.js';
 import { monthOf, Partitions } from './partitions.js';
-import { removeEvents, removeSentEvents } from './removal.js';
 
 const typeOf = { text: 'text', integer: 'bigint', bytes: 'bytea' } as const;
 
@@ -19,10 +17,7 @@ export class PostgresDialect implements Dialect {
   /** By its digest, since an id may be longer than an index takes. */
   readonly ids: IdColumns = {
     key: 'digest',
-    columns: [
-      { name: 'digest', type: 'bytes' },
-      { name: 'id', type: 'text' },
-    ],
+    columns: [{ name: 'digest', type: 'bytes' }, ...text('id')],
     keyOf: idKey,
     withKey: (row) => ({ ...row, digest: idKey(String(row.id)) }),
     ofEvents: `(SELECT i.collector, i.digest, i.seq, e.id, e.time_ns FROM audit_event_ids i
@@ -75,12 +70,41 @@ export class PostgresDialect implements Dialect {
     return new PostgresPageEvents(collector, events);
   }
 
-  removeEvents(collector: string): Steps<void> {
-    return removeEvents(collector);
+  *removeEvents(collector: string): Steps<void> {
+    yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
+    yield* changes('DELETE FROM audit_event_ids WHERE collector = $1', collector);
   }
 
-  removeSentEvents(clearing: Clearing & { upToSeq: number; now: string }): Steps<number> {
-    return removeSentEvents(this, clearing);
+  /** The oldest first, as they were stored. */
+  *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }: SentEvents): Steps<number> {
+    const row = yield* first<{ n: number }>(
+      `WITH chosen AS MATERIALIZED (
+         SELECT seq, event_time, id, time_ns FROM audit_events e
+         WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7) AND NOT EXISTS (
+           SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${this.among('$5')})
+         ORDER BY seq LIMIT $4
+       ), ids AS (
+         DELETE FROM audit_event_ids i USING chosen c
+         WHERE i.collector = $1 AND i.digest = sha256(convert_to(c.id, 'UTF8')) AND i.seq = c.seq
+         RETURNING i.digest, c.id, c.time_ns
+       ), kept AS (
+         INSERT INTO offloaded_event_ids (collector, digest, id, time_ns, cleared_at)
+         SELECT $1, digest, id, time_ns, $6 FROM ids
+         ON CONFLICT DO NOTHING
+       ), gone AS (
+         DELETE FROM audit_events e USING chosen c
+         WHERE e.collector = $1 AND e.seq = c.seq AND e.event_time = c.event_time RETURNING 1
+       ) SELECT count(*) AS n FROM gone`,
+      collector,
+      upToSeq,
+      beforeNs,
+      eventsMax,
+      sinks,
+      now,
+      // Months after it are not looked into.
+      Math.ceil(Number(beforeNs / 1_000_000n) / 1_000),
+    );
+    return row!.n;
   }
 
   /** Its own vacuum makes room for new rows; whole months that are empty go at once. */
@@ -119,7 +143,7 @@ export class PostgresDialect implements Dialect {
   }
 
   async sizeBytes(): Promise<number> {
-    const row = await this.#db.get<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes');
+    const row = await this.#db.finish(first<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes'));
     return row!.bytes;
   }
 

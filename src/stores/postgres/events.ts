@@ -3,20 +3,20 @@ import type { StoredEvent } from '../../domain.js';
 import { lineTexts } from '../../formats/event-line.js';
 import { joinedLines } from '../event-lines.js';
 import { type Conditions, selectedEvents } from '../sql/event-filter.js';
-import { plainText, type SqlValue } from '../sql/steps.js';
+import { all, plainText, type SqlValue } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import { CopiedLines, type Member } from './copied-lines.js';
-import type { Queries } from './database.js';
+import type { PostgresDatabase } from './database.js';
 
 const columns = `collector, seq, id, "timestamp", type, actor, "user", client, gateway, "group", project, hostname, server,
   from_addr AS "fromAddr", raw_event AS "rawEvent", extra, collected_at AS "collectedAt"`;
 
 /** Events of one collector after a sequence number, in its order. */
-export async function selectEvents(queries: Queries, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+export async function selectEvents(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
   const [near, far] = await nearThenFar(filter, limit, async (part) => {
     const values: SqlValue[] = [];
     const sql = selectedEvents(part, conditions, (value) => `$${values.push(value)}`);
-    const rows = await queries.all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values);
+    const rows = await db.finish(all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values));
     return { rows, events: rows.length, lastSeq: rows.at(-1)?.seq ?? 0 };
   });
   return far ? [...near.rows, ...far.rows] : near.rows;
@@ -58,11 +58,11 @@ const lines = new CopiedLines(lineColumns.map(({ member }) => member));
 const seqOfLine = 1;
 
 /** As `selectEvents`, by a copy, of whose bytes the lines are made: neither rows nor strings come into being. */
-export async function selectLines(queries: Queries, filter: EventFilter, limit: number): Promise<EventLines> {
+export async function selectLines(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<EventLines> {
   const [near, far] = await nearThenFar(filter, limit, async (part): Promise<EventLines> => {
     // A copy takes no parameters.
     const sql = selectedEvents(part, conditions, (value) => pg.escapeLiteral(plainText(String(value))));
-    const copied = await queries.copyOut(
+    const copied = await db.copyOut(
       `COPY (SELECT ${lineColumns.map((column) => column.sql).join(', ')} ${sql}) TO STDOUT (FORMAT binary)`,
     );
     const { bytes, rows, last } = lines.of(copied, seqOfLine);

@@ -1,5 +1,6 @@
 import type { ConfirmedPart, RefusedEvent } from '../../sinks/sink.js';
 import { countOf, formToSend, requireSameRange } from '../batches.js';
+import { integer, text } from '../copied-tables.js';
 import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, first, type Steps } from './steps.js';
@@ -165,27 +166,12 @@ function* keepRefused(
 ): Steps<void> {
   yield* dialect.insertRows({
     rows: refused.map(({ seq, id, reason }) => ({ seq, id, reason })),
-    columns: [
-      { name: 'seq', type: 'integer' },
-      { name: 'id', type: 'text' },
-      { name: 'reason', type: 'text' },
-    ],
+    columns: [...integer('seq'), ...text('id', 'reason')],
     shared: [collector, sink, now],
     insert: (source) =>
       `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at)
        SELECT $1, $2, seq, id, reason, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
   });
-}
-
-/** See `OffloadLedger.refusedCounts`. */
-export function* refusedCounts(collector: string): Steps<Map<string, number>> {
-  const rows = yield* all<{ sink: string; events: number }>(
-    `SELECT r.sink, count(*) AS events FROM refused_events r
-     WHERE r.collector = $1 AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
-     GROUP BY r.sink`,
-    collector,
-  );
-  return new Map(rows.map(({ sink, events }) => [sink, events]));
 }
 
 /** See `OffloadLedger.noteFailure`. */

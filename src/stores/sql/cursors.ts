@@ -1,15 +1,5 @@
-import type { OffloadCursor } from '../offload.js';
 import type { Dialect } from './dialect.js';
 import { all, first, type Steps } from './steps.js';
-
-export function* cursors(collector?: string): Steps<OffloadCursor[]> {
-  return yield* all<OffloadCursor>(
-    `SELECT collector, sink, series, last_seq AS "lastSeq", batches, events, bytes, confirmed_at AS "confirmedAt", failure,
-       failed_at AS "failedAt"
-     FROM offload_cursors WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector, sink, series`,
-    collector ?? null,
-  );
-}
 
 /** 0 where one of them has confirmed nothing yet. */
 export function* leastCursor(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {

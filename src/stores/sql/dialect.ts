@@ -34,7 +34,7 @@ export interface Dialect {
   /** Removes all events of a collector, with the ids that are known of them. */
   removeEvents(collector: string): Steps<void>;
   /** Removes events as `OffloadLedger.clearConfirmed` says, and keeps their ids. @returns how many */
-  removeSentEvents(clearing: Clearing & { upToSeq: number; now: string }): Steps<number>;
+  removeSentEvents(events: SentEvents): Steps<number>;
   /** As `OffloadLedger.shrink`. */
   shrink(now: Date): Promise<void>;
 
@@ -46,6 +46,12 @@ export interface Dialect {
 
   sizeBytes(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** Events that may be removed: none after `upToSeq`. */
+export interface SentEvents extends Clearing {
+  upToSeq: number;
+  now: string;
 }
 
 export type Row = Readonly<Record<string, string | number | null>>;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionLogLine, Rejected } from '../../domain.js';
+import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, type Steps } from './steps.js';
 
@@ -59,12 +60,7 @@ export function* keepRejects(
       reason,
       raw,
     })),
-    columns: [
-      { name: 'digest', type: 'text' },
-      { name: 'kind', type: 'text' },
-      { name: 'reason', type: 'text' },
-      { name: 'raw', type: 'text' },
-    ],
+    columns: text('digest', 'kind', 'reason', 'raw'),
     shared: [collector, offset, now],
     insert: (source) =>
       `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, rejected_at)

@@ -8,11 +8,11 @@ import type {
   OffloadLedger,
   SeriesKey,
 } from '../offload.js';
-import { type BatchKey, batches, confirmBatch, fixBatch, noteFailure, notePart, refusedCounts } from './batches.js';
-import { cursors, lackingEvents } from './cursors.js';
+import { type BatchKey, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
+import { lackingEvents } from './cursors.js';
 import type { Dialect } from './dialect.js';
-import { clearConfirmed, prune, prunedAt } from './retention.js';
-import { type Steps, timed } from './steps.js';
+import { clearConfirmed, prune } from './retention.js';
+import { all, first, type Steps, timed } from './steps.js';
 
 /** The ledger of offloading in any database. */
 export class SqlOffloadLedger implements OffloadLedger {
@@ -25,7 +25,14 @@ export class SqlOffloadLedger implements OffloadLedger {
   }
 
   async cursors(collector?: string): Promise<OffloadCursor[]> {
-    return this.#dialect.run(cursors(collector));
+    return this.#dialect.run(
+      all<OffloadCursor>(
+        `SELECT collector, sink, series, last_seq AS "lastSeq", batches, events, bytes, confirmed_at AS "confirmedAt", failure,
+           failed_at AS "failedAt"
+         FROM offload_cursors WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector, sink, series`,
+        collector ?? null,
+      ),
+    );
   }
 
   async batches(collector: string, limit: number): Promise<FixedBatch[]> {
@@ -45,7 +52,15 @@ export class SqlOffloadLedger implements OffloadLedger {
   }
 
   async refusedCounts(collector: string): Promise<Map<string, number>> {
-    return this.#dialect.run(refusedCounts(collector));
+    const rows = await this.#dialect.run(
+      all<{ sink: string; events: number }>(
+        `SELECT r.sink, count(*) AS events FROM refused_events r
+         WHERE r.collector = $1 AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
+         GROUP BY r.sink`,
+        collector,
+      ),
+    );
+    return new Map(rows.map(({ sink, events }) => [sink, events]));
   }
 
   async noteFailure(key: SeriesKey, failure: string): Promise<void> {
@@ -65,7 +80,10 @@ export class SqlOffloadLedger implements OffloadLedger {
   }
 
   async prunedAt(collector: string): Promise<string | null> {
-    return this.#dialect.run(prunedAt(collector));
+    const row = await this.#dialect.run(
+      first<{ at: string | null }>('SELECT pruned_at AS at FROM audit_checkpoints WHERE collector = $1', collector),
+    );
+    return row?.at ?? null;
   }
 
   async shrink(): Promise<void> {

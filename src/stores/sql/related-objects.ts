@@ -1,6 +1,7 @@
 import type { RelatedObject } from '../../domain.js';
+import { text } from '../copied-tables.js';
 import type { PageToWrite } from '../store.js';
-import { type Dialect, namesOf, type Row, type RowColumn } from './dialect.js';
+import { type Dialect, namesOf, type Row } from './dialect.js';
 import { all, plainText, type Steps } from './steps.js';
 
 /** S20 Store Related Objects, S21 Process single related object for each: the last of an id counts. */
@@ -12,7 +13,7 @@ export function* storeRelatedObjects(
   const { ids } = dialect;
   const latest = new Map<string, Row>();
   for (const { id, type, object } of relatedObjects) latest.set(plainText(id), ids.withKey({ id, type, object }));
-  const columns: RowColumn[] = [...ids.columns, { name: 'type', type: 'text' }, { name: 'object', type: 'text' }];
+  const columns = [...ids.columns, ...text('type', 'object')];
   yield* dialect.insertRows({
     rows: [...latest.values()],
     columns,

@@ -43,11 +43,3 @@ export function* prune(
     yield* changes('DELETE FROM offloaded_event_ids WHERE collector = $1 AND cleared_at < $2', collector, ids);
   yield* changes('UPDATE audit_checkpoints SET pruned_at = $2 WHERE collector = $1', collector, now);
 }
-
-export function* prunedAt(collector: string): Steps<string | null> {
-  const row = yield* first<{ at: string | null }>(
-    'SELECT pruned_at AS at FROM audit_checkpoints WHERE collector = $1',
-    collector,
-  );
-  return row?.at ?? null;
-}

@@ -1,4 +1,5 @@
 import type { SettingsTable } from '../../settings/collector.js';
+import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, type Steps } from './steps.js';
 
@@ -24,10 +25,7 @@ export function* setSettings(
 ): Steps<void> {
   yield* dialect.insertRows({
     rows: Object.entries(rows).map(([name, value]) => ({ name, value })),
-    columns: [
-      { name: 'name', type: 'text' },
-      { name: 'value', type: 'text' },
-    ],
+    columns: text('name', 'value'),
     shared: [collector],
     insert: (source) =>
       `INSERT INTO environment_variables (collector, name, value) SELECT $1, name, value FROM ${source} WHERE true

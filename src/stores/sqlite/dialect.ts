@@ -1,14 +1,12 @@
 import type { EnrichedEvent, StoredEvent } from '../../domain.js';
-import type { CopiedRow, CopiedTable } from '../copied-tables.js';
-import type { Clearing } from '../offload.js';
-import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
-import { changesByMany, type SqlValue, type Steps } from '../sql/steps.js';
+import { type CopiedRow, type CopiedTable, text } from '../copied-tables.js';
+import { type Dialect, type IdColumns, namesOf, type RowsToInsert, type SentEvents } from '../sql/dialect.js';
+import { changes, changesByMany, type SqlValue, type Steps } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase } from './database.js';
-import { noteCopiedEvents } from './event-ids.js';
+import { forgetAllEventIds, forgetEventIds, noteCopiedEvents } from './event-ids.js';
 import { selectEvents, selectLines } from './events.js';
 import { SqlitePageEvents } from './page-events.js';
-import { removeEvents, removeSentEvents } from './removal.js';
 import { shrink } from './shrink.js';
 
 /**
@@ -20,7 +18,7 @@ export class SqliteDialect implements Dialect {
   readonly byBytes = '';
   readonly ids: IdColumns = {
     key: 'id',
-    columns: [{ name: 'id', type: 'text' }],
+    columns: text('id'),
     keyOf: (id) => id,
     withKey: (row) => row,
     ofEvents: 'audit_events',
@@ -72,12 +70,36 @@ export class SqliteDialect implements Dialect {
     return new SqlitePageEvents(collector, events);
   }
 
-  removeEvents(collector: string): Steps<void> {
-    return removeEvents(collector);
+  *removeEvents(collector: string): Steps<void> {
+    yield* forgetAllEventIds(collector);
+    yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
   }
 
-  removeSentEvents(clearing: Clearing & { upToSeq: number; now: string }): Steps<number> {
-    return removeSentEvents(this, clearing);
+  /** In the order of the index by time, so that nothing is looked at that is younger. */
+  *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }: SentEvents): Steps<number> {
+    yield* changes('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');
+    yield* changes('DELETE FROM chosen_events');
+    const chosen = yield* changes(
+      `INSERT INTO chosen_events SELECT seq FROM audit_events e
+       WHERE collector = $1 AND time_ns < $3 AND seq <= $2 AND NOT EXISTS (
+         SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${this.among('$5')})
+       ORDER BY time_ns, seq LIMIT $4`,
+      collector,
+      upToSeq,
+      beforeNs,
+      eventsMax,
+      sinks,
+    );
+    if (chosen === 0) return 0;
+    const chosenOnes = 'collector = $1 AND seq IN (SELECT seq FROM chosen_events)';
+    yield* changes(
+      `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at)
+       SELECT collector, id, time_ns, $2 FROM audit_events WHERE ${chosenOnes} ON CONFLICT DO NOTHING`,
+      collector,
+      now,
+    );
+    yield* forgetEventIds(chosenOnes, collector);
+    return yield* changes(`DELETE FROM audit_events WHERE ${chosenOnes}`, collector);
   }
 
   async shrink(): Promise<void> {
