@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EnrichedEvent } from '../../domain.js';
 import type { PageEvents, StoredContent } from '../sql/dialect.js';
-import { all, changesByMany, plainText, type Steps } from '../sql/steps.js';
+import { all, changesByMany, plainText } from '../sql/steps.js';
 import { CopyRows } from './copy-rows.js';
 
 /** What an event or a related object is found by. */
@@ -41,59 +41,59 @@ const copyEvents = `COPY audit_events (${columns.map((column) => `"${column}"`).
 const copyIds = 'COPY audit_event_ids (collector, digest, seq, event_time) FROM STDIN (FORMAT binary)';
 
 /** Whatever their number, they are looked up and stored in a few statements. */
-export class PostgresPageEvents implements PageEvents {
-  readonly keys: readonly string[];
-  readonly #collector: string;
-  readonly #events: readonly EnrichedEvent[];
-  readonly #digests: readonly Buffer[];
-
-  constructor(collector: string, events: readonly EnrichedEvent[]) {
-    this.#collector = collector;
-    this.#events = events;
-    this.#digests = events.map(({ id }) => idDigest(id));
-    this.keys = this.#digests.map(keyOf);
-  }
-
-  *known(): Steps<Map<string, StoredContent | 'gone'>> {
-    const known = new Map<string, StoredContent | 'gone'>();
-    if (this.keys.length === 0) return known;
-    const rows = yield* all<{ digest: Buffer; isStored: boolean }>(
-      `SELECT digest, false AS "isStored" FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
-       UNION ALL SELECT digest, false FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
-       UNION ALL SELECT wanted.digest, true FROM ${wantedIds}`,
-      this.#collector,
-      this.keys,
-    );
-    // An event that was dropped with its partition is not to come back, either.
-    for (const { digest } of rows) known.set(keyOf(digest), 'gone');
-    const stored = rows.filter(({ isStored }) => isStored).map(({ digest }) => keyOf(digest));
-    if (stored.length === 0) return known;
-    const contents = yield* all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
-      `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
-      this.#collector,
-      stored,
-    );
-    for (const { digest, ...content } of contents) known.set(keyOf(digest), content);
-    for (const { digest, isStored } of rows) if (!isStored) known.set(keyOf(digest), 'gone');
-    return known;
-  }
-
-  *insert(fresh: readonly number[], lastSeq: number, now: string): Steps<void> {
-    if (fresh.length === 0) return;
-    const events = new CopyRows();
-    const ids = new CopyRows();
-    for (const [place, index] of fresh.entries()) {
-      const event = this.#events[index]!;
-      const seq = lastSeq + 1 + place;
-      ids.row(4).text(this.#collector).bytes(this.#digests[index]!).int8(seq).timestamp(event.timeNs);
-      events.row(columns.length).text(this.#collector).int8(seq).timestamp(event.timeNs).int8(event.timeNs);
-      for (const text of [event.id, event.timestamp, event.type, event.actor, event.user, event.client, event.gateway])
-        events.text(plainText(text));
-      for (const text of [event.group, event.project, event.hostname, event.server, event.fromAddr, event.rawEvent])
-        events.text(plainText(text));
-      events.text(event.extra === null ? null : plainText(event.extra)).text(now);
-    }
-    yield* changesByMany(copyIds, ids.end());
-    yield* changesByMany(copyEvents, events.end());
-  }
+export function pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents {
+  const digests = events.map(({ id }) => idDigest(id));
+  const keys = digests.map(keyOf);
+  return {
+    keys,
+    *known() {
+      const known = new Map<string, StoredContent | 'gone'>();
+      if (keys.length === 0) return known;
+      const rows = yield* all<{ digest: Buffer; isStored: boolean }>(
+        `SELECT digest, false AS "isStored" FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT digest, false FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT wanted.digest, true FROM ${wantedIds}`,
+        collector,
+        keys,
+      );
+      // An event that was dropped with its partition is not to come back, either.
+      for (const { digest } of rows) known.set(keyOf(digest), 'gone');
+      const stored = rows.filter(({ isStored }) => isStored).map(({ digest }) => keyOf(digest));
+      if (stored.length === 0) return known;
+      const contents = yield* all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
+        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
+        collector,
+        stored,
+      );
+      for (const { digest, ...content } of contents) known.set(keyOf(digest), content);
+      for (const { digest, isStored } of rows) if (!isStored) known.set(keyOf(digest), 'gone');
+      return known;
+    },
+    *insert(fresh, lastSeq, now) {
+      if (fresh.length === 0) return;
+      const copiedEvents = new CopyRows();
+      const copiedIds = new CopyRows();
+      for (const [place, index] of fresh.entries()) {
+        const event = events[index]!;
+        const seq = lastSeq + 1 + place;
+        copiedIds.row(4).text(collector).bytes(digests[index]!).int8(seq).timestamp(event.timeNs);
+        copiedEvents.row(columns.length).text(collector).int8(seq).timestamp(event.timeNs).int8(event.timeNs);
+        for (const text of [
+          event.id,
+          event.timestamp,
+          event.type,
+          event.actor,
+          event.user,
+          event.client,
+          event.gateway,
+        ])
+          copiedEvents.text(plainText(text));
+        for (const text of [event.group, event.project, event.hostname, event.server, event.fromAddr, event.rawEvent])
+          copiedEvents.text(plainText(text));
+        copiedEvents.text(event.extra === null ? null : plainText(event.extra)).text(now);
+      }
+      yield* changesByMany(copyIds, copiedIds.end());
+      yield* changesByMany(copyEvents, copiedEvents.end());
+    },
+  };
 }

@@ -1,12 +1,12 @@
 import { SqlStore } from '../sql/store.js';
 import { PostgresDatabase, type PostgresOptions } from './database.js';
-import { PostgresDialect } from './dialect.js';
+import { postgresDialect } from './dialect.js';
 import { migrations } from './migrations.js';
 
 /** The store in a PostgreSQL database, for any number of workers. */
 export class PostgresStore extends SqlStore {
   private constructor(db: PostgresDatabase, now: () => Date) {
-    super(new PostgresDialect(db), { shared: true, schema: migrations.length, now });
+    super(postgresDialect(db), { shared: true, schema: migrations.length, now });
   }
 
   /** @throws TrawlError as `Store` says, or STORE_NEWER, STORE_REFUSED. */

@@ -3,7 +3,7 @@ import { countOf, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
 import type { Dialect } from './dialect.js';
-import { all, changes, first, type Steps } from './steps.js';
+import { all, changes, first, insert, type Steps } from './steps.js';
 
 export type BatchKey = SeriesKey & { number: number };
 
@@ -30,13 +30,10 @@ export function* batches(collector: string, limit: number): Steps<FixedBatch[]> 
   return rows.map(batchOf);
 }
 
-/** See `OffloadLedger.fixBatch`. */
 export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | null> {
+  const { collector, sink, series } = wanted;
+  yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
   const key = keyOf(wanted);
-  yield* changes(
-    'INSERT INTO offload_cursors (collector, sink, series) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    ...key,
-  );
   // Others that offload the same wait here, and find the batch that this one fixes.
   const cursor = (yield* first<{ lastSeq: number; batches: number }>(
     `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${rowLock}`,
@@ -107,7 +104,6 @@ function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }:
   );
 }
 
-/** See `OffloadLedger.notePart`. */
 export function* notePart(
   dialect: Dialect,
   batch: BatchKey,
@@ -128,7 +124,6 @@ export function* notePart(
   return true;
 }
 
-/** See `OffloadLedger.confirmBatch`. */
 export function* confirmBatch(
   dialect: Dialect,
   batch: BatchKey,
@@ -174,7 +169,6 @@ function* keepRefused(
   });
 }
 
-/** See `OffloadLedger.noteFailure`. */
 export function* noteFailure(key: SeriesKey, failure: string, now: string): Steps<void> {
   yield* changes(
     `INSERT INTO offload_cursors (collector, sink, series, failure, failed_at) VALUES ($1, $2, $3, $4, $5)

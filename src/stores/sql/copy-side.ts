@@ -1,59 +1,40 @@
 import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
 import { type Dialect, namesOf } from './dialect.js';
-import { all, changes, first, type Steps } from './steps.js';
+import { all, changes, first, insert, type Steps } from './steps.js';
 
 const castTo = { integer: 'bigint', text: 'text' } as const;
 
 /** A copy's side in any database. */
-export class SqlCopySide implements CopySide {
-  readonly #dialect: Dialect;
-
-  constructor(dialect: Dialect) {
-    this.#dialect = dialect;
-  }
-
-  async rows({ name, key, columns }: CopiedTable, after: CopiedRow | null, limit: number): Promise<CopiedRow[]> {
-    const order = key.map((column) => this.#ordered(column)).join(', ');
-    const places = key.map(({ type }, index) => `CAST($${index + 1} AS ${castTo[type]})`).join(', ');
-    return this.#dialect.run(
-      all<CopiedRow>(
-        `SELECT ${textsOf(columns)} FROM ${name} AS held
-         ${after === null ? '' : `WHERE (${order}) > (${places})`} ORDER BY ${order} LIMIT ${limit}`,
-        ...(after === null ? [] : key.map((column) => after[column.name]!)),
-      ),
-    );
-  }
-
-  async lastKey({ name, key }: CopiedTable): Promise<CopiedRow | null> {
-    const order = key.map((column) => `${this.#ordered(column)} DESC`).join(', ');
-    const row = await this.#dialect.run(
-      first<CopiedRow>(`SELECT ${textsOf(key)} FROM ${name} AS held ORDER BY ${order} LIMIT 1`),
-    );
-    return row ?? null;
-  }
-
-  async insert(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void> {
-    if (table.name !== 'audit_events') return this.#dialect.transaction(insertCopied(this.#dialect, table, rows));
-    const times = rows.map((row) => BigInt(row.time_ns!));
-    await this.#dialect.makeRoom(times, new Date());
-    await this.#dialect.transaction(this.#dialect.insertCopiedEvents(table, rows));
-  }
-
-  async copyMark(): Promise<CopyMark | null> {
-    const row = await this.#dialect.run(
-      first<{ source: string; finished: boolean | number }>('SELECT source, finished FROM store_copy'),
-    );
-    return row ? { source: row.source, finished: Boolean(row.finished) } : null;
-  }
-
-  async setCopyMark(mark: CopyMark): Promise<void> {
-    await this.#dialect.transaction(setCopyMark(mark));
-  }
-
+export function copySide(dialect: Dialect): CopySide {
   /** Not the text that is selected under the same name. */
-  #ordered({ name, type }: Column): string {
-    return `held."${name}"${type === 'text' ? this.#dialect.byBytes : ''}`;
-  }
+  const ordered = ({ name, type }: Column) => `held."${name}"${type === 'text' ? dialect.byBytes : ''}`;
+  return {
+    rows: ({ name, key, columns }, after, limit) => {
+      const order = key.map(ordered).join(', ');
+      const places = key.map(({ type }, index) => `CAST($${index + 1} AS ${castTo[type]})`).join(', ');
+      const sql = `SELECT ${textsOf(columns)} FROM ${name} AS held
+        ${after === null ? '' : `WHERE (${order}) > (${places})`} ORDER BY ${order} LIMIT ${limit}`;
+      return dialect.run(all<CopiedRow>(sql, ...(after === null ? [] : key.map((column) => after[column.name]!))));
+    },
+    lastKey: async ({ name, key }) => {
+      const order = key.map((column) => `${ordered(column)} DESC`).join(', ');
+      const sql = `SELECT ${textsOf(key)} FROM ${name} AS held ORDER BY ${order} LIMIT 1`;
+      return (await dialect.run(first<CopiedRow>(sql))) ?? null;
+    },
+    insert: async (table, rows) => {
+      if (table.name !== 'audit_events') return dialect.transaction(insertCopied(dialect, table, rows));
+      const times = rows.map((row) => BigInt(row.time_ns!));
+      await dialect.makeRoom(times, new Date());
+      await dialect.transaction(dialect.insertCopiedEvents(table, rows));
+    },
+    copyMark: async () => {
+      const row = await dialect.run(
+        first<{ source: string; finished: boolean | number }>('SELECT source, finished FROM store_copy'),
+      );
+      return row ? { source: row.source, finished: Boolean(row.finished) } : null;
+    },
+    setCopyMark: (mark) => dialect.transaction(setCopyMark(mark)),
+  };
 }
 
 function textsOf(columns: readonly Column[]): string {
@@ -80,5 +61,5 @@ function* insertCopied(dialect: Dialect, table: CopiedTable, rows: readonly Copi
 
 function* setCopyMark({ source, finished }: CopyMark): Steps<void> {
   yield* changes('DELETE FROM store_copy');
-  yield* changes('INSERT INTO store_copy (source, finished) VALUES ($1, $2)', source, finished);
+  yield* insert('store_copy', { source, finished });
 }

@@ -8,13 +8,12 @@ import type { SqlValue, Steps } from './steps.js';
 export interface Dialect {
   /** Runs statements each by itself. */
   run<T>(steps: Steps<T>): Promise<T>;
-  /** Runs all of them in one transaction; whatever is thrown undoes it. */
-  transaction<T>(steps: Steps<T>): Promise<T>;
   /**
-   * As `transaction`, without waiting for the disk: it survives the end of this process, but a power cut may undo it, with
-   * all that came after it. For what can be had again.
+   * Runs all of them in one transaction; whatever is thrown undoes it.
+   * @param light does not wait for the disk: it survives the end of this process, but a power cut may undo it, with all
+   *   that came after it. For what can be had again.
    */
-  lightTransaction<T>(steps: Steps<T>): Promise<T>;
+  transaction<T>(steps: Steps<T>, light?: boolean): Promise<T>;
 
   /** Ends a SELECT whose rows other transactions wait for until this one has ended. */
   readonly rowLock: string;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ExecutionLogLine, Rejected } from '../../domain.js';
 import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
-import { all, changes, type Steps } from './steps.js';
+import { all, insert, type Steps } from './steps.js';
 
 export interface LogLine {
   now: string;
@@ -14,14 +14,8 @@ export interface LogLine {
 
 /** U20 Write Exec Log Record. Gives 0 where the key has been used. */
 export function* logLine(collector: string, { now, eventsWritten = 0, note, key }: LogLine): Steps<number> {
-  return yield* changes(
-    'INSERT INTO execution_log (collector, datetime, events_written, notes, key) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
-    collector,
-    now,
-    eventsWritten,
-    note,
-    key,
-  );
+  const line = { collector, datetime: now, events_written: eventsWritten, notes: note, key };
+  return yield* insert('execution_log', line, 'ON CONFLICT DO NOTHING');
 }
 
 /** The same line once for each key. */

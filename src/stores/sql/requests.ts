@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.js';
-import { all, changes, type Steps } from './steps.js';
+import { all, changes, insert, type Steps } from './steps.js';
 
 export interface RequestLimit {
   requests: number;
@@ -19,7 +19,7 @@ export function* reserveRequest(
   yield* changes('UPDATE source_requests SET at_ms = $2 WHERE place = $1 AND at_ms > $2', place, nowMs);
   const blocking = (yield* timesAt(place)).at(-requests);
   if (blocking !== undefined) return blocking + periodMs - nowMs;
-  yield* changes('INSERT INTO source_requests (place, at_ms) VALUES ($1, $2)', place, nowMs);
+  yield* insert('source_requests', { place, at_ms: nowMs });
   return 0;
 }
 

@@ -1,9 +1,9 @@
 import { notClearedNote, notes } from '../../domain.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
-import { allSentUpTo, unsentEvents } from './cursors.js';
 import { type Dialect, namesOf } from './dialect.js';
 import { logLine } from './log.js';
+import { allSentUpTo, unsentEvents } from './retention.js';
 import { changes, first, plainText, type Steps } from './steps.js';
 
 /** U03 Reset Checkpoint (see `Store.resetCheckpoint`). */

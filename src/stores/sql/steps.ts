@@ -41,6 +41,15 @@ export function* changes(sql: string, ...values: SqlValue[]): Steps<number> {
   return (yield { sql, values, gives: 'changes' }) as number;
 }
 
+/** @param rest what follows the values, as what to do where the row is there already. @returns how many rows were inserted */
+export function* insert(table: string, row: Readonly<Record<string, SqlValue>>, rest = ''): Steps<number> {
+  const names = Object.keys(row);
+  const places = names.map((_, index) => `$${index + 1}`);
+  const columns = names.map((name) => `"${name}"`);
+  const sql = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')}) ${rest}`;
+  return yield* changes(sql, ...Object.values(row));
+}
+
 /** How many rows were inserted or changed. */
 export function* changesByMany(sql: string, rows: Many['rows']): Steps<number> {
   return (yield { sql, rows, gives: 'changes' }) as number;

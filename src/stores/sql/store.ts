@@ -13,17 +13,16 @@ import type {
   Store,
 } from '../store.js';
 import { checkpointOf, expectRuns, logIdleRun, standings } from './checkpoints.js';
-import { SqlCopySide } from './copy-side.js';
+import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
 import { executionLog, keepRejects, logLine, logLines } from './log.js';
-import { SqlOffloadLedger } from './offload.js';
+import { offloadLedger } from './offload.js';
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { setSettings, settings } from './settings.js';
-import { dropStagedPages, stagedPage, stagePage } from './staged-pages.js';
-import { all, first, type Steps, timed } from './steps.js';
-import { committedPage, retentionGaps, writePage } from './write-page.js';
+import { all, changes, first, type Steps, timed } from './steps.js';
+import { committedPage, stagePage, writePage } from './write-page.js';
 
 /** What a store does in any database; the kinds of store say which, and how it is opened. */
 export class SqlStore implements Store {
@@ -36,7 +35,7 @@ export class SqlStore implements Store {
   constructor(dialect: Dialect, { shared, schema, now }: { shared: boolean; schema: number; now: () => Date }) {
     this.shared = shared;
     this.schema = schema;
-    this.offload = new SqlOffloadLedger(dialect, now);
+    this.offload = offloadLedger(dialect, now);
     this.#dialect = dialect;
     this.#now = now;
   }
@@ -51,11 +50,17 @@ export class SqlStore implements Store {
 
   async stagePage(page: StagedPage): Promise<void> {
     // A page that a power cut undoes is read again: its write finds that it is gone.
-    return this.#dialect.lightTransaction(stagePage(page, this.#now()));
+    return this.#dialect.transaction(stagePage(page, this.#now()), true);
   }
 
   async stagedPage(key: string): Promise<StagedPage | null> {
-    return this.#dialect.run(stagedPage(key));
+    const row = await this.#dialect.run(
+      first<StagedPage>(
+        'SELECT key, collector, "offset", generation, next_offset AS "nextOffset", body FROM staged_pages WHERE key = $1',
+        key,
+      ),
+    );
+    return row ?? null;
   }
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
@@ -66,7 +71,7 @@ export class SqlStore implements Store {
     const times = page.events.map(({ timeNs }) => timeNs);
     await this.#dialect.makeRoom(times, this.#now());
     const write = timed(this.#now, (now) => writePage(this.#dialect, page, now));
-    return page.followed ? this.#dialect.lightTransaction(write) : this.#dialect.transaction(write);
+    return this.#dialect.transaction(write, page.followed);
   }
 
   async committedPage(key: string): Promise<PageWritten | null> {
@@ -74,7 +79,7 @@ export class SqlStore implements Store {
   }
 
   async dropStagedPages(keys: readonly string[]): Promise<void> {
-    return this.#transaction(() => dropStagedPages(this.#dialect, keys));
+    await this.#dialect.run(changes(`DELETE FROM staged_pages WHERE key ${this.#dialect.among('$1')}`, keys));
   }
 
   async logIdleRun(collector: string, key: string): Promise<void> {
@@ -166,7 +171,12 @@ export class SqlStore implements Store {
   }
 
   async retentionGaps(collector: string): Promise<RetentionGap[]> {
-    return this.#dialect.run(retentionGaps(collector));
+    return this.#dialect.run(
+      all<RetentionGap>(
+        'SELECT from_time AS "from", to_time AS "to" FROM retention_gaps WHERE collector = $1 ORDER BY from_time',
+        collector,
+      ),
+    );
   }
 
   async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {
@@ -174,7 +184,7 @@ export class SqlStore implements Store {
   }
 
   copySide(): CopySide {
-    return new SqlCopySide(this.#dialect);
+    return copySide(this.#dialect);
   }
 
   async sizeBytes(): Promise<number> {

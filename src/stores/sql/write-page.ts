@@ -1,12 +1,23 @@
 import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
 import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
-import type { PageToWrite, PageWritten } from '../store.js';
+import type { PageToWrite, PageWritten, StagedPage } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
 import type { Dialect, StoredContent } from './dialect.js';
 import { keepRejects, logLine } from './log.js';
 import { storeRelatedObjects } from './related-objects.js';
-import { all, changes, first, plainText, type Steps } from './steps.js';
+import { changes, first, insert, plainText, type Steps } from './steps.js';
+
+/** Staged pages of walks that died are kept this long. */
+const ageMaxMs = 24 * 3600 * 1000;
+
+/** See `Store.stagePage`. */
+export function* stagePage({ nextOffset, ...page }: StagedPage, now: Date): Steps<void> {
+  yield* changes('DELETE FROM staged_pages WHERE staged_at < $1', new Date(now.getTime() - ageMaxMs).toISOString());
+  const { key, collector, offset, generation, body } = page;
+  const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
+  yield* insert('staged_pages', row, 'ON CONFLICT DO NOTHING');
+}
 
 /** Commits a page (see `Store.writePage`). */
 export function* writePage(dialect: Dialect, page: PageToWrite, now: string): Steps<PageWritten> {
@@ -22,13 +33,10 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   const rejects = yield* keepRejects(dialect, [...page.rejected, ...altered], { collector, offset, now });
   const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
   const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
-  const written: Written = {
-    number: checkpoint.pages + 1,
-    count: page.events.length + page.rejected.length,
-    newEvents,
-    firstSeq: checkpoint.lastSeq + 1,
+  const written = {
+    pages: checkpoint.pages + 1,
     lastSeq: checkpoint.lastSeq + newEvents,
-    note,
+    count: page.events.length + page.rejected.length,
     now,
   };
   yield* moveCheckpoint(page, written);
@@ -36,21 +44,21 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   if (rejects > 0) yield* logLine(collector, { now, note: rejectsNote(rejects), key: null });
   if (gap) yield* writeGap(collector, gap, now);
   if (page.warning) yield* logLine(collector, { now, note: page.warning, key: warningKey(page, page.warning) });
-  yield* enterInLedger(page, written);
+  yield* insert('audit_pages', {
+    collector,
+    number: written.pages,
+    key,
+    offset,
+    generation: page.generation,
+    events: written.count,
+    new_events: newEvents,
+    first_seq: newEvents > 0 ? checkpoint.lastSeq + 1 : null,
+    last_seq: newEvents > 0 ? written.lastSeq : null,
+    digest: page.digest,
+    note,
+    committed_at: now,
+  });
   return { outcome: 'written', newEvents, note };
-}
-
-/** What a page has come to. */
-interface Written {
-  /** Of the page, in the ledger. */
-  number: number;
-  /** Of events and rejects. */
-  count: number;
-  newEvents: number;
-  firstSeq: number;
-  lastSeq: number;
-  note: string;
-  now: string;
 }
 
 /** What was written for a key, or null. */
@@ -101,7 +109,10 @@ function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
-function* moveCheckpoint(page: PageToWrite, { number, count, lastSeq, now }: Written): Steps<void> {
+function* moveCheckpoint(
+  page: PageToWrite,
+  { pages, lastSeq, count, now }: { pages: number; lastSeq: number; count: number; now: string },
+): Steps<void> {
   const moves = page.nextOffset !== page.offset;
   const newest = mostOf(page.events, (event, than) => event.timeNs > than.timeNs);
   yield* changes(
@@ -113,7 +124,7 @@ function* moveCheckpoint(page: PageToWrite, { number, count, lastSeq, now }: Wri
     now,
     moves ? 0 : count,
     moves ? '' : page.digest,
-    number,
+    pages,
     lastSeq,
     page.more ? null : now,
   );
@@ -126,26 +137,6 @@ function* moveCheckpoint(page: PageToWrite, { number, count, lastSeq, now }: Wri
       newest.timeNs,
     );
   if (moves) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
-}
-
-function* enterInLedger(page: PageToWrite, written: Written): Steps<void> {
-  const { number, count, newEvents, firstSeq, lastSeq, note, now } = written;
-  yield* changes(
-    `INSERT INTO audit_pages (collector, number, key, "offset", generation, events, new_events, first_seq, last_seq, digest, note, committed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-    page.collector,
-    number,
-    page.key,
-    page.offset,
-    page.generation,
-    count,
-    newEvents,
-    newEvents > 0 ? firstSeq : null,
-    newEvents > 0 ? lastSeq : null,
-    page.digest,
-    note,
-    now,
-  );
 }
 
 /**
@@ -176,20 +167,7 @@ function mostOf(
 
 /** Told once for each gap. */
 function* writeGap(collector: string, { from, to }: RetentionGap, now: string): Steps<void> {
-  const found = yield* changes(
-    'INSERT INTO retention_gaps (collector, from_time, to_time, found_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
-    collector,
-    from,
-    to,
-    now,
-  );
+  const gap = { collector, from_time: from, to_time: to, found_at: now };
+  const found = yield* insert('retention_gaps', gap, 'ON CONFLICT DO NOTHING');
   if (found > 0) yield* logLine(collector, { now, note: lostNote(from, to), key: null });
-}
-
-/** What was lost to the source's retention, oldest first. */
-export function* retentionGaps(collector: string): Steps<RetentionGap[]> {
-  return yield* all<RetentionGap>(
-    'SELECT from_time AS "from", to_time AS "to" FROM retention_gaps WHERE collector = $1 ORDER BY from_time',
-    collector,
-  );
 }

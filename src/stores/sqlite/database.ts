@@ -154,23 +154,20 @@ export class SqliteDatabase {
     return statement.gives === 'row' ? prepared.get(...values) : prepared.run(...values).changes;
   }
 
-  /** Runs `body` in one write transaction; whatever it throws undoes it. */
-  transaction<T>(body: () => T): T {
-    return this.#translated(() => this.#committed(body));
-  }
-
   /**
-   * As `transaction`, without waiting for the disk: it survives the end of this process, however sudden, but a power cut
-   * may undo it, with all that came after it. For what can be had again.
+   * Runs `body` in one write transaction; whatever it throws undoes it.
+   * @param light does not wait for the disk (see `Dialect.transaction`)
    */
-  lightTransaction<T>(body: () => T): T {
+  transaction<T>(body: () => T, light = false): T {
     return this.#translated(() => {
       const db = this.#db;
-      db.exec('PRAGMA synchronous = NORMAL');
+      if (light) db.exec('PRAGMA synchronous = NORMAL');
       try {
-        return this.#committed(body);
+        const result = inTransaction(db, body);
+        this.#checkpointer.committed(db);
+        return result;
       } finally {
-        db.exec('PRAGMA synchronous = FULL');
+        if (light) db.exec('PRAGMA synchronous = FULL');
       }
     });
   }
@@ -189,13 +186,6 @@ export class SqliteDatabase {
     this.#statements.clear();
     if (this.#open?.isOpen) this.#open.close();
     return ending;
-  }
-
-  #committed<T>(body: () => T): T {
-    const db = this.#db;
-    const result = inTransaction(db, body);
-    this.#checkpointer.committed(db);
-    return result;
   }
 
   #statement(sql: string, asArrays = false): StatementSyncInstance {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { CopiedRow } from '../copied-tables.js';
+import type { StoredContent } from '../sql/dialect.js';
 import { all, changes, first, type Steps } from '../sql/steps.js';
 
 /**
@@ -27,10 +28,8 @@ export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
-interface StoredId {
+interface StoredId extends StoredContent {
   id: string;
-  timestamp: string;
-  rawEvent: string;
 }
 
 /** Those events that are stored; others may be among them. @param digests of the events */

@@ -1,13 +1,12 @@
 import { SqlStore } from '../sql/store.js';
 import { type SqliteAccess, SqliteDatabase } from './database.js';
-import { SqliteDialect } from './dialect.js';
+import { sqliteDialect } from './dialect.js';
 import { migrations } from './migrations.js';
 
 /** The store in one SQLite file. */
 export class SqliteStore extends SqlStore {
   /** @throws TrawlError as `Store` says, or STORE_NEWER. */
   constructor(path: string, now: () => Date = () => new Date(), access: SqliteAccess = 'read') {
-    const dialect = new SqliteDialect(new SqliteDatabase(path, access));
-    super(dialect, { shared: false, schema: migrations.length, now });
+    super(sqliteDialect(new SqliteDatabase(path, access)), { shared: false, schema: migrations.length, now });
   }
 }
