@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TrawlError } from '../src/errors.js';
 import { Secret } from '../src/secret.js';
-import { type CollectorSettings, collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
+import { collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
+import type { CollectorSettings } from '../src/settings/definition.js';
 import { neededSinks } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';

@@ -1,4 +1,5 @@
-import { type CollectorSettings, checkTableRows, resolveCollector } from '../src/settings/collector.js';
+import { checkTableRows, resolveCollector } from '../src/settings/collector.js';
+import type { CollectorSettings } from '../src/settings/definition.js';
 import type { Dependencies } from './dependencies.js';
 import type { ActivityInput } from './types.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../src/secret.js';
-import { resolveSink } from '../src/settings/sinks.js';
 import { sinkOf, sinks } from '../src/sinks/registry.js';
+import { resolveSink } from '../src/sinks/resolve.js';
 import type { SinkClient, SinkSettings } from '../src/sinks/sink.js';
 import type { Dependencies } from './dependencies.js';
 

@@ -1,7 +1,7 @@
 import { DefaultLogger, type LogEntry, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import type { Environment } from './settings/collector.js';
+import type { Environment } from './environment.js';
 import { anyFreePorts } from './temporal/ports.js';
 
 export type { Logger };

@@ -1,7 +1,7 @@
+import type { Environment } from '../environment.js';
 import { installTemporalRuntime } from '../log.js';
 import { temporalMetrics } from '../metrics/temporal.js';
 import { WorkerMetrics } from '../metrics/worker-metrics.js';
-import type { Environment } from '../settings/collector.js';
 import type { Store } from '../stores/store.js';
 import type { TemporalAddress } from '../temporal/connection.js';
 import { startTracing } from '../tracing/start.js';

@@ -1,26 +1,9 @@
+import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import { isRequired } from './definition.js';
+import { type CollectorSettings, isRequired, type Settled, type SourceSettings, sinkPrefix } from './definition.js';
 import { offloadProblems, offloadSettingDefinitions } from './offload.js';
-import { sinkPrefix } from './sinks.js';
-import { checkRows, isSet, quote, resolveValues, type Settled, type Values } from './values.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The Environment Variables table: collector to name to value. */
-export type SettingsTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-/** What the resolver must know of a source. */
-export interface SourceSettings extends Settled {
-  readonly kind: string;
-}
-
-/** A collector's settings, checked. */
-export interface CollectorSettings {
-  readonly collector: string;
-  readonly source: string;
-  readonly values: Values;
-}
+import { checkRows, isSet, quote, resolveValues } from './values.js';
 
 /** A source's settings, with those of every collector. */
 export function settled(source: SourceSettings): Settled {

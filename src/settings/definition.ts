@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import type { Secret } from '../secret.js';
+
+/** Sinks stand in the Environment Variables table beside the collectors, as `sink:NAME`. */
+export const sinkPrefix = 'sink:';
 
 /**
  * One setting of a source, stated once: `trawl env`, `trawl check`, the errors and docs/settings.md are made from it.
@@ -27,6 +31,28 @@ export interface SettingDefinition {
   /** The schema's own messages say what is wrong, and show nothing of the value: errors then repeat them. */
   explained?: boolean;
   schema: z.ZodType<string | number, string>;
+}
+
+/** Texts, numbers and secrets by key. */
+export type Values = Readonly<Record<string, string | number | Secret>>;
+
+/** What has settings: a source, or a sink. */
+export interface Settled {
+  readonly settings: readonly SettingDefinition[];
+  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
+  check?(values: Values): string[];
+}
+
+/** What the resolver must know of a source. */
+export interface SourceSettings extends Settled {
+  readonly kind: string;
+}
+
+/** A collector's settings, checked. */
+export interface CollectorSettings {
+  readonly collector: string;
+  readonly source: string;
+  readonly values: Values;
 }
 
 /** How many events a page holds: `searchCount` of the article, up to what the source allows. */

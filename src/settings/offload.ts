@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { isName } from '../names.js';
-import type { Environment } from './collector.js';
-import type { SettingDefinition } from './definition.js';
-import { isSet, resolveValues, type Values } from './values.js';
+import type { SettingDefinition, Values } from './definition.js';
+import { isSet, resolveValues } from './values.js';
 
 function days(key: string, env: string, meaning: string): SettingDefinition {
   return {

@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import { type FileMode, fileModes } from '../private-files.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
-import { collectorNames, type Environment } from './collector.js';
+import { collectorNames } from './collector.js';
 import { dotEnvText } from './dot-env.js';
 
 /** The settings of a process, as against those of a collector. */

@@ -1,19 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
-import type { Environment } from './collector.js';
-import type { SettingDefinition } from './definition.js';
-
-/** Texts, numbers and secrets by key. */
-export type Values = Readonly<Record<string, string | number | Secret>>;
-
-/** What has settings: a source, or a sink. */
-export interface Settled {
-  readonly settings: readonly SettingDefinition[];
-  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
-  check?(values: Values): string[];
-}
+import type { SettingDefinition, Settled, Values } from './definition.js';
 
 /** What a pointer to a secret looks like; most secrets do not look like the name of a variable. */
 const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };

@@ -1,9 +1,10 @@
+import type { BatchForm } from '../batch.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
 import { eventTimeNs, utcText } from './event-time.js';
 import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
-import type { BatchForm, OutgoingBatch, SinkSettings } from './sink.js';
+import type { OutgoingBatch, SinkSettings } from './sink.js';
 
 /** A file of a batch, complete in memory: a batch is bounded. */
 export interface ObjectFile {

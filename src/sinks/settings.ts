@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { BatchForm } from '../batch.js';
 import type { SettingDefinition } from '../settings/definition.js';
 import { schemaNames, schemaVersionOf } from './records.js';
-import type { BatchForm, SinkSettings } from './sink.js';
+import type { SinkSettings } from './sink.js';
 
 export function wholeNumber(
   key: string,

@@ -1,3 +1,4 @@
+import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
 import type { Secret } from '../secret.js';
@@ -60,19 +61,6 @@ export interface OutgoingBatch {
   form: BatchForm;
 }
 
-export interface BatchForm {
-  /** `native`, `ocsf` or `ecs`. */
-  schema: string;
-  /** Of the schema's mapping tables. */
-  schemaVersion: string;
-  /** Of sinks that write files: `ndjson`, `csv` or `parquet`; else the empty string. */
-  format: string;
-  /** `gzip`, `zstd` or `none`; inside a Parquet file always zstd. */
-  compression: string;
-  /** `raw` or `security-lake`. */
-  layout: string;
-}
-
 export interface Sent {
   /** What was written, where a sink writes files. */
   objects: readonly SentObject[];
@@ -84,24 +72,4 @@ export interface Sent {
   refused: readonly RefusedEvent[];
 }
 
-export interface ConfirmedPart {
-  /** The sink has every event up to this one. */
-  lastSeq: number;
-  /** As sent; of this part. */
-  bytes: number;
-  refused: readonly RefusedEvent[];
-}
-
 export type OnConfirmed = (part: ConfirmedPart) => Promise<void>;
-
-export interface SentObject {
-  name: string;
-  events: number;
-  bytes: number;
-}
-
-export interface RefusedEvent {
-  seq: number;
-  id: string;
-  reason: string;
-}

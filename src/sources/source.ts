@@ -1,6 +1,6 @@
 import type { EventColumns, Offset, Rejected, RelatedObject, RetentionGap } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
-import type { CollectorSettings, SourceSettings } from '../settings/collector.js';
+import type { CollectorSettings, SourceSettings } from '../settings/definition.js';
 
 /**
  * A kind of API. Everything that is not in here (staging, the common columns' storage, deduplication, the checkpoint)

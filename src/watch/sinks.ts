@@ -1,6 +1,7 @@
-import { collectorRows, type Environment, type SettingsTable } from '../settings/collector.js';
+import type { Environment, SettingsTable } from '../environment.js';
+import { collectorRows } from '../settings/collector.js';
 import { offloadSettingsOf } from '../settings/offload.js';
-import { waitMinutesOf } from '../settings/sinks.js';
+import { waitMinutesOf } from '../sinks/resolve.js';
 import type { Store } from '../stores/store.js';
 import type { Problem } from './problem.js';
 

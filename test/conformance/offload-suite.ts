@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { BatchForm } from '../../src/sinks/sink.js';
+import type { BatchForm } from '../../src/batch.js';
 import type { BatchWanted, FixedBatch, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
 import { event, page } from './pages.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { eventLine } from '../../src/formats/event-line.js';
+import { eventLine } from '../../src/event-line.js';
 import type { EventFilter, Store } from '../../src/stores/store.js';
 import { event, page } from './pages.js';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { resolveSink } from '../../src/settings/sinks.js';
+import { resolveSink } from '../../src/sinks/resolve.js';
 import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
 import type { SinkClient } from '../../src/sinks/sink.js';
 import { startS3, type TestS3 } from '../support/s3.js';

@@ -7,7 +7,7 @@ import { expect, inject, onTestFinished } from 'vitest';
 import type { DemoEvent } from '../../demo/skyflow/events.js';
 import { type DemoSkyflow, type DemoSkyflowOptions, startDemoSkyflow } from '../../demo/skyflow/server.js';
 import type { StoredEvent } from '../../src/domain.js';
-import { leftOutText } from '../../src/sources/skyflow/redact.js';
+import { leftOutText } from '../../src/skyflow-content.js';
 import { skyflow } from '../../src/sources/skyflow/source.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';

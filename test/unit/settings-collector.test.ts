@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Environment, SettingsTable } from '../../src/environment.js';
 import { sentence, TrawlError } from '../../src/errors.js';
 import { Secret } from '../../src/secret.js';
-import {
-  checkTableRows,
-  collectorNames,
-  type Environment,
-  resolveCollector,
-  type SettingsTable,
-} from '../../src/settings/collector.js';
+import { checkTableRows, collectorNames, resolveCollector } from '../../src/settings/collector.js';
 import { tableKeys } from '../../src/settings/values.js';
 import { asa } from '../../src/sources/asa/source.js';
 import type { Source } from '../../src/sources/source.js';

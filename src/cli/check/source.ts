@@ -1,6 +1,6 @@
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import { type Exchange, HttpClient } from '../../http/client.js';
-import type { CollectorSettings } from '../../settings/collector.js';
+import type { CollectorSettings } from '../../settings/definition.js';
 import { sourceOf } from '../../sources/registry.js';
 import type { FetchedPage, SourceClient } from '../../sources/source.js';
 import type { Store } from '../../stores/store.js';

@@ -1,9 +1,10 @@
 import { TrawlError } from '../../errors.js';
 import { HttpClient } from '../../http/client.js';
-import { type CollectorSettings, resolveCollector } from '../../settings/collector.js';
+import { resolveCollector } from '../../settings/collector.js';
+import type { CollectorSettings } from '../../settings/definition.js';
 import { offloadSettings } from '../../settings/offload.js';
-import { resolveSink } from '../../settings/sinks.js';
 import { sinkOf, sinks } from '../../sinks/registry.js';
+import { resolveSink } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { CheckLines } from '../check/lines.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { collectorNames } from '../../settings/collector.js';
-import { sinkNames } from '../../settings/sinks.js';
+import { sinkNames } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import { answeringWithin } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';

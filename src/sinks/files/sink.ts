@@ -1,12 +1,13 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import type { SentObject } from '../../batch.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingDefinitions, fileSettingProblems } from '../settings.js';
-import type { OutgoingBatch, Sent, SentObject, Sink, SinkClient, SinkSettings } from '../sink.js';
+import type { OutgoingBatch, Sent, Sink, SinkClient, SinkSettings } from '../sink.js';
 
 /** Files in a folder: of this machine, or of a mounted file system. */
 export const files: Sink = {

@@ -7,10 +7,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { SentObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
-import type { OutgoingBatch, Sent, SentObject, SinkClient, SinkContext, SinkSettings } from '../sink.js';
+import type { OutgoingBatch, Sent, SinkClient, SinkContext, SinkSettings } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
 import { type S3Settings, s3Settings } from './settings.js';
 

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
+import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { printable } from '../../printable.js';
 import { ask, asObject, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
 import type { WebhookSettings } from './settings.js';
 
 const reasonCharactersMax = 200;

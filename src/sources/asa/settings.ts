@@ -1,6 +1,11 @@
 import type { Secret } from '../../secret.js';
-import type { CollectorSettings } from '../../settings/collector.js';
-import { baseUrlSchema, plainText, type SettingDefinition, searchCountSetting } from '../../settings/definition.js';
+import {
+  baseUrlSchema,
+  type CollectorSettings,
+  plainText,
+  type SettingDefinition,
+  searchCountSetting,
+} from '../../settings/definition.js';
 
 /** What an ASA collector is told. */
 export const asaSettingDefinitions: readonly SettingDefinition[] = [

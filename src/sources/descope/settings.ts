@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { Secret } from '../../secret.js';
-import type { CollectorSettings } from '../../settings/collector.js';
-import { baseUrlSchema, plainText, type SettingDefinition, searchCountSetting } from '../../settings/definition.js';
+import {
+  baseUrlSchema,
+  type CollectorSettings,
+  plainText,
+  type SettingDefinition,
+  searchCountSetting,
+} from '../../settings/definition.js';
 
 const devices = ['Bot', 'Mobile', 'Desktop', 'Tablet', 'Unknown'];
 const methods = ['otp', 'totp', 'magiclink', 'oauth', 'saml', 'password'];

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { StoredEvent } from '../../domain.js';
-import { lineTexts } from '../../formats/event-line.js';
+import { lineTexts } from '../../event-line.js';
 import { joinedLines } from '../event-lines.js';
 import { type Conditions, selectedEvents } from '../sql/event-filter.js';
 import { all, plainText, type SqlValue } from '../sql/steps.js';

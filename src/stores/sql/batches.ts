@@ -1,4 +1,4 @@
-import type { ConfirmedPart, RefusedEvent } from '../../sinks/sink.js';
+import type { ConfirmedPart, RefusedEvent } from '../../batch.js';
 import { countOf, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.js';

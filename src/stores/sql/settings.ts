@@ -1,4 +1,4 @@
-import type { SettingsTable } from '../../settings/collector.js';
+import type { SettingsTable } from '../../environment.js';
 import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, type Steps } from './steps.js';

@@ -1,5 +1,5 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
-import type { SettingsTable } from '../../settings/collector.js';
+import type { SettingsTable } from '../../environment.js';
 import type { CopySide } from '../copied-tables.js';
 import type { OffloadLedger } from '../offload.js';
 import type {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
-import { lineTexts } from '../../formats/event-line.js';
+import { lineTexts } from '../../event-line.js';
 import { joinedLines } from '../event-lines.js';
 import { type Conditions, selectedEvents } from '../sql/event-filter.js';
 import type { SqlValue } from '../sql/steps.js';

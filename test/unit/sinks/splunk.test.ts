@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ConfirmedPart } from '../../../src/batch.js';
 import type { StoredEvent } from '../../../src/domain.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
-import type { ConfirmedPart } from '../../../src/sinks/sink.js';
 import { SplunkClient } from '../../../src/sinks/splunk/client.js';
 import { splunkSettings } from '../../../src/sinks/splunk/settings.js';
 import { splunk } from '../../../src/sinks/splunk/sink.js';

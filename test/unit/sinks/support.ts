@@ -7,7 +7,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../../../src/errors.js';
 import { HttpClient } from '../../../src/http/client.js';
-import { resolveSink } from '../../../src/settings/sinks.js';
+import { resolveSink } from '../../../src/sinks/resolve.js';
 import type { OutgoingBatch, Sink, SinkClient } from '../../../src/sinks/sink.js';
 
 export function event(seq: number, changes: Partial<StoredEvent> = {}): StoredEvent {

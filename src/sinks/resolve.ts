@@ -1,13 +1,10 @@
+import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import { sinkSettingDefinitions } from '../sinks/settings.js';
-import type { Sink, SinkSettings } from '../sinks/sink.js';
-import type { Environment, SettingsTable } from './collector.js';
-import type { SettingDefinition } from './definition.js';
-import { checkRows, isSet, quote, resolveValues, type Settled } from './values.js';
-
-/** Sinks stand in the Environment Variables table beside the collectors, as `sink:NAME`. */
-export const sinkPrefix = 'sink:';
+import { type SettingDefinition, type Settled, sinkPrefix } from '../settings/definition.js';
+import { checkRows, isSet, quote, resolveValues } from '../settings/values.js';
+import { sinkSettingDefinitions } from './settings.js';
+import type { Sink, SinkSettings } from './sink.js';
 
 /** `SINK_ARCHIVE_` of `archive`: the prefix of its environment variables. */
 function variablePrefix(name: string): string {

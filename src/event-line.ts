@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../domain.js';
+import type { StoredEvent } from './domain.js';
 
 /**
  * The members of a line between `seq` and `raw_event`, in their order. All are columns of `audit_events` by the same

@@ -1,4 +1,4 @@
-import { arrayElements, objectEntries, type Slice, skipSpace } from '../../json-slices.js';
+import { arrayElements, objectEntries, type Slice, skipSpace } from './json-slices.js';
 
 /** What stands in an event in the place of what was left out. */
 export const leftOutText = '[left out by Trawl: set skyflowKeepContent=true to keep it]';
