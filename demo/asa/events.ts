@@ -1,4 +1,5 @@
 import { objectMembers, skipSpace } from '../../src/json-slices.js';
+import { isJsonObject } from '../../src/json-values.js';
 import { rfc3339 } from '../rfc3339.js';
 import type { Member } from './event-members.js';
 import { eventTypes } from './event-types.js';
@@ -82,8 +83,8 @@ export class EventGenerator {
     } catch {
       return event;
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return event;
-    const { id, timestamp, details } = value as Record<string, unknown>;
+    if (!isJsonObject(value)) return event;
+    const { id, timestamp, details } = value;
     const slice = objectMembers(text, skipSpace(text, 0)).get('details');
     return {
       id: typeof id === 'string' ? id : '',

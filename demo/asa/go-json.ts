@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json-values.js';
+
 const escapedByGo = /[<>&\u2028\u2029]/;
 
 /** JSON as Go's encoding/json writes it: without spaces, the keys of objects sorted, `<`, `>` and `&` escaped. */
@@ -12,7 +14,7 @@ export function goJson(value: unknown): string {
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isJsonObject(value)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
 }

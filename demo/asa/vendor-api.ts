@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../whole-number.js';
 import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, record } from '../requests.js';
 import { type Answer, jsonAnswer } from '../wire.js';
@@ -116,9 +117,8 @@ export class VendorApi {
 
   /** What is asked for, or what is wrong with it. */
   #pageRequest(params: URLSearchParams): PageRequest | string {
-    const countText = params.get('count') ?? '100';
-    const count = /^\d{1,9}$/.test(countText) ? Number(countText) : 0;
-    if (count < 1 || count > countMax) return `count must be a whole number from 1 to ${countMax}.`;
+    const count = wholeNumber(params.get('count') ?? '100', 1, countMax);
+    if (count === undefined) return `count must be a whole number from 1 to ${countMax}.`;
     const descending = booleans[params.get('descending') ?? ''];
     const prev = booleans[params.get('prev') ?? ''];
     if (descending === undefined || prev === undefined) return 'descending and prev must be true or false.';

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../../whole-number.js';
 import type { Fault } from '../faults.js';
 import { type Answer, jsonAnswer, withSpoiledBody } from '../wire.js';
 import type { AuditLog, Cursor } from './audit-log.js';
@@ -70,8 +71,8 @@ export class VendorApi {
   #events(query: URLSearchParams): Answer {
     const cursor = cursorOf(query);
     if (typeof cursor === 'string') return refusal(400, cursor);
-    const limit = Number(query.get('limit') ?? '25');
-    if (!Number.isInteger(limit) || limit < 1) return refusal(400, 'limit must be a whole number from 1.');
+    const limit = wholeNumber(query.get('limit') ?? '25', 1);
+    if (limit === undefined) return refusal(400, 'limit must be a whole number from 1.');
     const accountID = query.get('filterOps.accountID');
     if (!accountID) return refusal(400, 'filterOps.accountID is missing.');
     if (accountID !== this.#accountID) return refusal(404, 'There is no such account.');

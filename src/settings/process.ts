@@ -8,6 +8,7 @@ import { type FileMode, fileModes } from '../private-files.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
+import { wholeNumber } from '../whole-number.js';
 import { collectorNames } from './collector.js';
 import { dotEnvText } from './dot-env.js';
 
@@ -167,11 +168,11 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
   const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
   if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
-  const lateAfterRuns = wholeNumber(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
-  const pool = wholeNumber(env, 'TRAWL_STORE_POOL', 10, problems);
+  const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
+  const pool = countOf(env, 'TRAWL_STORE_POOL', 10, problems);
   const tuning = {
-    activities: wholeNumber(env, 'TRAWL_WORKER_ACTIVITIES', defaultTuning.activities, problems),
-    cachedWorkflows: wholeNumber(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
+    activities: countOf(env, 'TRAWL_WORKER_ACTIVITIES', defaultTuning.activities, problems),
+    cachedWorkflows: countOf(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
   };
   const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
   const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
@@ -205,11 +206,11 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   };
 }
 
-function wholeNumber(env: Environment, name: string, otherwise: number, problems: string[]): number {
-  const value = Number(env[name] ?? otherwise);
-  if (!Number.isInteger(value) || value < 1 || value > 1000)
-    problems.push(`${name} must be a whole number from 1 to 1000`);
-  return value;
+function countOf(env: Environment, name: string, otherwise: number, problems: string[]): number {
+  const text = env[name];
+  const value = text === undefined ? otherwise : wholeNumber(text, 1, 1000);
+  if (value === undefined) problems.push(`${name} must be a whole number from 1 to 1000`);
+  return value ?? otherwise;
 }
 
 /** What is secret can come from a file. */

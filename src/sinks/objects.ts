@@ -2,7 +2,8 @@ import type { BatchForm } from '../batch.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
-import { eventTimeNs, utcText } from './event-time.js';
+import { utcText } from '../timestamp.js';
+import { eventTimeNs } from './event-time.js';
 import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
 import type { OutgoingBatch, SinkSettings } from './sink.js';
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { wholeNumber as wholeNumberOf } from '../../whole-number.js';
 
 export function jsonOption(): Option {
   return new Option('--json', 'write the result as JSON');
@@ -15,8 +16,8 @@ export function duration(text: string): number {
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    const value = wholeNumberOf(text, min, max);
+    if (value !== undefined) return value;
     throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   };
 }

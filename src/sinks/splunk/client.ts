@@ -4,7 +4,8 @@ import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { Cookies } from '../../http/cookies.js';
-import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
+import { isJsonObject, jsonObjectOf } from '../../json-values.js';
+import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
@@ -110,7 +111,7 @@ export class SplunkClient implements SinkClient {
 
   /** The id to ask for the acknowledgement with, where the answer must have one. */
   #successCode(answer: HttpAnswer): string | undefined {
-    const { code, ackId } = asObject(jsonOf(answer, this.place));
+    const { code, ackId } = jsonObjectOf(jsonOf(answer, this.place));
     if (code !== 0) throw unreadable(this.place, 'none of the HTTP Event Collector');
     if (!this.#settings.useAck) return undefined;
     if (typeof ackId === 'number' && Number.isSafeInteger(ackId)) return String(ackId);
@@ -130,9 +131,8 @@ export class SplunkClient implements SinkClient {
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
       const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
-      const { acks: told } = asObject(jsonOf(answer, this.place));
-      if (typeof told !== 'object' || told === null || Array.isArray(told))
-        throw unreadable(this.place, 'no list of acknowledgements');
+      const { acks: told } = jsonObjectOf(jsonOf(answer, this.place));
+      if (!isJsonObject(told)) throw unreadable(this.place, 'no list of acknowledgements');
       for (const [id, written] of Object.entries(told)) {
         const part = open.get(id);
         if (written !== true || !part) continue;
