@@ -1,4 +1,3 @@
-import { offloadSettings } from '../src/settings/offload.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
 import { retentionIsDue } from './retention.js';
@@ -44,9 +43,9 @@ export async function rewindCheckpoint(
 async function offloadOf({ store, collectors }: Context, collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
   const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
   if (!settings) return {};
-  const offload = offloadSettings(settings.values);
-  if (!offload.afterRun) return {};
-  if (await retentionIsDue(store, collector, offload)) return { offload: 'due' };
-  if (offload.sinks.length === 0) return {};
-  return { offload: (await store.offload.backlog(collector, offload.sinks, 1)) > 0 ? 'due' : 'when new' };
+  const { offload: sinks = [], offloadWhen } = settings.values;
+  if (offloadWhen !== 'after-run') return {};
+  if (await retentionIsDue(store, collector, settings.values)) return { offload: 'due' };
+  if (sinks.length === 0) return {};
+  return { offload: (await store.offload.backlog(collector, sinks, 1)) > 0 ? 'due' : 'when new' };
 }

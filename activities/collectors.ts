@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { TrawlError } from '../src/errors.js';
-import { Secret } from '../src/secret.js';
-import { collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
-import type { CollectorSettings } from '../src/settings/definition.js';
+import { type CollectorSettings, collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
+import { fingerprintOf } from '../src/settings/fingerprint.js';
 import { neededSinks } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
@@ -27,11 +25,11 @@ export class Collectors {
     const { http, observer } = this.#dependencies;
     const settings = await this.getEnvironmentVariables(collector);
     const source = this.#sourceOf(settings.source);
-    const fingerprint = fingerprintOf(settings);
+    const fingerprint = fingerprintOf(settings.source, settings.values);
     const known = this.#open.get(collector);
     if (known?.fingerprint === fingerprint) return known.opened;
     const observed = observer ? http.observed((exchange) => observer.exchange(collector, source.kind, exchange)) : http;
-    const opened = { source, client: source.open(settings, observed) };
+    const opened = { source, client: source.open(settings.values, observed) };
     this.#open.set(collector, { fingerprint, opened });
     return opened;
   }
@@ -55,7 +53,7 @@ export class Collectors {
   }
 
   /** @throws TrawlError as `neededSinks` does. */
-  async sinks(collector: string): Promise<string[]> {
+  async sinks(collector: string): Promise<readonly string[]> {
     const { store, env } = this.#dependencies;
     return neededSinks(collector, collectorRows(await store.settings(), collector), env);
   }
@@ -76,14 +74,4 @@ export class Collectors {
     if (source) return source;
     throw new TrawlError('SETTINGS_INVALID', `There is no source ${kind}.`, { hint: 'Upgrade this worker.' });
   }
-}
-
-function fingerprintOf(settings: CollectorSettings): string {
-  const values = Object.entries(settings.values).map(([key, value]) => [
-    key,
-    value instanceof Secret ? value.reveal() : value,
-  ]);
-  return createHash('sha256')
-    .update(JSON.stringify([settings.source, values]))
-    .digest('hex');
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type OffloadSettings, offloadSettings } from '../src/settings/offload.js';
+import type { OffloadSettings } from '../src/settings/offload.js';
 import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
@@ -28,7 +28,7 @@ export async function applyRetention(
   { collector }: ActivityInput<'applyRetention'>,
 ): Promise<{ cleared: number }> {
   const { values } = await collectors.getEnvironmentVariables(collector);
-  const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(values);
+  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = values;
   const { retentionDays } = await collectors.source(collector);
   const before = (days: number) => new Date(Date.now() - days * dayMs);
   let cleared = 0;

@@ -1,5 +1,4 @@
-import { checkTableRows, resolveCollector } from '../src/settings/collector.js';
-import type { CollectorSettings } from '../src/settings/definition.js';
+import { type CollectorSettings, checkTableRows, resolveCollector } from '../src/settings/collector.js';
 import type { Dependencies } from './dependencies.js';
 import type { ActivityInput } from './types.js';
 

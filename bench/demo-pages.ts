@@ -12,7 +12,7 @@ export async function demoPages(count: number, pageEvents: number): Promise<{ te
   try {
     const { team, keyId, keySecret, baseUrl } = demo;
     const made = { team, keyId, keySecret, baseUrl };
-    const client = asa.open(resolveCollector('asa', [asa], {}, settingsOfTeam(made)), http);
+    const client = asa.open(resolveCollector('asa', [asa], {}, settingsOfTeam(made)).values, http);
     const pages: FetchedPage[] = [];
     for (let offset = ''; pages.length < count; offset = pages.at(-1)!.nextOffset)
       pages.push(await client.fetchPage(offset));

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../json-values.js';
+import { isJsonObject } from '../../src/json-values.js';
 
 const escapedByGo = /[<>&\u2028\u2029]/;
 

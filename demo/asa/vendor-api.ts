@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wholeNumber } from '../../whole-number.js';
+import { wholeNumber } from '../../src/whole-number.js';
 import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, record } from '../requests.js';
 import { type Answer, jsonAnswer } from '../wire.js';

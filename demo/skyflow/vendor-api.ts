@@ -1,4 +1,4 @@
-import { wholeNumber } from '../../whole-number.js';
+import { wholeNumber } from '../../src/whole-number.js';
 import type { Fault } from '../faults.js';
 import { type Answer, jsonAnswer, withSpoiledBody } from '../wire.js';
 import type { AuditLog, Cursor } from './audit-log.js';

@@ -1,8 +1,7 @@
 import { TrawlError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
-import { collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
-import type { CollectorSettings } from '../settings/definition.js';
+import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
 import { mayExist } from '../stores/place.js';

@@ -1,14 +1,29 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import { type CollectorSettings, isRequired, type Settled, type SourceSettings, sinkPrefix } from './definition.js';
-import { offloadProblems, offloadSettingDefinitions } from './offload.js';
+import {
+  type Configurable,
+  type ConfigurableKind,
+  isRequired,
+  joinedSettings,
+  sinkPrefix,
+  type Values,
+} from './definition.js';
+import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
 import { checkRows, isSet, quote, resolveValues } from './values.js';
 
+/** A collector's settings, checked: those of its source, and those of every collector. */
+export interface CollectorSettings<Own extends Values = Values> {
+  readonly collector: string;
+  /** The kind of source. */
+  readonly source: string;
+  readonly values: Own & OffloadSettings;
+}
+
 /** A source's settings, with those of every collector. */
-export function settled(source: SourceSettings): Settled {
+export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
   return {
-    settings: [...source.settings, ...offloadSettingDefinitions],
+    settings: joinedSettings(source.settings, offloadSettings),
     check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],
   };
 }
@@ -19,7 +34,7 @@ export function collectorRows(table: SettingsTable, collector: string): Readonly
 }
 
 /** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
-export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
+export function collectorNames(sources: readonly ConfigurableKind[], table: SettingsTable, env: Environment): string[] {
   const names = new Set(
     Object.keys(table).filter((name) => !name.startsWith(sinkPrefix) && Object.keys(table[name] ?? {}).length > 0),
   );
@@ -45,12 +60,12 @@ export function requireKnown(name: string, known: readonly string[]): void {
  *
  * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID, which names every problem at once; neither is retried.
  */
-export function resolveCollector(
+export function resolveCollector<Own extends Values>(
   name: string,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind<Own>[],
   table: SettingsTable,
   env: Environment,
-): CollectorSettings {
+): CollectorSettings<Own> {
   const rows = table[name] ?? {};
   const kind = rows.source ?? name;
   const source = sources.find((candidate) => candidate.kind === kind);
@@ -58,8 +73,8 @@ export function resolveCollector(
   if (!source) throw unknownCollector(name, rows.source, sources, known);
 
   const { source: _, ...own } = rows;
-  const { values, problems } = resolveValues(settled(source), `source ${source.kind}`, own, env);
-  if (problems.length > 0) {
+  const { values, problems } = resolveValues(withOffloading(source), `source ${source.kind}`, own, env);
+  if (problems !== null) {
     throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
       hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
     });
@@ -78,7 +93,7 @@ export function checkTableRows(
   name: string,
   rows: Readonly<Record<string, string>>,
   stored: Readonly<Record<string, string>>,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind[],
   options: { guarded: boolean },
 ): void {
   if (!isName('collector', name)) {
@@ -90,13 +105,13 @@ export function checkTableRows(
   const source = sources.find((candidate) => candidate.kind === kind);
   if (!source) throw unknownCollector(name, rows.source ?? stored.source, sources, []);
   const { source: _, ...own } = rows;
-  checkRows(name, settled(source), `source ${source.kind}`, own, options);
+  checkRows(name, withOffloading(source), `source ${source.kind}`, own, options);
 }
 
 function unknownCollector(
   name: string,
   kind: string | undefined,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind[],
   known: readonly string[],
 ): TrawlError {
   const kinds = sources.map((source) => source.kind).join(', ');

@@ -1,31 +1,44 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import { type SettingDefinition, type Settled, sinkPrefix } from '../settings/definition.js';
+import {
+  type Configurable,
+  type ConfigurableKind,
+  joinedSettings,
+  prefixedSettings,
+  sinkPrefix,
+  type Values,
+} from '../settings/definition.js';
 import { checkRows, isSet, quote, resolveValues } from '../settings/values.js';
-import { sinkSettingDefinitions } from './settings.js';
-import type { Sink, SinkSettings } from './sink.js';
+import { type CommonSettings, commonSettings } from './settings.js';
+import type { Sink } from './sink.js';
 
 /** `SINK_ARCHIVE_` of `archive`: the prefix of its environment variables. */
 function variablePrefix(name: string): string {
   return `SINK_${name.toUpperCase().replaceAll('-', '_')}_`;
 }
 
+/** A sink's settings, checked: those of its kind, and those of every sink. */
+export interface SinkSettings<Own extends Values = Values> {
+  /** For example `archive`; collectors name it in their setting `offload`. */
+  readonly sink: string;
+  readonly kind: string;
+  readonly values: Own & CommonSettings;
+}
+
 /** A kind of sink with the variables of one sink. */
-function settledFor(name: string, sink: Sink): Settled {
-  const prefix = variablePrefix(name);
-  const all = [...sink.settings, ...sinkSettingDefinitions];
-  const settings: SettingDefinition[] = all.map((setting) => ({
-    ...setting,
-    env: `${prefix}${setting.env}`,
-  }));
-  return { settings, ...(sink.check ? { check: sink.check.bind(sink) } : {}) };
+function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Configurable<Own & CommonSettings> {
+  return {
+    settings: prefixedSettings(joinedSettings(sink.settings, commonSettings), variablePrefix(name)),
+    check: (values) => sink.check?.(values) ?? [],
+  };
 }
 
 /** The setting of one sink, known also where others are wrong; 0 where it is not set. */
 export function waitMinutesOf(name: string, table: SettingsTable, env: Environment): number {
-  const text = table[`${sinkPrefix}${name}`]?.waitMinutes ?? env[`${variablePrefix(name)}WAIT_MINUTES`];
-  return Number.parseInt(text ?? '0', 10) || 0;
+  const settings = prefixedSettings(commonSettings, variablePrefix(name));
+  const { values } = resolveValues({ settings }, 'a sink', table[`${sinkPrefix}${name}`] ?? {}, env);
+  return values.waitMinutes ?? 0;
 }
 
 /** The sinks that are set up, by table or environment. */
@@ -44,12 +57,12 @@ export function sinkNames(table: SettingsTable, env: Environment): string[] {
  * The settings of one sink: its rows of the table first, then the environment, then the defaults.
  * @throws TrawlError SETTINGS_INVALID, which names every problem at once; not retried.
  */
-export function resolveSink(
+export function resolveSink<Own extends Values>(
   name: string,
-  sinks: readonly Sink[],
+  sinks: readonly Sink<Own>[],
   table: SettingsTable,
   env: Environment,
-): SinkSettings {
+): SinkSettings<Own> {
   const { kind: rowKind, ...own } = table[`${sinkPrefix}${name}`] ?? {};
   const variable = `${variablePrefix(name)}KIND`;
   const kind = rowKind ?? env[variable];
@@ -69,8 +82,8 @@ export function resolveSink(
       hint: `Use one of: ${kindsOf(sinks)}.`,
     });
   }
-  const { values, problems } = resolveValues(settledFor(name, sink), `a sink of kind ${kind}`, own, env);
-  if (problems.length > 0) {
+  const { values, problems } = resolveValues(withVariables(name, sink), `a sink of kind ${kind}`, own, env);
+  if (problems !== null) {
     throw new TrawlError('SETTINGS_INVALID', `Sink ${name}: ${problems.join('; ')}.`, {
       hint: `Set them with "trawl env set ${sinkPrefix}${name} KEY=VALUE", or by ${variablePrefix(name)}….`,
     });
@@ -105,9 +118,9 @@ export function checkSinkRows(
       { hint: `Set kind to one of: ${kindsOf(sinks)}.` },
     );
   }
-  checkRows(name, settledFor(short, sink), `a sink of kind ${sink.kind}`, own, { guarded: true });
+  checkRows(name, withVariables(short, sink), `a sink of kind ${sink.kind}`, own, { guarded: true });
 }
 
-function kindsOf(sinks: readonly Sink[]): string {
+function kindsOf(sinks: readonly ConfigurableKind[]): string {
   return sinks.map(({ kind }) => kind).join(', ');
 }

@@ -1,26 +1,21 @@
 import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
-import type { Secret } from '../secret.js';
-import type { SettingDefinition } from '../settings/definition.js';
+import type { ConfigurableKind, Values } from '../settings/definition.js';
 
-/** A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. */
-export interface Sink {
-  readonly kind: string;
-  readonly settings: readonly SettingDefinition[];
-  /** What is wrong with settings that are right each by themselves, a sentence for each. */
-  check?(values: SinkSettings['values']): string[];
+/**
+ * A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. Its `check`
+ * sees the settings of every sink as well.
+ */
+export interface Sink<Own extends Values = Values> extends ConfigurableKind<Own> {
   /** A client for one sink. Opening it does no I/O. */
-  open(settings: SinkSettings, context: SinkContext): SinkClient;
+  open(settings: Own, context: SinkContext): SinkClient;
+  /** Of a kind that writes files: in which form. */
+  fileForm?(settings: Own): FileForm;
 }
 
-/** A sink's settings, checked: texts, numbers and secrets by key. */
-export interface SinkSettings {
-  /** For example `archive`; collectors name it in their setting `offload`. */
-  readonly sink: string;
-  readonly kind: string;
-  readonly values: Readonly<Record<string, string | number | Secret>>;
-}
+/** Of the form of a batch, what only sinks that write files have. */
+export type FileForm = Pick<BatchForm, 'format' | 'compression' | 'layout'>;
 
 export interface SinkContext {
   http: HttpClient;

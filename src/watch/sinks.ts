@@ -37,7 +37,7 @@ export async function sinkHealth(
   env: Environment,
   nowMs: number,
 ): Promise<SinkHealth[]> {
-  const { sinks, afterRun } = offloadSettingsOf(collectorRows(table, collector), env);
+  const { offload: sinks = [], offloadWhen } = offloadSettingsOf(collectorRows(table, collector), env);
   if (sinks.length === 0) return [];
   const [{ lastSeq }, cursors] = [await store.checkpoint(collector), await store.offload.cursors(collector)];
   const refused = await store.offload.refusedCounts(collector);
@@ -58,7 +58,7 @@ export async function sinkHealth(
         failedAt: cursor?.failedAt ?? null,
       };
       const waitMs = waitMinutesOf(sink, table, env) * minuteMs;
-      const limitMs = waitMs + (afterRun ? lateAfterMs.afterRun : lateAfterMs.ownSchedule);
+      const limitMs = waitMs + (offloadWhen === 'after-run' ? lateAfterMs.afterRun : lateAfterMs.ownSchedule);
       const problem = lateSink(collector, standing, limitMs, nowMs);
       return { ...standing, problems: problem ? [problem] : [] };
     }),

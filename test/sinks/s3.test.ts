@@ -43,7 +43,8 @@ function clientOf(s3: TestS3, rows: Record<string, string> = {}, env: Record<str
   const keys = { accessKeyId: s3.accessKeyId, secretAccessKeyEnv: 'S3_SECRET' };
   const row = Object.fromEntries(Object.entries({ ...own, ...keys, ...rows }).filter(([, value]) => value !== ''));
   const all = { S3_SECRET: s3.secretAccessKey, ...env };
-  const client = s3Sink.open(resolveSink('lake', [s3Sink], { 'sink:lake': row }, all), { http: null!, env: all });
+  const { values } = resolveSink('lake', [s3Sink], { 'sink:lake': row }, all);
+  const client = s3Sink.open(values, { http: null!, env: all });
   onTestFinished(() => client.close());
   return client;
 }

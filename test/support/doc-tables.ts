@@ -1,6 +1,6 @@
 import { type MetricDefinition, metricDefinitions } from '../../src/metrics/definitions.js';
 import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
-import { offloadSettingDefinitions } from '../../src/settings/offload.js';
+import { offloadSettings } from '../../src/settings/offload.js';
 import { processSettingDefinitions } from '../../src/settings/process.js';
 import { sources } from '../../src/sources/registry.js';
 
@@ -8,7 +8,7 @@ import { sources } from '../../src/sources/registry.js';
 export const docTables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/settings.md': {
     ...Object.fromEntries(sources.map(({ kind, settings }) => [kind, () => settingsTable(settings)])),
-    offload: () => settingsTable(offloadSettingDefinitions),
+    offload: () => settingsTable(offloadSettings),
     process: () =>
       table(
         ['variable', 'meaning', 'expected', 'default'],

@@ -1,6 +1,6 @@
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import { type Exchange, HttpClient } from '../../http/client.js';
-import type { CollectorSettings } from '../../settings/definition.js';
+import type { CollectorSettings } from '../../settings/collector.js';
 import { sourceOf } from '../../sources/registry.js';
 import type { FetchedPage, SourceClient } from '../../sources/source.js';
 import type { Store } from '../../stores/store.js';
@@ -34,7 +34,7 @@ export async function checkSource(
     asked = exchange.url;
     if (exchange.status !== undefined) last = exchange;
   });
-  const client = source.open(settings, observed);
+  const client = source.open(settings.values, observed);
   const url = client.place.split(' ', 1)[0]!;
   const reached = await checkNetwork(lines, new URL(url), env);
   if (!reached) {

@@ -36,7 +36,7 @@ export class ElasticsearchClient implements SinkClient {
     const refused: RefusedEvent[] = [];
     let bytes = 0;
     for (const [index, documents] of byIndex) {
-      for (const part of parts(documents, { bytesMax: this.#settings.bytesMax })) {
+      for (const part of parts(documents, { bytesMax: this.#settings.maxBytes })) {
         const sent = await this.#sendPart(index, part, signal);
         bytes += sent.bytes;
         refused.push(...sent.refused);

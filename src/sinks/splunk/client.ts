@@ -63,7 +63,7 @@ export class SplunkClient implements SinkClient {
     const has = (part: PartSent) => confirmations.add(part.seqs, part.bytes, part.refused);
     const sent: PartSent[] = [];
     const open = new Map<string, PartSent>();
-    for (const ofPart of parts(lines, { bytesMax: this.#settings.bytesMax })) {
+    for (const ofPart of parts(lines, { bytesMax: this.#settings.maxBytes })) {
       const part = await this.#sendPart(ofPart, sending);
       sent.push(part);
       if (part.ackId === undefined) await has(part);
@@ -127,6 +127,7 @@ export class SplunkClient implements SinkClient {
     sending: Sending,
   ): Promise<void> {
     const all = open.size;
+    const waitMaxMs = this.#settings.ackWaitSeconds * 1000;
     let waitedMs = 0;
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
       const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
@@ -140,12 +141,12 @@ export class SplunkClient implements SinkClient {
         await has(part);
       }
       if (open.size === 0) return;
-      if (waitedMs >= this.#settings.ackWaitMs) break;
-      const ms = Math.min(wait, this.#settings.ackWaitMs - waitedMs);
+      if (waitedMs >= waitMaxMs) break;
+      const ms = Math.min(wait, waitMaxMs - waitedMs);
       await this.#pause(ms, sending.signal);
       waitedMs += ms;
     }
-    const seconds = this.#settings.ackWaitMs / 1000;
+    const seconds = this.#settings.ackWaitSeconds;
     throw new TrawlError(
       'SINK_UNAVAILABLE',
       `${this.place} has not acknowledged ${open.size} of ${all} requests within ${seconds} s.`,

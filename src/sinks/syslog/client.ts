@@ -30,7 +30,7 @@ export class SyslogClient implements SinkClient {
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
-    const { messageBytesMax } = this.#settings;
+    const { maxMessageBytes: messageBytesMax } = this.#settings;
     const refused: RefusedEvent[] = [];
     const frames: Frame[] = [];
     const seqs = batch.events.map(({ seq }) => seq);

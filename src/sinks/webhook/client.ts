@@ -33,7 +33,7 @@ export class WebhookClient implements SinkClient {
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
     const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
-    const { bytesMax, eventsMax } = this.#settings;
+    const { maxBytes: bytesMax, maxEvents: eventsMax } = this.#settings;
     const confirmations = new Confirmations(
       all.map(({ event }) => event.seq),
       confirmed,
