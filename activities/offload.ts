@@ -20,8 +20,8 @@ export async function planOffload(
   { collectors, sinks: opened }: Context,
   { collector, sinks: wanted }: ActivityInput<'planOffload'>,
 ): Promise<OffloadPlan> {
-  const { values } = await collectors.getEnvironmentVariables(collector);
-  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = values;
+  const settings = await collectors.offloading(collector);
+  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = settings;
   const strange = (wanted ?? []).filter((name) => !sinks.includes(name));
   const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
   if (strange.length > 0 || (sinks.length === 0 && (wanted !== undefined || !retains))) {

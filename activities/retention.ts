@@ -27,8 +27,8 @@ export async function applyRetention(
   { store, collectors }: Context,
   { collector }: ActivityInput<'applyRetention'>,
 ): Promise<{ cleared: number }> {
-  const { values } = await collectors.getEnvironmentVariables(collector);
-  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = values;
+  const settings = await collectors.offloading(collector);
+  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = settings;
   const { retentionDays } = await collectors.source(collector);
   const before = (days: number) => new Date(Date.now() - days * dayMs);
   let cleared = 0;

@@ -10,7 +10,7 @@ import {
   type Values,
 } from './definition.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
-import { checkRows, isSet, quote, resolveValues } from './values.js';
+import { checkRows, isSet, quote, resolveValues, tableKeys } from './values.js';
 
 /** A collector's settings, checked: those of its source, and those of every collector. */
 export interface CollectorSettings<Own extends Values = Values> {
@@ -66,20 +66,54 @@ export function resolveCollector<Own extends Values>(
   table: SettingsTable,
   env: Environment,
 ): CollectorSettings<Own> {
-  const rows = table[name] ?? {};
-  const kind = rows.source ?? name;
-  const source = sources.find((candidate) => candidate.kind === kind);
-  const known = collectorNames(sources, table, env);
-  if (!source) throw unknownCollector(name, rows.source, sources, known);
-
-  const { source: _, ...own } = rows;
+  const source = sourceOfCollector(name, sources, table, env);
+  const { source: _, ...own } = collectorRows(table, name);
   const { values, problems } = resolveValues(withOffloading(source), `source ${source.kind}`, own, env);
-  if (problems !== null) {
-    throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
-      hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
-    });
-  }
+  if (problems !== null) throw invalidSettings(name, problems);
   return { collector: name, source: source.kind, values };
+}
+
+/**
+ * The kind of source of one collector, by its rows of the table or else by its name. Reads no other setting: what has been
+ * collected is written, sent and cleared also where the source's own settings are wrong, or its secrets gone.
+ *
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
+ */
+export function sourceOfCollector<Kind extends ConfigurableKind>(
+  name: string,
+  sources: readonly Kind[],
+  table: SettingsTable,
+  env: Environment,
+): Kind {
+  const { source: wanted } = collectorRows(table, name);
+  const source = sources.find(({ kind }) => kind === (wanted ?? name));
+  if (source) return source;
+  throw unknownCollector(name, wanted, sources, collectorNames(sources, table, env));
+}
+
+/**
+ * How the events of one collector are offloaded, and how long they are kept: the settings that every source has, alone.
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
+ */
+export function resolveOffloading(
+  name: string,
+  sources: readonly ConfigurableKind[],
+  table: SettingsTable,
+  env: Environment,
+): OffloadSettings {
+  sourceOfCollector(name, sources, table, env);
+  const offloading = { settings: offloadSettings, check: offloadProblems };
+  const keys = tableKeys(offloading);
+  const own = Object.entries(collectorRows(table, name)).filter(([key]) => keys.has(key));
+  const { values, problems } = resolveValues(offloading, 'offloading', Object.fromEntries(own), env);
+  if (problems !== null) throw invalidSettings(name, problems);
+  return values;
+}
+
+function invalidSettings(name: string, problems: readonly string[]): TrawlError {
+  return new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
+    hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
+  });
 }
 
 /**
