@@ -13,6 +13,7 @@ interface Import {
 interface SourceFile {
   /** From the root, with slashes. */
   path: string;
+  text: string;
   lines: number;
   imports: Import[];
 }
@@ -25,6 +26,7 @@ function filesUnder(folder: string): SourceFile[] {
       const text = readFileSync(path, 'utf8');
       return {
         path: relative(root, path).split(sep).join('/'),
+        text,
         lines: text.trimEnd().split('\n').length,
         imports: importsOf(text),
       };
@@ -181,6 +183,18 @@ describe('the imports', () => {
   it('end in .js where they are relative', () => {
     const all = [...workflows, ...activities, ...src, ...demo];
     expect(breaches(all, (_, { from }) => from.startsWith('.') && !from.endsWith('.js'))).toEqual([]);
+  });
+});
+
+describe('what stands in one place', () => {
+  it.each([
+    ['the guard of an object of JSON', /'object'[^;{]*!?Array\.isArray\(/, ['src/json-values.ts']],
+    ['the form of a whole number', /\/\^\\d\{1,\d+\}\$\/\.test\(/, ['src/whole-number.ts']],
+    ['the types of settings, which nothing casts', /\bvalues(?:\.\w+|\[[^\]]+\]) as /, []],
+    ['rounding down to units of time', /< 0n \? /, ['src/timestamp.ts']],
+  ] as const)('%s', (_, pattern, places) => {
+    const found = [...workflows, ...activities, ...src].filter(({ text }) => pattern.test(text));
+    expect(found.map(({ path }) => path)).toEqual(places);
   });
 });
 
