@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import { root } from '../../scripts/setup.mjs';
-import { endProcess, isAlive } from '../../src/temporal/processes.js';
+import { endProcess, isAlive } from '../../src/processes.js';
 import { until } from './collection.js';
 import { storePlaceOfTest, testStore } from './store.js';
 

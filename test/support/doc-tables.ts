@@ -1,7 +1,7 @@
+import { processSettingDefinitions } from '../../src/cli/process-settings.js';
 import { type MetricDefinition, metricDefinitions } from '../../src/metrics/definitions.js';
 import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
 import { offloadSettings } from '../../src/settings/offload.js';
-import { processSettingDefinitions } from '../../src/settings/process.js';
 import { sources } from '../../src/sources/registry.js';
 
 /** The tables of the docs that are made from the code, by page and by the name that stands before each: `<!-- NAME -->`. */

@@ -76,6 +76,41 @@ function breaches(
   );
 }
 
+/** ARCHITECTURE.md's map from the ground up. The files of `src` itself are the ground, but for the worker. */
+const floors = [
+  ['src'],
+  ['src/inputs', 'src/schemas', 'src/settings', 'src/stores', 'src/tracing'],
+  ['src/formats', 'src/http'],
+  ['demo', 'src/sinks', 'src/sources'],
+  ['src/watch'],
+  ['src/metrics'],
+  ['activities'],
+  ['workflows'],
+  ['src/temporal'],
+  ['src/worker.ts'],
+  ['src/cli'],
+];
+
+function roomOf(path: string): string {
+  const [top = '', below = '', ...deeper] = path.split('/');
+  if (top !== 'src' || path === 'src/worker.ts') return top === 'src' ? path : top;
+  return deeper.length > 0 ? `${top}/${below}` : top;
+}
+
+/** Each circle once, as a walk through it. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): void => {
+    if (way.includes(node)) circles.push([...way.slice(way.indexOf(node)), node].join(' → '));
+    if (done.has(node)) return;
+    done.add(node);
+    for (const next of graph.get(node) ?? []) visit(next, [...way, node]);
+  };
+  for (const node of graph.keys()) visit(node, []);
+  return circles;
+}
+
 describe('the reader of imports', () => {
   it('tells types from values', () => {
     const text = [
@@ -114,6 +149,32 @@ describe('the reader of imports', () => {
 });
 
 describe('the imports', () => {
+  it('run one way: each room leads to those below it', () => {
+    const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room));
+    const everything = [...workflows, ...activities, ...src, ...demo];
+    expect(everything.filter(({ path }) => floorOf(roomOf(path)) === -1).map(({ path }) => path)).toEqual([]);
+    const isUp = (target: string, _: Import, { path }: SourceFile) =>
+      floorOf(roomOf(target)) >= floorOf(roomOf(path)) && roomOf(target) !== roomOf(path);
+    const inside = (target: string) => everything.some(({ path }) => path === target);
+    expect(breaches(everything, (target, found, file) => inside(target) && isUp(target, found, file))).toEqual([]);
+  });
+
+  it('make no circle of files, types included', () => {
+    const everything = [...workflows, ...activities, ...src, ...demo];
+    expect(
+      circlesOf(new Map(everything.map((file) => [file.path, file.imports.map((found) => targetOf(file, found))]))),
+    ).toEqual([]);
+    expect(
+      circlesOf(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b → c → b']);
+  });
+
   it('of workflows are Temporal, zod, each other and the schemas of inputs: they are deterministic', () => {
     const pure = (path: string) => /^src\/(inputs\/.*|names|errors)\.ts$/.test(path);
     const allowed = (target: string) => ['@temporalio/workflow', 'zod'].includes(target) || pure(target);

@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import type { Observer } from '../metrics/observer.js';
+import type { Observer } from './observer.js';
 
 /** What every line of an activity's log says besides Temporal's own attributes, and who is told of failed attempts. */
 export function observingActivities(observer: Observer | undefined): ActivityInterceptorsFactory {

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { reasonOf, TrawlError } from '../errors.js';
+import { reasonOf, TrawlError } from './errors.js';
 
 const tried = 50;
 

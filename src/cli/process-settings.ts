@@ -5,12 +5,14 @@ import { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import { type FileMode, fileModes } from '../private-files.js';
+import { collectorNames } from '../settings/collector.js';
+import { dotEnvText } from '../settings/dot-env.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
+import type { Listen } from '../watch/endpoint.js';
 import { wholeNumber } from '../whole-number.js';
-import { collectorNames } from './collector.js';
-import { dotEnvText } from './dot-env.js';
+import { defaultTuning, type WorkerTuning } from '../worker-tuning.js';
 
 /** The settings of a process, as against those of a collector. */
 export interface ProcessSettings {
@@ -34,21 +36,6 @@ export interface ProcessSettings {
   lateAfterRuns: number;
   /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
   demo: boolean;
-}
-
-/** How much a worker takes on. */
-export interface WorkerTuning {
-  activities: number;
-  cachedWorkflows: number;
-}
-
-export const defaultTuning: WorkerTuning = { activities: 20, cachedWorkflows: 200 };
-
-export interface Listen {
-  host: string;
-  port: number;
-  /** False where nobody asked for it: then the next free port does as well. */
-  asked: boolean;
 }
 
 /** What each of them means, for `--help` and docs/settings.md. */
