@@ -92,9 +92,7 @@ export class PostgresDatabase {
     }
     if (this.#options.look) {
       await this.#requireWritable(null);
-      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, {
-        hint: 'The first run makes them.',
-      });
+      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, { hint: 'The first run makes them.' });
     }
     if (this.#options.answerMaxMs !== undefined) {
       const { answerMaxMs: _, ...patient } = this.#options;

@@ -37,6 +37,14 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     },
     /** Partitions are made outside of the transaction: within it, that would block all readers. */
     makeRoom: (times, now) => partitions.make(new Set(times.map(monthOf)), now),
+    /** In one statement: the table is not logged, so it waits for no disk. */
+    stagePage: async (row, sweptBefore) => {
+      const names = Object.keys(row);
+      const sweep = `DELETE FROM staged_pages WHERE staged_at < $${names.length + 1}`;
+      const sql = `WITH swept AS (${sweep}) INSERT INTO staged_pages (${names.map((name) => `"${name}"`).join(', ')})
+        VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')}) ON CONFLICT DO NOTHING`;
+      await db.finish(changes(sql, ...Object.values(row), sweptBefore));
+    },
     pageEvents,
     *removeEvents(collector) {
       yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);

@@ -29,6 +29,8 @@ export interface Dialect {
 
   /** Makes room for events of these times, before the transaction that stores them. Epoch nanoseconds. */
   makeRoom(times: readonly bigint[], now: Date): Promise<void>;
+  /** Keeps a row of `staged_pages`, and removes those that were staged before then; does not wait for the disk. */
+  stagePage(row: Readonly<Record<string, SqlValue>>, sweptBefore: string): Promise<void>;
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
   /** Removes all events of a collector, with the ids that are known of them. */
   removeEvents(collector: string): Steps<void>;

@@ -22,7 +22,10 @@ import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { setSettings, settings } from './settings.js';
 import { all, changes, first, type Steps, timed } from './steps.js';
-import { committedPage, stagePage, writePage } from './write-page.js';
+import { committedPage, writePage } from './write-page.js';
+
+/** Staged pages of walks that died are kept this long. */
+const stagedAgeMaxMs = 24 * 3600 * 1000;
 
 /** What a store does in any database; the kinds of store say which, and how it is opened. */
 export class SqlStore implements Store {
@@ -49,8 +52,11 @@ export class SqlStore implements Store {
   }
 
   async stagePage(page: StagedPage): Promise<void> {
+    const now = this.#now();
+    const { key, collector, offset, generation, nextOffset, body } = page;
+    const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
     // A page that a power cut undoes is read again: its write finds that it is gone.
-    return this.#dialect.transaction(stagePage(page, this.#now()), true);
+    await this.#dialect.stagePage(row, new Date(now.getTime() - stagedAgeMaxMs).toISOString());
   }
 
   async stagedPage(key: string): Promise<StagedPage | null> {

@@ -1,23 +1,12 @@
 import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
 import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
-import type { PageToWrite, PageWritten, StagedPage } from '../store.js';
+import type { PageToWrite, PageWritten } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
 import type { Dialect, StoredContent } from './dialect.js';
 import { keepRejects, logLine } from './log.js';
 import { storeRelatedObjects } from './related-objects.js';
 import { changes, first, insert, plainText, type Steps } from './steps.js';
-
-/** Staged pages of walks that died are kept this long. */
-const ageMaxMs = 24 * 3600 * 1000;
-
-/** See `Store.stagePage`. */
-export function* stagePage({ nextOffset, ...page }: StagedPage, now: Date): Steps<void> {
-  yield* changes('DELETE FROM staged_pages WHERE staged_at < $1', new Date(now.getTime() - ageMaxMs).toISOString());
-  const { key, collector, offset, generation, body } = page;
-  const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
-  yield* insert('staged_pages', row, 'ON CONFLICT DO NOTHING');
-}
 
 /** Commits a page (see `Store.writePage`). */
 export function* writePage(dialect: Dialect, page: PageToWrite, now: string): Steps<PageWritten> {
@@ -117,7 +106,9 @@ function* moveCheckpoint(
   const newest = mostOf(page.events, (event, than) => event.timeNs > than.timeNs);
   yield* changes(
     `UPDATE audit_checkpoints SET last_offset = $2, last_date_time = $3, last_count = $4, last_digest = $5, pages = $6,
-       last_seq = $7, caught_up_at = coalesce($8, caught_up_at)
+       last_seq = $7, caught_up_at = coalesce($8, caught_up_at),
+       newest_timestamp = CASE WHEN newest_time_ns >= CAST($10 AS bigint) THEN newest_timestamp ELSE coalesce($9, newest_timestamp) END,
+       newest_time_ns = CASE WHEN newest_time_ns >= $10 THEN newest_time_ns ELSE coalesce($10, newest_time_ns) END
      WHERE collector = $1`,
     page.collector,
     page.nextOffset,
@@ -127,15 +118,9 @@ function* moveCheckpoint(
     pages,
     lastSeq,
     page.more ? null : now,
+    newest?.timestamp ?? null,
+    newest?.timeNs ?? null,
   );
-  if (newest)
-    yield* changes(
-      `UPDATE audit_checkpoints SET newest_timestamp = $2, newest_time_ns = $3
-       WHERE collector = $1 AND (newest_time_ns IS NULL OR newest_time_ns < $3)`,
-      page.collector,
-      newest.timestamp,
-      newest.timeNs,
-    );
   if (moves) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
 }
 

@@ -1,6 +1,6 @@
 import { text } from '../copied-tables.js';
 import { type Dialect, namesOf, type RowsToInsert } from '../sql/dialect.js';
-import { changes, changesByMany, type SqlValue, type Steps } from '../sql/steps.js';
+import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
 import type { SqliteDatabase } from './database.js';
 import { forgetAllEventIds, forgetEventIds, noteCopiedEvents } from './event-ids.js';
 import { selectEvents, selectLines } from './events.js';
@@ -22,6 +22,11 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     insertRows,
     *lockPlace() {},
     makeRoom: async () => undefined,
+    stagePage: async (row, sweptBefore) =>
+      db.transaction(() => {
+        db.run('DELETE FROM staged_pages WHERE staged_at < $1', sweptBefore);
+        db.finish(insert('staged_pages', row, 'ON CONFLICT DO NOTHING'));
+      }, true),
     pageEvents,
     *removeEvents(collector) {
       yield* forgetAllEventIds(collector);
@@ -58,9 +63,9 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     eventLines: async (filter, limit) => selectLines(db, filter, limit),
     *insertCopiedEvents({ name, columns }, rows) {
       const names = namesOf(columns);
-      const insert = (source: string) =>
+      const insertFrom = (source: string) =>
         `INSERT INTO ${name} (${names}) SELECT ${names} FROM ${source} WHERE true ON CONFLICT DO NOTHING`;
-      yield* insertRows({ rows, columns, shared: [], insert });
+      yield* insertRows({ rows, columns, shared: [], insert: insertFrom });
       yield* noteCopiedEvents(rows);
     },
     /** It does so by itself. */
@@ -75,12 +80,12 @@ function among(place: string): string {
 }
 
 /** One after the other: a prepared statement of one row is faster than any of many. */
-function* insertRows({ rows, columns, shared, insert }: RowsToInsert): Steps<number> {
+function* insertRows({ rows, columns, shared, insert: insertFrom }: RowsToInsert): Steps<number> {
   const places = columns.map(({ name, type }, index) => {
     const place = `$${shared.length + index + 1}`;
     return `${type === 'integer' ? `CAST(${place} AS INTEGER)` : place} AS "${name}"`;
   });
-  const sql = insert(`(SELECT ${places.join(', ')}) AS row`);
+  const sql = insertFrom(`(SELECT ${places.join(', ')}) AS row`);
   function* values(): Iterable<SqlValue[]> {
     for (const row of rows) {
       const values = [...shared];

@@ -28,9 +28,7 @@ export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
-interface StoredId extends StoredContent {
-  id: string;
-}
+type StoredId = StoredContent & { id: string };
 
 /** Those events that are stored; others may be among them. @param digests of the events */
 export function* storedEvents(collector: string, digests: readonly number[]): Steps<StoredId[]> {
