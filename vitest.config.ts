@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that need neither Temporal nor PostgreSQL. */
+const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
+
 /** Tests that go through a store run on each kind of store. */
 const onEachStore = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts', 'test/cli/**/*.test.ts'];
 
@@ -11,18 +14,35 @@ const onNoStore = [
   'test/cli/first-hour.test.ts',
 ];
 
+export const servers = ['test/support/global-setup.ts'];
+
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores: the servers and workers under test need one of them.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'], env: { TEST_STORE: 'sqlite' } } },
+      { extends: true, test: { name: 'unit', include: onNoServer, globalSetup: ['test/support/compiled.ts'] } },
       {
         extends: true,
-        test: { name: 'postgres', include: onEachStore, exclude: onNoStore, env: { TEST_STORE: 'postgres' } },
+        test: {
+          name: 'sqlite',
+          include: ['test/**/*.test.ts'],
+          exclude: onNoServer,
+          globalSetup: servers,
+          env: { TEST_STORE: 'sqlite' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: onEachStore,
+          exclude: onNoStore,
+          globalSetup: servers,
+          env: { TEST_STORE: 'postgres' },
+        },
       },
     ],
   },
