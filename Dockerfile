@@ -25,7 +25,7 @@ RUN npm pack --loglevel=error \
 FROM node:24-bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates procps \
  && rm -rf /var/lib/apt/lists/* \
- && mkdir -p /var/lib/trawl && chown node:node /var/lib/trawl
+ && mkdir -p -m 0700 /var/lib/trawl && chown node:node /var/lib/trawl
 COPY --from=build /opt/trawl /opt/trawl
 RUN ln -s /opt/trawl/bin/trawl /usr/local/bin/trawl
 USER node

@@ -11,7 +11,9 @@ const onNoStore = [
   'test/cli/backup.test.ts',
   'test/cli/check.test.ts',
   'test/cli/docs.test.ts',
+  'test/cli/file-modes.test.ts',
   'test/cli/first-hour.test.ts',
+  'test/fault/restore.test.ts',
 ];
 
 export const servers = ['test/support/global-setup.ts'];

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import { TrawlError } from '../src/errors.js';
 import { Secret } from '../src/secret.js';
-import {
-  type CollectorSettings,
-  checkTableRows,
-  collectorNames,
-  collectorRows,
-  requireKnown,
-  resolveCollector,
-} from '../src/settings/collector.js';
+import { type CollectorSettings, collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
 import { neededSinks } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
-import type { ActivityInput } from './types.js';
+import { getEnvironmentVariables } from './settings.js';
 
 interface OpenCollector {
   source: Source;
@@ -72,18 +65,9 @@ export class Collectors {
     return [...new Set([...setUp, ...(await store.collectors())])].sort();
   }
 
-  /** U02 Set env vars, through Temporal: input stays in its history, so nothing secret may come this way. */
-  async setEnvironmentVariables({ collector, variables }: ActivityInput<'setEnvironmentVariables'>): Promise<void> {
-    const { store, sources } = this.#dependencies;
-    const stored = (await store.settings())[collector] ?? {};
-    checkTableRows(collector, variables, stored, sources, { guarded: false });
-    await store.setSettings(collector, variables, []);
-  }
-
   /** U01 Get env vars. @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
   async getEnvironmentVariables(collector: string): Promise<CollectorSettings> {
-    const { store, sources, env } = this.#dependencies;
-    return resolveCollector(collector, sources, await store.settings(), env);
+    return getEnvironmentVariables(this.#dependencies, collector);
   }
 
   #sourceOf(kind: string): Source {

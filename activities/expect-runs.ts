@@ -1,5 +1,4 @@
-import type { Collectors } from './collectors.js';
-import type { Dependencies } from './dependencies.js';
+import type { Context } from './context.js';
 import type { Recurrence } from './types.js';
 
 /**
@@ -8,8 +7,7 @@ import type { Recurrence } from './types.js';
  * taken for them.
  */
 export async function expectRuns(
-  { store }: Dependencies,
-  collectors: Collectors,
+  { store, collectors }: Context,
   collector: string,
   recurrence: Recurrence,
 ): Promise<void> {

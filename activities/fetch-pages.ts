@@ -4,9 +4,7 @@ import { TrawlError } from '../src/errors.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
 import { traced } from '../src/tracing/spans.js';
-import type { Collectors } from './collectors.js';
-import type { Dependencies } from './dependencies.js';
-import type { PageCache } from './page-cache.js';
+import type { Context } from './context.js';
 import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
 
 /**
@@ -16,12 +14,7 @@ import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
  * What has been read before an error is handed on; the error comes back with the next call, on its first page. So an
  * attempt that fails has read nothing, and a retry begins where this one did.
  */
-export async function fetchPages(
-  { store }: Dependencies,
-  collectors: Collectors,
-  cache: PageCache,
-  input: FetchPagesInput,
-): Promise<FetchedPages> {
+export async function fetchPages({ store, collectors, cache }: Context, input: FetchPagesInput): Promise<FetchedPages> {
   const { source, client } = await collectors.open(input.collector);
   const startedAt = Date.now();
   const result: FetchedPages = { pages: [], nextOffset: input.from.offset, more: true, pauseMs: 0, requests: 0 };

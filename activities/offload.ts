@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { log } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
 import { offloadSettings } from '../src/settings/offload.js';
@@ -7,8 +7,7 @@ import { batchSettings, formOf } from '../src/sinks/settings.js';
 import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
-import type { Collectors } from './collectors.js';
-import type { Dependencies } from './dependencies.js';
+import type { Context } from './context.js';
 import type { Sinks } from './sinks.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
@@ -19,8 +18,7 @@ const sendMaxMs = 9 * 60_000;
 
 /** Which sinks a collector is offloaded to. @throws TrawlError SETTINGS_INVALID where one that is asked for is not its own. */
 export async function planOffload(
-  collectors: Collectors,
-  opened: Sinks,
+  { collectors, sinks: opened }: Context,
   { collector, sinks: wanted }: ActivityInput<'planOffload'>,
 ): Promise<OffloadPlan> {
   const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(
@@ -67,11 +65,9 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
  * confirms of a batch meanwhile is noted: it is not sent again, and time that is up is no failure then.
  */
 export async function offloadBatches(
-  { store }: Dependencies,
-  collectors: Collectors,
-  sinks: Sinks,
+  { store, collectors, sinks }: Context,
   input: ActivityInput<'offloadBatches'>,
-  cancelled: AbortSignal,
+  cancelled: AbortSignal = cancellationSignal(),
   timeMs = sendMaxMs,
 ): Promise<OffloadedBatches> {
   const timeUp = AbortSignal.timeout(timeMs);

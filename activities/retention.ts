@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type OffloadSettings, offloadSettings } from '../src/settings/offload.js';
 import type { Store } from '../src/stores/store.js';
-import type { Collectors } from './collectors.js';
-import type { Dependencies } from './dependencies.js';
+import type { Context } from './context.js';
+import type { ActivityInput } from './types.js';
 
 const clearedAtOnce = 2_000;
 /** The rest goes with the next run. */
@@ -24,10 +24,9 @@ export async function retentionIsDue(
 
 /** Clears what every sink has and whose time has come, and deletes what else is older than it is to be kept. */
 export async function applyRetention(
-  { store }: Dependencies,
-  collectors: Collectors,
-  collector: string,
-): Promise<number> {
+  { store, collectors }: Context,
+  { collector }: ActivityInput<'applyRetention'>,
+): Promise<{ cleared: number }> {
   const { values } = await collectors.getEnvironmentVariables(collector);
   const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(values);
   const { retentionDays } = await collectors.source(collector);
@@ -51,5 +50,5 @@ export async function applyRetention(
     ...(retentionDays === undefined ? {} : { ids: before(retentionDays + 30).toISOString() }),
   });
   if (cleared > 0) await store.offload.shrink();
-  return cleared;
+  return { cleared };
 }

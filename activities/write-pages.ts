@@ -1,29 +1,22 @@
 import type { Source } from '../src/sources/source.js';
 import type { PageToWrite, PageWritten } from '../src/stores/store.js';
 import { traced } from '../src/tracing/spans.js';
-import type { Collectors } from './collectors.js';
-import type { Dependencies } from './dependencies.js';
-import { enrichPage } from './enrich-pages.js';
-import type { PageCache } from './page-cache.js';
+import type { Context } from './context.js';
+import { rowsOfPage } from './page-rows.js';
 import type { PageRef, PagesInput, PagesWritten } from './types.js';
 
 /**
  * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S20, S21, S30, S31, U12, U13, U20).
- * A retry passes over the pages that are committed already.
+ * The rows are those that `enrichPages` has made. A retry passes over the pages that are committed already.
  */
-export async function writePages(
-  dependencies: Dependencies,
-  collectors: Collectors,
-  cache: PageCache,
-  { collector, pages }: PagesInput,
-): Promise<PagesWritten> {
-  const { store } = dependencies;
-  const source = await collectors.source(collector);
+export async function writePages(context: Context, { collector, pages }: PagesInput): Promise<PagesWritten> {
+  const { store, cache } = context;
+  const source = await context.collectors.source(collector);
   const result: PagesWritten = { pages: 0, newEvents: 0, rejected: 0, superseded: false, note: '', newest: null };
   for (const [index, ref] of pages.entries()) {
     const written =
       (await store.committedPage(ref.key)) ??
-      (await writePage(dependencies, source, cache, collector, ref, index < pages.length - 1));
+      (await writePage(context, source, { collector, ref, followed: index < pages.length - 1 }));
     if (written.outcome === 'superseded') {
       const left = pages.slice(index).map(({ key }) => key);
       for (const key of left) cache.delete(key);
@@ -43,14 +36,12 @@ export async function writePages(
 }
 
 async function writePage(
-  { store, observer }: Dependencies,
+  context: Context,
   source: Source,
-  cache: PageCache,
-  collector: string,
-  ref: PageRef,
-  followed: boolean,
+  { collector, ref, followed }: { collector: string; ref: PageRef; followed: boolean },
 ): Promise<PageWritten> {
-  const { rows, content } = await enrichPage(store, source, cache, collector, ref);
+  const { store, observer } = context;
+  const { rows, content } = await rowsOfPage(context, source, { collector, key: ref.key });
   observer?.events(collector, source.kind, rows);
   const page: PageToWrite = {
     key: ref.key,

@@ -1,8 +1,17 @@
 // What a checkout needs before anything runs: dependencies and the compiled code. Plain JavaScript without imports
 // from packages, since it runs before they are there.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,44 +19,88 @@ export { requireNode } from '../bin/node-version.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Installs what the lockfile names, where that has changed since the last time. */
+/** What is installed, as npm writes it last of all. */
+const installedLock = join(root, 'node_modules', '.package-lock.json');
+
+/** Installs what the lockfile names, where something else is there. */
 export function install() {
-  const lockfile = join(root, 'package-lock.json');
-  const stamp = join(root, 'node_modules', '.trawl-lock');
-  const wanted = createHash('sha256').update(readFileSync(lockfile)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  console.error('Installing dependencies …');
-  // Not `npm ci`, which refuses a lockfile that lacks the binaries of other platforms. Nothing is written but
-  // node_modules. No install script is needed: every binary comes inside its package.
-  run(
-    'npm',
-    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    'The dependencies could not be installed: see above.',
-  );
-  writeFileSync(stamp, wanted);
+  if (isInstalled()) return;
+  const modules = join(root, 'node_modules');
+  // `npm ci` empties the folder first, and this one belongs to somebody else.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    fail(
+      `${modules} is a link to a folder that lacks what package-lock.json names: install there, or remove the link.`,
+    );
+  alone(join(root, 'dist', '.installing'), () => {
+    if (isInstalled()) return;
+    console.error('Installing dependencies …');
+    // Should npm be killed while it empties the folder.
+    rmSync(installedLock, { force: true });
+    // No install script is needed: every binary comes inside its package.
+    run(
+      'npm',
+      ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
+      'The dependencies could not be installed: see above.',
+    );
+  });
 }
+
+function isInstalled() {
+  return existsSync(installedLock) && holds(lockedIn(installedLock), lockedIn(join(root, 'package-lock.json')));
+}
+
+function lockedIn(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).packages;
+  } catch (error) {
+    return fail(`${path} cannot be read: ${error.message}`);
+  }
+}
+
+/**
+ * Whether what is installed is what is locked, in npm's form of both.
+ *
+ * Of optional packages only those of this platform can be there. Which C library it has is not looked at.
+ */
+export function holds(installed, locked, { platform, arch } = process) {
+  const same = (path) =>
+    installed[path]?.version === locked[path]?.version && installed[path]?.integrity === locked[path]?.integrity;
+  const isOfHere = ({ os, cpu, libc }) => os?.includes(platform) && cpu?.includes(arch) && !libc;
+  const needed = Object.keys(locked).filter((path) => path && (!locked[path].optional || isOfHere(locked[path])));
+  return [...needed, ...Object.keys(installed)].every(same);
+}
+
+const builtStamp = join(root, 'dist', '.built');
 
 /** Compiles, and bundles the workflows, where a source is newer than the last time. */
 export function build() {
-  const stamp = join(root, 'dist', '.built');
-  const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const sources = ['src', 'workflows', 'activities', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
-  if (builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt)) return;
-  const lock = join(root, 'dist', '.building');
-  mkdirSync(dirname(lock), { recursive: true });
-  if (!take(lock)) {
-    // Another command of this checkout compiles: what it leaves is looked at once more.
-    while (isAlive(ownerOf(lock))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-    // One that was killed leaves it behind.
-    if (ownerOf(lock) > 0) rmSync(lock, { force: true });
-    build();
-    return;
-  }
-  try {
+  if (isBuilt()) return;
+  alone(join(root, 'dist', '.building'), () => {
+    if (isBuilt()) return;
     console.error('Compiling …');
     const startedAt = new Date();
     run(process.execPath, [join(root, 'scripts', 'build.mjs')], 'Compiling failed: see above.');
-    writeFileSync(stamp, startedAt.toISOString());
+    writeFileSync(builtStamp, startedAt.toISOString());
+  });
+}
+
+function isBuilt() {
+  const builtAt = existsSync(builtStamp) ? statSync(builtStamp).mtimeMs : 0;
+  const sources = ['src', 'workflows', 'activities', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  return builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt);
+}
+
+/** Does it when no other command of this checkout does what the same lock is for. */
+function alone(lock, body) {
+  mkdirSync(dirname(lock), { recursive: true });
+  while (!take(lock)) {
+    const owner = ownerOf(lock);
+    if (isAlive(owner)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    // One that was killed leaves it behind.
+    else if (owner > 0) rmSync(lock, { force: true });
+  }
+  try {
+    body();
   } finally {
     rmSync(lock, { force: true });
   }
@@ -55,12 +108,17 @@ export function build() {
 
 /** Whether this process is now the only one that has it. */
 function take(lock) {
+  const own = `${lock}-${process.pid}`;
+  // A file of its own first: the lock never lacks its owner.
+  writeFileSync(own, String(process.pid));
   try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    linkSync(own, lock);
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(own, { force: true });
   }
 }
 
@@ -91,7 +149,10 @@ function newest(path) {
 function run(command, args, failure) {
   // What they print is no result: standard output is kept for those.
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status === 0) return;
-  console.error(error ? `${failure} (${error.message})` : failure);
+  if (status !== 0) fail(error ? `${failure} (${error.message})` : failure);
+}
+
+function fail(message) {
+  console.error(message);
   process.exit(1);
 }

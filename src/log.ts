@@ -2,7 +2,7 @@ import { DefaultLogger, type LogEntry, makeTelemetryFilterString, Runtime } from
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Environment } from './settings/collector.js';
-import { anyFreePort } from './temporal/ports.js';
+import { anyFreePorts } from './temporal/ports.js';
 
 export type { Logger };
 
@@ -32,7 +32,7 @@ const portsTried = 5;
  */
 export async function installTemporalRuntime(logger: Logger, measured = false): Promise<string | null> {
   for (let tried = 1; ; tried += 1) {
-    const bindAddress = measured ? `127.0.0.1:${await anyFreePort()}` : null;
+    const bindAddress = measured ? `127.0.0.1:${(await anyFreePorts(['127.0.0.1']))[0]}` : null;
     try {
       Runtime.install({
         logger: new DefaultLogger('DEBUG', (entry) => passOn(logger, entry)),

@@ -77,29 +77,39 @@ export async function startWorker({
     });
   }
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  const connection = await NativeConnection.connect(temporal.connection);
-  const http = new HttpClient({}, env as NodeJS.ProcessEnv);
-  const worker = await Worker.create({
-    connection,
-    namespace: temporal.namespace,
-    taskQueue,
-    identity: await workerIdentity(store),
-    workflowBundle: { codePath },
-    ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
-    activities: createActivities({ store, sources, http, env, observer }),
-    interceptors: { activity: [observingActivities(observer), ...(tracing?.activityInterceptors ?? [])] },
-    ...(tracing ? { sinks: tracing.sinks } : {}),
-    maxCachedWorkflows: tuning.cachedWorkflows,
-    maxConcurrentActivityTaskExecutions: tuning.activities,
-    // A worker that was killed holds up its workflows for so long.
-    stickyQueueScheduleToStartTimeout: '5s',
-    maxHeartbeatThrottleInterval: '2s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '30s',
-  });
-  const done = worker.run().finally(async () => {
-    await connection.close();
-    await http.close();
+  // What has been opened is closed however this ends: an open connection keeps the process alive.
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await each();
+  };
+  const open = async () => {
+    const http = new HttpClient({}, env);
+    opened.push(() => http.close());
+    const connection = await NativeConnection.connect(temporal.connection);
+    opened.push(() => connection.close());
+    const worker = await Worker.create({
+      connection,
+      namespace: temporal.namespace,
+      taskQueue,
+      identity: await workerIdentity(store),
+      workflowBundle: { codePath },
+      ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
+      activities: createActivities({ store, sources, http, env, observer }),
+      interceptors: { activity: [observingActivities(observer), ...(tracing?.activityInterceptors ?? [])] },
+      ...(tracing ? { sinks: tracing.sinks } : {}),
+      maxCachedWorkflows: tuning.cachedWorkflows,
+      maxConcurrentActivityTaskExecutions: tuning.activities,
+      // A worker that was killed holds up its workflows for so long.
+      stickyQueueScheduleToStartTimeout: '5s',
+      maxHeartbeatThrottleInterval: '2s',
+      shutdownGraceTime: '10s',
+      shutdownForceTime: '30s',
+    });
+    return { connection, worker, done: worker.run().finally(close) };
+  };
+  const { connection, worker, done } = await open().catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
   done.catch(() => undefined);
   return {

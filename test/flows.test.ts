@@ -6,8 +6,14 @@ import { root } from '../scripts/setup.mjs';
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 const rows = [
-  ...read('ARCHITECTURE.md').matchAll(/^\| ([MSU]\d\d[a-z]?)[ ,].*? +\| `#?(\w+)` +\| `([\w/.-]+)` +\|$/gm),
+  ...read('ARCHITECTURE.md').matchAll(/^\| ([MSU]\d\d[a-z]?)[ ,].*? +\| `(\w+)` +\| `([\w/.-]+)` +\|$/gm),
 ].map(([, flow, name, file]) => ({ flow: flow!, name: name!, file: file! }));
+
+/** The doc comment of a function or class that a file defines; undefined where it defines none of that name. */
+function docOf(text: string, name: string): string | undefined {
+  const definition = `(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b`;
+  return new RegExp(`(?:/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n)?^${definition}`, 'm').exec(text)?.slice(1)[0] ?? undefined;
+}
 
 describe("the article's flows", () => {
   it('are all in the table', () => {
@@ -16,9 +22,13 @@ describe("the article's flows", () => {
     expect([...new Set(rows.map((row) => row.flow))]).toEqual([...flows, ...utilities]);
   });
 
-  it.each(rows)('$flow is where the table says: $name in $file', ({ flow, name, file }) => {
-    const text = read(file);
-    expect(text).toMatch(new RegExp(`\\b${flow}\\b`));
-    expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+  it.each(rows)('$flow: $file defines $name, whose doc comment names the flow', ({ flow, name, file }) => {
+    expect(docOf(read(file), name)).toMatch(new RegExp(`\\b${flow}\\b`));
+  });
+
+  it('the test would see a function that is elsewhere, and one whose comment is silent', () => {
+    expect(docOf('/** U10 Get */\nexport function other() {}', 'get')).toBeUndefined();
+    expect(docOf('/** U10 Get */\n\nfunction get() {}', 'get')).toBeUndefined();
+    expect(docOf('/** U10 Get */\nexport async function get() {}', 'get')).toContain('U10');
   });
 });

@@ -1,5 +1,6 @@
 import { TrawlError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
+import { closeToOthers } from '../private-files.js';
 import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
@@ -9,11 +10,13 @@ import type { SqliteAccess } from '../stores/sqlite/database.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
 import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
+import { tell } from './output.js';
 
 /** What every verb starts from. */
 export class Context {
   readonly settings: ProcessSettings;
   readonly #closing: (() => Promise<void>)[] = [];
+  #closed = false;
   #logger: Logger | undefined;
 
   constructor() {
@@ -31,6 +34,18 @@ export class Context {
     const store = await openStore(place, access);
     this.onClose(() => store.close());
     return store;
+  }
+
+  /** For verbs that make files here, before they do. */
+  closeFilesToOthers(): void {
+    const { dataDir, store } = this.settings;
+    const { closed, refused } = closeToOthers(dataDir, store.kind === 'sqlite' ? store.path : undefined);
+    if (closed.length > 0)
+      tell(`Other users could use ${closed.join(', ')}, and cannot any more. What a group may do stays as it was.`);
+    if (refused.length > 0)
+      tell(
+        `Other users can use ${refused.join(', ')}, which this user does not own: let the owner "chmod o-rwx" them.`,
+      );
   }
 
   /** @throws TrawlError NOT_RUNNING where nothing has been collected here yet. */
@@ -74,12 +89,17 @@ export class Context {
     return collectorHealth({ store, sources, env, lateAfterRuns });
   }
 
-  /** Runs when the verb has ended, last first. */
+  /** Runs when the verb has ended, last first; at once where it has ended already, while this was still coming up. */
   onClose(close: () => Promise<void>): void {
-    this.#closing.unshift(close);
+    if (this.#closed) void close().catch(() => undefined);
+    else this.#closing.unshift(close);
   }
 
+  /** One that fails does not keep the others open. @throws what the first one said. */
   async close(): Promise<void> {
-    for (const close of this.#closing.splice(0)) await close();
+    this.#closed = true;
+    const failures: unknown[] = [];
+    for (const close of this.#closing.splice(0)) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 }

@@ -1,12 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
+import { makeFilesPrivate } from '../private-files.js';
 import { commands, type Verb } from './commands.js';
 import { Context } from './context.js';
+import { exit } from './exit.js';
 import { printJson, tell } from './output.js';
 import { inWords, type Told, toldOf } from './told.js';
 import { WrongCall } from './wrong-call.js';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`), 128 + n ended by signal n. */
 const usageError = 2;
+
+/** What a verb leaves open is given so long to close. A worker takes 30 s at the most, the embedded server 15 s. */
+const closingMaxMs = 60_000;
+
+/** The `trawl` command as a process, which ends when the verb has ended, whatever is still open in it. */
+export async function runProcess(args: readonly string[]): Promise<never> {
+  return exit(await main(args));
+}
 
 /** The `trawl` command. Gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,13 +44,21 @@ async function run(verb: Verb, json: boolean): Promise<number> {
   let context: Context | undefined;
   try {
     context = new Context();
+    makeFilesPrivate(context.settings.fileMode);
     return await verb(context);
   } catch (error) {
     await tellError(toldOf(error), json, error);
     return error instanceof WrongCall ? usageError : 1;
   } finally {
-    await context?.close().catch((error: unknown) => tell(`While stopping: ${inWords(toldOf(error))}`));
+    await (context && closed(context));
   }
+}
+
+async function closed(context: Context): Promise<void> {
+  const late = sleep(closingMaxMs, 'late', { ref: false });
+  const closing = context.close().catch((error: unknown) => tell(`While stopping: ${inWords(toldOf(error))}`));
+  if ((await Promise.race([closing, late])) === 'late')
+    tell(`While stopping: not all is closed after ${closingMaxMs / 1000} s. It ends with the process.`);
 }
 
 async function tellError(told: Told, json: boolean, error?: unknown): Promise<void> {

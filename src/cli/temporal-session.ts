@@ -13,7 +13,7 @@ import {
 import { type DevServer, startDevServer } from '../temporal/dev-server.js';
 import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
 import { taskQueue } from '../temporal/names.js';
-import { hasWorker } from '../temporal/workers.js';
+import { hasWorker, requireSameStore } from '../temporal/workers.js';
 import type { Context } from './context.js';
 import { type ObservedWorker, startObservedWorker } from './observed-worker.js';
 import { tell } from './output.js';
@@ -29,7 +29,7 @@ export async function findTemporal(context: Context, startMaxMs = instanceStartM
   const configured = configuredTemporal(env);
   if (configured) return encrypting(configured, payloadKeys);
   const instance = await startedInstance(dataDir, startMaxMs);
-  return instance?.address ? encrypting(localTemporal(instance.address), payloadKeys) : null;
+  return instance?.address ? encrypting(localTemporal(instance.address, instance.clusterId), payloadKeys) : null;
 }
 
 /** A client for verbs that need a running server. @throws TrawlError NOT_RUNNING, TEMPORAL_UNREACHABLE */
@@ -47,6 +47,21 @@ export async function requireTemporal(context: Context): Promise<Client> {
 export async function connectFor(context: Context, address: TemporalAddress, answerMaxMs?: number): Promise<Client> {
   const client = await connect(address, answerMaxMs);
   context.onClose(() => client.connection.close());
+  return client;
+}
+
+/**
+ * A client of a server whose workers have this store: what is started there is collected into it, and into no other.
+ * @param store undefined where there is none yet.
+ * @throws TrawlError STORES_DIFFER, TEMPORAL_UNREACHABLE
+ */
+export async function connectForStore(
+  context: Context,
+  address: TemporalAddress,
+  store: Store | undefined,
+): Promise<Client> {
+  const client = await connectFor(context, address);
+  await requireSameStore(client, store, tell);
   return client;
 }
 
@@ -72,8 +87,8 @@ export interface Embedded {
   /** Path of the temporal command. */
   cli: string;
   server: DevServer;
+  client: Client;
   worker: ObservedWorker;
-  address: TemporalAddress;
 }
 
 export interface EmbeddedOptions {
@@ -108,6 +123,8 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   });
   context.onClose(() => server.stop());
   const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
+  const client = await connectForStore(context, address, store);
+  const { clusterId } = await client.workflowService.getClusterInfo({});
   const worker = await startObservedWorker(context, store, address, {
     env: { ...context.settings.env, ...options.demoEnv },
     logLevel: options.logLevel,
@@ -115,10 +132,11 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   });
   lock.publish({
     address: server.address,
+    clusterId,
     ...(server.uiUrl ? { uiUrl: server.uiUrl } : {}),
     ...(options.demoEnv ? { demoEnv: options.demoEnv } : {}),
   });
-  return { cli, server, worker, address };
+  return { cli, server, client, worker };
 }
 
 /** What runs already, or the embedded server and a worker for as long as this verb runs. */
@@ -130,15 +148,16 @@ export async function readyTemporal(
   const never = new Promise<never>(() => undefined);
   const address = await findTemporal(context);
   if (address) {
-    const client = await connectFor(context, address);
+    const client = await connectForStore(context, address, await context.storeIfAny());
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
     return { client, failed: never };
   }
+  context.closeFilesToOthers();
   const store = await context.openStore();
   await context.collectorSettings(store, name);
   const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });
-  const client = await connectFor(context, embedded.address);
-  return { client, failed: Promise.race([embedded.server.failed, embedded.worker.done.then(() => never)]) };
+  const { client, server, worker } = embedded;
+  return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]) };
 }
 
 /** A restart takes the ports of the last time, so that bookmarks and shells stay right. */

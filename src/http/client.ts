@@ -1,6 +1,8 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
 import { clientSpan, traced } from '../tracing/spans.js';
+import type { Variables } from './proxies.js';
+import { Routes } from './routes.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -48,34 +50,25 @@ export type ExchangeObserver = (exchange: Exchange) => void;
  * followed, and size and time of an answer are bounded.
  */
 export class HttpClient {
-  readonly #dispatcher: Dispatcher;
+  readonly #routes: Routes;
   readonly #options: Required<HttpClientOptions>;
   readonly #observer: ExchangeObserver | undefined;
 
-  /** @param shared the client whose connections it uses, and which closes them. */
+  /**
+   * @param shared the client whose connections it uses, and which closes them.
+   * @throws TrawlError SETTINGS_INVALID where the settings of a proxy cannot be read.
+   */
   constructor(
     options: HttpClientOptions = {},
-    env: NodeJS.ProcessEnv = process.env,
+    env: Variables = process.env,
     shared?: HttpClient,
     observer?: ExchangeObserver,
   ) {
     this.#options = { bodyBytesMax: 64 * 1024 * 1024, silenceMaxMs: 30_000, requestMaxMs: 120_000, ...options };
     this.#observer = observer;
-    if (shared) {
-      this.#dispatcher = shared.#dispatcher;
-      return;
-    }
-    const agent = {
-      headersTimeout: this.#options.silenceMaxMs,
-      bodyTimeout: this.#options.silenceMaxMs,
-      connect: { timeout: 10_000 },
-    };
-    const httpProxy = env.http_proxy || env.HTTP_PROXY || '';
-    const httpsProxy = env.https_proxy || env.HTTPS_PROXY || '';
-    const noProxy = env.no_proxy || env.NO_PROXY || '';
-    // All three are named, or undici would take what is missing from the process's own environment.
-    this.#dispatcher =
-      httpProxy || httpsProxy ? new EnvHttpProxyAgent({ ...agent, httpProxy, httpsProxy, noProxy }) : new Agent(agent);
+    const { silenceMaxMs } = this.#options;
+    const bounds = { headersTimeout: silenceMaxMs, bodyTimeout: silenceMaxMs, connect: { timeout: 10_000 } };
+    this.#routes = shared ? shared.#routes : new Routes(env, bounds);
   }
 
   /**
@@ -119,7 +112,7 @@ export class HttpClient {
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, timeout]) : timeout;
     try {
       const answer = await request(wanted.url, {
-        dispatcher: this.#dispatcher,
+        dispatcher: this.#routes.to(wanted.url),
         method: wanted.method,
         headers: wanted.headers,
         body: wanted.body ?? null,
@@ -139,7 +132,7 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#routes.destroy();
   }
 
   async #body(stream: Dispatcher.ResponseData['body'], url: string): Promise<Uint8Array> {

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { z } from 'zod';
 import { reasonOf, TrawlError } from '../errors.js';
+import { type FileMode, fileModes } from '../private-files.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
@@ -24,6 +26,8 @@ export interface ProcessSettings {
   codecToken: string | undefined;
   /** Where a worker serves its health; null where it does not. */
   listen: Listen | null;
+  /** Of the files that Trawl makes for itself. */
+  fileMode: FileMode;
   /** Runs that a collector may miss before it is reported. */
   lateAfterRuns: number;
   /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
@@ -70,6 +74,12 @@ export const processSettingDefinitions = [
     meaning: 'Connections that a process opens to PostgreSQL at the most',
     expected: 'a whole number from 1 to 1000',
     default: '10',
+  },
+  {
+    env: 'TRAWL_FILE_MODE',
+    meaning: "Mode of new files of Trawl's own, the store among them; with 0640 their group may read them",
+    expected: fileModes.join(' or '),
+    default: fileModes[0],
   },
   {
     env: 'TRAWL_WORKER_ACTIVITIES',
@@ -154,6 +164,8 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   }
   const listen = listenOf(env.TRAWL_LISTEN);
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
+  const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
+  if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
   const lateAfterRuns = wholeNumber(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = wholeNumber(env, 'TRAWL_STORE_POOL', 10, problems);
   const tuning = {
@@ -172,7 +184,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
   // Not repeated: there may be a password in it.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
-  if (problems.length > 0 || !store) {
+  if (problems.length > 0 || !store || !fileMode.data) {
     throw new TrawlError('SETTINGS_INVALID', `${problems.join('; ')}.`, {
       hint: 'Correct them in .env or in the environment.',
     });
@@ -185,6 +197,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     payloadKeys: payloadKeys ?? null,
     codecToken,
     listen: listen ?? null,
+    fileMode: fileMode.data,
     lateAfterRuns,
     env,
     demo,

@@ -1,4 +1,10 @@
-import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -24,6 +30,8 @@ export interface TemporalAddress {
   connection: NativeConnectionOptions;
   /** Set where what goes into Temporal's history is encrypted. */
   dataConverter?: DataConverter;
+  /** Set where only this server will do, and no other one that has come to listen there. */
+  clusterId?: string | undefined;
 }
 
 /**
@@ -61,8 +69,14 @@ export function encrypting(address: TemporalAddress, keys: PayloadKeys | null): 
   return keys ? { ...address, dataConverter: { payloadCodecs: [new EncryptionCodec(keys)] } } : address;
 }
 
-export function localTemporal(address: string): TemporalAddress {
-  return { namespace: 'default', connection: { address } };
+export function localTemporal(address: string, clusterId?: string): TemporalAddress {
+  return { namespace: 'default', connection: { address }, clusterId };
+}
+
+/** The client would go through the proxy of `http_proxy` to this machine too, where the worker goes straight. */
+export function channelTo(address: string | undefined): Pick<ConnectionOptions, 'channelArgs'> {
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(address ?? '');
+  return isHere ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {};
 }
 
 /** A server that answers at all does so within this. */
@@ -74,19 +88,25 @@ const answerDefaultMs = 5_000;
  * be let in: a certificate, a key, a namespace.
  */
 export async function connect(
-  { namespace, connection: options, dataConverter }: TemporalAddress,
+  { namespace, connection: options, dataConverter, clusterId }: TemporalAddress,
   answerMaxMs = answerDefaultMs,
 ): Promise<Client> {
   const place = `Temporal at ${options.address ?? 'its default address'} (namespace ${namespace})`;
   let connection: Connection | undefined;
   try {
     const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), ignoreRetriesAfterClosing()];
-    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...options, interceptors });
+    const channel = channelTo(options.address);
+    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...channel, ...options, interceptors });
     const { workflowService } = connection;
-    await connection.withDeadline(Date.now() + answerMaxMs, () => workflowService.describeNamespace({ namespace }));
+    await connection.withDeadline(Date.now() + answerMaxMs, async () => {
+      await workflowService.describeNamespace({ namespace });
+      if (clusterId !== undefined && clusterId !== (await workflowService.getClusterInfo({})).clusterId)
+        throw anotherServer(place);
+    });
     return new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
   } catch (error) {
     await connection?.close();
+    if (error instanceof TrawlError) throw error;
     const { problem, hint, refused } = ofAnswer(error, namespace) ?? (await diagnose(options, answerMaxMs));
     throw new TrawlError(
       refused ? 'TEMPORAL_REFUSED' : 'TEMPORAL_UNREACHABLE',
@@ -94,6 +114,12 @@ export async function connect(
       { hint, cause: error },
     );
   }
+}
+
+function anotherServer(place: string): TrawlError {
+  return new TrawlError('TEMPORAL_UNREACHABLE', `${place} is another server than the one that was started here.`, {
+    hint: 'Try again: the one that was started here has ended, or is being started again.',
+  });
 }
 
 /** Undefined where nothing has been answered. */

@@ -10,6 +10,8 @@ export interface InstanceInfo {
   verb: string;
   /** Of the embedded server; absent while it starts. */
   address?: string;
+  /** The server's own id, by which others see that it is the one that answers there. */
+  clusterId?: string;
   uiUrl?: string;
   /** Settings of the demo team that `up` runs; nothing in them is secret. */
   demoEnv?: Record<string, string>;

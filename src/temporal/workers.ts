@@ -54,20 +54,25 @@ export async function workerIdentity(store: Store): Promise<string> {
  * collect from a checkpoint of its own. One that asked for work lately may have ended since: it is waited for until it
  * asks again, or counts as gone; on this host it is looked up.
  *
+ * @param store undefined where there is none yet: then every worker has another one.
  * @throws TrawlError STORES_DIFFER
  */
-export async function requireSameStore(client: Client, store: Store, tell: (line: string) => void): Promise<void> {
-  const own = await store.identity();
+export async function requireSameStore(
+  client: Client,
+  store: Store | undefined,
+  tell: (line: string) => void,
+): Promise<void> {
+  const [own, shared] = [(await store?.identity()) ?? '', store?.shared ?? false];
   const begunMs = Date.now();
   let told = false;
   for (;;) {
     const since = Date.now() - silentMaxMs;
     const other = (await pollers(client)).find(
-      (poller) => poller.askedMs > since && isStrange(poller, own, store.shared) && runsHere(poller) !== false,
+      (poller) => poller.askedMs > since && isStrange(poller, own, shared) && runsHere(poller) !== false,
     );
     if (!other) return;
     if (other.askedMs > begunMs || runsHere(other))
-      throw storesDiffer(other.identity, store.shared, other.identity.endsWith(`/${own}`));
+      throw storesDiffer(other.identity, shared, store !== undefined && other.identity.endsWith(`/${own}`));
     if (!told) tell(`Waiting to see whether the worker ${other.identity}, which has another store, has ended.`);
     told = true;
     await sleep(1_000);

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { reasonOf, TrawlError } from '../errors.js';
 import { requestServer } from '../http/incoming.js';
 import type { Listen } from '../settings/process.js';
-import { freePort } from '../temporal/ports.js';
 import type { Findings } from './monitor.js';
 
 export interface Endpoint {
@@ -11,6 +10,9 @@ export interface Endpoint {
   url: string;
   close(): Promise<void>;
 }
+
+/** Where nobody asked for a certain one. */
+const portsTried = 50;
 
 export interface Served {
   /** Whether the worker takes work. */
@@ -31,12 +33,10 @@ export interface Served {
 export async function serveHealth({ host, port: first, asked }: Listen, served: Served): Promise<Endpoint> {
   if (asked) return serveAt(host, first, served);
   for (let port = first; ; port += 1) {
-    port = await freePort(port);
     try {
       return await serveAt(host, port, served);
     } catch (error) {
-      // Another worker that starts just now has taken it since.
-      if (!(error instanceof TrawlError) || error.code !== 'PORT_TAKEN') throw error;
+      if (!(error instanceof TrawlError) || error.code !== 'PORT_TAKEN' || port === first + portsTried) throw error;
     }
   }
 }

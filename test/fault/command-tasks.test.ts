@@ -34,6 +34,8 @@ interface Scenario {
   /** Events of the demo team, and how many are asked for at once. */
   events?: number;
   searchCount?: number;
+  /** A command comes during each task, or only during every nth. */
+  step?: number;
   /** What stands before the first run. */
   prepare?(scene: Scene): Promise<void>;
   /** What is done to a run that has begun. */
@@ -58,9 +60,11 @@ const scenarios: Scenario[] = [
   {
     name: 'hands over to a walk that continues as new',
     historyEventsMax: 20,
-    events: 600,
-    searchCount: 10,
+    events: 100,
+    searchCount: 1,
     prepare: withSink,
+    // Its walks end as those of the others do.
+    step: 4,
   },
   {
     name: 'fails since its source refuses it',
@@ -96,7 +100,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
     expect,
     onTestFinished,
   }) => {
-    const { signal = reset, offloadingEnds = true } = more;
+    const { signal = reset, offloadingEnds = true, step = 1 } = more;
     quietTemporal();
     const namespace = `test-${randomUUID()}`;
     await temporal('operator', 'namespace', 'create', '--namespace', namespace);
@@ -159,7 +163,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
       (await store.executionLog({ collector: 'asa', limit: 100_000 })).filter(({ notes }) =>
         notes.startsWith(signal.line),
       ).length;
-    for (chosen = 1; ; chosen += 1) {
+    for (chosen = 1; ; chosen += step) {
       running = `${taskQueue}-${chosen}`;
       // Each run reads everything, with something new in it.
       demo.addEvents(1);
@@ -180,6 +184,6 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
       if (tasks < chosen) break;
     }
     expect(missed).toEqual([]);
-    expect(sent).toBeGreaterThan(10);
+    expect(sent).toBeGreaterThan(5);
   }, 300_000);
 }

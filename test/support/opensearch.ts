@@ -4,9 +4,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
-import { freePort } from '../../src/temporal/ports.js';
 import { endProcess } from '../../src/temporal/processes.js';
 import { until } from './collection.js';
+import { freePort } from './ports.js';
 
 const fixtures = join(root, 'test', 'fixtures', 'opensearch');
 

@@ -15,8 +15,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../src/temporal/ports.js';
 import { endProcess } from '../../src/temporal/processes.js';
+import { freePort } from './ports.js';
 
 /** A real PostgreSQL server of the tests' own. */
 export interface TestPostgres {

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from '../../src/temporal/ports.js';
 import { endProcess } from '../../src/temporal/processes.js';
 import { until } from './collection.js';
+import { freePort } from './ports.js';
 
 const version = 'v1.8.0';
 

@@ -14,6 +14,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
 import { processSettingDefinitions } from '../../src/settings/process.js';
 import { sources } from '../../src/sources/registry.js';
+import { dynamicConfig } from '../../src/temporal/dynamic-config.js';
 import { copied, stages } from '../support/dockerfile.js';
 import { nodeVersions } from '../support/node-versions.js';
 
@@ -97,6 +98,12 @@ describe('Dockerfile', () => {
   });
 });
 
+/** The folders and files of the repository that a service mounts. */
+function mountsOf(volumes: string[] = []): { from: string; to: string }[] {
+  const paths = volumes.filter((each) => each.startsWith('.')).map((each) => each.split(':'));
+  return paths.map(([from, to]) => ({ from: from!, to: to! }));
+}
+
 describe('docker-compose.yml', () => {
   const compose: Manifest = parse(text('docker-compose.yml'), { merge: true });
 
@@ -106,6 +113,21 @@ describe('docker-compose.yml', () => {
       for (const needed of Object.keys(service.depends_on ?? {}))
         expect(Object.keys(compose.services), name).toContain(needed);
     }
+  });
+
+  it('mounts only what the repository has', () => {
+    const mounted = Object.values<Manifest>(compose.services).flatMap(({ volumes }) => mountsOf(volumes));
+    expect(mounted.length).toBeGreaterThan(0);
+    expect(mounted.filter(({ from }) => !existsSync(join(root, from)))).toEqual([]);
+  });
+
+  it('gives the Temporal server a file with the settings that the embedded one gets', () => {
+    const { environment, volumes } = compose.services.temporal;
+    const path: string = environment.DYNAMIC_CONFIG_FILE_PATH;
+    const mount = mountsOf(volumes).find(({ to }) => path.startsWith(`${to}/`))!;
+    const file: Record<string, unknown> = parse(text(join(mount.from, path.slice(mount.to.length + 1))));
+    const expected = Object.entries(dynamicConfig).map(([name, value]) => [name, [{ value, constraints: {} }]]);
+    expect(file).toEqual(Object.fromEntries(expected));
   });
 
   it('lets the workers be scaled: none has a port, a name or a volume of its own', () => {

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { Collectors } from '../../activities/collectors.js';
+import { contextOf } from '../../activities/context.js';
 import type { Dependencies } from '../../activities/dependencies.js';
 import { enrichPages } from '../../activities/enrich-pages.js';
-import { PageCache } from '../../activities/page-cache.js';
 import type { PageRef } from '../../activities/types.js';
 import { writePages } from '../../activities/write-pages.js';
 import { HttpClient } from '../../src/http/client.js';
@@ -85,13 +84,13 @@ it('a page that is enriched a second time, by another worker, does not know the 
     { events: ['e'], users: {} },
   ];
   const { dependencies, pages } = await staged(texts);
-  const worker = () => [dependencies, new Collectors(dependencies), new PageCache()] as const;
+  const worker = () => contextOf(dependencies);
 
   // It dies before it has written anything, and the next one in the middle.
-  await enrichPages(...worker(), { collector: 'fake', pages });
-  await writePages(...worker(), { collector: 'fake', pages: pages.slice(0, 3) });
-  await enrichPages(...worker(), { collector: 'fake', pages: pages.slice(3) });
-  await writePages(...worker(), { collector: 'fake', pages: pages.slice(3) });
+  await enrichPages(worker(), { collector: 'fake', pages });
+  await writePages(worker(), { collector: 'fake', pages: pages.slice(0, 3) });
+  await enrichPages(worker(), { collector: 'fake', pages: pages.slice(3) });
+  await writePages(worker(), { collector: 'fake', pages: pages.slice(3) });
   expect(await actors(dependencies)).toEqual(['', 'Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
 });
 
@@ -103,8 +102,8 @@ it('pages that are enriched together know the related objects of those before', 
     { events: ['d'], users: {} },
   ];
   const { dependencies, pages } = await staged(texts);
-  const [collectors, cache] = [new Collectors(dependencies), new PageCache()];
-  await enrichPages(dependencies, collectors, cache, { collector: 'fake', pages });
-  await writePages(dependencies, collectors, cache, { collector: 'fake', pages });
+  const context = contextOf(dependencies);
+  await enrichPages(context, { collector: 'fake', pages });
+  await writePages(context, { collector: 'fake', pages });
   expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
 });

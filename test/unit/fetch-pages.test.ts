@@ -1,7 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
-import type { Collectors } from '../../activities/collectors.js';
-import type { Dependencies } from '../../activities/dependencies.js';
+import type { Context } from '../../activities/context.js';
 import { fetchPages } from '../../activities/fetch-pages.js';
 import { PageCache } from '../../activities/page-cache.js';
 import type { FetchedPages } from '../../activities/types.js';
@@ -29,11 +28,11 @@ async function round(answers: (FetchedPage | TrawlError)[]): Promise<FetchedPage
     },
   };
   const store = { stagePage: async () => undefined };
-  const collectors = { open: async () => ({ source: {}, client }) } as unknown as Collectors;
+  const collectors = { open: async () => ({ source: {}, client }) };
   const input = { collector: 'asa', from: { offset: '', generation: 0 }, knownDigest: '' };
   const limits = { pagesMax: 20, eventsMax: 4_000, bytesMax: 1e6, durationMaxMs: 60_000 };
   return (await new MockActivityEnvironment().run(() =>
-    fetchPages({ store } as unknown as Dependencies, collectors, new PageCache(), { ...input, ...limits }),
+    fetchPages({ store, collectors, cache: new PageCache() } as unknown as Context, { ...input, ...limits }),
   )) as FetchedPages;
 }
 

@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Collectors } from '../../activities/collectors.js';
-import type { Dependencies } from '../../activities/dependencies.js';
+import type { Context } from '../../activities/context.js';
 import { offloadBatches } from '../../activities/offload.js';
-import type { Sinks } from '../../activities/sinks.js';
 import type { OnConfirmed, OutgoingBatch, Sent } from '../../src/sinks/sink.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
@@ -22,15 +20,15 @@ async function bed() {
   onTestFinished(() => store.close());
   const events = Array.from({ length: 10 }, (_, at) => event(`e${at + 1}`));
   await store.writePage(page(events, { nextOffset: 'next' }));
-  const collectors = { source: async () => ({ kind: 'asa' }) } as unknown as Collectors;
+  const collectors = { source: async () => ({ kind: 'asa' }) };
   const input = {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };
   const attempt = (send: Send, timeMs = 60_000) => {
     const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema: 'native' } };
-    const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) } as unknown as Sinks;
+    const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) };
     const { signal } = new AbortController();
-    return offloadBatches({ store } as unknown as Dependencies, collectors, sinks, input, signal, timeMs);
+    return offloadBatches({ store, collectors, sinks } as unknown as Context, input, signal, timeMs);
   };
   return { store, attempt };
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { connectionHint } from '../../http/client.js';
+import { readProxies } from '../../http/proxies.js';
 import type { Environment } from '../../settings/collector.js';
 import type { CheckLines } from './lines.js';
 
@@ -15,7 +16,7 @@ const dayMs = 86_400_000;
 
 /** Name resolution and TLS of a source's host. @returns false where there is no way to it. */
 export async function checkNetwork(lines: CheckLines, url: URL, env: Environment): Promise<boolean> {
-  const proxy = proxyOf(url, env);
+  const proxy = readProxies(env)(url)?.url.host;
   if (proxy) {
     lines.skipped('name resolution', `requests go through the proxy ${proxy}, which looks the name up`);
     lines.skipped('TLS', `requests go through the proxy ${proxy}`);
@@ -93,16 +94,6 @@ function handshake(host: string, port: number): Promise<{ protocol: string; cert
     socket.setTimeout(tlsMaxMs, () => socket.destroy(new Error(`no answer within ${tlsMaxMs / 1000} s (ETIMEDOUT)`)));
     socket.on('error', reject);
   });
-}
-
-/** Host and port of the proxy, without its credentials; undefined where requests go straight. */
-function proxyOf({ protocol, hostname }: URL, env: Environment): string | undefined {
-  const proxy =
-    protocol === 'https:' ? env.https_proxy || env.HTTPS_PROXY : env.http_proxy || env.HTTP_PROXY || undefined;
-  const exempt = (env.no_proxy || env.NO_PROXY || '').split(/[\s,]+/).filter(Boolean);
-  if (!proxy || !URL.canParse(proxy)) return undefined;
-  const isExempt = exempt.some((name) => name === '*' || `.${hostname}`.endsWith(`.${name.replace(/^\*?\./, '')}`));
-  return isExempt ? undefined : new URL(proxy).host;
 }
 
 function isLoopback(host: string): boolean {

@@ -25,7 +25,7 @@ export async function checkSource(
   store: Store | undefined,
 ): Promise<void> {
   const { env } = context.settings;
-  const http = new HttpClient({}, env as NodeJS.ProcessEnv);
+  const http = new HttpClient({}, env);
   context.onClose(() => http.close());
   let last: Exchange | undefined;
   let asked = '';

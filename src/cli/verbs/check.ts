@@ -71,7 +71,7 @@ async function checkSink(context: Context, lines: CheckLines, { store, known }: 
 async function tried(context: Context, store: Store | undefined, name: string): Promise<string> {
   const { env } = context.settings;
   const settings = resolveSink(name, sinks, (await store?.settings()) ?? {}, env);
-  const http = new HttpClient({}, env as NodeJS.ProcessEnv);
+  const http = new HttpClient({}, env);
   const client = sinkOf(settings.kind).open(settings, { http, env });
   const signal = AbortSignal.timeout(sinkMaxMs);
   try {

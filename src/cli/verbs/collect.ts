@@ -6,7 +6,7 @@ import { collectId } from '../../temporal/names.js';
 import { patiently } from '../../temporal/patience.js';
 import { hasWorker } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { printJson, tell } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
 import { type WatchedRun, watchRun } from '../run-watch.js';
@@ -15,7 +15,9 @@ import { readyTemporal } from '../temporal-session.js';
 /** `trawl collect NAME`: one run of M10 now; ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const ended = interrupted();
-  const { client, failed } = await readyTemporal(context, `collect ${name}`, name);
+  const ready = await unless(ended, readyTemporal(context, `collect ${name}`, name));
+  if (typeof ready === 'number') return ready;
+  const { client, failed } = ready;
   const startedAt = Date.now();
   const line = new ProgressLine(name);
   const handle = await patiently(() => startNow(client, name), tell);

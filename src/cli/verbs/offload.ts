@@ -5,7 +5,7 @@ import { TrawlError } from '../../errors.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
 import { patiently } from '../../temporal/patience.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { print, printJson, tell } from '../output.js';
 import { readyTemporal } from '../temporal-session.js';
 import { WrongCall } from '../wrong-call.js';
@@ -33,7 +33,9 @@ export async function offload(context: Context, name: string, options: OffloadOp
     );
   const range = { since: timeOf(from), until: timeOf(to) };
   const ended = interrupted();
-  const { client, failed } = await readyTemporal(context, `offload ${name}`, name);
+  const ready = await unless(ended, readyTemporal(context, `offload ${name}`, name));
+  if (typeof ready === 'number') return ready;
+  const { client, failed } = ready;
   const workflowId = series === undefined ? offloadId(name) : reoffloadId(name, series);
   const begin = () =>
     client.workflow.start('offloadEvents', {

@@ -1,5 +1,5 @@
 import { TrawlError } from '../../errors.js';
-import { type BackedUp, backUp, restore } from '../../stores/sqlite/backup.js';
+import { type Aside, type BackedUp, backUp, restore } from '../../stores/sqlite/backup.js';
 import { runningInstance } from '../../temporal/instance.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
@@ -12,11 +12,13 @@ export interface BackupOptions {
 /** `trawl store backup FILE` */
 export async function storeBackup(context: Context, file: string, options: BackupOptions): Promise<number> {
   const path = sqlitePath(context, 'pg_dump --format=custom --file=FILE "$TRAWL_STORE"');
+  context.closeFilesToOthers();
   tell(`Copying ${path} …`);
   const found = backUp(path, file, options);
   if (options.json) await printJson({ file, ...found });
   else {
     await print(collectorsTable(found));
+    tellAside(found);
     tell(`${file}: ${megabytes(found)}, read back without an error.`);
   }
   return 0;
@@ -30,10 +32,12 @@ export async function storeRestore(context: Context, file: string, options: Back
       hint: 'End it first (Ctrl-C), and every other worker of this store.',
     });
   }
+  context.closeFilesToOthers();
   const { replaced, ...found } = restore(file, path, options);
   if (options.json) await printJson({ file, store: path, replaced, ...found });
   else {
     await print(collectorsTable(found));
+    tellAside(found);
     tell(`${path} is ${file} now${replaced ? `; what was there is ${replaced}` : ''}.`);
     tell('Collecting goes on from these checkpoints: what came after them is read again, if the source still has it.');
     for (const { collector, sink, lastSeq } of found.sinks)
@@ -49,6 +53,10 @@ function sqlitePath({ settings: { store } }: Context, command: string): string {
   throw new TrawlError('BACKUP_REFUSED', `The store ${store.name} is PostgreSQL, which has its own tools.`, {
     hint: `Use ${command}; docs/backup.md says more.`,
   });
+}
+
+function tellAside({ aside }: Aside): void {
+  for (const path of aside) tell(`A file of a database that was there before was left behind; it is ${path} now.`);
 }
 
 function collectorsTable({ collectors }: BackedUp): string {

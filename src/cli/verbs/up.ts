@@ -8,10 +8,10 @@ import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import { defaultCron } from '../../temporal/names.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
 import { ownCommand } from '../own-command.js';
-import { bringUp, connectFor, type Embedded } from '../temporal-session.js';
+import { bringUp, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 import { cronRefusal } from '../wrong-call.js';
 
@@ -25,6 +25,7 @@ export interface UpOptions {
 export async function up(context: Context, options: UpOptions): Promise<number> {
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
+  context.closeFilesToOthers();
   const store = await context.openStore();
   const names = nothingSetUp ? ['asa'] : collectorNames(sources, await store.settings(), env);
   if (names.length === 0) await refuseToForget(context, store);
@@ -35,9 +36,13 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   }
   const demo = nothingSetUp ? await startDemo(context.settings.dataDir) : undefined;
   context.onClose(async () => demo?.close());
-  const embedded = await bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env });
+  const embedded = await unless(
+    ended,
+    bringUp(context, store, { verb: 'up', ui: true, ...options, demoEnv: demo?.env }),
+  );
+  if (typeof embedded === 'number') return 0;
   const health = await watchWorker(context, store, embedded.worker, { ...env, ...demo?.env });
-  const client = await connectFor(context, embedded.address);
+  const { client } = embedded;
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
   await startAll(client, names, cron, options.cron !== undefined);
   await print(banner(context, { ...embedded, health }, names, cron, demo));
@@ -82,12 +87,12 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
 
 function banner(
   context: Context,
-  { cli, server, address, health }: Embedded & { health: string | null },
+  { cli, server, health }: Embedded & { health: string | null },
   names: string[],
   cron: string,
   demo: RunningDemo | undefined,
 ): string {
-  const at = address.connection.address === '127.0.0.1:7233' ? '' : ` --address ${address.connection.address}`;
+  const at = server.address === '127.0.0.1:7233' ? '' : ` --address ${server.address}`;
   const first = names[0]!;
   const trawl = ownCommand(context.settings.env);
   const temporal = (context.settings.env.PATH ?? '').split(delimiter).includes(dirname(cli)) ? 'temporal' : cli;

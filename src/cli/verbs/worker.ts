@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
-import { requireSameStore } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
-import { interrupted } from '../interrupt.js';
+import { interrupted, unless } from '../interrupt.js';
 import { startObservedWorker } from '../observed-worker.js';
 import { tell } from '../output.js';
-import { connectFor, findTemporal } from '../temporal-session.js';
+import { connectForStore, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 
 /** Opens the store, and waits for one that cannot be used just now, as after a restart of the host. */
@@ -33,7 +32,9 @@ async function openWhenThere(context: Context, ended: Promise<unknown>): Promise
 /** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
 export async function worker(context: Context): Promise<number> {
   const ended = interrupted();
-  const address = await findTemporal(context);
+  context.closeFilesToOthers();
+  const address = await unless(ended, findTemporal(context));
+  if (typeof address === 'number') return 0;
   if (!address) {
     throw new TrawlError('NOT_RUNNING', 'No Temporal server is configured, and none is running here.', {
       hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which brings server and worker.',
@@ -42,8 +43,7 @@ export async function worker(context: Context): Promise<number> {
   const store = await openWhenThere(context, ended);
   if (!store) return 0;
   // Says what is wrong in words; the worker's own connection would only fail.
-  const client = await connectFor(context, address);
-  await requireSameStore(client, store, tell);
+  if (typeof (await unless(ended, connectForStore(context, address, store))) === 'number') return 0;
   const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
   tell(

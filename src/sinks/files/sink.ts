@@ -1,8 +1,9 @@
-import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
+import { sharedMode } from '../../private-files.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingDefinitions, fileSettingProblems } from '../settings.js';
 import type { OutgoingBatch, Sent, SentObject, Sink, SinkClient, SinkSettings } from '../sink.js';
@@ -63,10 +64,11 @@ class FilesClient implements SinkClient {
     try {
       // Not made here: where a mount is missing, the files would go to the disk below it.
       await access(this.place);
-      await mkdir(folder, { recursive: true });
+      await makeShared(folder);
       try {
         const file = await open(part, 'w', 0o640);
         try {
+          await file.chmod(sharedMode(0o640));
           await file.writeFile(bytes);
           await file.sync();
         } finally {
@@ -85,6 +87,17 @@ class FilesClient implements SinkClient {
     } catch (error) {
       throw sinkError(error, this.place);
     }
+  }
+}
+
+/** With the rights that the user's own umask gives: other programs may be meant to fetch the files. */
+async function makeShared(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) {
+    // The folder above may hand down its group.
+    const { mode } = await stat(made);
+    await chmod(made, (mode & 0o7000) | sharedMode(0o777));
   }
 }
 

@@ -1,15 +1,12 @@
 import {
-  chmodSync,
   closeSync,
-  constants,
-  copyFileSync,
   existsSync,
-  fsyncSync,
-  linkSync,
+  fchmodSync,
+  fchownSync,
   mkdirSync,
   openSync,
   readdirSync,
-  renameSync,
+  realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -18,6 +15,7 @@ import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
 import { reasonOf, TrawlError } from '../../errors.js';
 import { isAlive } from '../../temporal/processes.js';
 import { migrations } from './migrations.js';
+import { holdUnused, putInPlace, refused, sync } from './replace.js';
 
 /** What a backup holds. */
 export interface BackedUp {
@@ -31,41 +29,36 @@ export interface BackedUp {
 /** Reading waits so long for somebody who writes; ms. */
 const busyTimeoutMs = 10_000;
 
+/** Files that lay beside the one that was put in place, of a database that was there before, by their new names. */
+export interface Aside {
+  aside: string[];
+}
+
 /**
  * A copy of the store as it is at one moment, in a file of its own, while others read and write it. The file is there
  * as a whole or not at all, has been read back, and is for its owner only.
- *
- * `VACUUM INTO` and not SQLite's backup API: that one begins again whenever another process has written.
  * @throws TrawlError BACKUP_REFUSED, or as the store's own errors
  */
-export function backUp(from: string, to: string, { force = false }: { force?: boolean } = {}): BackedUp {
-  const target = resolve(to);
+export function backUp(
+  from: string,
+  to: string,
+  { force = false, now = new Date() }: { force?: boolean; now?: Date } = {},
+): BackedUp & Aside {
+  const target = placeOf(to);
   if (!existsSync(from)) throw refused(`There is no store at ${from}.`, 'Name the right one in TRAWL_STORE.');
-  if (target === resolve(from)) throw refused('That is the store itself.', 'Name another file.');
+  if (target === placeOf(from)) throw refused('That is the store itself.', 'Name another file.');
   if (existsSync(target) && !force)
     throw refused(`${target} is there already.`, 'Name another file, or replace it with --force.');
-  const draft = draftOf(target);
-  try {
-    // Made here so that nobody else could ever read it.
-    closeSync(openSync(draft, 'w', 0o600));
-    const db = new DatabaseSync(from, { timeout: busyTimeoutMs, readOnly: true });
+  return drafted(target, 'written', (draft) => {
+    const release = holdUnused(target, force);
     try {
-      requireStore(db, from);
-      db.prepare('VACUUM INTO ?').run(draft);
+      copyInto(draft, from);
+      const found = inspectBackup(draft);
+      return { ...found, aside: putInPlace(draft, target, keptName(target, now), false) };
     } finally {
-      db.close();
+      release();
     }
-    const found = inspectBackup(draft);
-    sync(draft);
-    renameSync(draft, target);
-    sync(dirname(target));
-    return found;
-  } catch (error) {
-    if (error instanceof TrawlError) throw error;
-    throw refused(`${target} cannot be written: ${reasonOf(error)}.`, 'Make room there, or name another file.', error);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  });
 }
 
 /**
@@ -113,27 +106,92 @@ export function restore(
   from: string,
   to: string,
   { force = false, now = new Date() }: { force?: boolean; now?: Date } = {},
-): BackedUp & { replaced: string | null } {
+): BackedUp & Aside & { replaced: string | null } {
   const found = inspectBackup(from);
-  const draft = draftOf(to);
-  const kept = `${to}.replaced-${now.toISOString().replace(/[:.]/g, '-')}`;
+  const target = placeOf(to);
+  if (target === placeOf(from)) throw refused('That is the store itself.', 'Name its backup.');
+  return drafted(target, 'replaced', (draft) => {
+    const release = holdUnused(target, force);
+    try {
+      copyInto(draft, from, target);
+      requireAll(inspectBackup(draft), found, draft);
+      const replaced = existsSync(target) ? keptName(target, now) : null;
+      const aside = putInPlace(draft, target, keptName(target, now), true);
+      requireAll(inspectBackup(target), found, target);
+      return { ...found, replaced, aside };
+    } finally {
+      release();
+    }
+  });
+}
+
+/** Without symbolic links: SQLite has its files beside the one that they lead to. */
+function placeOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path);
+}
+
+const keptName = (path: string, now: Date) => `${path}.replaced-${now.toISOString().replace(/[:.]/g, '-')}`;
+
+/** A worker that has started meanwhile may have stored more. */
+function requireAll(has: BackedUp, wanted: BackedUp, path: string): void {
+  const lacking = wanted.collectors.filter(
+    ({ collector, events, lastSeq }) =>
+      !has.collectors.some((one) => one.collector === collector && one.events >= events && one.lastSeq >= lastSeq),
+  );
+  if (lacking.length > 0)
+    throw refused(
+      `${path} lacks events of the backup (${lacking.map(({ collector }) => collector).join(', ')}).`,
+      'Look at the disk and the system log, and restore again.',
+    );
+}
+
+/**
+ * `VACUUM INTO`, and neither a copy of the file, which may have a WAL, nor SQLite's backup API, which begins again
+ * whenever another process has written.
+ */
+function copyInto(draft: string, from: string, replacing?: string): void {
+  rmSync(draft, { force: true });
+  // Made here so that nobody else could ever read it.
+  const file = openSync(draft, 'wx', replacing ? 0o640 : 0o600);
   try {
-    mkdirSync(dirname(to), { recursive: true });
-    const exists = existsSync(to);
-    if (exists) requireUnused(to, force);
-    copyFileSync(from, draft, constants.COPYFILE_FICLONE);
-    chmodSync(draft, 0o600);
-    sync(draft);
-    if (exists) linkSync(to, kept);
-    // At once: there is always the one store or the other.
-    renameSync(draft, to);
-    sync(dirname(to));
-    return { ...found, replaced: exists ? kept : null };
+    if (replacing && existsSync(replacing)) takeRights(file, statSync(replacing));
+  } finally {
+    closeSync(file);
+  }
+  const db = new DatabaseSync(from, { timeout: busyTimeoutMs, readOnly: true });
+  try {
+    requireStore(db, from);
+    db.prepare('VACUUM INTO ?').run(draft);
+  } finally {
+    db.close();
+  }
+  sync(draft);
+}
+
+/** Its owner and group can open the restored store as they could the former one. */
+function takeRights(file: number, { mode, uid, gid }: { mode: number; uid: number; gid: number }): void {
+  fchmodSync(file, 0o600);
+  try {
+    fchownSync(file, uid, gid);
+    fchmodSync(file, 0o600 | (mode & 0o060));
+  } catch {
+    // Only root can give a file away.
+  }
+}
+
+/** Runs `body` with a name for a file beside the target; nothing is left of it. */
+function drafted<T>(target: string, verb: string, body: (draft: string) => T): T {
+  let draft: string | undefined;
+  try {
+    if (verb === 'replaced') mkdirSync(dirname(target), { recursive: true });
+    draft = draftOf(target);
+    return body(draft);
   } catch (error) {
     if (error instanceof TrawlError) throw error;
-    throw refused(`${to} cannot be replaced: ${reasonOf(error)}.`, 'Make room there, or correct the rights.', error);
+    const hint = 'Make room there, correct the rights, or name another file.';
+    throw refused(`${target} cannot be ${verb}: ${reasonOf(error)}.`, hint, error);
   } finally {
-    rmSync(draft, { force: true });
+    if (draft) rmSync(draft, { force: true });
   }
 }
 
@@ -147,35 +205,6 @@ function draftOf(path: string): string {
   return `${path}.${process.pid}.part`;
 }
 
-/** Whoever has the store open would go on with a file that is not its own any more. */
-function requireUnused(path: string, force: boolean): void {
-  const db = new DatabaseSync(path, { timeout: 0 });
-  try {
-    const events = db.prepare(`SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'audit_events'`).get();
-    const holds = Number(events.n) > 0 && db.prepare('SELECT 1 FROM audit_events LIMIT 1').get() !== undefined;
-    if (holds && !force)
-      throw refused(
-        `The store ${path} has events.`,
-        'Use --force to put the backup in its place; what is there now is kept beside it.',
-      );
-    // Leaving WAL takes the file for itself, and writes all of the WAL back into it.
-    const { journal_mode: mode } = db.prepare('PRAGMA journal_mode = DELETE').get() as { journal_mode: string };
-    if (mode !== 'delete') throw inUse(path);
-  } catch (error) {
-    if (error instanceof TrawlError) throw error;
-    if (/locked|busy/i.test(reasonOf(error))) throw inUse(path, error);
-    // A store that is damaged is what a backup is for.
-    if (!force)
-      throw refused(`The store ${path} cannot be read: ${reasonOf(error)}.`, 'Replace it with --force.', error);
-  } finally {
-    db.close();
-  }
-}
-
-function inUse(path: string, cause?: unknown): TrawlError {
-  return refused(`The store ${path} is in use.`, 'End "trawl up" and every worker first.', cause);
-}
-
 /** @returns its schema's version */
 function requireStore(db: DatabaseSyncInstance, path: string): number {
   const schema = Number(db.prepare('PRAGMA user_version').get().user_version);
@@ -184,17 +213,4 @@ function requireStore(db: DatabaseSyncInstance, path: string): number {
   if (schema > migrations.length)
     throw refused(`${basename(path)} was written by a newer version of Trawl.`, 'Upgrade this installation first.');
   return schema;
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function refused(problem: string, hint: string, cause?: unknown): TrawlError {
-  return new TrawlError('BACKUP_REFUSED', problem, { hint, cause });
 }

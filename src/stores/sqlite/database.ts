@@ -6,6 +6,7 @@ import { storeOlder } from '../older.js';
 import { Checkpointer } from './checkpointer.js';
 import { eventIdDigest } from './event-ids.js';
 import { migrations } from './migrations.js';
+import { requireNoneLeftBehind } from './side-files.js';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
@@ -69,6 +70,7 @@ export class SqliteDatabase {
   get #db(): DatabaseSyncInstance {
     if (this.#open?.isOpen) return this.#open;
     const readOnly = this.#access === 'look';
+    requireNoneLeftBehind(this.#path);
     if (!readOnly) mkdirSync(dirname(this.#path), { recursive: true });
     const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs, readOnly });
     try {
@@ -100,7 +102,10 @@ export class SqliteDatabase {
         },
       );
     }
-    if (version() === migrations.length) return;
+    if (version() === migrations.length) {
+      if (this.#access !== 'look') keepWal(db);
+      return;
+    }
     if (this.#access === 'look') throw storeOlder(this.#path, version(), migrations.length);
     useWal(db);
     // Two processes may start at once: the second waits here, and finds the work done.
@@ -196,6 +201,8 @@ export class SqliteDatabase {
   }
 }
 
+const readOnlyMoved = 1032;
+
 /** Needs the file for itself for a moment, which SQLite does not wait for. */
 function useWal(db: DatabaseSyncInstance): void {
   const untilMs = performance.now() + busyTimeoutMs;
@@ -207,6 +214,17 @@ function useWal(db: DatabaseSyncInstance): void {
       if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || performance.now() > untilMs) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
+  }
+}
+
+/** A backup has no WAL, and neither has a store that was restored. One that cannot be written to stays as it is. */
+function keepWal(db: DatabaseSyncInstance): void {
+  try {
+    if ((db.prepare('PRAGMA journal_mode').get() as { journal_mode: string }).journal_mode !== 'wal') useWal(db);
+  } catch (error) {
+    const result = (error as { errcode?: number }).errcode ?? 0;
+    // The file was replaced while this connection waited for it.
+    if (result === readOnlyMoved || ![5, 8].includes(result & 0xff)) throw error;
   }
 }
 

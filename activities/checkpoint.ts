@@ -1,0 +1,52 @@
+import { offloadSettings } from '../src/settings/offload.js';
+import type { Context } from './context.js';
+import { expectRuns } from './expect-runs.js';
+import { retentionIsDue } from './retention.js';
+import type { ActivityInput, LastCheckpoint } from './types.js';
+
+/**
+ * U10 Get Last Checkpoint, with whether the run is to begin offloading. Notes when the next run is due.
+ * @throws TrawlError as the store does; retried.
+ */
+export async function getLastCheckpoint(
+  context: Context,
+  { collector, recurrence }: ActivityInput<'getLastCheckpoint'>,
+): Promise<LastCheckpoint> {
+  if (recurrence) await expectRuns(context, collector, recurrence);
+  const { lastOffset, generation, lastDigest, pages } = await context.store.checkpoint(collector);
+  return { offset: lastOffset, generation, digest: lastDigest, pages, ...(await offloadOf(context, collector)) };
+}
+
+/**
+ * U03 Reset Checkpoint, once for each key.
+ * @throws TrawlError COLLECTOR_UNKNOWN; not retried.
+ */
+export async function resetCheckpoint(
+  { store, collectors }: Context,
+  { collector, keys }: ActivityInput<'resetCheckpoint'>,
+): Promise<void> {
+  await collectors.require(collector);
+  await store.resetCheckpoint(collector, keys);
+}
+
+/**
+ * Begins again at the start of what the source holds, where it no longer knows the checkpoint's offset.
+ * @throws TrawlError OFFSET_REFUSED_AGAIN; not retried.
+ */
+export async function rewindCheckpoint(
+  { store }: Context,
+  { collector, from }: ActivityInput<'rewindCheckpoint'>,
+): Promise<void> {
+  await store.rewind(collector, from.offset, from.generation);
+}
+
+/** Wrong settings fail the run where they are needed, not here. */
+async function offloadOf({ store, collectors }: Context, collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
+  const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
+  if (!settings) return {};
+  const offload = offloadSettings(settings.values);
+  if (!offload.afterRun) return {};
+  if (await retentionIsDue(store, collector, offload)) return { offload: 'due' };
+  if (offload.sinks.length === 0) return {};
+  return { offload: (await store.offload.backlog(collector, offload.sinks, 1)) > 0 ? 'due' : 'when new' };
+}

@@ -1,0 +1,21 @@
+import { Collectors } from './collectors.js';
+import type { Dependencies } from './dependencies.js';
+import { PageCache } from './page-cache.js';
+import { Sinks } from './sinks.js';
+
+/** Everything that the activities of one worker share. */
+export interface Context extends Dependencies {
+  collectors: Collectors;
+  sinks: Sinks;
+  /** Pages between fetch, enrich and write. */
+  cache: PageCache;
+}
+
+export function contextOf(dependencies: Dependencies): Context {
+  return {
+    ...dependencies,
+    collectors: new Collectors(dependencies),
+    sinks: new Sinks(dependencies),
+    cache: new PageCache(),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Context } from './context.js';
+import type { ActivityInput } from './types.js';
+
+/**
+ * U04 Clear Events Table, once for each key.
+ * @returns why nothing was cleared; null where it was.
+ * @throws TrawlError COLLECTOR_UNKNOWN, or SETTINGS_INVALID where the collector's sinks cannot be told; not retried.
+ */
+export async function clearEvents(
+  { store, collectors }: Context,
+  { collector, keys, force }: ActivityInput<'clearEvents'>,
+): Promise<string | null> {
+  await collectors.require(collector);
+  return store.clearEvents(collector, keys, await collectors.sinks(collector), force);
+}

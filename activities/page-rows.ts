@@ -1,0 +1,96 @@
+import type { EnrichedEvent } from '../src/domain.js';
+import { TrawlError } from '../src/errors.js';
+import type { Lookup, PageContent, Source, SourceEvent } from '../src/sources/source.js';
+import type { Store } from '../src/stores/store.js';
+import type { Context } from './context.js';
+import type { CachedPage } from './page-cache.js';
+
+export interface PageWithRows extends CachedPage {
+  rows: EnrichedEvent[];
+}
+
+/**
+ * A staged page with the rows of its events: those that this worker has made before, else made of the staged page.
+ * Whoever makes them makes the same ones, since the store has the related objects of committed pages only.
+ *
+ * @param before pages that are not committed yet and come before it, the last one first
+ * @throws TrawlError STAGED_PAGE_GONE where the page is no longer staged; the walk then begins again.
+ */
+export async function rowsOfPage(
+  { store, cache }: Pick<Context, 'store' | 'cache'>,
+  source: Source,
+  { collector, key }: { collector: string; key: string },
+  before: readonly PageContent[] = [],
+): Promise<PageWithRows> {
+  const page = cache.get(key) ?? (await stagedPage(store, source, key));
+  if (page.rows) return { ...page, rows: page.rows };
+  const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
+  const rows = page.content.events.map((event) => rowOf(event, source, lookup));
+  // What the rows were made of is not needed any more.
+  const enriched = { ...page, content: { ...page.content, events: [] }, rows };
+  cache.put(key, enriched);
+  return enriched;
+}
+
+async function stagedPage(store: Store, source: Source, key: string): Promise<CachedPage> {
+  const staged = await store.stagedPage(key);
+  if (!staged) {
+    throw new TrawlError('STAGED_PAGE_GONE', 'A page that was read is no longer staged in the store.', {
+      hint: 'It is read again from the checkpoint; nothing is lost.',
+    });
+  }
+  return { bodyBytes: staged.body.byteLength, content: source.parse(staged.body) };
+}
+
+/** The page's own related objects first, then those of the pages before it, then those of committed pages. */
+async function lookupFor(
+  store: Store,
+  source: Source,
+  collector: string,
+  contents: readonly [PageContent, ...PageContent[]],
+): Promise<Lookup> {
+  const lookup: Lookup = (id) => {
+    for (const content of contents) {
+      const found = content.lookup(id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const missing = new Set<string>();
+  for (const event of contents[0].events) {
+    for (const id of source.lookedUp(event)) if (lookup(id) === undefined) missing.add(id);
+  }
+  const stored = await store.relatedObjects(collector, [...missing]);
+  const earlier = new Map([...stored].map(([id, { object }]) => [id, JSON.parse(object) as Record<string, unknown>]));
+  return (id) => lookup(id) ?? earlier.get(id);
+}
+
+function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEvent {
+  const { type, actor, user, client, gateway, group, project, hostname, server, fromAddr } = source.enrich(
+    event,
+    lookup,
+  );
+  return {
+    type: storable(type),
+    actor: storable(actor),
+    user: storable(user),
+    client: storable(client),
+    gateway: storable(gateway),
+    group: storable(group),
+    project: storable(project),
+    hostname: storable(hostname),
+    server: storable(server),
+    fromAddr: storable(fromAddr),
+    id: storable(event.id),
+    timestamp: event.timestamp,
+    timeNs: event.timeNs,
+    rawEvent: event.rawEvent,
+    extra: event.extra,
+  };
+}
+
+/** No database takes NUL or half a surrogate pair in a text; `rawEvent` has them escaped, as they came. */
+function storable(text: string): string {
+  if (text === '') return text;
+  return text.includes('\0') ? text.replaceAll('\0', '\ufffd').toWellFormed() : text.toWellFormed();
+}

@@ -1,0 +1,114 @@
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import { requestServer } from '../http/incoming.js';
+import { listenFrom } from './ports.js';
+
+/**
+ * A port that this process holds for as long as it lives, in front of a server that may end and come back elsewhere.
+ * Clients keep one address, and while the server is down nobody else's can answer in its place.
+ */
+export interface Front {
+  port: number;
+  /** Where connections go from now on; undefined: nowhere, they are closed. */
+  passTo(place: Place | undefined): void;
+  close(): Promise<void>;
+}
+
+export interface Place {
+  host: string;
+  port: number;
+}
+
+type CurrentPlace = () => Place | undefined;
+
+const loopback = '127.0.0.1';
+
+/** In front of gRPC: passes on bytes. @throws TrawlError PORT_TAKEN */
+export function holdPort(wanted: number): Promise<Front> {
+  return front(wanted, (current) =>
+    createServer({ noDelay: true }, (socket) => {
+      const place = current();
+      if (!place) {
+        socket.destroy();
+        return;
+      }
+      const onward = connect({ ...place, noDelay: true });
+      for (const [from, to] of [
+        [socket, onward],
+        [onward, socket],
+      ] as const) {
+        from.on('error', () => undefined);
+        from.once('close', () => to.destroySoon());
+        from.pipe(to);
+      }
+    }),
+  );
+}
+
+/**
+ * In front of a site for the browsers of this machine: passes on what is asked of it by a name of this machine, and not
+ * by a page of another site, which could have its own name lead here (DNS rebinding). @throws TrawlError PORT_TAKEN
+ */
+export function holdSitePort(wanted: number): Promise<Front> {
+  return front(wanted, (current) =>
+    requestServer((asked, response) => {
+      const place = current();
+      if (!isOwnSite(asked)) refuse(response, 403, 'This site answers to localhost and its own pages only.');
+      else if (!place) refuse(response, 503, 'The Temporal server is being started again.');
+      else passOn(asked, response, place);
+    }),
+  );
+}
+
+async function front(wanted: number, serverFor: (current: CurrentPlace) => Server): Promise<Front> {
+  let place: Place | undefined;
+  const server = serverFor(() => place);
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const port = await listenFrom(server, loopback, wanted);
+  return {
+    port,
+    passTo: (next) => {
+      place = next;
+    },
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+const ownHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+function isOwnSite({ headers: { host = '', origin }, url = '' }: IncomingMessage): boolean {
+  return (
+    ownHost.test(host) &&
+    url.startsWith('/') &&
+    (origin === undefined || /^https?:\/\/(.*)$/.exec(origin)?.[1] === host)
+  );
+}
+
+function passOn(asked: IncomingMessage, response: ServerResponse, place: Place): void {
+  const { expect: _, ...headers } = asked.headers;
+  const onward = request({ ...place, method: asked.method, path: asked.url, headers, agent: false });
+  onward.on('response', (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    pipeline(answer, response, () => response.destroy());
+  });
+  onward.on('error', () => {
+    if (response.headersSent) response.destroy();
+    else refuse(response, 502, 'The Temporal UI does not answer.');
+  });
+  response.once('close', () => onward.destroy());
+  asked.pipe(onward);
+}
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+  response.end(`${why}\n`);
+}
