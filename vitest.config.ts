@@ -3,18 +3,18 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
-/** Tests that go through a store run on each kind of store. */
-const onEachStore = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts', 'test/cli/**/*.test.ts'];
+/** Tests that go through a store run on each kind of store: above all what is killed, and every command. */
+const onEachStore = ['test/{integration,fault,cli}/**/*.test.ts'];
 
-/** And these have nothing to do with which. */
-const onNoStore = [
-  'test/cli/backup.test.ts',
-  'test/cli/check.test.ts',
-  'test/cli/docs.test.ts',
-  'test/cli/file-modes.test.ts',
-  'test/cli/first-hour.test.ts',
-  'test/fault/restore.test.ts',
+/** But not these, for which it makes no difference. */
+const onAnyStore = [
+  'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics}.test.ts',
+  'test/cli/{proxy,same-ports,silence,temporal-lost,traces,up,web-pages}.test.ts',
+  'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
+  'test/integration/{descope,failures,fairness,history,long-walks,recurring,skyflow,temporal-server}.test.ts',
 ];
+
+const onPostgres = ['test/{conformance,fault}/postgres*.test.ts'];
 
 export const servers = ['test/support/global-setup.ts'];
 
@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'sqlite',
           include: ['test/**/*.test.ts'],
-          exclude: onNoServer,
+          exclude: [...onNoServer, ...onPostgres],
           globalSetup: servers,
           env: { TEST_STORE: 'sqlite' },
         },
@@ -49,8 +49,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: onEachStore,
-          exclude: onNoStore,
+          include: [...onEachStore, ...onPostgres],
+          exclude: onAnyStore,
           globalSetup: servers,
           env: { TEST_STORE: 'postgres' },
         },
