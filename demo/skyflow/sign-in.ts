@@ -16,6 +16,23 @@ export interface CredentialsFile {
   privateKey: string;
 }
 
+interface Key {
+  privateKey: string;
+  publicKey: KeyObject;
+}
+
+let key: Key | undefined;
+
+/** One for all demos of a process: making it takes longer than everything else that a demo does. */
+function accountKey(): Key {
+  if (!key) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    key = { privateKey: pem, publicKey: createPublicKey(privateKey) };
+  }
+  return key;
+}
+
 /** Both ways to sign in: an API key, and a service account's assertion, whose RS256 signature is checked. */
 export class SignIn {
   readonly apiKey = `sky-demo-${randomBytes(16).toString('hex')}`;
@@ -28,15 +45,10 @@ export class SignIn {
   readonly #tokenLifetimeMs: number;
   readonly #clientID = `c${randomBytes(8).toString('hex')}`;
   readonly #keyID = `k${randomBytes(8).toString('hex')}`;
-  readonly #privateKey: string;
-  readonly #publicKey: KeyObject;
   readonly #tokens = new Map<string, number>();
 
   constructor(tokenLifetimeMs: number) {
     this.#tokenLifetimeMs = tokenLifetimeMs;
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    this.#privateKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    this.#publicKey = createPublicKey(privateKey);
   }
 
   nowMs(): number {
@@ -44,7 +56,7 @@ export class SignIn {
   }
 
   credentials(tokenURI: string): CredentialsFile {
-    const privateKey = this.#privateKey;
+    const { privateKey } = accountKey();
     return { clientID: this.#clientID, clientName: 'demo', keyID: this.#keyID, tokenURI, privateKey };
   }
 
@@ -75,7 +87,8 @@ export class SignIn {
     const [header = '', claims = '', signature = '', ...rest] = assertion.split('.');
     if (rest.length > 0 || json(header)?.alg !== 'RS256') return 'the assertion is no RS256 JWT';
     const verifier = createVerify('RSA-SHA256').update(`${header}.${claims}`);
-    if (!verifier.verify(this.#publicKey, Buffer.from(signature, 'base64url'))) return 'the signature does not fit';
+    if (!verifier.verify(accountKey().publicKey, Buffer.from(signature, 'base64url')))
+      return 'the signature does not fit';
     const { iss, sub, key, aud, exp, iat } = json(claims) ?? {};
     if (this.accountRevoked || iss !== this.#clientID || sub !== iss || key !== this.#keyID) return 'no such account';
     if (aud !== tokenURI) return 'the audience is another';

@@ -21,7 +21,14 @@ export interface Patience {
   endAfterMs: number;
 }
 
+/** The time as the watching sees it. */
+export interface Clock {
+  nowMs(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
 const usualPatience: Patience = { everyMs: 500, tellAfterMs: 10_000, endAfterMs: 60_000 };
+const systemClock: Clock = { nowMs: () => Date.now(), sleep };
 
 /**
  * Shows how far a run is, what goes wrong in it, and whether anybody carries it out, until `over`. None of the three
@@ -33,17 +40,17 @@ export async function watchRun(
   run: WatchedRun,
   line: Pick<ProgressLine, 'show' | 'trouble'>,
   over: Promise<unknown>,
-  { everyMs, tellAfterMs, endAfterMs }: Patience = usualPatience,
+  { everyMs, tellAfterMs, endAfterMs, clock }: Patience & { clock: Clock } = { ...usualPatience, clock: systemClock },
 ): Promise<void> {
   let ended = false;
   let gone = false;
-  let silentSince = Date.now();
+  let silentSince = clock.nowMs();
   void over.then(() => {
     ended = true;
   });
   const repeat = async (step: () => Promise<void>): Promise<void> => {
     for (;;) {
-      await Promise.race([sleep(everyMs), over]);
+      await Promise.race([clock.sleep(everyMs), over]);
       if (ended || gone) return;
       // No answer just now: a worker is starting, or the server is.
       await Promise.race([step().catch(() => undefined), over]);
@@ -51,20 +58,20 @@ export async function watchRun(
   };
   const show = async () => {
     const progress = await run.progress();
-    silentSince = Date.now();
+    silentSince = clock.nowMs();
     if (!ended) line.show(progress);
   };
   const tellTroubles = async () => {
     for (const trouble of await run.troubles()) if (!ended) line.trouble(trouble);
   };
   const findWorker = async () => {
-    if (Date.now() - silentSince < tellAfterMs) return;
+    if (clock.nowMs() - silentSince < tellAfterMs) return;
     const isLeft = await run.hasWorker().catch((error: unknown) => {
       // The server is away: workers get their time to come back to it when it is there again.
-      silentSince = Date.now();
+      silentSince = clock.nowMs();
       throw error;
     });
-    const silentMs = Date.now() - silentSince;
+    const silentMs = clock.nowMs() - silentSince;
     // A busy one may have answered meanwhile.
     if (ended || silentMs < tellAfterMs) return;
     line.trouble(isLeft ? 'no worker answers: it is busy, or has ended' : `no worker is left: ${startOne}`);

@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
-import config from '../../vitest.config.js';
+import config, { servers } from '../../vitest.config.js';
 
 // Without the projects, each of which has tests of its own.
 const { projects, ...shared } = config.test!;
 
 export default defineConfig({
-  test: { ...shared, include: ['test/chaos/long.ts'], disableConsoleIntercept: true },
+  test: { ...shared, globalSetup: servers, include: ['test/chaos/long.ts'], disableConsoleIntercept: true },
 });

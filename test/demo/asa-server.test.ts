@@ -1,8 +1,13 @@
 import { get } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { foreignHost, linkStyles } from '../../demo/asa/links.js';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
+import { stopClock } from '../support/clock.js';
 import { ask, askToken, auditsUrl, listText, range, readPage, tokenOf, walk } from './asa-client.js';
+
+// To be asked how long the server has slept.
+vi.mock('node:timers/promises', { spy: true });
 
 const running: DemoAsa[] = [];
 
@@ -281,16 +286,18 @@ describe('events', () => {
   });
 
   it('arrive by themselves, one each interval, between those that are added', async () => {
-    const anchorMs = Date.now() - 100_000;
+    const clock = stopClock();
+    const anchorMs = clock.nowMs - 100_000;
     const demo = await start({ events: 10, anchorMs, arrivalIntervalMs: 1000 });
-    const before = demo.total();
-    expect(before).toBeGreaterThanOrEqual(110);
+    expect(demo.total()).toBe(110);
     expect(Math.floor(Number(epochNs(demo.eventText(10).timestamp) / 1_000_000n) / 1000)).toBe(
       Math.floor((anchorMs + 1000) / 1000),
     );
     demo.addEvents(5);
     demo.addEvents(5);
-    while (demo.total() < before + 11) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(demo.total()).toBe(120);
+    clock.advance(1000);
+    expect(demo.total()).toBe(121);
     const truth = [...demo.truth()];
     const times = truth.map(({ timestamp }) => epochNs(timestamp));
     expect(times.every((time, nth) => nth === 0 || time >= times[nth - 1]!)).toBe(true);
@@ -332,6 +339,7 @@ describe('offsets', () => {
 
 describe('the rate limit', () => {
   it('is told on every answer, refuses what is over it, and ends with the period', async () => {
+    const clock = stopClock(Date.parse('2026-11-01T00:00:00Z'));
     const demo = await start({ rateLimit: { limit: 3, periodMs: 2500 } });
     const token = await tokenOf(demo);
     const remaining = async (answer: Response): Promise<string | null> => {
@@ -342,12 +350,13 @@ describe('the rate limit', () => {
     expect(await remaining(await ask(auditsUrl(demo), 'wrong'))).toBe('1');
     expect(await remaining(await ask(auditsUrl(demo), token))).toBe('0');
     const refused = await ask(auditsUrl(demo), token);
-    const resetMs = Number(refused.headers.get('x-ratelimit-reset')) * 1000;
-    expect(resetMs - Date.now()).toBeLessThan(3600);
+    expect(refused.headers.get('x-ratelimit-reset')).toBe(String(clock.nowMs / 1000 + 3));
     expect(await codeOf(refused)).toBe('429 too_many_requests');
-    await new Promise((resolve) => setTimeout(resolve, resetMs - Date.now() + 5));
+    clock.advance(2499);
+    expect((await ask(auditsUrl(demo), token)).status).toBe(429);
+    clock.advance(1);
     expect((await ask(auditsUrl(demo), token)).status).toBe(200);
-    expect(demo.requests.byStatus).toEqual({ 200: 3, 401: 1, 429: 1 });
+    expect(demo.requests.byStatus).toEqual({ 200: 3, 401: 1, 429: 2 });
   });
 });
 
@@ -367,9 +376,8 @@ describe('the server', () => {
 
   it('takes its time where told to', async () => {
     const demo = await start({ latencyMs: 60 });
-    const began = performance.now();
     await tokenOf(demo);
-    expect(performance.now() - began).toBeGreaterThan(50);
+    expect(vi.mocked(sleep).mock.calls).toEqual([[60, undefined, { ref: false }]]);
   });
 
   it('is gone once closed, open connections included', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,8 +67,8 @@ describe("the vendor's own client", () => {
       error: { code: 401, description: expect.stringContaining(description) },
     });
     await expect(signIn({ keyID: 'another' })).rejects.toMatchObject(refusal('no such account'));
-    const other = await start();
-    const { privateKey } = other.credentials();
+    const another = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const privateKey = another.export({ type: 'pkcs8', format: 'pem' }).toString();
     await expect(signIn({ privateKey })).rejects.toMatchObject(refusal('the signature does not fit'));
     demo.signIn.accountRevoked = true;
     await expect(signIn({})).rejects.toMatchObject(refusal('no such account'));

@@ -12,9 +12,9 @@ import { localTemporal } from '../../src/temporal/connection.js';
 import { startWorker } from '../../src/worker.js';
 import { event, page } from '../conformance/pages.js';
 import { until } from '../support/collection.js';
-import { temporal } from '../support/namespace.js';
+import { makeNamespace } from '../support/namespace.js';
 import { quietTemporal } from '../support/quiet.js';
-import { makeStorePlace } from '../support/store.js';
+import { makeStorePlace, testStore } from '../support/store.js';
 
 /*
  * A command may come at any moment of a run. Each run of these tests gets one while one certain task, the nth, is under
@@ -60,7 +60,8 @@ const scenarios: Scenario[] = [
   {
     name: 'hands over to a walk that continues as new',
     historyEventsMax: 20,
-    events: 100,
+    // Three rounds of 20 pages.
+    events: 45,
     searchCount: 1,
     prepare: withSink,
     // Its walks end as those of the others do.
@@ -102,8 +103,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
   }) => {
     const { signal = reset, offloadingEnds = true, step = 1 } = more;
     quietTemporal();
-    const namespace = `test-${randomUUID()}`;
-    await temporal('operator', 'namespace', 'create', '--namespace', namespace);
+    const namespace = await makeNamespace();
     const demo = await startDemoAsa({ events });
     const folder = mkdtempSync(join(tmpdir(), 'trawl-command-tasks-'));
     const { place, remove } = await makeStorePlace(folder);
@@ -163,7 +163,8 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
       (await store.executionLog({ collector: 'asa', limit: 100_000 })).filter(({ notes }) =>
         notes.startsWith(signal.line),
       ).length;
-    for (chosen = 1; ; chosen += step) {
+    // Every other task is for the other store.
+    for (chosen = testStore === 'sqlite' ? 1 : 1 + step; ; chosen += 2 * step) {
       running = `${taskQueue}-${chosen}`;
       // Each run reads everything, with something new in it.
       demo.addEvents(1);

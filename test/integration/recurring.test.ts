@@ -1,20 +1,6 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EncryptionCodec } from '../../src/temporal/codec/codec.js';
-import {
-  type RecurringWishes,
-  recurringState,
-  startNow,
-  startRecurring,
-  stopRecurring,
-} from '../../src/temporal/collection.js';
+import { type RecurringWishes, recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
-import { commandsSentTo } from '../../src/temporal/waiting-commands.js';
-import { startWorker } from '../../src/worker.js';
 import { TestCollection, until } from '../support/collection.js';
 
 it('a recurring collection is started, changed and stopped whatever moment of its cron it is', async () => {
@@ -126,109 +112,6 @@ it('without a worker, another cron is refused and not taken for started, and a w
   expect(await command.describe()).toMatchObject({ type: 'resetCheckpoint', status: { name: 'RUNNING' } });
   await command.terminate();
 }, 90_000);
-
-describe('a stop loses no command, and carries none out twice', () => {
-  /** A collection of which every run takes work from the task queue that all workers share. */
-  async function recurring(cron: string, ...settings: Parameters<typeof TestCollection.start>) {
-    const collection = await TestCollection.start(...settings);
-    await collection.stopWorker();
-    await collection.startWorker('audit-collection');
-    const start = () =>
-      collection.client.workflow.start('recurringAuditCollection', {
-        workflowId: recurringId('asa'),
-        taskQueue: 'audit-collection',
-        args: [{ collector: 'asa' }],
-        cronSchedule: cron,
-      });
-    return { collection, start };
-  }
-  const count = async (collection: TestCollection, note: string) =>
-    (await collection.notes()).filter((line) => line.startsWith(note)).length;
-
-  it.each(['in the clear', 'encrypted'])('of a run that waits: its input goes along, %s', async (form) => {
-    const path = mkdtempSync(join(tmpdir(), 'trawl-stop-'));
-    onTestFinished(() => rmSync(path, { recursive: true }));
-    const keys = new Map([['one', createSecretKey(randomBytes(32))]]);
-    const dataConverter = form === 'encrypted' ? { payloadCodecs: [new EncryptionCodec(keys)] } : {};
-    const { collection, start } = await recurring('0 0 1 1 *', { events: 100 });
-    await collection.store.setSettings('sink:archive', { kind: 'files', path }, []);
-    await collection.store.setSettings('asa', { offload: 'archive', offloadWhen: 'own-schedule' }, []);
-    await collection.stopWorker();
-    const worker = await startWorker({
-      temporal: { ...collection.temporal, dataConverter },
-      store: collection.store,
-      env: collection.env,
-    });
-    onTestFinished(() => worker.stop());
-    const { connection } = collection.client;
-    const client = new Client({ connection, dataConverter });
-    await (await startNow(client, 'asa')).result();
-    const { workflowId } = await start();
-    const handle = client.workflow.getHandle(workflowId);
-    const { runId } = await handle.describe();
-    await handle.signal('resetCheckpoint');
-    await handle.signal('clearEvents', { force: true });
-    await handle.signal('clearEvents', { force: true });
-    await handle.signal('clearEvents');
-    expect(await commandsSentTo(client, workflowId, runId)).toEqual([
-      { kind: 'resetCheckpoint', force: false, keys: [`${workflowId}/${runId}/1`] },
-      { kind: 'clearEvents', force: true, keys: [`${workflowId}/${runId}/2`, `${workflowId}/${runId}/3`] },
-      { kind: 'clearEvents', force: false, keys: [`${workflowId}/${runId}/4`] },
-    ]);
-    expect(await collection.store.eventCount('asa')).toBe(100);
-    expect(await stopRecurring(client, 'asa', 'test')).toBe('stopped');
-    expect(await collection.store.eventCount('asa')).toBe(0);
-    expect(await count(collection, 'Reset checkpoint')).toBe(1);
-    expect(await count(collection, 'Cleared events table')).toBe(3);
-  });
-
-  it('of a run whose key is not at hand: nothing is changed', async () => {
-    const { collection, start } = await recurring('0 0 1 1 *', { events: 1 });
-    const { connection } = collection.client;
-    const codec = (key: string) => ({
-      payloadCodecs: [new EncryptionCodec(new Map([[key, createSecretKey(randomBytes(32))]]))],
-    });
-    await start();
-    const sender = new Client({ connection, dataConverter: codec('one') });
-    await sender.workflow.getHandle(recurringId('asa')).signal('clearEvents', { force: true });
-    const other = new Client({ connection, dataConverter: codec('two') });
-    await expect(stopRecurring(other, 'asa', 'test')).rejects.toMatchObject({ code: 'PAYLOAD_UNREADABLE' });
-    expect(await recurringState(other, 'asa')).toMatchObject({ recurrence: 'cron', state: 'waiting' });
-    await sender.workflow.getHandle(recurringId('asa')).terminate();
-  });
-
-  it('of a run that walks, by a client whose clock is behind', async () => {
-    const { collection, start } = await recurring(
-      '@every 2s',
-      { events: 1_000, latencyMs: 200 },
-      { SEARCH_COUNT: '50' },
-    );
-    await start();
-    await collection.client.workflow.getHandle(recurringId('asa')).signal('clearEvents');
-    await until('it has cleared, and walks', async () => (await count(collection, 'Full page')) > 2);
-    const now = Date.now;
-    Date.now = () => now() - 60_000;
-    onTestFinished(() => {
-      Date.now = now;
-    });
-    const before = await collection.store.eventCount('asa');
-    expect(await stopRecurring(collection.client, 'asa', 'test')).toBe('stopped');
-    expect(await count(collection, 'Cleared events table')).toBe(1);
-    expect(await collection.store.eventCount('asa')).toBeGreaterThanOrEqual(before);
-  });
-
-  it('of a run that begins while it is stopped', async () => {
-    const { collection, start } = await recurring('0 0 1 1 *', { events: 10 });
-    const { workflowId } = await start();
-    const { workflow } = collection.client;
-    const { runId } = await workflow.getHandle(workflowId).describe();
-    await workflow.getHandle(workflowId).signal('clearEvents');
-    // What its worker does meanwhile, under the key of the signal.
-    await collection.store.clearEvents('asa', [`${workflowId}/${runId}/1`]);
-    expect(await stopRecurring(collection.client, 'asa', 'test')).toBe('stopped');
-    expect(await count(collection, 'Cleared events table')).toBe(1);
-  });
-});
 
 describe('when the next runs are due is kept in the store', () => {
   const due = async ({ store }: TestCollection) => (await store.standings('asa'))[0]?.due ?? null;

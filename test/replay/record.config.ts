@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
-import config from '../../vitest.config.js';
+import config, { servers } from '../../vitest.config.js';
 
 // Without the projects, each of which has tests of its own.
 const { projects, ...shared } = config.test!;
 
-export default defineConfig({ test: { ...shared, include: ['test/replay/record.ts'] } });
+export default defineConfig({ test: { ...shared, globalSetup: servers, include: ['test/replay/record.ts'] } });

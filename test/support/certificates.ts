@@ -18,7 +18,7 @@ export class Certificates {
   }
 
   authority(name: string): void {
-    this.#openssl(`req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${name}`, {
+    this.#openssl(`req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${name}`, {
       '-keyout': `${name}.key`,
       '-out': `${name}.pem`,
     });
@@ -27,10 +27,13 @@ export class Certificates {
   /** Signed by the authority `ca`. @param days below 0: it has expired. */
   certificate(name: string, subject: string, days = 2): void {
     const alternative = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`;
-    this.#openssl(`req -newkey rsa:2048 -nodes -subj /CN=${subject} -addext subjectAltName=${alternative}`, {
-      '-keyout': `${name}.key`,
-      '-out': `${name}.csr`,
-    });
+    this.#openssl(
+      `req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=${subject} -addext subjectAltName=${alternative}`,
+      {
+        '-keyout': `${name}.key`,
+        '-out': `${name}.csr`,
+      },
+    );
     this.#openssl(`x509 -req -days ${days} -copy_extensions copy`, {
       '-in': `${name}.csr`,
       '-CA': 'ca.pem',

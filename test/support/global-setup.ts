@@ -16,18 +16,26 @@ declare module 'vitest' {
   }
 }
 
-/** One real Temporal server for all integration tests; each keeps to a task queue of its own. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/**
+ * Compiles, and starts one real Temporal server and one PostgreSQL server for all projects of a run; each test keeps to
+ * a task queue or namespace, and to a database of its own.
+ */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const whole = project.vitest.getRootProject();
+  // The project before has started them.
+  if (whole.getProvidedContext().temporalAddress) return undefined;
   // The workers under test run the bundle: an old one would not fit the activities.
   build();
   const tell = (line: string) => console.error(line);
   const cli = await temporalCli(process.env, tell);
   const dataDir = mkdtempSync(join(tmpdir(), 'trawl-test-server-'));
-  const server = await startDevServer({ cli, dataDir, port: 17_233, uiPort: 18_233, ui: false, tell });
-  project.provide('temporalAddress', server.address);
-  project.provide('temporalCli', cli);
-  const postgres = process.env.TEST_DATABASE_URL ? undefined : await startPostgres();
-  project.provide('postgresUrl', postgres?.url ?? process.env.TEST_DATABASE_URL!);
+  const [server, postgres] = await Promise.all([
+    startDevServer({ cli, dataDir, port: 17_233, uiPort: 18_233, ui: false, tell }),
+    process.env.TEST_DATABASE_URL ? undefined : startPostgres(),
+  ]);
+  whole.provide('temporalAddress', server.address);
+  whole.provide('temporalCli', cli);
+  whole.provide('postgresUrl', postgres?.url ?? process.env.TEST_DATABASE_URL!);
   return async () => {
     await postgres?.remove();
     await server.stop();

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { google } from '@temporalio/proto';
 import { inject, onTestFinished } from 'vitest';
 import type { DemoAsa, DemoAsaOptions } from '../../demo/asa/server.js';
+import { taskQueue } from '../../src/temporal/names.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';
 
@@ -17,19 +19,42 @@ export async function temporal(...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** A namespace of its own, on the tests' server. */
+export async function makeNamespace(): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  try {
+    const { workflowService } = connection;
+    await workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: google.protobuf.Duration.fromObject({ seconds: 86_400 }),
+    });
+    // It is not known everywhere at once.
+    const asked = { namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 } as const;
+    const isKnown = () =>
+      Promise.all([workflowService.describeTaskQueue(asked), workflowService.countWorkflowExecutions({ namespace })]);
+    await until('the namespace is known', () =>
+      isKnown().then(
+        () => true,
+        () => false,
+      ),
+    );
+  } finally {
+    await connection.close();
+  }
+  return namespace;
+}
+
 /** A place whose Temporal server is configured, in a namespace of its own, and has no worker. */
 export async function placeWithoutWorker(
   options: DemoAsaOptions,
 ): Promise<{ place: Place; demo: DemoAsa; namespace: string }> {
-  const namespace = `test-${randomUUID()}`;
-  await temporal('operator', 'namespace', 'create', '--namespace', namespace);
+  const namespace = await makeNamespace();
   const { place, demo } = await Place.withDemo(options, {
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: namespace,
     SEARCH_COUNT: '100',
   });
-  // A namespace is not known everywhere at once.
-  await until('the namespace is there', async () => (await place.run('collect', 'asa')).stderr.includes('NO_WORKER'));
   return { place, demo, namespace };
 }
 

@@ -81,10 +81,8 @@ describe('slices of a text that a foreign server printed', () => {
   it('of long runs of backslashes and quotes are found in time', () => {
     // A scan that goes back over what it has read would take minutes here.
     const text = `{"a":"${'\\\\'.repeat(500_000)}","b":"${'\\"'.repeat(500_000)}"}`;
-    const startedAt = performance.now();
     expect(objectMembers(text, 0).size).toBe(2);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
-  });
+  }, 30_000);
 });
 
 describe('skipSpace', () => {

@@ -1,11 +1,15 @@
-import { describe, expect, it } from 'vitest';
-import { type Patience, type WatchedRun, watchRun } from '../../src/cli/run-watch.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Clock, type Patience, type WatchedRun, watchRun } from '../../src/cli/run-watch.js';
 import type { Progress } from '../../workflows/messages.js';
 
 const patience: Patience = { everyMs: 1, tellAfterMs: 30, endAfterMs: 120 };
+const clock: Clock = { nowMs: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
 const hanging = () => new Promise<never>(() => undefined);
 const failing = () => Promise.reject(new Error('no answer'));
 const progress = { state: 'walking' } as Progress;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** Watches until `enough` of what is written, or the watching ends by itself. */
 async function watched(
@@ -23,9 +27,16 @@ async function watched(
   };
   const line = { show: ({ state }: Progress) => write(state), trouble: write };
   const whole = { progress: async () => progress, troubles: async () => [], hasWorker: async () => true, ...run };
-  await watchRun(whole, line, over, patience).catch((error: unknown) => {
-    lines.push((error as { code: string }).code);
-  });
+  let ended = false;
+  const watching = watchRun(whole, line, over, { ...patience, clock })
+    .catch((error: unknown) => {
+      lines.push((error as { code: string }).code);
+    })
+    .finally(() => {
+      ended = true;
+    });
+  while (!ended) await vi.advanceTimersByTimeAsync(1);
+  await watching;
   return lines;
 }
 
@@ -73,22 +84,22 @@ describe('a run that is waited for', () => {
   });
 
   it('is not given up while the server does not answer either', async () => {
-    const until = Date.now() + 2 * patience.endAfterMs;
-    const troubles = async () => (Date.now() > until ? ['over'] : []);
+    const untilMs = Date.now() + 2 * patience.endAfterMs;
+    const troubles = async () => (Date.now() > untilMs ? ['over'] : []);
     expect(await watched({ progress: failing, hasWorker: failing, troubles }, () => true)).toEqual(['over']);
   });
 
   it('gives workers time to come back after the server was away', async () => {
     const backAt = Date.now() + 2 * patience.endAfterMs;
-    let lookedAt = 0;
+    const looksMs: number[] = [];
     const hasWorker = async () => {
       if (Date.now() < backAt) return failing();
-      lookedAt ||= Date.now();
+      looksMs.push(Date.now());
       return false;
     };
     const lines = await watched({ progress: failing, hasWorker });
     expect(lines.at(-1)).toBe('NO_WORKER');
-    expect(Date.now() - lookedAt).toBeGreaterThan(patience.endAfterMs - 2 * patience.tellAfterMs);
+    expect(looksMs.at(-1)! - looksMs[0]!).toBe(patience.endAfterMs - patience.tellAfterMs);
   });
 
   it('is left at once when it is over, whatever hangs', async () => {

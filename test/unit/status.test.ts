@@ -1,9 +1,17 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recurringOf } from '../../src/cli/status/recurring.js';
 import type { Store } from '../../src/stores/store.js';
 import { hasWorker, requireSameStore } from '../../src/temporal/workers.js';
+
+// Fake timers do not know these.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
+}));
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** A client whose server has pollers that asked for work so many seconds ago. */
 function clientWithPollers(...secondsAgo: number[]): Client {
@@ -47,7 +55,13 @@ describe('a worker that starts beside another', () => {
     const client = { options: { namespace: 'default' }, workflowService } as unknown as Client;
     const store = { shared, identity: async () => own } as unknown as Store;
     const told: string[] = [];
-    await requireSameStore(client, store, (line) => told.push(line));
+    let ended = false;
+    const required = requireSameStore(client, store, (line) => told.push(line)).finally(() => {
+      ended = true;
+    });
+    required.catch(() => undefined);
+    while (!ended) await vi.advanceTimersByTimeAsync(1_000);
+    await required;
     return told;
   };
 

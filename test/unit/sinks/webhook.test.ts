@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { webhook } from '../../../src/sinks/webhook/sink.js';
+import { stopClock } from '../../support/clock.js';
 import {
   batchOf,
   event,
@@ -23,6 +24,8 @@ const keyOf = (request: SeenRequest) => request.headers['idempotency-key'];
 
 const seqsOf = ({ body }: SeenRequest) =>
   (JSON.parse(body) as { events: { seq: number }[] }).events.map(({ seq }) => seq);
+
+beforeEach(() => void stopClock());
 
 /** As docs/sinks/webhook.md tells a receiver to do it. */
 function verify({ headers, bytes }: SeenRequest, key: string): boolean {
