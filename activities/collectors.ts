@@ -54,8 +54,10 @@ export class Collectors {
    */
   async offloading(collector: string): Promise<OffloadSettings> {
     const { store, sources, env } = this.#dependencies;
-    const settings = resolveOffloading(collector, sources, await store.settings(), env);
-    await this.require(collector);
+    const table = await store.settings();
+    const settings = resolveOffloading(collector, sources, table, env);
+    // Nearly every collector is set up, and the store then need not be asked which it has.
+    if (!collectorNames(sources, table, env).includes(collector)) await this.require(collector);
     return settings;
   }
 
