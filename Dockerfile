@@ -12,6 +12,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY workflows workflows
 COPY activities activities
+COPY demo demo
 COPY bin bin
 COPY deploy deploy
 COPY docs docs

@@ -1,4 +1,3 @@
-import { offloadSettings } from '../src/settings/offload.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
 import { retentionIsDue } from './retention.js';
@@ -42,11 +41,11 @@ export async function rewindCheckpoint(
 
 /** Wrong settings fail the run where they are needed, not here. */
 async function offloadOf({ store, collectors }: Context, collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
-  const settings = await collectors.getEnvironmentVariables(collector).catch(() => undefined);
+  const settings = await collectors.offloading(collector).catch(() => undefined);
   if (!settings) return {};
-  const offload = offloadSettings(settings.values);
-  if (!offload.afterRun) return {};
-  if (await retentionIsDue(store, collector, offload)) return { offload: 'due' };
-  if (offload.sinks.length === 0) return {};
-  return { offload: (await store.offload.backlog(collector, offload.sinks, 1)) > 0 ? 'due' : 'when new' };
+  const { offload: sinks = [], offloadWhen } = settings;
+  if (offloadWhen !== 'after-run') return {};
+  if (await retentionIsDue(store, collector, settings)) return { offload: 'due' };
+  if (sinks.length === 0) return {};
+  return { offload: (await store.offload.backlog(collector, sinks, 1)) > 0 ? 'due' : 'when new' };
 }

@@ -1,8 +1,12 @@
-import { createHash } from 'node:crypto';
-import { TrawlError } from '../src/errors.js';
-import { Secret } from '../src/secret.js';
-import { type CollectorSettings, collectorNames, collectorRows, requireKnown } from '../src/settings/collector.js';
-import { neededSinks } from '../src/settings/offload.js';
+import {
+  collectorNames,
+  collectorRows,
+  requireKnown,
+  resolveOffloading,
+  sourceOfCollector,
+} from '../src/settings/collector.js';
+import { fingerprintOf } from '../src/settings/fingerprint.js';
+import { neededSinks, type OffloadSettings } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import { getEnvironmentVariables } from './settings.js';
@@ -23,21 +27,36 @@ export class Collectors {
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
   async open(collector: string): Promise<OpenCollector> {
-    const { http, observer } = this.#dependencies;
-    const settings = await this.getEnvironmentVariables(collector);
-    const source = this.#sourceOf(settings.source);
-    const fingerprint = fingerprintOf(settings);
+    const { http, observer, sources } = this.#dependencies;
+    const settings = await getEnvironmentVariables(this.#dependencies, collector);
+    const source = sources.find(({ kind }) => kind === settings.source)!;
+    const fingerprint = fingerprintOf(settings.source, settings.values);
     const known = this.#open.get(collector);
     if (known?.fingerprint === fingerprint) return known.opened;
     const observed = observer ? http.observed((exchange) => observer.exchange(collector, source.kind, exchange)) : http;
-    const opened = { source, client: source.open(settings, observed) };
+    const opened = { source, client: source.open(settings.values, observed) };
     this.#open.set(collector, { fingerprint, opened });
     return opened;
   }
 
-  /** The kind of source of a collector, without opening it. */
+  /**
+   * The kind of source of a collector; none of its secrets is needed.
+   * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried.
+   */
   async source(collector: string): Promise<Source> {
-    return this.#sourceOf((await this.getEnvironmentVariables(collector)).source);
+    const { store, sources, env } = this.#dependencies;
+    return sourceOfCollector(collector, sources, await store.settings(), env);
+  }
+
+  /**
+   * Where a collector's events go, and how long they are kept; none of its secrets is needed.
+   * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried.
+   */
+  async offloading(collector: string): Promise<OffloadSettings> {
+    const { store, sources, env } = this.#dependencies;
+    const settings = resolveOffloading(collector, sources, await store.settings(), env);
+    await this.require(collector);
+    return settings;
   }
 
   /**
@@ -54,7 +73,7 @@ export class Collectors {
   }
 
   /** @throws TrawlError as `neededSinks` does. */
-  async sinks(collector: string): Promise<string[]> {
+  async sinks(collector: string): Promise<readonly string[]> {
     const { store, env } = this.#dependencies;
     return neededSinks(collector, collectorRows(await store.settings(), collector), env);
   }
@@ -64,25 +83,4 @@ export class Collectors {
     const setUp = collectorNames(sources, await store.settings(), env);
     return [...new Set([...setUp, ...(await store.collectors())])].sort();
   }
-
-  /** U01 Get env vars. @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried. */
-  async getEnvironmentVariables(collector: string): Promise<CollectorSettings> {
-    return getEnvironmentVariables(this.#dependencies, collector);
-  }
-
-  #sourceOf(kind: string): Source {
-    const source = this.#dependencies.sources.find((candidate) => candidate.kind === kind);
-    if (source) return source;
-    throw new TrawlError('SETTINGS_INVALID', `There is no source ${kind}.`, { hint: 'Upgrade this worker.' });
-  }
-}
-
-function fingerprintOf(settings: CollectorSettings): string {
-  const values = Object.entries(settings.values).map(([key, value]) => [
-    key,
-    value instanceof Secret ? value.reveal() : value,
-  ]);
-  return createHash('sha256')
-    .update(JSON.stringify([settings.source, values]))
-    .digest('hex');
 }

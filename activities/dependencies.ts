@@ -1,6 +1,6 @@
+import type { Environment } from '../src/environment.js';
 import type { HttpClient } from '../src/http/client.js';
 import type { Observer } from '../src/metrics/observer.js';
-import type { Environment } from '../src/settings/collector.js';
 import type { Source } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 

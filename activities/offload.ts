@@ -2,8 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
-import { offloadSettings } from '../src/settings/offload.js';
-import { batchSettings, formOf } from '../src/sinks/settings.js';
+import { batchForm } from '../src/sinks/settings.js';
 import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
@@ -21,9 +20,8 @@ export async function planOffload(
   { collectors, sinks: opened }: Context,
   { collector, sinks: wanted }: ActivityInput<'planOffload'>,
 ): Promise<OffloadPlan> {
-  const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(
-    (await collectors.getEnvironmentVariables(collector)).values,
-  );
+  const settings = await collectors.offloading(collector);
+  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = settings;
   const strange = (wanted ?? []).filter((name) => !sinks.includes(name));
   const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
   if (strange.length > 0 || (sinks.length === 0 && (wanted !== undefined || !retains))) {
@@ -43,7 +41,7 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
   for (const sink of sinks) {
     // What is wrong with one by itself is told when it is sent to.
     const found = await opened.open(sink).catch(() => undefined);
-    if (!found || !('format' in found.settings.values)) continue;
+    if (!found?.fileForm) continue;
     const place = `${found.settings.kind} ${found.client.place.replace(/\/+$/, '')}`;
     const other = taken.get(place);
     if (other !== undefined) {
@@ -78,9 +76,9 @@ export async function offloadBatches(
   const until = Date.now() + input.durationMaxMs;
   const done: OffloadedBatches = { batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0, more: true };
   try {
-    const { settings, client } = await sinks.open(input.sink);
+    const { settings, fileForm, client } = await sinks.open(input.sink);
     const source = (await collectors.source(input.collector)).kind;
-    const { batchEvents, waitMinutes } = batchSettings(settings);
+    const { batchEvents, waitMinutes } = settings.values;
     // One batch at least, however short the time.
     for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
@@ -91,7 +89,7 @@ export async function offloadBatches(
         partOnlyBefore:
           input.now || waitMinutes === 0 ? null : new Date(Date.now() - waitMinutes * 60_000).toISOString(),
         range: { sinceNs: nsOf(input.since), untilNs: nsOf(input.until) },
-        form: formOf(settings),
+        form: batchForm(settings.values, fileForm),
       });
       if (!batch) return { ...done, more: false };
       const events = await eventsOf(store, batch);

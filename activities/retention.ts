@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type OffloadSettings, offloadSettings } from '../src/settings/offload.js';
+import type { OffloadSettings } from '../src/settings/offload.js';
 import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
@@ -27,8 +27,8 @@ export async function applyRetention(
   { store, collectors }: Context,
   { collector }: ActivityInput<'applyRetention'>,
 ): Promise<{ cleared: number }> {
-  const { values } = await collectors.getEnvironmentVariables(collector);
-  const { sinks, retainDays, logRetainDays, relatedRetainDays } = offloadSettings(values);
+  const settings = await collectors.offloading(collector);
+  const { offload: sinks = [], retainDays, logRetainDays, relatedRetainDays } = settings;
   const { retentionDays } = await collectors.source(collector);
   const before = (days: number) => new Date(Date.now() - days * dayMs);
   let cleared = 0;

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { Secret } from '../src/secret.js';
-import { resolveSink } from '../src/settings/sinks.js';
+import { fingerprintOf } from '../src/settings/fingerprint.js';
 import { sinkOf, sinks } from '../src/sinks/registry.js';
-import type { SinkClient, SinkSettings } from '../src/sinks/sink.js';
+import { resolveSink, type SinkSettings } from '../src/sinks/resolve.js';
+import type { FileForm, SinkClient } from '../src/sinks/sink.js';
 import type { Dependencies } from './dependencies.js';
 
 interface OpenSink {
   settings: SinkSettings;
+  /** Of a sink that writes files. */
+  fileForm: FileForm | undefined;
   client: SinkClient;
 }
 
@@ -23,19 +24,14 @@ export class Sinks {
   async open(name: string): Promise<OpenSink> {
     const { store, http, env } = this.#dependencies;
     const settings = resolveSink(name, sinks, await store.settings(), env);
-    const fingerprint = fingerprintOf(settings);
+    const fingerprint = fingerprintOf(settings.kind, settings.values);
     const known = this.#open.get(name);
     if (known?.fingerprint === fingerprint) return known.opened;
-    const opened = { settings, client: sinkOf(settings.kind).open(settings, { http, env }) };
+    const sink = sinkOf(settings.kind);
+    const client = sink.open(settings.values, { http, env });
+    const opened = { settings, fileForm: sink.fileForm?.(settings.values), client };
     // The former one may be in use just now; it ends with the process.
     this.#open.set(name, { fingerprint, opened });
     return opened;
   }
-}
-
-function fingerprintOf({ kind, values }: SinkSettings): string {
-  const texts = Object.entries(values).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]);
-  return createHash('sha256')
-    .update(JSON.stringify([kind, texts]))
-    .digest('hex');
 }

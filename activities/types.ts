@@ -38,7 +38,7 @@ export interface PagesWritten {
 }
 
 export interface OffloadPlan {
-  sinks: string[];
+  sinks: readonly string[];
   /** Whether anything is to be cleared or deleted afterwards. */
   retains: boolean;
 }

@@ -1,4 +1,4 @@
-import { startDemoAsa } from '../src/demo/asa/server.js';
+import { startDemoAsa } from '../demo/asa/server.js';
 import { HttpClient } from '../src/http/client.js';
 import { resolveCollector } from '../src/settings/collector.js';
 import { asa } from '../src/sources/asa/source.js';
@@ -12,7 +12,7 @@ export async function demoPages(count: number, pageEvents: number): Promise<{ te
   try {
     const { team, keyId, keySecret, baseUrl } = demo;
     const made = { team, keyId, keySecret, baseUrl };
-    const client = asa.open(resolveCollector('asa', [asa], {}, settingsOfTeam(made)), http);
+    const client = asa.open(resolveCollector('asa', [asa], {}, settingsOfTeam(made)).values, http);
     const pages: FetchedPage[] = [];
     for (let offset = ''; pages.length < count; offset = pages.at(-1)!.nextOffset)
       pages.push(await client.fetchPage(offset));

@@ -158,7 +158,7 @@ async function bareRequests(
 ): Promise<{ cpuMs: number; tookMs: number }> {
   const http = new HttpClient({}, {});
   try {
-    const client = asa.open(resolveCollector('asa', [asa], {}, env), http);
+    const client = asa.open(resolveCollector('asa', [asa], {}, env).values, http);
     // The token, and the connection.
     await client.fetchPage(offset);
     const cpu = process.cpuUsage();

@@ -1,4 +1,4 @@
-import { type DemoAsa, startDemoAsa } from '../src/demo/asa/server.js';
+import { type DemoAsa, startDemoAsa } from '../demo/asa/server.js';
 import type { TeamsWanted } from './demo-teams.js';
 
 /**

@@ -6,7 +6,6 @@ import { root } from '../scripts/setup.mjs';
 import { HttpClient } from '../src/http/client.js';
 import { resolveCollector } from '../src/settings/collector.js';
 import { AsaClient } from '../src/sources/asa/client.js';
-import { asaSettings } from '../src/sources/asa/settings.js';
 import { asa } from '../src/sources/asa/source.js';
 import { withFastTeam } from './demo-teams.js';
 import type { Figure, Measured } from './figures.js';
@@ -47,7 +46,7 @@ export async function walk({ events, runs, stores: kinds, latenciesMs }: Sizes, 
 
 async function bareWalk(env: Record<string, string>, events: number): Promise<number> {
   const http = new HttpClient({}, {});
-  const client = new AsaClient(http, asaSettings(resolveCollector('asa', [asa], {}, env)), false);
+  const client = new AsaClient(http, resolveCollector('asa', [asa], {}, env).values, false);
   const startedAt = performance.now();
   let count = 0;
   for (let offset = '', more = true; more; ) {

@@ -9,7 +9,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
-for (const folder of ['src', 'workflows', 'activities']) rmSync(join(dist, folder), { recursive: true, force: true });
+for (const folder of ['src', 'workflows', 'activities', 'demo'])
+  rmSync(join(dist, folder), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
   stdio: ['ignore', 2, 2],
 });

@@ -86,7 +86,15 @@ export function build() {
 
 function isBuilt() {
   const builtAt = existsSync(builtStamp) ? statSync(builtStamp).mtimeMs : 0;
-  const sources = ['src', 'workflows', 'activities', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  const sources = [
+    'src',
+    'workflows',
+    'activities',
+    'demo',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ];
   return builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt);
 }
 

@@ -23,6 +23,23 @@ export function epochNanoseconds(text: string): bigint | null {
   return within64Bits(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
 }
 
+/** In whole units, rounded down, before 1970 as well. */
+export function flooredTo(unit: bigint, nanoseconds: bigint): bigint {
+  return (nanoseconds - remainder(unit, nanoseconds)) / unit;
+}
+
+/** RFC 3339 in UTC with so many fractional digits, up to 9; further ones are cut. */
+export function utcText(nanoseconds: bigint, digits: number): string {
+  const fraction = remainder(1_000_000_000n, nanoseconds);
+  const whole = new Date(Number((nanoseconds - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${whole}.${String(fraction).padStart(9, '0').slice(0, digits)}Z`;
+}
+
+function remainder(unit: bigint, nanoseconds: bigint): bigint {
+  const within = nanoseconds % unit;
+  return within < 0n ? within + unit : within;
+}
+
 /** The nearest 64-bit number. */
 export function within64Bits(value: bigint): bigint {
   if (value > int64Max) return int64Max;

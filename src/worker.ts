@@ -3,19 +3,19 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
+import type { Environment } from './environment.js';
 import { TrawlError } from './errors.js';
 import { HttpClient } from './http/client.js';
+import { observingActivities } from './metrics/activity-interceptor.js';
 import type { Observer } from './metrics/observer.js';
-import type { Environment } from './settings/collector.js';
-import { defaultTuning, type WorkerTuning } from './settings/process.js';
 import { sources as allSources } from './sources/registry.js';
 import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
-import { observingActivities } from './temporal/activity-interceptor.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
 import { workerIdentity } from './temporal/workers.js';
 import type { Tracing } from './tracing/start.js';
+import { defaultTuning, type WorkerTuning } from './worker-tuning.js';
 
 /** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
 function bundlePath(name: string): string | undefined {

@@ -2,7 +2,6 @@ import { TrawlError } from '../errors.js';
 import { createLogger, type Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
 import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
-import { type ProcessSettings, readProcessSettings } from '../settings/process.js';
 import { sources } from '../sources/registry.js';
 import { mayExist } from '../stores/place.js';
 import { openStore } from '../stores/registry.js';
@@ -11,6 +10,7 @@ import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
 import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
 import { tell } from './output.js';
+import { type ProcessSettings, readProcessSettings } from './process-settings.js';
 
 /** What every verb starts from. */
 export class Context {

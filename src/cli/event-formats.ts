@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../domain.js';
+import { eventLine } from '../event-line.js';
 import { eventCsvHead, eventCsvRows } from '../formats/event-csv.js';
-import { eventLine } from '../formats/event-line.js';
 import type { EventFilter, Store } from '../stores/store.js';
 import { printable, printableJson } from './output.js';
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { makeFilesPrivate } from '../private-files.js';
-import { commands, type Verb } from './commands.js';
+import type { Verb } from './commands/choose.js';
+import { commands } from './commands/program.js';
 import { Context } from './context.js';
 import { exit } from './exit.js';
 import { printJson, tell } from './output.js';
@@ -22,7 +23,13 @@ export async function runProcess(args: readonly string[]): Promise<never> {
 /** The `trawl` command. Gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', endWithoutReader);
-  if (args[0] === '__complete') return (await import('./verbs/completion.js')).complete(args.slice(1));
+  if (args[0] === '__complete') {
+    const { complete } = await import('./verbs/completion.js');
+    return complete(
+      commands(() => undefined),
+      args.slice(1),
+    );
+  }
   const json = args.includes('--json');
   let verb: Verb | undefined;
   const program = commands((chosen) => {

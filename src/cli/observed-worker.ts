@@ -1,9 +1,9 @@
-import { installTemporalRuntime } from '../log.js';
+import type { Environment } from '../environment.js';
 import { temporalMetrics } from '../metrics/temporal.js';
 import { WorkerMetrics } from '../metrics/worker-metrics.js';
-import type { Environment } from '../settings/collector.js';
 import type { Store } from '../stores/store.js';
 import type { TemporalAddress } from '../temporal/connection.js';
+import { installTemporalRuntime } from '../temporal/runtime.js';
 import { startTracing } from '../tracing/start.js';
 import type { Findings } from '../watch/monitor.js';
 import { type RunningWorker, startWorker } from '../worker.js';

@@ -1,4 +1,4 @@
-import type { Environment } from '../settings/collector.js';
+import type { Environment } from '../environment.js';
 import { sources } from '../sources/registry.js';
 import type { Store } from '../stores/store.js';
 import { serveHealth } from '../watch/endpoint.js';

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json-values.js';
 import type { Shape } from '../schemas/ocsf/attributes.js';
 
 interface Fitted {
@@ -20,8 +21,8 @@ export function fitted(value: unknown, shape: Shape): Fitted {
     return scalar === undefined ? { value: undefined, rest: value } : { value: scalar, rest: undefined };
   }
   if (isList(shape)) return fittedList(value, shape[0]);
-  if (typeof value !== 'object' || Array.isArray(value)) return { value: undefined, rest: value };
-  return fittedObject(value as Record<string, unknown>, shape);
+  if (!isJsonObject(value)) return { value: undefined, rest: value };
+  return fittedObject(value, shape);
 }
 
 function fittedObject(object: Record<string, unknown>, shape: Exclude<Shape, string | readonly [Shape]>): Fitted {

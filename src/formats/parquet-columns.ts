@@ -1,8 +1,9 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
+import { isJsonObject, textOf } from '../json-values.js';
 import { attributesOf, type Shape } from '../schemas/ocsf/attributes.js';
 import type { ClassName } from '../schemas/ocsf/classes.js';
-import { epochNanoseconds } from '../timestamp.js';
+import { epochNanoseconds, flooredTo } from '../timestamp.js';
 import { fitted } from './fitted.js';
 import type { FormatRow } from './format.js';
 
@@ -105,7 +106,7 @@ function fittedRecord(
 
 function asObject(value: unknown): object {
   if (value === undefined) return {};
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value };
+  return isJsonObject(value) ? value : { value };
 }
 
 function json(value: unknown): string {
@@ -143,21 +144,19 @@ function first<Value>(
 
 /** `{a: {b: 1}}` and `{'a.b': 1}` alike: ECS has both. */
 function valueAt(record: unknown, path: string): unknown {
-  if (typeof record !== 'object' || record === null) return undefined;
-  if (Object.hasOwn(record, path)) return (record as Record<string, unknown>)[path];
+  if (!isJsonObject(record)) return undefined;
+  if (Object.hasOwn(record, path)) return record[path];
   const dot = path.indexOf('.');
   return dot === -1 ? undefined : valueAt(valueAt(record, path.slice(0, dot)), path.slice(dot + 1));
 }
 
 function asText(value: unknown): string | null {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : null;
+  return textOf(value) ?? null;
 }
 
 /** Epoch microseconds, rounded down, of a timestamp; a moment outside 64 bits of nanoseconds is the nearest one. */
 function asMicroseconds(value: unknown): bigint | null {
   const nanoseconds = typeof value === 'string' ? epochNanoseconds(value) : null;
   if (nanoseconds === null) return null;
-  const within = nanoseconds % 1000n;
-  return (nanoseconds - (within < 0n ? within + 1000n : within)) / 1000n;
+  return flooredTo(1000n, nanoseconds);
 }

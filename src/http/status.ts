@@ -1,4 +1,5 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
+import { wholeNumber } from '../whole-number.js';
 import { type HttpAnswer, hostOf } from './client.js';
 
 interface StatusRule {
@@ -122,8 +123,4 @@ function serverTimeMs(answer: HttpAnswer): number {
 function bounded(ms: number): number {
   const wait = Math.min(Math.max(ms, 0), waitMaxMs);
   return Math.ceil(wait + 200 + Math.random() * Math.min(5_000, 300 + wait / 10));
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,31 +1,29 @@
+import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import { isRequired } from './definition.js';
-import { offloadProblems, offloadSettingDefinitions } from './offload.js';
-import { sinkPrefix } from './sinks.js';
-import { checkRows, isSet, quote, resolveValues, type Settled, type Values } from './values.js';
+import {
+  type Configurable,
+  type ConfigurableKind,
+  isRequired,
+  joinedSettings,
+  sinkPrefix,
+  type Values,
+} from './definition.js';
+import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
+import { checkRows, isSet, quote, resolveValues, tableKeys } from './values.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The Environment Variables table: collector to name to value. */
-export type SettingsTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-/** What the resolver must know of a source. */
-export interface SourceSettings extends Settled {
-  readonly kind: string;
-}
-
-/** A collector's settings, checked. */
-export interface CollectorSettings {
+/** A collector's settings, checked: those of its source, and those of every collector. */
+export interface CollectorSettings<Own extends Values = Values> {
   readonly collector: string;
+  /** The kind of source. */
   readonly source: string;
-  readonly values: Values;
+  readonly values: Own & OffloadSettings;
 }
 
 /** A source's settings, with those of every collector. */
-export function settled(source: SourceSettings): Settled {
+export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
   return {
-    settings: [...source.settings, ...offloadSettingDefinitions],
+    settings: joinedSettings(source.settings, offloadSettings),
     check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],
   };
 }
@@ -36,7 +34,7 @@ export function collectorRows(table: SettingsTable, collector: string): Readonly
 }
 
 /** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
-export function collectorNames(sources: readonly SourceSettings[], table: SettingsTable, env: Environment): string[] {
+export function collectorNames(sources: readonly ConfigurableKind[], table: SettingsTable, env: Environment): string[] {
   const names = new Set(
     Object.keys(table).filter((name) => !name.startsWith(sinkPrefix) && Object.keys(table[name] ?? {}).length > 0),
   );
@@ -62,26 +60,60 @@ export function requireKnown(name: string, known: readonly string[]): void {
  *
  * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID, which names every problem at once; neither is retried.
  */
-export function resolveCollector(
+export function resolveCollector<Own extends Values>(
   name: string,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind<Own>[],
   table: SettingsTable,
   env: Environment,
-): CollectorSettings {
-  const rows = table[name] ?? {};
-  const kind = rows.source ?? name;
-  const source = sources.find((candidate) => candidate.kind === kind);
-  const known = collectorNames(sources, table, env);
-  if (!source) throw unknownCollector(name, rows.source, sources, known);
-
-  const { source: _, ...own } = rows;
-  const { values, problems } = resolveValues(settled(source), `source ${source.kind}`, own, env);
-  if (problems.length > 0) {
-    throw new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
-      hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
-    });
-  }
+): CollectorSettings<Own> {
+  const source = sourceOfCollector(name, sources, table, env);
+  const { source: _, ...own } = collectorRows(table, name);
+  const { values, problems } = resolveValues(withOffloading(source), `source ${source.kind}`, own, env);
+  if (problems !== null) throw invalidSettings(name, problems);
   return { collector: name, source: source.kind, values };
+}
+
+/**
+ * The kind of source of one collector, by its rows of the table or else by its name. Reads no other setting: what has been
+ * collected is written, sent and cleared also where the source's own settings are wrong, or its secrets gone.
+ *
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
+ */
+export function sourceOfCollector<Kind extends ConfigurableKind>(
+  name: string,
+  sources: readonly Kind[],
+  table: SettingsTable,
+  env: Environment,
+): Kind {
+  const { source: wanted } = collectorRows(table, name);
+  const source = sources.find(({ kind }) => kind === (wanted ?? name));
+  if (source) return source;
+  throw unknownCollector(name, wanted, sources, collectorNames(sources, table, env));
+}
+
+/**
+ * How the events of one collector are offloaded, and how long they are kept: the settings that every source has, alone.
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
+ */
+export function resolveOffloading(
+  name: string,
+  sources: readonly ConfigurableKind[],
+  table: SettingsTable,
+  env: Environment,
+): OffloadSettings {
+  sourceOfCollector(name, sources, table, env);
+  const offloading = { settings: offloadSettings, check: offloadProblems };
+  const keys = tableKeys(offloading);
+  const own = Object.entries(collectorRows(table, name)).filter(([key]) => keys.has(key));
+  const { values, problems } = resolveValues(offloading, 'offloading', Object.fromEntries(own), env);
+  if (problems !== null) throw invalidSettings(name, problems);
+  return values;
+}
+
+function invalidSettings(name: string, problems: readonly string[]): TrawlError {
+  return new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
+    hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
+  });
 }
 
 /**
@@ -95,7 +127,7 @@ export function checkTableRows(
   name: string,
   rows: Readonly<Record<string, string>>,
   stored: Readonly<Record<string, string>>,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind[],
   options: { guarded: boolean },
 ): void {
   if (!isName('collector', name)) {
@@ -107,13 +139,13 @@ export function checkTableRows(
   const source = sources.find((candidate) => candidate.kind === kind);
   if (!source) throw unknownCollector(name, rows.source ?? stored.source, sources, []);
   const { source: _, ...own } = rows;
-  checkRows(name, settled(source), `source ${source.kind}`, own, options);
+  checkRows(name, withOffloading(source), `source ${source.kind}`, own, options);
 }
 
 function unknownCollector(
   name: string,
   kind: string | undefined,
-  sources: readonly SourceSettings[],
+  sources: readonly ConfigurableKind[],
   known: readonly string[],
 ): TrawlError {
   const kinds = sources.map((source) => source.kind).join(', ');

@@ -1,25 +1,22 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
-import type { Environment } from './collector.js';
-import type { SettingDefinition } from './definition.js';
+import type { Configurable, SettingDefinition, Values } from './definition.js';
 
-/** Texts, numbers and secrets by key. */
-export type Values = Readonly<Record<string, string | number | Secret>>;
-
-/** What has settings: a source, or a sink. */
-export interface Settled {
-  readonly settings: readonly SettingDefinition[];
-  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
-  check?(values: Values): string[];
-}
+/** Every value, or those that are right and what is wrong with the others: a sentence without full stop for each. */
+export type Resolved<Own extends Values> =
+  | { values: Own; problems: null }
+  | { values: Partial<Own>; problems: readonly string[] };
 
 /** What a pointer to a secret looks like; most secrets do not look like the name of a variable. */
 const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };
 
 /** The names a row of the table may have there: settings, and for a secret where it is found. */
-export function tableKeys(source: Settled): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
+export function tableKeys(
+  source: Configurable,
+): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
   const keys = new Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }>();
   for (const definition of source.settings) {
     keys.set(definition.key, { definition });
@@ -34,16 +31,15 @@ export function tableKeys(source: Settled): Map<string, { definition: SettingDef
 /**
  * Values from rows of the table first, then from the environment, then the defaults.
  * @param what they are settings of, for messages
- * @returns every problem at once, a sentence without full stop for each
  */
-export function resolveValues(
-  source: Settled,
+export function resolveValues<Own extends Values>(
+  source: Configurable<Own>,
   what: string,
   rows: Readonly<Record<string, string>>,
   env: Environment,
-): { values: Values; problems: string[] } {
+): Resolved<Own> {
   const problems: string[] = [];
-  const values: Record<string, string | number | Secret> = {};
+  const values: Record<string, Values[string]> = {};
   const keys = tableKeys(source);
   for (const key of Object.keys(rows)) if (!keys.has(key)) problems.push(`${key} is no setting of ${what}`);
   const groups = new Map<string, SettingDefinition[]>();
@@ -69,9 +65,11 @@ export function resolveValues(
       problems.push(`only one of ${oneOf} may be set, not ${set.map(({ env: name }) => name).join(' and ')}`);
     if (set.length === 0) problems.push(`one of ${oneOf} is missing: ${meanings(source, oneOf)}`);
   }
-  problems.push(...(source.check?.(values) ?? []));
+  // By the definitions that their type was made from.
+  const found = values as Partial<Own>;
+  problems.push(...(source.check?.(found) ?? []));
   problems.push(...redirectedSecrets(source, rows, env));
-  return { values, problems };
+  return problems.length === 0 ? { values: found as Own, problems: null } : { values: found, problems };
 }
 
 /**
@@ -80,7 +78,7 @@ export function resolveValues(
  */
 export function checkRows(
   name: string,
-  source: Settled,
+  source: Configurable,
   what: string,
   rows: Readonly<Record<string, string>>,
   options: { guarded: boolean },
@@ -156,7 +154,7 @@ function secretText(definition: SettingDefinition, rows: Readonly<Record<string,
 /** Whether anything says what the setting is, its default apart. */
 function isGiven(
   definition: SettingDefinition,
-  source: Settled,
+  source: Configurable,
   rows: Readonly<Record<string, string>>,
   env: Environment,
 ): boolean {
@@ -173,13 +171,13 @@ function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, str
 /** Whether the table sets another of the settings of which one is needed. */
 function chosenInTable(
   { key, oneOf }: SettingDefinition,
-  source: Settled,
+  source: Configurable,
   rows: Readonly<Record<string, string>>,
 ): boolean {
   return oneOf !== undefined && source.settings.some((d) => d.oneOf === oneOf && d.key !== key && hasRow(d, rows));
 }
 
-function meanings(source: Settled, oneOf: string): string {
+function meanings(source: Configurable, oneOf: string): string {
   const members = source.settings.filter((definition) => definition.oneOf === oneOf);
   return members.map(({ meaning, expected }) => `${meaning} (${expected})`).join(', or ');
 }
@@ -199,7 +197,7 @@ function fileText(path: string, from: string): Found {
 }
 
 /** A secret of the environment is not sent to a host that only the table names. */
-function redirectedSecrets(source: Settled, rows: Readonly<Record<string, string>>, env: Environment): string[] {
+function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, string>>, env: Environment): string[] {
   const moved = source.settings.filter((definition) => {
     if (!definition.guarded) return false;
     const row = rows[definition.key];

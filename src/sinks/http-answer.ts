@@ -1,6 +1,7 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.js';
 import { askedWaitMs } from '../http/status.js';
+import { jsonObjectOf } from '../json-values.js';
 
 interface StatusRule {
   code: ErrorCode;
@@ -95,14 +96,10 @@ export function jsonOf(answer: HttpAnswer, place: string): unknown {
 /** The members of an answer that should be an object of JSON, for looking into; none where it is something else. */
 export function membersOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
   try {
-    return asObject(JSON.parse(Buffer.from(answer.body).toString('utf8')));
+    return jsonObjectOf(JSON.parse(Buffer.from(answer.body).toString('utf8')));
   } catch {
     return {};
   }
-}
-
-export function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** An answer that says yes by its status, and is none of the expected service. */

@@ -1,9 +1,15 @@
+import type { BatchForm } from '../batch.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
-import { eventTimeNs, utcText } from './event-time.js';
+import { utcText } from '../timestamp.js';
+import { eventTimeNs } from './event-time.js';
 import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
-import type { BatchForm, OutgoingBatch, SinkSettings } from './sink.js';
+import type { FileSettings } from './settings.js';
+import type { OutgoingBatch } from './sink.js';
+
+/** Where a data lake is; needed for its layout alone. */
+type Lake = Pick<FileSettings, 'region' | 'accountId'>;
 
 /** A file of a batch, complete in memory: a batch is bounded. */
 export interface ObjectFile {
@@ -17,7 +23,7 @@ export interface ObjectFile {
 /** Makes the files of a batch: one for each day of UTC that its events are of (and class, where the layout wants it). One is in memory at a time. */
 export async function* objectFiles(
   batch: OutgoingBatch,
-  settings: SinkSettings,
+  lake: Lake,
 ): AsyncGenerator<ObjectFile & { unmapped: number }> {
   const { form } = batch;
   const format = formatOf(form.format);
@@ -29,7 +35,7 @@ export async function* objectFiles(
         compression: form.compression as 'gzip' | 'zstd' | 'none',
         className,
       });
-      const name = objectName(...foldersOf(batch, settings, day, className), `${batch.name}.${extension}`);
+      const name = objectName(...foldersOf(batch, lake, day, className), `${batch.name}.${extension}`);
       yield { name, bytes, contentType, events: records.length, unmapped: unmappedOf(records) };
     }
   }
@@ -58,13 +64,12 @@ function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item:
 /** Amazon Security Lake's layout is that of its custom sources, of which each has one class. */
 function foldersOf(
   { collector, source }: OutgoingBatch,
-  { values }: SinkSettings,
+  { region, accountId }: Lake,
   day: string,
   className: ClassName | undefined,
 ): string[] {
   if (className === undefined) return ['raw', `source=${source}`, `collector=${collector}`, `dt=${day}`];
-  const { region, accountId } = values;
   const eventDay = day.replaceAll('-', '');
   const custom = `trawl-${source}-${classOf(className).uid}`;
-  return ['ext', custom, '1.0', `region=${String(region)}`, `accountId=${String(accountId)}`, `eventDay=${eventDay}`];
+  return ['ext', custom, '1.0', `region=${region}`, `accountId=${accountId}`, `eventDay=${eventDay}`];
 }

@@ -1,4 +1,5 @@
-import type { OnConfirmed, RefusedEvent } from './sink.js';
+import type { RefusedEvent } from '../batch.js';
+import type { OnConfirmed } from './sink.js';
 
 export interface PartBounds {
   bytesMax: number;

@@ -1,46 +1,8 @@
 import { z } from 'zod';
-import { baseUrlSchema, type SettingDefinition } from '../settings/definition.js';
+import { yesNoSetting } from '../settings/kinds.js';
 
 /** Settings that several kinds of sinks which push have. */
-export function baseUrlSetting(meaning: string): SettingDefinition {
-  return {
-    key: 'url',
-    env: 'URL',
-    meaning,
-    expected: 'an http or https URL without a query',
-    guarded: true,
-    schema: baseUrlSchema,
-  };
-}
-
-export function countSetting(
-  own: Pick<SettingDefinition, 'key' | 'env' | 'meaning'>,
-  [least, most]: readonly [number, number],
-  otherwise: number,
-): SettingDefinition {
-  return {
-    ...own,
-    expected: `a whole number from ${least} to ${most}`,
-    default: String(otherwise),
-    schema: z
-      .string()
-      .regex(/^\d{1,9}$/)
-      .transform(Number)
-      .refine((count) => count >= least && count <= most),
-  };
-}
-
-export function yesNoSetting(
-  own: Pick<SettingDefinition, 'key' | 'env' | 'meaning'> & { guarded?: boolean },
-  otherwise: 'yes' | 'no',
-): SettingDefinition {
-  return { ...own, expected: 'yes or no', default: otherwise, schema: z.enum(['yes', 'no']) };
-}
-
-export const gzipSetting = yesNoSetting(
-  { key: 'gzip', env: 'GZIP', meaning: 'Whether requests are compressed with gzip' },
-  'yes',
-);
+export const gzipSetting = yesNoSetting({ env: 'GZIP', meaning: 'Whether requests are compressed with gzip' }, 'yes');
 
 /** What may stand in a header: printable ASCII. */
 export const headerText = z

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
-import { eventLine } from '../formats/event-line.js';
+import { eventLine } from '../event-line.js';
 import { parseJson } from '../json-parse.js';
 import { newestSchema, schemaOf, schemas } from '../schemas/registry.js';
 import type { SchemaRecord } from '../schemas/schema.js';

@@ -1,25 +1,21 @@
+import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
-import type { Secret } from '../secret.js';
-import type { SettingDefinition } from '../settings/definition.js';
+import type { ConfigurableKind, Values } from '../settings/definition.js';
 
-/** A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. */
-export interface Sink {
-  readonly kind: string;
-  readonly settings: readonly SettingDefinition[];
-  /** What is wrong with settings that are right each by themselves, a sentence for each. */
-  check?(values: SinkSettings['values']): string[];
+/**
+ * A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. Its `check`
+ * sees the settings of every sink as well.
+ */
+export interface Sink<Own extends Values = Values> extends ConfigurableKind<Own> {
   /** A client for one sink. Opening it does no I/O. */
-  open(settings: SinkSettings, context: SinkContext): SinkClient;
+  open(settings: Own, context: SinkContext): SinkClient;
+  /** Of a kind that writes files: in which form. */
+  fileForm?(settings: Own): FileForm;
 }
 
-/** A sink's settings, checked: texts, numbers and secrets by key. */
-export interface SinkSettings {
-  /** For example `archive`; collectors name it in their setting `offload`. */
-  readonly sink: string;
-  readonly kind: string;
-  readonly values: Readonly<Record<string, string | number | Secret>>;
-}
+/** Of the form of a batch, what only sinks that write files have. */
+export type FileForm = Pick<BatchForm, 'format' | 'compression' | 'layout'>;
 
 export interface SinkContext {
   http: HttpClient;
@@ -60,19 +56,6 @@ export interface OutgoingBatch {
   form: BatchForm;
 }
 
-export interface BatchForm {
-  /** `native`, `ocsf` or `ecs`. */
-  schema: string;
-  /** Of the schema's mapping tables. */
-  schemaVersion: string;
-  /** Of sinks that write files: `ndjson`, `csv` or `parquet`; else the empty string. */
-  format: string;
-  /** `gzip`, `zstd` or `none`; inside a Parquet file always zstd. */
-  compression: string;
-  /** `raw` or `security-lake`. */
-  layout: string;
-}
-
 export interface Sent {
   /** What was written, where a sink writes files. */
   objects: readonly SentObject[];
@@ -84,24 +67,4 @@ export interface Sent {
   refused: readonly RefusedEvent[];
 }
 
-export interface ConfirmedPart {
-  /** The sink has every event up to this one. */
-  lastSeq: number;
-  /** As sent; of this part. */
-  bytes: number;
-  refused: readonly RefusedEvent[];
-}
-
 export type OnConfirmed = (part: ConfirmedPart) => Promise<void>;
-
-export interface SentObject {
-  name: string;
-  events: number;
-  bytes: number;
-}
-
-export interface RefusedEvent {
-  seq: number;
-  id: string;
-  reason: string;
-}

@@ -1,18 +1,18 @@
 import type { EventColumns, Offset, Rejected, RelatedObject, RetentionGap } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
-import type { CollectorSettings, SourceSettings } from '../settings/collector.js';
+import type { ConfigurableKind, Values } from '../settings/definition.js';
 
 /**
  * A kind of API. Everything that is not in here (staging, the common columns' storage, deduplication, the checkpoint)
  * is shared by all sources.
  */
-export interface Source extends SourceSettings {
+export interface Source<Own extends Values = Values> extends ConfigurableKind<Own> {
   /** How long the vendor keeps events, in days; left out where it does not say. */
   readonly retentionDays?: number;
   /** Requests that the vendor allows in a period, where it is few: they are then counted ahead, in the store. */
   readonly requestLimit?: RequestLimit;
   /** A client for one collector. Opening it does no I/O. */
-  open(settings: CollectorSettings, http: HttpClient): SourceClient;
+  open(settings: Own, http: HttpClient): SourceClient;
   /**
    * What a page holds, from the body of its answer. Pure: the same bytes give the same content.
    * @throws TrawlError ANSWER_UNREADABLE where the body is no page.

@@ -1,5 +1,5 @@
+import type { BatchForm } from '../batch.js';
 import { TrawlError } from '../errors.js';
-import type { BatchForm } from '../sinks/sink.js';
 import type { BatchWanted } from './offload.js';
 
 /** How many of the events that follow make a batch; 0 where they are left to become more. */

@@ -14,8 +14,8 @@ export interface Column {
 /** `null`, or the value as text; by column name. */
 export type CopiedRow = Readonly<Record<string, string | null>>;
 
-const text = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'text' }));
-const integer = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'integer' }));
+export const text = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'text' }));
+export const integer = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'integer' }));
 
 function table(name: string, key: readonly Column[], ...rest: readonly Column[][]): CopiedTable {
   return { name, key, columns: [...key, ...rest.flat()] };

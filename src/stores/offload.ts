@@ -1,4 +1,4 @@
-import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../sinks/sink.js';
+import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
 
 /** What is sent in an order of its own: the offloading of a collector to a sink, or a repetition of a range of time. */
 export interface SeriesKey {

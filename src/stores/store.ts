@@ -8,7 +8,7 @@ import type {
   RetentionGap,
   StoredEvent,
 } from '../domain.js';
-import type { SettingsTable } from '../settings/collector.js';
+import type { SettingsTable } from '../environment.js';
 import type { OffloadLedger } from './offload.js';
 
 /**

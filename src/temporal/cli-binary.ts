@@ -13,8 +13,8 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
-import type { Environment } from '../settings/collector.js';
 
 /** The newest tag of the CLI that `go install` can build. */
 const goModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';

@@ -5,8 +5,9 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
-import { defaultCron, recurringId, taskQueue } from './names.js';
+import { recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
 

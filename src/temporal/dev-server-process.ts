@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
+import { anyFreePorts } from '../ports.js';
+import { commandLine, endProcess } from '../processes.js';
 import { channelTo } from './connection.js';
 import { dynamicConfigArgs } from './dynamic-config.js';
 import type { Place } from './front.js';
 import { groupListensAt } from './listeners.js';
-import { anyFreePorts } from './ports.js';
-import { commandLine, endProcess } from './processes.js';
 
 const startMaxMs = 60_000;
 const answerMaxMs = 5_000;

@@ -2,7 +2,7 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { requestServer } from '../http/incoming.js';
-import { listenFrom } from './ports.js';
+import { listenFrom } from '../ports.js';
 
 /**
  * A port that this process holds for as long as it lives, in front of a server that may end and come back elsewhere.

@@ -25,6 +25,3 @@ export function offloadId(collector: string): string {
 export function reoffloadId(collector: string, series: string): string {
   return `audit-reoffload-${collector}/${series}`;
 }
-
-/** The article's interval. */
-export const defaultCron = '*/5 * * * *';

@@ -9,8 +9,9 @@ import {
   ScheduleOverlapPolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
-import { defaultCron, recurringId, taskQueue } from './names.js';
+import { recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule, whose id is that of the workflow on cron. */
 export interface ScheduleState {

@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
+import { isAlive } from '../processes.js';
 import type { Store } from '../stores/store.js';
 import { taskQueue } from './names.js';
-import { isAlive } from './processes.js';
 import { epochMsOf } from './times.js';
 
 /** A worker that has nothing to do asks for work once a minute: one that has not for longer than this has ended. */

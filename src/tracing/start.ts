@@ -1,7 +1,7 @@
 import type { InjectedSinks, WorkerInterceptors } from '@temporalio/worker';
+import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { Environment } from '../settings/collector.js';
 
 /** What a worker needs to trace. */
 export interface Tracing {

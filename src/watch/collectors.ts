@@ -1,4 +1,5 @@
-import { collectorNames, type Environment } from '../settings/collector.js';
+import type { Environment } from '../environment.js';
+import { collectorNames } from '../settings/collector.js';
 import type { Source } from '../sources/source.js';
 import type { Standing, Store } from '../stores/store.js';
 import { problemsOf } from './health.js';

@@ -2,8 +2,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reasonOf, TrawlError } from '../errors.js';
 import { requestServer } from '../http/incoming.js';
-import type { Listen } from '../settings/process.js';
 import type { Findings } from './monitor.js';
+
+export interface Listen {
+  host: string;
+  port: number;
+  /** False where nobody asked for it: then the next free port does as well. */
+  asked: boolean;
+}
 
 export interface Endpoint {
   /** For example `http://127.0.0.1:9464`. */

@@ -1,5 +1,5 @@
+import { defaultCron } from '../default-cron.js';
 import type { Standing } from '../stores/store.js';
-import { defaultCron } from '../temporal/names.js';
 import { nthTickBefore } from './ticks.js';
 
 /** The last run may be under way, so the one before it is what counts. */

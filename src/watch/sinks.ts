@@ -1,6 +1,7 @@
-import { collectorRows, type Environment, type SettingsTable } from '../settings/collector.js';
+import type { Environment, SettingsTable } from '../environment.js';
+import { collectorRows } from '../settings/collector.js';
 import { offloadSettingsOf } from '../settings/offload.js';
-import { waitMinutesOf } from '../settings/sinks.js';
+import { waitMinutesOf } from '../sinks/resolve.js';
 import type { Store } from '../stores/store.js';
 import type { Problem } from './problem.js';
 
@@ -36,7 +37,7 @@ export async function sinkHealth(
   env: Environment,
   nowMs: number,
 ): Promise<SinkHealth[]> {
-  const { sinks, afterRun } = offloadSettingsOf(collectorRows(table, collector), env);
+  const { offload: sinks = [], offloadWhen } = offloadSettingsOf(collectorRows(table, collector), env);
   if (sinks.length === 0) return [];
   const [{ lastSeq }, cursors] = [await store.checkpoint(collector), await store.offload.cursors(collector)];
   const refused = await store.offload.refusedCounts(collector);
@@ -57,7 +58,7 @@ export async function sinkHealth(
         failedAt: cursor?.failedAt ?? null,
       };
       const waitMs = waitMinutesOf(sink, table, env) * minuteMs;
-      const limitMs = waitMs + (afterRun ? lateAfterMs.afterRun : lateAfterMs.ownSchedule);
+      const limitMs = waitMs + (offloadWhen === 'after-run' ? lateAfterMs.afterRun : lateAfterMs.ownSchedule);
       const problem = lateSink(collector, standing, limitMs, nowMs);
       return { ...standing, problems: problem ? [problem] : [] };
     }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../../src/demo/random.js';
+import { Random } from '../../demo/random.js';
 import { commandLines, differences } from './compare.js';
 import { type Disturbance, disturbances, type SentCommands } from './disturbances.js';
 import { collectors, Scene, type SceneOptions } from './scene.js';

@@ -1,4 +1,4 @@
-import { leftOutText } from '../../src/sources/skyflow/redact.js';
+import { leftOutText } from '../../src/skyflow-content.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { type Collector, collectors, type Scene } from './scene.js';
 

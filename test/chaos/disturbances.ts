@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from '@photostructure/sqlite';
-import type { Fault, FaultPlan } from '../../src/demo/faults.js';
-import type { Random } from '../../src/demo/random.js';
+import type { Fault, FaultPlan } from '../../demo/faults.js';
+import type { Random } from '../../demo/random.js';
 import { startNow } from '../../src/temporal/collection.js';
 import { type Collector, collectors, type Scene } from './scene.js';
 

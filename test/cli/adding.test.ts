@@ -12,7 +12,7 @@ function projectWithExample(pageName: string, registryFolder: string): string {
   const page = readFileSync(join(root, 'docs', pageName), 'utf8');
   const folder = mkdtempSync(join(tmpdir(), 'trawl-source-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const parts = ['src', 'workflows', 'activities', 'scripts', 'bin', 'package.json', 'package-lock.json'];
+  const parts = ['src', 'workflows', 'activities', 'demo', 'scripts', 'bin', 'package.json', 'package-lock.json'];
   for (const part of [...parts, 'tsconfig.json', 'tsconfig.build.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

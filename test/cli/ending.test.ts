@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { isAlive } from '../../src/processes.js';
 import { runningInstance } from '../../src/temporal/instance.js';
-import { isAlive } from '../../src/temporal/processes.js';
 import { Place, type RunningCli } from '../support/cli.js';
 import { until } from '../support/collection.js';
 

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { startDemoAsa } from '../../demo/asa/server.js';
 import { root } from '../../scripts/setup.mjs';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { commandLine, isAlive } from '../../src/temporal/processes.js';
+import { commandLine, isAlive } from '../../src/processes.js';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 

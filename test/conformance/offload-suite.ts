@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { BatchForm } from '../../src/sinks/sink.js';
+import type { BatchForm } from '../../src/batch.js';
 import type { BatchWanted, FixedBatch, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
 import { event, page } from './pages.js';
@@ -310,6 +310,17 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.offload.prune('asa', { log: future });
       expect(await left()).toEqual([0, 0]);
       await store.offload.shrink();
+    });
+
+    it('deletes all that is older, or nothing', async () => {
+      await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
+      await under.execute('ALTER TABLE offloaded_event_ids RENAME TO elsewhere');
+      const future = '2999-01-01T00:00:00Z';
+      const pruned = store.offload.prune('asa', { log: future, related: future, ids: future });
+      await expect(pruned).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect(await store.executionLog({ collector: 'asa', limit: 10 })).toHaveLength(1);
+      expect((await store.relatedObjects('asa', ['u'])).size).toBe(1);
+      expect(await store.offload.prunedAt('asa')).toBeNull();
     });
 
     it('knows the ids of cleared events for a time after they were cleared, however old these were', async () => {

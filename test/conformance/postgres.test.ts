@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { inject } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { createDatabase } from '../support/postgres.js';
@@ -8,6 +9,11 @@ async function create(): Promise<StoreUnderTest> {
   const database = await createDatabase(inject('postgresUrl'));
   return {
     open: () => PostgresStore.open({ url: database.url, name: 'the test database', pool: 4 }),
+    execute: async (sql) => {
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      await client.query(sql).finally(() => client.end());
+    },
     remove: database.remove,
   };
 }

@@ -14,6 +14,11 @@ async function create(): Promise<StoreUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
   return {
     open: async () => new SqliteStore(join(folder, 'trawl.db')),
+    execute: async (sql) => {
+      const db = new DatabaseSync(join(folder, 'trawl.db'));
+      db.exec(sql);
+      db.close();
+    },
     remove: async () => rmSync(folder, { recursive: true }),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventLine } from '../../src/formats/event-line.js';
+import { eventLine } from '../../src/event-line.js';
 import type { EventFilter, Store } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
 import { event, page } from './pages.js';
@@ -8,6 +8,8 @@ import { event, page } from './pages.js';
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
   open(): Promise<Store>;
+  /** Runs a statement there, as another program would. */
+  execute(sql: string): Promise<void>;
   /** Removes the data. */
   remove(): Promise<void>;
 }
@@ -411,6 +413,24 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
         actor: hostile,
         rawEvent,
       });
+    });
+
+    it('takes texts with NUL and halves of surrogate pairs for the same when they come again', async () => {
+      const odd = ['a\0b', 'a\0c', 'a', 'x\ud800', 'x'];
+      const events = odd.map((id) => event(id, { actor: id, rawEvent: '{}' }));
+      const relatedObjects = odd.map((id) => ({ id, type: 'user', object: `{"of":"${id.length}"}` }));
+      await store.writePage(page(events, { nextOffset: 'o\0p', more: true, relatedObjects }));
+      const again = page([...events, ...events], { offset: 'o\0p', nextOffset: 'o\0p' });
+      expect(await store.writePage(again)).toMatchObject({ outcome: 'written', newEvents: 0 });
+      const kept = ['a\ufffdb', 'a\ufffdc', 'a', 'x\ufffd', 'x'];
+      const stored = await store.events({ collector: 'asa', afterSeq: 0 }, 10);
+      expect(stored.map(({ id, actor }) => [id, actor])).toEqual(kept.map((id) => [id, id]));
+      const found = await store.relatedObjects('asa', odd);
+      expect(new Set([...found].map(([id, row]) => `${id} ${row.id}`))).toEqual(
+        new Set(odd.map((id) => `${id} ${id}`)),
+      );
+      await store.rewind('asa', 'o\0p', 0);
+      expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: '', refusedOffset: 'o\ufffdp' });
     });
 
     it('may be opened twice, also at once on first use', async () => {

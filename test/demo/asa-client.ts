@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { DemoAsa } from '../../src/demo/asa/server.js';
+import type { DemoAsa } from '../../demo/asa/server.js';
 
 /** A plain client of the ASA contract, apart from the collector's own, so that neither hides a mistake of the other. */
 export async function tokenOf(demo: DemoAsa): Promise<string> {

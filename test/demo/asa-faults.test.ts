@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type DemoAsa, startDemoAsa } from '../../src/demo/asa/server.js';
-import { faultKinds } from '../../src/demo/faults.js';
+import { type DemoAsa, startDemoAsa } from '../../demo/asa/server.js';
+import { faultKinds } from '../../demo/faults.js';
 import { stopClock } from '../support/clock.js';
 import { ask, askToken, auditsUrl, readPage, tokenOf } from './asa-client.js';
 

@@ -1,6 +1,6 @@
 import DescopeSdk from '@descope/node-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type DemoDescopeOptions, startDemoDescope } from '../../src/demo/descope/server.js';
+import { type DemoDescopeOptions, startDemoDescope } from '../../demo/descope/server.js';
 
 async function start(options: DemoDescopeOptions = {}) {
   const demo = await startDemoDescope({ events: 500, ...options });

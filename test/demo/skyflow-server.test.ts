@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sdk from 'skyflow-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type DemoSkyflow, type DemoSkyflowOptions, startDemoSkyflow } from '../../src/demo/skyflow/server.js';
+import { type DemoSkyflow, type DemoSkyflowOptions, startDemoSkyflow } from '../../demo/skyflow/server.js';
 
 interface Page {
   event?: { context: { changeID: string }; request: { apiName: string; timestamp: string } }[] | null;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { inject, it } from 'vitest';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
+import { startDemoAsa } from '../../demo/asa/server.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';

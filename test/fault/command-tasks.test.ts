@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { inject, it } from 'vitest';
-import { type DemoAsa, startDemoAsa } from '../../src/demo/asa/server.js';
+import { type DemoAsa, startDemoAsa } from '../../demo/asa/server.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
 import { localTemporal } from '../../src/temporal/connection.js';

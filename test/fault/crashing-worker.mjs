@@ -6,20 +6,16 @@ import { syncBuiltinESMExports } from 'node:module';
 import { HttpClient } from '../../dist/src/http/client.js';
 import { storePlace } from '../../dist/src/stores/place.js';
 import { PostgresDatabase } from '../../dist/src/stores/postgres/database.js';
-import { PostgresOffloadLedger } from '../../dist/src/stores/postgres/offload.js';
-import { PostgresStore } from '../../dist/src/stores/postgres/store.js';
 import { openStore } from '../../dist/src/stores/registry.js';
 import { SqliteDatabase } from '../../dist/src/stores/sqlite/database.js';
-import { SqliteOffloadLedger } from '../../dist/src/stores/sqlite/offload.js';
-import { SqliteStore } from '../../dist/src/stores/sqlite/store.js';
 import { localTemporal } from '../../dist/src/temporal/connection.js';
 import { startWorker } from '../../dist/src/worker.js';
 
 const { CRASH_POINT, CRASH_MARKER, CRASH_TASK_QUEUE, CRASH_TEMPORAL, CRASH_STORE } = process.env;
 
-const place = storePlace(CRASH_STORE ?? 'sqlite:none', process.cwd(), 10);
-const store = (place.kind === 'sqlite' ? SqliteStore : PostgresStore).prototype;
-const ledger = (place.kind === 'sqlite' ? SqliteOffloadLedger : PostgresOffloadLedger).prototype;
+const place = CRASH_POINT === undefined ? undefined : storePlace(CRASH_STORE, process.cwd(), 10);
+const store = place && (await openStore(place));
+const ledger = store?.offload;
 
 let passed = 0;
 function die(nth = 1) {
@@ -46,26 +42,33 @@ const after = (prototype, name, crash) => {
     return result;
   };
 };
-/** Before a statement of a transaction that has done something already. */
+/** Before a statement of a transaction that has done something already; one that is run for many rows counts for each. */
 const atStatement = (part, nth) => () => {
-  before(SqliteDatabase.prototype, 'run', (sql) => sql.includes(part) && die(nth));
+  function* rowsOf(rows) {
+    for (const row of rows) {
+      die(nth);
+      yield row;
+    }
+  }
+  function* watched(steps) {
+    for (let step = steps.next(); ; ) {
+      if (step.done) return step.value;
+      const { sql, rows } = step.value;
+      // A page is one COPY in PostgreSQL, after that of its ids.
+      if (rows instanceof Uint8Array) sql.includes(part.replace('INSERT INTO', 'COPY')) && die(3);
+      else if (!rows && sql.includes(part)) die(nth);
+      const isCounted = rows && !(rows instanceof Uint8Array) && sql.includes(part);
+      step = steps.next(yield isCounted ? { ...step.value, rows: rowsOf(rows) } : step.value);
+    }
+  }
+  const { finish } = SqliteDatabase.prototype;
+  SqliteDatabase.prototype.finish = function (steps) {
+    return finish.call(this, watched(steps));
+  };
   const { transaction } = PostgresDatabase.prototype;
-  // A page is one COPY there, after that of its ids.
-  const copies = part.replace('INSERT INTO', 'COPY');
-  PostgresDatabase.prototype.transaction = function (body) {
-    return transaction.call(this, (queries) =>
-      body({
-        ...queries,
-        run(sql, ...values) {
-          if (sql.includes(part)) die(nth);
-          return queries.run(sql, ...values);
-        },
-        copyIn(sql, rows) {
-          if (sql.includes(copies)) die(3);
-          return queries.copyIn(sql, rows);
-        },
-      }),
-    );
+  PostgresDatabase.prototype.transaction = function (body, ...rest) {
+    const watching = (connection) => body({ ...connection, finish: (steps) => connection.finish(watched(steps)) });
+    return transaction.call(this, watching, ...rest);
   };
 };
 /** With all done, before COMMIT. */
@@ -80,23 +83,23 @@ const beforeCommit =
       if (inside) die(nth);
       inside = false;
     };
-    for (const name of ['transaction', 'lightTransaction']) {
-      const original = SqliteDatabase.prototype[name];
-      SqliteDatabase.prototype[name] = function (body) {
-        return original.call(this, () => {
-          const result = body();
-          dies();
-          return result;
-        });
-      };
-    }
-    const { transaction: inPostgres } = PostgresDatabase.prototype;
-    PostgresDatabase.prototype.transaction = function (body) {
-      return inPostgres.call(this, async (queries) => {
-        const result = await body(queries);
+    const { transaction: inSqlite } = SqliteDatabase.prototype;
+    SqliteDatabase.prototype.transaction = function (body, ...rest) {
+      const dying = () => {
+        const result = body();
         dies();
         return result;
-      });
+      };
+      return inSqlite.call(this, dying, ...rest);
+    };
+    const { transaction: inPostgres } = PostgresDatabase.prototype;
+    PostgresDatabase.prototype.transaction = function (body, ...rest) {
+      const dying = async (connection) => {
+        const result = await body(connection);
+        dies();
+        return result;
+      };
+      return inPostgres.call(this, dying, ...rest);
     };
   };
 /** Around the moment at which a file of a batch appears under its name. */
@@ -117,7 +120,7 @@ export const points = {
   'inside the transaction, before the checkpoint': atStatement('UPDATE audit_checkpoints', 4),
   'inside the transaction, before the log line': atStatement('INSERT INTO execution_log', 3),
   'inside the transaction, before the ledger': atStatement('INSERT INTO audit_pages', 3),
-  'inside the transaction, before the staged page goes': atStatement('DELETE FROM staged_pages', 3),
+  'inside the transaction, before the staged page goes': atStatement('DELETE FROM staged_pages WHERE key', 3),
   'before the commit': beforeCommit('writePage', 3),
   'a page is committed, not acknowledged': () => after(store, 'writePage', () => die(3)),
   'the last page is committed, not acknowledged': () => after(store, 'writePage', (page) => page.more || die()),
@@ -151,7 +154,7 @@ if (CRASH_POINT !== undefined) {
   ({ ...points, ...offloadPoints })[CRASH_POINT]();
   await startWorker({
     temporal: localTemporal(CRASH_TEMPORAL),
-    store: await openStore(place),
+    store,
     env: process.env,
     taskQueue: CRASH_TASK_QUEUE,
   });

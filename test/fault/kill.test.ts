@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAlive } from '../../src/temporal/processes.js';
+import { isAlive } from '../../src/processes.js';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 

@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
-import { startDemoDescope } from '../../src/demo/descope/server.js';
-import type { Fault } from '../../src/demo/faults.js';
-import { startDemoSkyflow } from '../../src/demo/skyflow/server.js';
+import { startDemoAsa } from '../../demo/asa/server.js';
+import { startDemoDescope } from '../../demo/descope/server.js';
+import type { Fault } from '../../demo/faults.js';
+import { startDemoSkyflow } from '../../demo/skyflow/server.js';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linkStyles } from '../../src/demo/asa/links.js';
+import { linkStyles } from '../../demo/asa/links.js';
 import { TestCollection } from '../support/collection.js';
 
 describe('M10 Recurring Audit Collection', () => {

@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { expect, it, onTestFinished } from 'vitest';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
-import { defaultTuning } from '../../src/settings/process.js';
+import { startDemoAsa } from '../../demo/asa/server.js';
+import { defaultTuning } from '../../src/worker-tuning.js';
 import { TestCollection, until } from '../support/collection.js';
 
 const slots = 2;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { resolveSink } from '../../src/settings/sinks.js';
+import { resolveSink } from '../../src/sinks/resolve.js';
 import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
 import type { SinkClient } from '../../src/sinks/sink.js';
 import { startS3, type TestS3 } from '../support/s3.js';
@@ -43,7 +43,8 @@ function clientOf(s3: TestS3, rows: Record<string, string> = {}, env: Record<str
   const keys = { accessKeyId: s3.accessKeyId, secretAccessKeyEnv: 'S3_SECRET' };
   const row = Object.fromEntries(Object.entries({ ...own, ...keys, ...rows }).filter(([, value]) => value !== ''));
   const all = { S3_SECRET: s3.secretAccessKey, ...env };
-  const client = s3Sink.open(resolveSink('lake', [s3Sink], { 'sink:lake': row }, all), { http: null!, env: all });
+  const { values } = resolveSink('lake', [s3Sink], { 'sink:lake': row }, all);
+  const client = s3Sink.open(values, { http: null!, env: all });
   onTestFinished(() => client.close());
   return client;
 }

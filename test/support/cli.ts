@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
+import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import { root } from '../../scripts/setup.mjs';
-import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../src/demo/asa/server.js';
-import { endProcess, isAlive } from '../../src/temporal/processes.js';
+import { endProcess, isAlive } from '../../src/processes.js';
 import { until } from './collection.js';
 import { storePlaceOfTest, testStore } from './store.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
-import { type DemoDescope, type DemoDescopeOptions, startDemoDescope } from '../../src/demo/descope/server.js';
+import { type DemoDescope, type DemoDescopeOptions, startDemoDescope } from '../../demo/descope/server.js';
 import type { StoredEvent } from '../../src/domain.js';
 import { descope } from '../../src/sources/descope/source.js';
 import { openStore } from '../../src/stores/registry.js';

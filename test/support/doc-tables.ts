@@ -1,14 +1,14 @@
+import { processSettingDefinitions } from '../../src/cli/process-settings.js';
 import { type MetricDefinition, metricDefinitions } from '../../src/metrics/definitions.js';
 import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
-import { offloadSettingDefinitions } from '../../src/settings/offload.js';
-import { processSettingDefinitions } from '../../src/settings/process.js';
+import { offloadSettings } from '../../src/settings/offload.js';
 import { sources } from '../../src/sources/registry.js';
 
 /** The tables of the docs that are made from the code, by page and by the name that stands before each: `<!-- NAME -->`. */
 export const docTables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/settings.md': {
     ...Object.fromEntries(sources.map(({ kind, settings }) => [kind, () => settingsTable(settings)])),
-    offload: () => settingsTable(offloadSettingDefinitions),
+    offload: () => settingsTable(offloadSettings),
     process: () =>
       table(
         ['variable', 'meaning', 'expected', 'default'],

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { google } from '@temporalio/proto';
 import { inject, onTestFinished } from 'vitest';
-import type { DemoAsa, DemoAsaOptions } from '../../src/demo/asa/server.js';
+import type { DemoAsa, DemoAsaOptions } from '../../demo/asa/server.js';
 import { taskQueue } from '../../src/temporal/names.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';

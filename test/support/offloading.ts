@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
-import type { DemoAsaOptions } from '../../src/demo/asa/server.js';
+import type { DemoAsaOptions } from '../../demo/asa/server.js';
 import type { OffloadProgress } from '../../workflows/messages.js';
 import { TestCollection } from './collection.js';
 import { makeNamespace } from './namespace.js';

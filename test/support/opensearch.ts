@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
-import { endProcess } from '../../src/temporal/processes.js';
+import { endProcess } from '../../src/processes.js';
 import { until } from './collection.js';
 import { freePort } from './ports.js';
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { listenFrom } from '../../src/temporal/ports.js';
+import { listenFrom } from '../../src/ports.js';
 
 /** The wanted port, or the next one that is free on the loopback interface. */
 export async function freePort(wanted: number): Promise<number> {

@@ -15,7 +15,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import pg from 'pg';
-import { endProcess } from '../../src/temporal/processes.js';
+import { endProcess } from '../../src/processes.js';
 import { freePort } from './ports.js';
 
 /** A real PostgreSQL server of the tests' own. */

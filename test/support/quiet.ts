@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { installTemporalRuntime } from '../../src/log.js';
+import { installTemporalRuntime } from '../../src/temporal/runtime.js';
 
 let installed = false;
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startDemoAsa } from '../../demo/asa/server.js';
 import { root } from '../../scripts/setup.mjs';
-import { startDemoAsa } from '../../src/demo/asa/server.js';
 import { startPostgres } from './postgres.js';
 import { fixtureDemo, postgresRows, sqliteFile, type Told, writeFixture } from './store-fixtures.js';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { endProcess } from '../../src/temporal/processes.js';
+import { endProcess } from '../../src/processes.js';
 import { until } from './collection.js';
 import { freePort } from './ports.js';
 

@@ -13,6 +13,7 @@ interface Import {
 interface SourceFile {
   /** From the root, with slashes. */
   path: string;
+  text: string;
   lines: number;
   imports: Import[];
 }
@@ -25,6 +26,7 @@ function filesUnder(folder: string): SourceFile[] {
       const text = readFileSync(path, 'utf8');
       return {
         path: relative(root, path).split(sep).join('/'),
+        text,
         lines: text.trimEnd().split('\n').length,
         imports: importsOf(text),
       };
@@ -60,6 +62,7 @@ function targetOf(file: SourceFile, { from }: Import): string {
 const workflows = filesUnder('workflows');
 const activities = filesUnder('activities');
 const src = filesUnder('src');
+const demo = filesUnder('demo');
 
 /** `file imports target` for every import that breaks a rule. */
 function breaches(
@@ -71,6 +74,41 @@ function breaches(
       .filter((found) => isBreach(targetOf(file, found), found, file))
       .map((found) => `${file.path} imports ${targetOf(file, found)}`),
   );
+}
+
+/** ARCHITECTURE.md's map from the ground up. The files of `src` itself are the ground, but for the worker. */
+const floors = [
+  ['src'],
+  ['src/inputs', 'src/schemas', 'src/settings', 'src/stores', 'src/tracing'],
+  ['src/formats', 'src/http'],
+  ['demo', 'src/sinks', 'src/sources'],
+  ['src/watch'],
+  ['src/metrics'],
+  ['activities'],
+  ['workflows'],
+  ['src/temporal'],
+  ['src/worker.ts'],
+  ['src/cli'],
+];
+
+function roomOf(path: string): string {
+  const [top = '', below = '', ...deeper] = path.split('/');
+  if (top !== 'src' || path === 'src/worker.ts') return top === 'src' ? path : top;
+  return deeper.length > 0 ? `${top}/${below}` : top;
+}
+
+/** Each circle once, as a walk through it. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): void => {
+    if (way.includes(node)) circles.push([...way.slice(way.indexOf(node)), node].join(' → '));
+    if (done.has(node)) return;
+    done.add(node);
+    for (const next of graph.get(node) ?? []) visit(next, [...way, node]);
+  };
+  for (const node of graph.keys()) visit(node, []);
+  return circles;
 }
 
 describe('the reader of imports', () => {
@@ -111,6 +149,32 @@ describe('the reader of imports', () => {
 });
 
 describe('the imports', () => {
+  it('run one way: each room leads to those below it', () => {
+    const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room));
+    const everything = [...workflows, ...activities, ...src, ...demo];
+    expect(everything.filter(({ path }) => floorOf(roomOf(path)) === -1).map(({ path }) => path)).toEqual([]);
+    const isUp = (target: string, _: Import, { path }: SourceFile) =>
+      floorOf(roomOf(target)) >= floorOf(roomOf(path)) && roomOf(target) !== roomOf(path);
+    const inside = (target: string) => everything.some(({ path }) => path === target);
+    expect(breaches(everything, (target, found, file) => inside(target) && isUp(target, found, file))).toEqual([]);
+  });
+
+  it('make no circle of files, types included', () => {
+    const everything = [...workflows, ...activities, ...src, ...demo];
+    expect(
+      circlesOf(new Map(everything.map((file) => [file.path, file.imports.map((found) => targetOf(file, found))]))),
+    ).toEqual([]);
+    expect(
+      circlesOf(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b → c → b']);
+  });
+
   it('of workflows are Temporal, zod, each other and the schemas of inputs: they are deterministic', () => {
     const pure = (path: string) => /^src\/(inputs\/.*|names|errors)\.ts$/.test(path);
     const allowed = (target: string) => ['@temporalio/workflow', 'zod'].includes(target) || pure(target);
@@ -146,8 +210,9 @@ describe('the imports', () => {
 
   it.each(['sources', 'stores', 'sinks'])('of an adapter of %s do not lead to another adapter', (family) => {
     const adapter = (path: string) => new RegExp(`^src/${family}/([^/]+)/`).exec(path)?.[1];
-    const adapters = src.filter(({ path }) => adapter(path) !== undefined && adapter(path) !== 'migrations');
-    const foreign = (target: string, own: string) => !['migrations', own, undefined].includes(adapter(target));
+    const adapters = src.filter(({ path }) => adapter(path) !== undefined);
+    // stores/sql is what all stores have in common, and knows none of them.
+    const foreign = (target: string, own: string) => !['sql', own, undefined].includes(adapter(target));
     expect(breaches(adapters, (target, _, file) => foreign(target, adapter(file.path)!))).toEqual([]);
   });
 
@@ -161,14 +226,13 @@ describe('the imports', () => {
   });
 
   it('of the demo servers do not lead to the sources, whose mistakes they would share', () => {
-    const demo = src.filter(({ path }) => path.startsWith('src/demo/'));
     expect(breaches(demo, (target) => /^src\/(sources|stores)\//.test(target))).toEqual([]);
   });
 
   it('make HTTP servers in one place, where no request can end the process', () => {
     // The front passes requests on, which takes the same module.
     const mayImport = ['src/http/incoming.ts', 'src/temporal/front.ts'];
-    const others = [...activities, ...src].filter(({ path }) => !mayImport.includes(path));
+    const others = [...activities, ...src, ...demo].filter(({ path }) => !mayImport.includes(path));
     expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);
   });
 
@@ -178,14 +242,26 @@ describe('the imports', () => {
   });
 
   it('end in .js where they are relative', () => {
-    const all = [...workflows, ...activities, ...src];
+    const all = [...workflows, ...activities, ...src, ...demo];
     expect(breaches(all, (_, { from }) => from.startsWith('.') && !from.endsWith('.js'))).toEqual([]);
+  });
+});
+
+describe('what stands in one place', () => {
+  it.each([
+    ['the guard of an object of JSON', /'object'[^;{]*!?Array\.isArray\(/, ['src/json-values.ts']],
+    ['the form of a whole number', /\/\^\\d\{1,\d+\}\$\/\.test\(/, ['src/whole-number.ts']],
+    ['the types of settings, which nothing casts', /\bvalues(?:\.\w+|\[[^\]]+\]) as /, []],
+    ['rounding down to units of time', /< 0n \? /, ['src/timestamp.ts']],
+  ] as const)('%s', (_, pattern, places) => {
+    const found = [...workflows, ...activities, ...src].filter(({ text }) => pattern.test(text));
+    expect(found.map(({ path }) => path)).toEqual(places);
   });
 });
 
 describe('the files', () => {
   it('are of 400 lines at the most', () => {
-    const long = [...workflows, ...activities, ...src].filter(({ lines }) => lines > 400);
+    const long = [...workflows, ...activities, ...src, ...demo].filter(({ lines }) => lines > 400);
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 });

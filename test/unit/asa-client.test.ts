@@ -30,7 +30,7 @@ function clientOf(
       return json({ list: [], related_objects: {} }, next === undefined ? {} : { link: [link] });
     },
   };
-  return asa.open(resolveCollector('asa', [asa], {}, env), http as unknown as HttpClient);
+  return asa.open(resolveCollector('asa', [asa], {}, env).values, http as unknown as HttpClient);
 }
 
 it('a walk whose links lead in a circle ends, and says so', async () => {

@@ -12,7 +12,7 @@ import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
-import { processSettingDefinitions } from '../../src/settings/process.js';
+import { processSettingDefinitions } from '../../src/cli/process-settings.js';
 import { sources } from '../../src/sources/registry.js';
 import { dynamicConfig } from '../../src/temporal/dynamic-config.js';
 import { copied, stages } from '../support/dockerfile.js';

@@ -8,6 +8,7 @@ import { enrichPages } from '../../activities/enrich-pages.js';
 import type { PageRef } from '../../activities/types.js';
 import { writePages } from '../../activities/write-pages.js';
 import { HttpClient } from '../../src/http/client.js';
+import { defineSettings } from '../../src/settings/definition.js';
 import type { PageContent, Source, SourceEvent } from '../../src/sources/source.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 
@@ -22,7 +23,7 @@ const columns = ['type', 'actor', 'user', 'client', 'gateway', 'group', 'project
 /** Each of its events was done by the user `u`. */
 const source: Source = {
   kind: 'fake',
-  settings: [],
+  settings: defineSettings({}),
   open: () => ({ place: 'nowhere', fetchPage: async () => Promise.reject(new Error('not to be read')) }),
   parse(body: Uint8Array): PageContent {
     const { events, users } = JSON.parse(Buffer.from(body).toString()) as PageText;

@@ -4,7 +4,7 @@ import { type EventFormat, eventFormats } from '../../src/cli/event-formats.js';
 import { type EventsOptions, events, timeOption } from '../../src/cli/verbs/events.js';
 import { WrongCall } from '../../src/cli/wrong-call.js';
 import type { StoredEvent } from '../../src/domain.js';
-import { eventLine } from '../../src/formats/event-line.js';
+import { eventLine } from '../../src/event-line.js';
 import type { EventFilter } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.js';
+import { commands } from '../../src/cli/commands/program.js';
 import { examples } from '../../src/cli/examples.js';
 
 /** Every verb that can be called, by its words. */

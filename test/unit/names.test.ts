@@ -73,5 +73,5 @@ it.each(['../other', 'a/../b', './a', 'a/.', '/a', '..'])('the prefix %s of a bu
 });
 
 it('the prefix of a bucket may have dots elsewhere', () => {
-  expect(settingsOf(s3, { BUCKET: 'bucket', PREFIX: 'a/..b/c.d/' }).values.prefix).toBe('a/..b/c.d');
+  expect(settingsOf(s3, { BUCKET: 'bucket', PREFIX: 'a/..b/c.d/' }).prefix).toBe('a/..b/c.d');
 });

@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Environment, SettingsTable } from '../../src/environment.js';
 import { sentence, TrawlError } from '../../src/errors.js';
 import { Secret } from '../../src/secret.js';
-import {
-  checkTableRows,
-  collectorNames,
-  type Environment,
-  resolveCollector,
-  type SettingsTable,
-} from '../../src/settings/collector.js';
+import { checkTableRows, collectorNames, resolveCollector, resolveOffloading } from '../../src/settings/collector.js';
 import { tableKeys } from '../../src/settings/values.js';
 import { asa } from '../../src/sources/asa/source.js';
 import type { Source } from '../../src/sources/source.js';
@@ -253,6 +248,27 @@ describe('a base URL of the table', () => {
     const table: SettingsTable = { other: { source: 'asa', ...elsewhere } };
     expect(resolveCollector('asa', sources, table, env).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
     expect(refused(() => resolveCollector('other', sources, table, env)).message).toContain('asaBaseUrl');
+  });
+});
+
+describe('the settings of offloading', () => {
+  const own = (rows: Record<string, string>, environment: Environment = {}) =>
+    resolveOffloading('asa', sources, { asa: rows }, environment);
+
+  it('are known where those of the source are wrong or its secrets gone', () => {
+    const rows = { offload: 'archive, siem', retainDays: '30', asaKeySecretFile: '/gone', searchCount: 'many' };
+    expect(own(rows)).toEqual({ offload: ['archive', 'siem'], offloadWhen: 'after-run', retainDays: 30 });
+    expect(own({}, { OFFLOAD: 'archive', OFFLOAD_WHEN: 'own-schedule' })).toEqual({
+      offload: ['archive'],
+      offloadWhen: 'own-schedule',
+    });
+  });
+
+  it('are refused where one of them is wrong: nothing is cleared by a guess', () => {
+    expect(refused(() => own({ offload: 'archive', retainDays: 'soon' })).code).toBe('SETTINGS_INVALID');
+    expect(refused(() => own({ retainDays: '30' })).message).toContain('retainDays needs a sink in offload');
+    expect(refused(() => own({}, { OFFLOAD: '../x' })).message).toContain('OFFLOAD must be');
+    expect(refused(() => resolveOffloading('other', sources, {}, env)).code).toBe('COLLECTOR_UNKNOWN');
   });
 });
 

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { baseUrlSchema, plainText, searchCountSetting } from '../../src/settings/definition.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { Secret } from '../../src/secret.js';
+import { resolveCollector } from '../../src/settings/collector.js';
+import { defineSettings, type ValuesOf } from '../../src/settings/definition.js';
+import { baseUrlSchema, plainText, searchCountSetting, yesNoSetting } from '../../src/settings/kinds.js';
 import { sources } from '../../src/sources/registry.js';
 
 describe('the definitions of settings', () => {
@@ -27,6 +31,43 @@ describe('the definitions of settings', () => {
 
   it('have no default for a secret', () => {
     expect(all.filter(({ setting }) => setting.secret && setting.default !== undefined)).toEqual([]);
+  });
+});
+
+describe('the values of settings', () => {
+  const settings = defineSettings({
+    needed: { env: 'NEEDED', meaning: 'M', expected: 'e', schema: plainText() },
+    free: { env: 'FREE', meaning: 'M', expected: 'e', optional: true, schema: z.string().transform(Number) },
+    either: { env: 'EITHER', meaning: 'M', expected: 'e', oneOf: 'EITHER and OTHER', schema: z.string() },
+    other: { env: 'OTHER', meaning: 'M', expected: 'e', oneOf: 'EITHER and OTHER', secret: true, schema: z.string() },
+    key: { env: 'KEY', meaning: 'M', expected: 'e', secret: true, schema: z.string() },
+    word: { env: 'WORD', meaning: 'M', expected: 'e', default: 'a', schema: z.enum(['a', 'b']) },
+    gzip: yesNoSetting({ env: 'GZIP', meaning: 'M' }, 'yes'),
+    searchCount: searchCountSetting(10),
+  });
+  type Own = ValuesOf<typeof settings>;
+
+  it('have the types that their definitions say', () => {
+    expectTypeOf<Own>().toEqualTypeOf<{
+      readonly needed: string;
+      readonly free?: number;
+      readonly either?: string;
+      readonly other?: Secret;
+      readonly key: Secret;
+      readonly word: 'a' | 'b';
+      readonly gzip: boolean;
+      readonly searchCount: number;
+    }>();
+  });
+
+  it('are what their types say', () => {
+    const env = { NEEDED: 'n', FREE: '7', EITHER: 'x', KEY: 'k', GZIP: 'no' };
+    const { values } = resolveCollector('own', [{ kind: 'own', settings }], {}, env);
+    expectTypeOf(values).toExtend<Own>();
+    expect(values).toEqual({
+      ...{ needed: 'n', free: 7, either: 'x', key: expect.any(Secret), word: 'a', gzip: false, searchCount: 10 },
+      offloadWhen: 'after-run',
+    });
   });
 });
 

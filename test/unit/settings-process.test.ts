@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readProcessSettings } from '../../src/cli/process-settings.js';
 import { TrawlError } from '../../src/errors.js';
-import { readProcessSettings } from '../../src/settings/process.js';
 
 let cwd: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochNanoseconds } from '../../src/timestamp.js';
+import { epochNanoseconds, flooredTo, utcText } from '../../src/timestamp.js';
 
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
@@ -23,6 +23,25 @@ const moment = fc.bigInt({ min: int64Min, max: int64Max });
 const offsetMinutes = fc.integer({ min: -(23 * 60 + 59), max: 23 * 60 + 59 });
 
 describe('moments', () => {
+  it('are rounded down to whole units, before 1970 as well', () => {
+    fc.assert(
+      fc.property(moment, fc.constantFrom(1_000n, 1_000_000n, secondNs), (epochNs, unit) => {
+        const below = epochNs - flooredTo(unit, epochNs) * unit;
+        expect(below >= 0n && below < unit).toBe(true);
+      }),
+    );
+    expect(flooredTo(1_000n, -1n)).toBe(-1n);
+  });
+
+  it('are written in UTC so that they are read back', () => {
+    fc.assert(
+      fc.property(moment, (epochNs) => {
+        expect(epochNanoseconds(utcText(epochNs, 9))).toBe(epochNs);
+      }),
+    );
+    expect(utcText(-1n, 3)).toBe('1969-12-31T23:59:59.999Z');
+  });
+
   it('of 64 bits are read back from any writing, at any offset', () => {
     fc.assert(
       fc.property(moment, offsetMinutes, (epochNs, offset) => {

@@ -2,10 +2,10 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { Environment } from '../../environment.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { connectionHint } from '../../http/client.js';
 import { readProxies } from '../../http/proxies.js';
-import type { Environment } from '../../settings/collector.js';
 import type { CheckLines } from './lines.js';
 
 const lookupMaxMs = 10_000;

@@ -34,7 +34,7 @@ export async function checkSource(
     asked = exchange.url;
     if (exchange.status !== undefined) last = exchange;
   });
-  const client = source.open(settings, observed);
+  const client = source.open(settings.values, observed);
   const url = client.place.split(' ', 1)[0]!;
   const reached = await checkNetwork(lines, new URL(url), env);
   if (!reached) {

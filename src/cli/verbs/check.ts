@@ -1,9 +1,9 @@
 import { TrawlError } from '../../errors.js';
 import { HttpClient } from '../../http/client.js';
-import { type CollectorSettings, resolveCollector } from '../../settings/collector.js';
-import { offloadSettings } from '../../settings/offload.js';
-import { resolveSink } from '../../settings/sinks.js';
+import type { CollectorSettings } from '../../settings/collector.js';
+import { resolveCollector } from '../../settings/collector.js';
 import { sinkOf, sinks } from '../../sinks/registry.js';
+import { resolveSink } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { CheckLines } from '../check/lines.js';
@@ -27,7 +27,7 @@ export async function check(context: Context, name: string, options: { json?: bo
   const settings = await checkSettings(context, lines, checked, name);
   if (settings) {
     await checkSource(context, lines, settings, checked.store);
-    for (const sink of offloadSettings(settings.values).sinks) await checkSink(context, lines, checked, sink);
+    for (const sink of settings.values.offload ?? []) await checkSink(context, lines, checked, sink);
   } else for (const one of sourceChecks) lines.skipped(one, 'it takes the settings to try that');
   await checkTemporal(context, lines, checked.store);
   if (options.json) await printJson(lines.all);
@@ -72,7 +72,7 @@ async function tried(context: Context, store: Store | undefined, name: string): 
   const { env } = context.settings;
   const settings = resolveSink(name, sinks, (await store?.settings()) ?? {}, env);
   const http = new HttpClient({}, env);
-  const client = sinkOf(settings.kind).open(settings, { http, env });
+  const client = sinkOf(settings.kind).open(settings.values, { http, env });
   const signal = AbortSignal.timeout(sinkMaxMs);
   try {
     await client.check(signal);

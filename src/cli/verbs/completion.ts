@@ -1,9 +1,9 @@
+import type { Command } from 'commander';
 import { collectorNames } from '../../settings/collector.js';
-import { sinkNames } from '../../settings/sinks.js';
+import { sinkNames } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import { answeringWithin } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
-import { commands } from '../commands.js';
 import { type Shell, scripts } from '../completion/scripts.js';
 import { behindBreak, candidates, type Names, rejoined } from '../completion/words.js';
 import { Context } from '../context.js';
@@ -18,14 +18,10 @@ export async function completion(shell: Shell): Promise<number> {
   return 0;
 }
 
-/** What the shells call: `__complete SHELL WORD…`. Says nothing where it knows nothing. */
-export async function complete([shell, ...given]: readonly string[]): Promise<number> {
+/** Answers a shell that calls `__complete SHELL WORD…`, with nothing where it knows nothing. */
+export async function complete(program: Command, [shell, ...given]: readonly string[]): Promise<number> {
   const words = shell === 'bash' ? rejoined(given) : given;
-  const found = await candidates(
-    commands(() => undefined),
-    words,
-    namesHere,
-  ).catch(() => []);
+  const found = await candidates(program, words, namesHere).catch(() => []);
   const shown = found.map(({ value, description }) => {
     const text = shell === 'bash' ? behindBreak(value, words.at(-1) ?? '') : value;
     return `${printable(text)}\t${printable(description)}\n`;

@@ -1,19 +1,16 @@
-import { type DemoOptions, demos } from '../../demo/registry.js';
+import { demos } from '../../../demo/registry.js';
+import type { DemoOptions } from '../../../demo/standalone.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
-import { WrongCall } from '../wrong-call.js';
 
 /** `trawl demo [SOURCE]`: a demo server alone, for curl and for trying settings. */
-export async function demo(source: string, options: DemoOptions): Promise<number> {
-  const start = demos[source];
-  if (!start) {
-    throw new WrongCall(
-      `There is no demo of ${JSON.stringify(source)}.`,
-      `Use one of: ${Object.keys(demos).join(', ')}.`,
-    );
-  }
+export async function demo(
+  source: string,
+  options: Omit<DemoOptions, 'events'> & { events?: number },
+): Promise<number> {
+  const { events, start } = demos[source]!;
   const ended = interrupted();
-  const server = await start(options);
+  const server = await start({ events, ...options });
   await print(
     `${Object.entries(server.env)
       .map(([name, value]) => `${name}=${value}\n`)

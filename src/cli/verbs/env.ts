@@ -1,8 +1,8 @@
 import { TrawlError } from '../../errors.js';
 import { checkTableRows } from '../../settings/collector.js';
-import { isRequired } from '../../settings/definition.js';
-import { checkSinkRows, sinkPrefix } from '../../settings/sinks.js';
+import { isRequired, sinkPrefix } from '../../settings/definition.js';
 import { sinks } from '../../sinks/registry.js';
+import { checkSinkRows } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import type { Context } from '../context.js';
 import { print, printJson, table } from '../output.js';

@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
+import { defaultCron } from '../../default-cron.js';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { type Recurrence, recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
-import { defaultCron, recurringId } from '../../temporal/names.js';
+import { recurringId } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { print, printJson, tell } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';

@@ -1,12 +1,12 @@
 import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { type RunningDemo, startDemo } from '../../demo/demo.js';
+import { type RunningDemo, startDemo } from '../../../demo/demo.js';
+import { defaultCron } from '../../default-cron.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
-import { defaultCron } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';

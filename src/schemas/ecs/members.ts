@@ -1,4 +1,5 @@
 import { parseJson } from '../../json-parse.js';
+import { isJsonObject, textOf } from '../../json-values.js';
 import type { Fields } from './fields.js';
 
 /** Elasticsearch takes 20 levels of a `flattened` field; what lies deeper than this becomes text. */
@@ -17,7 +18,7 @@ export class Members {
   readonly #inner = new Map<string, Members>();
 
   constructor(value: unknown) {
-    this.#members = isObject(value) ? value : {};
+    this.#members = isJsonObject(value) ? value : {};
   }
 
   /** Whether there is something to read in it. */
@@ -28,7 +29,7 @@ export class Members {
 
   /** As `text`, and leaves it. */
   peek(name: string): string | undefined {
-    return textOf(this.#members[name]);
+    return filledText(this.#members[name]);
   }
 
   /** The texts of a list, or of a text with commas; leaves them. */
@@ -41,14 +42,14 @@ export class Members {
 
   /** Takes a text that is not empty, or a number as text; of a list, its only element. */
   text(name: string): string | undefined {
-    const value = textOf(this.#members[name]);
+    const value = filledText(this.#members[name]);
     if (value !== undefined) this.#taken.add(name);
     return value;
   }
 
   /** Takes a text that fits. */
   matching(name: string, pattern: RegExp): string | undefined {
-    const value = textOf(this.#members[name]);
+    const value = filledText(this.#members[name]);
     return value !== undefined && pattern.test(value) ? this.text(name) : undefined;
   }
 
@@ -64,13 +65,13 @@ export class Members {
   inner(name: string): Members {
     const value = this.#members[name];
     const inner = new Members(value);
-    if (isObject(value)) this.#inner.set(name, inner);
+    if (isJsonObject(value)) this.#inner.set(name, inner);
     return inner;
   }
 
   /** As `inner`, but what is no object is taken, and so is in no field. */
   innerOnly(name: string): Members {
-    if (!isObject(this.#members[name])) this.#taken.add(name);
+    if (!isJsonObject(this.#members[name])) this.#taken.add(name);
     return this.inner(name);
   }
 
@@ -139,14 +140,10 @@ function afterString(text: string, start: number): number {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value.toWellFormed();
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? textOf(value[0]) : undefined;
+/** Of a list, its only element. */
+function filledText(value: unknown): string | undefined {
+  const alone: unknown = Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : value;
+  return textOf(alone)?.toWellFormed() || undefined;
 }
 
 /** @param levels how many more objects and lists may lie in one another. */

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../domain.js';
-import { epochNanoseconds } from '../../timestamp.js';
+import { epochNanoseconds, utcText } from '../../timestamp.js';
 import type { Schema, SchemaRecord } from '../schema.js';
 import { describeAsa } from './asa.js';
 import { describeDescope } from './descope.js';
@@ -162,9 +162,5 @@ function momentOf(text: string): string | undefined {
   const ns = epochNanoseconds(text);
   if (ns === null) return undefined;
   if (takenAsItIs.test(text)) return text;
-  const fraction = ((ns % second) + second) % second;
-  const seconds = new Date(Number((ns - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
+  return utcText(ns, 9);
 }
-
-const second = 1_000_000_000n;

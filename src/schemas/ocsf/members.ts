@@ -1,5 +1,6 @@
 import { parseJson } from '../../json-parse.js';
 import { skipString } from '../../json-slices.js';
+import { isJsonObject, textOf } from '../../json-values.js';
 import type { Json } from './mapping.js';
 import { cleanText } from './values.js';
 
@@ -10,7 +11,7 @@ export class Members {
   readonly #nested = new Map<string, Members>();
 
   constructor(values: unknown) {
-    this.#values = isObject(values) ? values : {};
+    this.#values = isJsonObject(values) ? values : {};
   }
 
   /** The first of these members that is a text with something in it, or another plain value. */
@@ -71,7 +72,7 @@ export class Members {
     if (known) return known;
     const value = this.#own(name);
     const members = new Members(value);
-    if (isObject(value)) this.#nested.set(name, members);
+    if (isJsonObject(value)) this.#nested.set(name, members);
     return members;
   }
 
@@ -99,16 +100,12 @@ export class Members {
 
 /** A text or another plain value that says something. */
 export function plainText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : cleanText(value);
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const text = textOf(value);
+  return text ? cleanText(text) : undefined;
 }
 
 function isNothing(value: unknown): boolean {
-  return value === null || value === '' || (isObject(value) && Object.keys(value).length === 0);
+  return value === null || value === '' || (isJsonObject(value) && Object.keys(value).length === 0);
 }
 
 const depthMax = 24;

@@ -1,12 +1,13 @@
 import type { StoredEvent } from '../../domain.js';
-import { epochNanoseconds } from '../../timestamp.js';
+import { isJsonObject } from '../../json-values.js';
+import { epochNanoseconds, flooredTo } from '../../timestamp.js';
 import type { Schema, SchemaRecord } from '../schema.js';
 import { asa } from './asa.js';
 import { builders } from './builders.js';
 import { classOf, ocsfVersion } from './classes.js';
 import { descope } from './descope.js';
 import type { Facts, Json, Mapping, Row, Status } from './mapping.js';
-import { clean, isObject, Members, parseExactly } from './members.js';
+import { clean, Members, parseExactly } from './members.js';
 import { skyflow } from './skyflow.js';
 import { cleanText, cutAt, defined, textMax } from './values.js';
 
@@ -25,7 +26,10 @@ export const ocsf: Schema = {
     const members = new Members(value);
     const row = rowOf(mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
     // What is no object has no members to make an activity of.
-    const used = row ?? { class: isObject(value) ? ('apiActivity' as const) : ('baseEvent' as const), activity: 99 };
+    const used = row ?? {
+      class: isJsonObject(value) ? ('apiActivity' as const) : ('baseEvent' as const),
+      activity: 99,
+    };
     return { record: recordOf(event, raw, mapping, members, used), known: row !== undefined };
   },
 };
@@ -122,8 +126,7 @@ function milliseconds({ timestamp, collectedAt }: StoredEvent): number {
 function millisecondsOf(text: string): number | undefined {
   const nanoseconds = epochNanoseconds(text);
   if (nanoseconds === null) return undefined;
-  const within = nanoseconds % 1_000_000n;
-  return Number((nanoseconds - (within < 0n ? within + 1_000_000n : within)) / 1_000_000n);
+  return Number(flooredTo(1_000_000n, nanoseconds));
 }
 
 /** `server.ssh_login by Ada Byron`. */

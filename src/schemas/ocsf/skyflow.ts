@@ -1,4 +1,4 @@
-import { eventWithoutContent } from '../../sources/skyflow/redact.js';
+import { eventWithoutContent } from '../../skyflow-content.js';
 import type { Family, Mapping, Row } from './mapping.js';
 import { SkyflowFacts } from './skyflow-facts.js';
 

@@ -1,8 +1,9 @@
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer } from '../../http/client.js';
 import { askedWaitMs } from '../../http/status.js';
+import { jsonObjectOf } from '../../json-values.js';
 import { printable } from '../../printable.js';
-import { asObject, membersOf, statusError } from '../http-answer.js';
+import { membersOf, statusError } from '../http-answer.js';
 import type { Document } from './documents.js';
 
 /** What became of one document of a request. */
@@ -30,8 +31,8 @@ interface ItemError {
 
 function errorOf(value: unknown): ItemError {
   if (typeof value === 'string') return { type: '', reason: value };
-  const { type, reason, root_cause: causes } = asObject(value);
-  const first = Array.isArray(causes) ? asObject(causes[0]) : {};
+  const { type, reason, root_cause: causes } = jsonObjectOf(value);
+  const first = Array.isArray(causes) ? jsonObjectOf(causes[0]) : {};
   return {
     type: shortType(typeof type === 'string' ? type : first.type),
     reason: typeof reason === 'string' ? reason : '',
@@ -55,7 +56,7 @@ export function outcomesOf(
   if (!Array.isArray(items) || items.length !== documents.length) return undefined;
   const outcomes: Outcome[] = [];
   for (const [at, document] of documents.entries()) {
-    const item = asObject(asObject(items[at])[create ? 'create' : 'index']);
+    const item = jsonObjectOf(jsonObjectOf(items[at])[create ? 'create' : 'index']);
     const { _id: id, status, error } = item;
     if (typeof status !== 'number') return undefined;
     const elsewhere = isSuccessful(item) ? storedElsewhere(item) : undefined;

@@ -1,11 +1,13 @@
 import { gzipSync } from 'node:zlib';
+import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
-import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
+import { jsonObjectOf } from '../../json-values.js';
+import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
 import { bulkError, outcomesOf } from './answer.js';
 import { type Document, documentsByIndex } from './documents.js';
 import type { ElasticsearchSettings } from './settings.js';
@@ -34,7 +36,7 @@ export class ElasticsearchClient implements SinkClient {
     const refused: RefusedEvent[] = [];
     let bytes = 0;
     for (const [index, documents] of byIndex) {
-      for (const part of parts(documents, { bytesMax: this.#settings.bytesMax })) {
+      for (const part of parts(documents, { bytesMax: this.#settings.maxBytes })) {
         const sent = await this.#sendPart(index, part, signal);
         bytes += sent.bytes;
         refused.push(...sent.refused);
@@ -50,7 +52,7 @@ export class ElasticsearchClient implements SinkClient {
   async check(signal?: AbortSignal): Promise<void> {
     const answer = await this.#post('_bulk', '\n', signal);
     if (isSuccess(answer)) {
-      if (!Array.isArray(asObject(jsonOf(answer, this.place)).items)) throw this.#foreign();
+      if (!Array.isArray(jsonObjectOf(jsonOf(answer, this.place)).items)) throw this.#foreign();
     } else if (answer.status !== 400 || membersOf(answer).error === undefined) throw bulkError(answer, this.place);
   }
 
@@ -92,7 +94,7 @@ export class ElasticsearchClient implements SinkClient {
   }
 
   #outcomes(answer: HttpAnswer, documents: readonly Document[]) {
-    const { items } = asObject(jsonOf(answer, this.place));
+    const { items } = jsonObjectOf(jsonOf(answer, this.place));
     const outcomes = outcomesOf(items, documents, this.#settings.dataStream, this.place);
     if (!outcomes) throw this.#foreign();
     return documents.map((document, at) => [document, outcomes[at]!] as const);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { eventTimeNs, utcText } from '../event-time.js';
+import { utcText } from '../../timestamp.js';
+import { eventTimeNs } from '../event-time.js';
 import { type OutgoingRecord, records } from '../records.js';
 import type { OutgoingBatch } from '../sink.js';
 import type { ElasticsearchSettings } from './settings.js';

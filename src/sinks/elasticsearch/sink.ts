@@ -1,11 +1,11 @@
 import type { Sink } from '../sink.js';
 import { ElasticsearchClient } from './client.js';
-import { elasticsearchProblems, elasticsearchSettingDefinitions, elasticsearchSettings } from './settings.js';
+import { type ElasticsearchSettings, elasticsearchProblems, elasticsearchSettings } from './settings.js';
 
 /** Elasticsearch and OpenSearch, which share the bulk API. */
-export const elasticsearch: Sink = {
+export const elasticsearch: Sink<ElasticsearchSettings> = {
   kind: 'elasticsearch',
-  settings: elasticsearchSettingDefinitions,
+  settings: elasticsearchSettings,
   check: elasticsearchProblems,
-  open: (settings, { http }) => new ElasticsearchClient(http, elasticsearchSettings(settings)),
+  open: (settings, { http }) => new ElasticsearchClient(http, settings),
 };

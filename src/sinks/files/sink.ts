@@ -1,38 +1,44 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import type { SentObject } from '../../batch.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
+import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { objectFiles } from '../objects.js';
-import { fileSettingDefinitions, fileSettingProblems } from '../settings.js';
-import type { OutgoingBatch, Sent, SentObject, Sink, SinkClient, SinkSettings } from '../sink.js';
+import { fileSettingProblems, fileSettings } from '../settings.js';
+import type { OutgoingBatch, Sent, Sink, SinkClient } from '../sink.js';
+
+const filesSettings = defineSettings({
+  path: {
+    env: 'PATH',
+    meaning: 'Folder that the files are written to',
+    expected: 'an absolute path',
+    guarded: true,
+    schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0')),
+  },
+  ...fileSettings,
+});
+
+type FilesSettings = ValuesOf<typeof filesSettings>;
 
 /** Files in a folder: of this machine, or of a mounted file system. */
-export const files: Sink = {
+export const files: Sink<FilesSettings> = {
   kind: 'files',
-  settings: [
-    {
-      key: 'path',
-      env: 'PATH',
-      meaning: 'Folder that the files are written to',
-      expected: 'an absolute path',
-      guarded: true,
-      schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0')),
-    },
-    ...fileSettingDefinitions,
-  ],
+  settings: filesSettings,
+  fileForm: (settings) => settings,
   check: fileSettingProblems,
   open: (settings) => new FilesClient(settings),
 };
 
 class FilesClient implements SinkClient {
   readonly place: string;
-  readonly #settings: SinkSettings;
+  readonly #settings: FilesSettings;
 
-  constructor(settings: SinkSettings) {
+  constructor(settings: FilesSettings) {
     this.#settings = settings;
-    this.place = settings.values.path as string;
+    this.place = settings.path;
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {

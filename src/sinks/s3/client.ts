@@ -7,12 +7,13 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { SentObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
-import type { OutgoingBatch, Sent, SentObject, SinkClient, SinkContext, SinkSettings } from '../sink.js';
+import type { OutgoingBatch, Sent, SinkClient, SinkContext } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
-import { type S3Settings, s3Settings } from './settings.js';
+import { keyPrefix, type S3Settings } from './settings.js';
 
 /** Larger ones go in parts of this size. */
 const partBytes = 8 * 1024 * 1024;
@@ -20,22 +21,19 @@ const digestName = 'trawl-sha256';
 
 export class S3SinkClient implements SinkClient {
   readonly place: string;
-  readonly #settings: SinkSettings;
-  readonly #s3: S3Settings;
+  readonly #settings: S3Settings;
+  readonly #prefix: string;
   readonly #client: S3Client;
   /** Sent along once the bucket has refused a request without it. */
   #condition: { IfNoneMatch?: '*' } = {};
 
-  constructor(settings: SinkSettings, { env }: SinkContext) {
+  constructor(settings: S3Settings, { env }: SinkContext) {
     this.#settings = settings;
-    this.#s3 = s3Settings(settings);
-    const { bucket, prefix, endpoint, region, credentials } = this.#s3;
-    this.place = `s3://${bucket}/${prefix}`;
-    const own = credentials && {
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey.reveal(),
-    };
-    const found = own ?? credentialsOf(env);
+    const { bucket, endpoint, region, accessKeyId, secretAccessKey } = settings;
+    this.#prefix = keyPrefix(settings);
+    this.place = `s3://${bucket}/${this.#prefix}`;
+    const own = accessKeyId && secretAccessKey && { accessKeyId, secretAccessKey: secretAccessKey.reveal() };
+    const found = own || credentialsOf(env);
     const known = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
     this.#client = new S3Client({
       ...(known ? { region: known } : {}),
@@ -59,14 +57,14 @@ export class S3SinkClient implements SinkClient {
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();
       await this.#put(file, signal);
-      objects.push({ name: `${this.#s3.prefix}${file.name}`, events: file.events, bytes: file.bytes.byteLength });
+      objects.push({ name: `${this.#prefix}${file.name}`, events: file.events, bytes: file.bytes.byteLength });
       unmapped += file.unmapped;
     }
     return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };
   }
 
   async check(signal?: AbortSignal): Promise<void> {
-    const object = { Bucket: this.#s3.bucket, Key: `${this.#s3.prefix}.trawl-check-${randomUUID()}` };
+    const object = { Bucket: this.#settings.bucket, Key: `${this.#prefix}.trawl-check-${randomUUID()}` };
     const options = signal ? { abortSignal: signal } : {};
     try {
       await this.#client.send(
@@ -90,7 +88,7 @@ export class S3SinkClient implements SinkClient {
    */
   async #put(file: ObjectFile, signal?: AbortSignal): Promise<void> {
     const digest = createHash('sha256').update(file.bytes).digest('hex');
-    const object = { Bucket: this.#s3.bucket, Key: `${this.#s3.prefix}${file.name}` };
+    const object = { Bucket: this.#settings.bucket, Key: `${this.#prefix}${file.name}` };
     const params: PutObjectCommandInput = {
       ...object,
       Body: file.bytes,
@@ -141,7 +139,7 @@ export class S3SinkClient implements SinkClient {
   }
 
   #storing(): Partial<PutObjectCommandInput> {
-    const { encryption, kmsKeyId, storageClass }: S3Settings = this.#s3;
+    const { encryption, kmsKeyId, storageClass } = this.#settings;
     return {
       ...(encryption === 'bucket-default' ? {} : { ServerSideEncryption: encryption }),
       ...(encryption === 'aws:kms' && kmsKeyId !== undefined ? { SSEKMSKeyId: kmsKeyId } : {}),

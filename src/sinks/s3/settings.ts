@@ -1,20 +1,17 @@
 import { z } from 'zod';
-import type { Secret } from '../../secret.js';
-import { baseUrlSchema, plainText, type SettingDefinition } from '../../settings/definition.js';
-import { fileSettingDefinitions, oneOf } from '../settings.js';
-import type { SinkSettings } from '../sink.js';
+import { defineSettings, type ValuesOf } from '../../settings/definition.js';
+import { baseUrlSchema, plainText, wordSetting } from '../../settings/kinds.js';
+import { fileSettings } from '../settings.js';
 
-export const s3SettingDefinitions: readonly SettingDefinition[] = [
-  {
-    key: 'bucket',
+export const s3Settings = defineSettings({
+  bucket: {
     env: 'BUCKET',
     meaning: 'Bucket that the objects are put into',
     expected: 'the name of a bucket',
     guarded: true,
     schema: z.string().regex(/^[A-Za-z0-9._-]{3,63}$/),
   },
-  {
-    key: 'prefix',
+  prefix: {
     env: 'PREFIX',
     meaning: "What objects' names begin with",
     expected: 'a path without a slash at its beginning, and without . and .. as parts',
@@ -24,8 +21,7 @@ export const s3SettingDefinitions: readonly SettingDefinition[] = [
       .refine((text) => text.split('/').every((part) => part !== '.' && part !== '..'))
       .transform((text) => text.replace(/\/+$/, '')),
   },
-  {
-    key: 'endpoint',
+  endpoint: {
     env: 'ENDPOINT',
     meaning: 'Where the S3-compatible server is, where it is not AWS',
     expected: 'an http or https URL without a query',
@@ -33,25 +29,26 @@ export const s3SettingDefinitions: readonly SettingDefinition[] = [
     guarded: true,
     schema: baseUrlSchema,
   },
-  oneOf('encryption', 'ENCRYPTION', 'Server-side encryption', ['bucket-default', 'AES256', 'aws:kms']),
-  {
-    key: 'kmsKeyId',
+  encryption: wordSetting({ env: 'ENCRYPTION', meaning: 'Server-side encryption' }, [
+    'bucket-default',
+    'AES256',
+    'aws:kms',
+  ]),
+  kmsKeyId: {
     env: 'KMS_KEY_ID',
     meaning: 'Key for aws:kms, where it is not the default one',
     expected: 'a key id, alias or ARN',
     optional: true,
     schema: plainText(2048),
   },
-  {
-    key: 'storageClass',
+  storageClass: {
     env: 'STORAGE_CLASS',
     meaning: 'Storage class of the objects',
     expected: 'a name such as STANDARD_IA',
     optional: true,
     schema: z.string().regex(/^[A-Z_]{1,40}$/),
   },
-  {
-    key: 'accessKeyId',
+  accessKeyId: {
     env: 'ACCESS_KEY_ID',
     meaning: "Access key, where the AWS SDK's usual places have none",
     expected: 'the id of an access key',
@@ -59,8 +56,7 @@ export const s3SettingDefinitions: readonly SettingDefinition[] = [
     guarded: true,
     schema: plainText(200),
   },
-  {
-    key: 'secretAccessKey',
+  secretAccessKey: {
     env: 'SECRET_ACCESS_KEY',
     meaning: 'Secret of that access key',
     expected: 'the secret of an access key',
@@ -68,33 +64,12 @@ export const s3SettingDefinitions: readonly SettingDefinition[] = [
     secret: true,
     schema: plainText(4096),
   },
-  ...fileSettingDefinitions,
-];
+  ...fileSettings,
+});
 
-export interface S3Settings {
-  bucket: string;
-  prefix: string;
-  endpoint: string | undefined;
-  region: string | undefined;
-  encryption: 'bucket-default' | 'AES256' | 'aws:kms';
-  kmsKeyId: string | undefined;
-  storageClass: string | undefined;
-  credentials: { accessKeyId: string; secretAccessKey: Secret } | undefined;
-}
+export type S3Settings = ValuesOf<typeof s3Settings>;
 
-export function s3Settings({ values }: SinkSettings): S3Settings {
-  const text = (key: string) => values[key] as string | undefined;
-  const prefix = text('prefix');
-  const accessKeyId = text('accessKeyId');
-  return {
-    bucket: values.bucket as string,
-    prefix: prefix === undefined ? '' : `${prefix}/`,
-    endpoint: text('endpoint'),
-    region: text('region'),
-    encryption: values.encryption as S3Settings['encryption'],
-    kmsKeyId: text('kmsKeyId'),
-    storageClass: text('storageClass'),
-    credentials:
-      accessKeyId === undefined ? undefined : { accessKeyId, secretAccessKey: values.secretAccessKey as Secret },
-  };
+/** What the names of all objects begin with. */
+export function keyPrefix({ prefix }: S3Settings): string {
+  return prefix === undefined ? '' : `${prefix}/`;
 }

@@ -1,11 +1,12 @@
 import { fileSettingProblems } from '../settings.js';
 import type { Sink, SinkClient } from '../sink.js';
-import { s3SettingDefinitions, s3Settings } from './settings.js';
+import { keyPrefix, type S3Settings, s3Settings } from './settings.js';
 
 /** Objects in a bucket of S3, or of a server that speaks its protocol. */
-export const s3: Sink = {
+export const s3: Sink<S3Settings> = {
   kind: 's3',
-  settings: s3SettingDefinitions,
+  settings: s3Settings,
+  fileForm: (settings) => settings,
   check: (values) => [
     ...fileSettingProblems(values),
     ...((values.accessKeyId === undefined) === (values.secretAccessKey === undefined)
@@ -13,7 +14,6 @@ export const s3: Sink = {
       : ['accessKeyId and secretAccessKey are set both or not at all']),
   ],
   open(settings, context) {
-    const { bucket, prefix } = s3Settings(settings);
     let opened: Promise<SinkClient> | undefined;
     // The AWS SDK takes a while to load, and most commands do not need it.
     const client = () => {
@@ -21,7 +21,7 @@ export const s3: Sink = {
       return opened;
     };
     return {
-      place: `s3://${bucket}/${prefix}`,
+      place: `s3://${settings.bucket}/${keyPrefix(settings)}`,
       send: async (batch, signal) => (await client()).send(batch, signal),
       check: async (signal) => (await client()).check(signal),
       close: async () => (await opened)?.close(),

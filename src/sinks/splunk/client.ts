@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { Cookies } from '../../http/cookies.js';
-import { ask, asObject, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
+import { isJsonObject, jsonObjectOf } from '../../json-values.js';
+import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
 import { blamedEvent, noDataCode, splunkError } from './answer.js';
 import { type EventLine, eventLines } from './lines.js';
 import type { SplunkSettings } from './settings.js';
@@ -61,7 +63,7 @@ export class SplunkClient implements SinkClient {
     const has = (part: PartSent) => confirmations.add(part.seqs, part.bytes, part.refused);
     const sent: PartSent[] = [];
     const open = new Map<string, PartSent>();
-    for (const ofPart of parts(lines, { bytesMax: this.#settings.bytesMax })) {
+    for (const ofPart of parts(lines, { bytesMax: this.#settings.maxBytes })) {
       const part = await this.#sendPart(ofPart, sending);
       sent.push(part);
       if (part.ackId === undefined) await has(part);
@@ -109,7 +111,7 @@ export class SplunkClient implements SinkClient {
 
   /** The id to ask for the acknowledgement with, where the answer must have one. */
   #successCode(answer: HttpAnswer): string | undefined {
-    const { code, ackId } = asObject(jsonOf(answer, this.place));
+    const { code, ackId } = jsonObjectOf(jsonOf(answer, this.place));
     if (code !== 0) throw unreadable(this.place, 'none of the HTTP Event Collector');
     if (!this.#settings.useAck) return undefined;
     if (typeof ackId === 'number' && Number.isSafeInteger(ackId)) return String(ackId);
@@ -125,13 +127,13 @@ export class SplunkClient implements SinkClient {
     sending: Sending,
   ): Promise<void> {
     const all = open.size;
+    const waitMaxMs = this.#settings.ackWaitSeconds * 1000;
     let waitedMs = 0;
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
       const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
-      const { acks: told } = asObject(jsonOf(answer, this.place));
-      if (typeof told !== 'object' || told === null || Array.isArray(told))
-        throw unreadable(this.place, 'no list of acknowledgements');
+      const { acks: told } = jsonObjectOf(jsonOf(answer, this.place));
+      if (!isJsonObject(told)) throw unreadable(this.place, 'no list of acknowledgements');
       for (const [id, written] of Object.entries(told)) {
         const part = open.get(id);
         if (written !== true || !part) continue;
@@ -139,12 +141,12 @@ export class SplunkClient implements SinkClient {
         await has(part);
       }
       if (open.size === 0) return;
-      if (waitedMs >= this.#settings.ackWaitMs) break;
-      const ms = Math.min(wait, this.#settings.ackWaitMs - waitedMs);
+      if (waitedMs >= waitMaxMs) break;
+      const ms = Math.min(wait, waitMaxMs - waitedMs);
       await this.#pause(ms, sending.signal);
       waitedMs += ms;
     }
-    const seconds = this.#settings.ackWaitMs / 1000;
+    const seconds = this.#settings.ackWaitSeconds;
     throw new TrawlError(
       'SINK_UNAVAILABLE',
       `${this.place} has not acknowledged ${open.size} of ${all} requests within ${seconds} s.`,

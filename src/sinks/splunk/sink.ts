@@ -1,10 +1,10 @@
 import type { Sink } from '../sink.js';
 import { SplunkClient } from './client.js';
-import { splunkSettingDefinitions, splunkSettings } from './settings.js';
+import { type SplunkSettings, splunkSettings } from './settings.js';
 
 /** Splunk's HTTP Event Collector, and whatever else speaks it. */
-export const splunk: Sink = {
+export const splunk: Sink<SplunkSettings> = {
   kind: 'splunk',
-  settings: splunkSettingDefinitions,
-  open: (settings, { http }) => new SplunkClient(http, splunkSettings(settings)),
+  settings: splunkSettings,
+  open: (settings, { http }) => new SplunkClient(http, settings),
 };

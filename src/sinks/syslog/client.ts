@@ -1,6 +1,7 @@
+import type { RefusedEvent } from '../../batch.js';
 import { Confirmations, parts } from '../parts.js';
 import { records, unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
 import { type SyslogBounds, sendFrames, syslogBounds } from './connection.js';
 import { framed, syslogMessage } from './message.js';
 import type { SyslogSettings } from './settings.js';
@@ -29,7 +30,7 @@ export class SyslogClient implements SinkClient {
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
-    const { messageBytesMax } = this.#settings;
+    const { maxMessageBytes: messageBytesMax } = this.#settings;
     const refused: RefusedEvent[] = [];
     const frames: Frame[] = [];
     const seqs = batch.events.map(({ seq }) => seq);

@@ -1,5 +1,6 @@
 import { printable } from '../../printable.js';
-import { eventTimeNs, utcText } from '../event-time.js';
+import { utcText } from '../../timestamp.js';
+import { eventTimeNs } from '../event-time.js';
 import type { OutgoingRecord } from '../records.js';
 import type { OutgoingBatch } from '../sink.js';
 import type { SyslogSettings } from './settings.js';

@@ -1,24 +1,22 @@
 import { z } from 'zod';
-import { plainText, type SettingDefinition } from '../../settings/definition.js';
-import { countSetting, word, yesNoSetting } from '../push-settings.js';
-import type { SinkSettings } from '../sink.js';
+import { defineSettings, type ValuesOf } from '../../settings/definition.js';
+import { plainText, wholeNumberSetting, yesNoSetting } from '../../settings/kinds.js';
+import { word } from '../push-settings.js';
 
-function file(key: string, env: string, meaning: string): SettingDefinition {
+function file(env: string, meaning: string) {
   return {
-    key,
     env,
     meaning,
     expected: 'the path of a PEM file',
     optional: true,
     guarded: true,
     schema: plainText(4096),
-  };
+  } as const;
 }
 
 /** What a syslog receiver is told. */
-export const syslogSettingDefinitions: readonly SettingDefinition[] = [
-  {
-    key: 'address',
+export const syslogSettings = defineSettings({
+  address: {
     env: 'ADDRESS',
     meaning: 'Host of the receiver',
     expected: 'a host name or an IP address',
@@ -28,17 +26,12 @@ export const syslogSettingDefinitions: readonly SettingDefinition[] = [
       .max(253)
       .regex(/^[A-Za-z0-9._:-]+$/),
   },
-  countSetting({ key: 'port', env: 'PORT', meaning: 'Port of the receiver' }, [1, 65_535], 6514),
-  yesNoSetting({ key: 'tls', env: 'TLS', meaning: 'Whether the connection is encrypted', guarded: true }, 'yes'),
-  file(
-    'caFile',
-    'CA_FILE',
-    "Authorities that the receiver's certificate is trusted by, instead of the well-known ones",
-  ),
-  file('certFile', 'CERT_FILE', 'Certificate of this client'),
-  file('keyFile', 'KEY_FILE', 'Its private key'),
-  {
-    key: 'serverName',
+  port: wholeNumberSetting({ env: 'PORT', meaning: 'Port of the receiver' }, [1, 65_535], 6514),
+  tls: yesNoSetting({ env: 'TLS', meaning: 'Whether the connection is encrypted', guarded: true }, 'yes'),
+  caFile: file('CA_FILE', "Authorities that the receiver's certificate is trusted by, instead of the well-known ones"),
+  certFile: file('CERT_FILE', 'Certificate of this client'),
+  keyFile: file('KEY_FILE', 'Its private key'),
+  serverName: {
     env: 'SERVER_NAME',
     meaning: "Name that the receiver's certificate must have; not set, the address",
     expected: 'a host name',
@@ -49,66 +42,32 @@ export const syslogSettingDefinitions: readonly SettingDefinition[] = [
       .max(253)
       .regex(/^[A-Za-z0-9._-]+$/),
   },
-  countSetting({ key: 'facility', env: 'FACILITY', meaning: 'Facility of the messages; 13 is log audit' }, [0, 23], 13),
-  countSetting(
-    { key: 'severity', env: 'SEVERITY', meaning: 'Severity of the messages; 6 is informational' },
-    [0, 7],
-    6,
-  ),
-  {
-    key: 'hostname',
+  facility: wholeNumberSetting({ env: 'FACILITY', meaning: 'Facility of the messages; 13 is log audit' }, [0, 23], 13),
+  severity: wholeNumberSetting({ env: 'SEVERITY', meaning: 'Severity of the messages; 6 is informational' }, [0, 7], 6),
+  hostname: {
     env: 'HOSTNAME',
     meaning: 'HOSTNAME of the messages; - is none',
     expected: 'printable ASCII without spaces, up to 255 characters',
     default: '-',
     schema: word(255),
   },
-  countSetting(
+  maxMessageBytes: wholeNumberSetting(
     {
-      key: 'maxMessageBytes',
       env: 'MAX_MESSAGE_BYTES',
       meaning: 'Size of a message at the most; an event that needs more is refused, since half an event is none; bytes',
     },
     [480, 16_777_216],
     65_536,
   ),
-];
+});
 
-export function syslogProblems(values: SinkSettings['values']): string[] {
+export type SyslogSettings = ValuesOf<typeof syslogSettings>;
+
+export function syslogProblems(values: Partial<SyslogSettings>): string[] {
   const problems: string[] = [];
   if ((values.certFile === undefined) !== (values.keyFile === undefined))
     problems.push('certFile and keyFile need each other');
-  const ofTls = ['caFile', 'certFile', 'keyFile', 'serverName'].filter((key) => values[key] !== undefined);
-  if (values.tls === 'no' && ofTls.length > 0) problems.push(`${ofTls.join(', ')} have no meaning with tls=no`);
+  const ofTls = (['caFile', 'certFile', 'keyFile', 'serverName'] as const).filter((key) => values[key] !== undefined);
+  if (values.tls === false && ofTls.length > 0) problems.push(`${ofTls.join(', ')} have no meaning with tls=no`);
   return problems;
-}
-
-export interface SyslogSettings {
-  address: string;
-  port: number;
-  tls: boolean;
-  caFile: string | undefined;
-  certFile: string | undefined;
-  keyFile: string | undefined;
-  serverName: string | undefined;
-  facility: number;
-  severity: number;
-  hostname: string;
-  messageBytesMax: number;
-}
-
-export function syslogSettings({ values }: SinkSettings): SyslogSettings {
-  return {
-    address: values.address as string,
-    port: values.port as number,
-    tls: values.tls === 'yes',
-    caFile: values.caFile as string | undefined,
-    certFile: values.certFile as string | undefined,
-    keyFile: values.keyFile as string | undefined,
-    serverName: values.serverName as string | undefined,
-    facility: values.facility as number,
-    severity: values.severity as number,
-    hostname: values.hostname as string,
-    messageBytesMax: values.maxMessageBytes as number,
-  };
 }

@@ -1,11 +1,11 @@
 import type { Sink } from '../sink.js';
 import { SyslogClient } from './client.js';
-import { syslogProblems, syslogSettingDefinitions, syslogSettings } from './settings.js';
+import { type SyslogSettings, syslogProblems, syslogSettings } from './settings.js';
 
 /** Syslog by RFC 5424 over TLS (RFC 5425) or TCP. */
-export const syslog: Sink = {
+export const syslog: Sink<SyslogSettings> = {
   kind: 'syslog',
-  settings: syslogSettingDefinitions,
+  settings: syslogSettings,
   check: syslogProblems,
-  open: (settings) => new SyslogClient(syslogSettings(settings)),
+  open: (settings) => new SyslogClient(settings),
 };

@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto';
+import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import { jsonObjectOf } from '../../json-values.js';
 import { printable } from '../../printable.js';
-import { ask, asObject, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
+import { ask, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, RefusedEvent, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
 import type { WebhookSettings } from './settings.js';
 
 const reasonCharactersMax = 200;
@@ -31,7 +33,7 @@ export class WebhookClient implements SinkClient {
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
     const all = records(batch);
     const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
-    const { bytesMax, eventsMax } = this.#settings;
+    const { maxBytes: bytesMax, maxEvents: eventsMax } = this.#settings;
     const confirmations = new Confirmations(
       all.map(({ event }) => event.seq),
       confirmed,
@@ -86,7 +88,7 @@ export class WebhookClient implements SinkClient {
     // Several statuses in one answer: some of the events may not be there.
     if (answer.status === 207) throw unreadable(this.place, 'one of several statuses (207)');
     const said = jsonOf(answer, this.place);
-    const { ok = true, success = true, error, errors } = asObject(said);
+    const { ok = true, success = true, error, errors } = jsonObjectOf(said);
     const failed = [error, errors === 0 ? undefined : errors].find(isProblem);
     if (said !== false && ok && success && failed === undefined) return;
     throw new TrawlError(
@@ -99,7 +101,7 @@ export class WebhookClient implements SinkClient {
   }
 
   #reason(error: unknown): string {
-    const { message } = asObject(error);
+    const { message } = jsonObjectOf(error);
     const text = [error, message].find((candidate) => typeof candidate === 'string');
     if (typeof text !== 'string' || text === '') return '';
     return `: ${printable(this.#withoutSecrets(text).slice(0, reasonCharactersMax))}`;

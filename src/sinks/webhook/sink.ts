@@ -1,10 +1,10 @@
 import type { Sink } from '../sink.js';
 import { WebhookClient } from './client.js';
-import { webhookSettingDefinitions, webhookSettings } from './settings.js';
+import { type WebhookSettings, webhookSettings } from './settings.js';
 
 /** Any receiver that takes JSON by POST. */
-export const webhook: Sink = {
+export const webhook: Sink<WebhookSettings> = {
   kind: 'webhook',
-  settings: webhookSettingDefinitions,
-  open: (settings, { http }) => new WebhookClient(http, webhookSettings(settings)),
+  settings: webhookSettings,
+  open: (settings, { http }) => new WebhookClient(http, settings),
 };

@@ -47,7 +47,7 @@ export class AsaClient implements SourceClient {
     this.#readsAhead = readsAhead;
     this.#settings = settings;
     this.#tokens = new TokenSource(http, settings);
-    this.place = `${settings.baseUrl}/teams/${encodeURIComponent(settings.team)}/auditsV2`;
+    this.place = `${settings.asaBaseUrl}/teams/${encodeURIComponent(settings.asaTeam)}/auditsV2`;
   }
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {

@@ -1,4 +1,5 @@
 import type { EventColumns } from '../../domain.js';
+import { memberText as text } from '../member-text.js';
 import type { Lookup, SourceEvent } from '../source.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -102,10 +103,4 @@ function idsOf(details: Members, names: readonly string[]): string[] {
     }
   }
   return none;
-}
-
-/** A member as text: absent, null and anything that is no plain value prints as nothing. */
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

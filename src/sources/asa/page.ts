@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RelatedObject } from '../../domain.js';
 import { objectMembers, type Slice, skipSpace } from '../../json-slices.js';
+import { isJsonObject } from '../../json-values.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
@@ -8,10 +9,7 @@ import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
 /** A JSON object as it was parsed, members named `__proto__` included. */
-const members = z.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'is no object',
-);
+const members = z.custom<Record<string, unknown>>(isJsonObject, 'is no object');
 
 const envelope = z.object({
   id: z.string().min(1),

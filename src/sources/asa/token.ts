@@ -46,13 +46,13 @@ export class TokenSource {
   }
 
   async #fetch(signal?: AbortSignal): Promise<Secret> {
-    const { baseUrl, team, keyId, keySecret } = this.#settings;
-    const url = `${baseUrl}/teams/${encodeURIComponent(team)}/service_token`;
+    const { asaBaseUrl, asaTeam, asaKeyId, asaKeySecret } = this.#settings;
+    const url = `${asaBaseUrl}/teams/${encodeURIComponent(asaTeam)}/service_token`;
     const answer = await this.#http.request({
       method: 'POST',
       url,
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ key_id: keyId, key_secret: keySecret.reveal() }),
+      body: JSON.stringify({ key_id: asaKeyId, key_secret: asaKeySecret.reveal() }),
       signal,
     });
     if (answer.status !== 200) {

@@ -6,7 +6,7 @@ import type { FetchedPage, SourceClient } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { cursorOf, offsetOf, type Range } from './cursor.js';
 import { type DescopePageContent, parseDescopePage } from './page.js';
-import type { DescopeSettings } from './settings.js';
+import { type DescopeSettings, filtersOf } from './settings.js';
 import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
 
 /** How long Descope keeps audit events, and how far back `from` may reach. */
@@ -36,6 +36,8 @@ export class DescopeClient implements SourceClient {
   readonly place: string;
   readonly #http: HttpClient;
   readonly #settings: DescopeSettings;
+  readonly #filters: ReturnType<typeof filtersOf>;
+  readonly #overlapMs: number;
   /** How far the source's clock is ahead of this machine's, as its answers tell. */
   #skewMs = 0;
   /** Events asked for: lowered where answers were over the bound on a body. */
@@ -46,12 +48,14 @@ export class DescopeClient implements SourceClient {
   constructor(http: HttpClient, settings: DescopeSettings) {
     this.#http = http;
     this.#settings = settings;
+    this.#filters = filtersOf(settings);
+    this.#overlapMs = settings.descopeOverlapMinutes * 60_000;
     this.#size = settings.searchCount;
-    this.place = `${settings.baseUrl}/v1/mgmt/audit/search (project ${settings.projectId})`;
+    this.place = `${settings.descopeBaseUrl}/v1/mgmt/audit/search (project ${settings.descopeProjectId})`;
   }
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
-    const { overlapMs } = this.#settings;
+    const overlapMs = this.#overlapMs;
     const cursor = cursorOf(offset);
     const nowMs = this.#nowMs();
     const window = cursor.kind === 'open' ? freeze(cursor, nowMs, overlapMs) : cursor;
@@ -75,7 +79,7 @@ export class DescopeClient implements SourceClient {
   }
 
   async #search(request: PageRequest, signal?: AbortSignal): Promise<Uint8Array> {
-    const { baseUrl, projectId, managementKey, filters } = this.#settings;
+    const { descopeBaseUrl: baseUrl, descopeProjectId: projectId, descopeManagementKey: key } = this.#settings;
     if (request.page > pageMax) {
       throw new TrawlError('REQUEST_REFUSED', `One millisecond holds more than ${pageMax} pages of audit events.`, {
         hint: 'The API does not seem to heed the page number: check DESCOPE_BASE_URL and any proxy between.',
@@ -86,12 +90,12 @@ export class DescopeClient implements SourceClient {
       method: 'POST',
       url,
       headers: {
-        authorization: `Bearer ${projectId}:${managementKey.reveal()}`,
+        authorization: `Bearer ${projectId}:${key.reveal()}`,
         'content-type': 'application/json',
         accept: 'application/json',
       },
       body: JSON.stringify({
-        ...filters,
+        ...this.#filters,
         from: String(request.from),
         to: String(request.to),
         page: request.page,

@@ -1,4 +1,5 @@
 import type { EventColumns } from '../../domain.js';
+import { memberText as text } from '../member-text.js';
 import type { Lookup, SourceEvent } from '../source.js';
 
 /**
@@ -34,9 +35,4 @@ function client(details: SourceEvent['details']): string {
 
 function texts(value: unknown): string {
   return [value].flat().map(text).filter(Boolean).join(', ');
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

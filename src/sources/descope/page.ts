@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { objectMembers, skipSpace } from '../../json-slices.js';
+import { isJsonObject } from '../../json-values.js';
 import { within64Bits } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
@@ -102,7 +103,7 @@ function digestId(details: Record<string, unknown>, raw: string, copies: Map<str
 function canonical(content: unknown, raw: string): string {
   try {
     return JSON.stringify(content, (_, value: unknown) => {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+      if (!isJsonObject(value)) return value;
       const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
       // Names that look like numbers come first in any object; so they do each time. No prototype: __proto__ is a name.
       return Object.assign(Object.create(null), Object.fromEntries(entries)) as unknown;

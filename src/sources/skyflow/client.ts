@@ -5,6 +5,7 @@ import { pauseForReserveMs, statusError } from '../../http/status.js';
 import type { FetchedPage, SourceClient } from '../source.js';
 import { Trail } from '../trail.js';
 import { type Cursor, keyOf, queryOf } from './cursor.js';
+import { filterParameters } from './filters.js';
 import { follow, offsetOf, type Position, positionOf, readFrom } from './overlap.js';
 import { readSkyflowPage, type SkyflowPageContent } from './page.js';
 import type { SkyflowSettings } from './settings.js';
@@ -36,7 +37,7 @@ export class SkyflowClient implements SourceClient {
     this.#settings = settings;
     this.#tokens = tokensOf(http, settings);
     this.#limit = settings.searchCount;
-    this.place = `${settings.vaultUrl}/v1/audit/events`;
+    this.place = `${settings.skyflowVaultUrl}/v1/audit/events`;
   }
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
@@ -60,7 +61,7 @@ export class SkyflowClient implements SourceClient {
     spent: Spent,
     signal?: AbortSignal,
   ): Promise<Omit<FetchedPage, 'requests'>> {
-    const { overlapMs, keepContent } = this.#settings;
+    const overlapMs = this.#settings.skyflowOverlapMinutes * 60_000;
     const askedMs = Date.now();
     const from = readFrom(position, overlapMs, askedMs);
     const startedAt = performance.now();
@@ -74,7 +75,7 @@ export class SkyflowClient implements SourceClient {
     }
     if (this.#refused && !from.cursor) this.#refused.readAgain = true;
     if (this.#refused?.cursor === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
-    const { body, content } = readSkyflowPage(answer.body, keepContent);
+    const { body, content } = readSkyflowPage(answer.body, this.#settings.skyflowKeepContent);
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
     const hasEvents = content.events.length + content.rejected.length > 0;
     const next = hasEvents ? content.nextOps : null;
@@ -115,14 +116,14 @@ export class SkyflowClient implements SourceClient {
       403: 'Give the API key or the service account a role that may read the audit log.',
       404: 'Check SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL.',
     });
-    if (answer.status !== 401 || !('apiKey' in this.#settings.signIn)) return error;
+    if (answer.status !== 401 || !this.#settings.skyflowApiKey) return error;
     return new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
   }
 
   /** A token can expire at any time: a refused one is replaced once, where there can be another. */
   async #get(cursor: Cursor | null, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
-    const { accountId, filters } = this.#settings;
-    const url = `${this.place}?${queryOf(accountId, filters, cursor, this.#limit)}`;
+    const filters = filterParameters(this.#settings);
+    const url = `${this.place}?${queryOf(this.#settings.skyflowAccountId, filters, cursor, this.#limit)}`;
     const count = () => {
       spent.requests += 1;
     };

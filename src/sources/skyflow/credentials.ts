@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { isJsonObject } from '../../json-values.js';
 
 /** What a service account's credentials file holds, with the key ready for signing. */
 export interface ServiceAccount {
@@ -32,9 +33,7 @@ export function serviceAccountOf(text: string): ServiceAccount {
 function membersOf(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isJsonObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,12 +1,12 @@
 import type { EventColumns } from '../../domain.js';
+import { jsonObjectOf } from '../../json-values.js';
+import { memberText as text } from '../member-text.js';
 import type { SourceEvent } from '../source.js';
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** S30 Process Audit Event: the columns of one event; docs/sources/skyflow.md has the table, and says why. */
 export function processAuditEvent({ details }: SourceEvent): EventColumns {
-  const context = members(details.context);
-  const request = members(details.request);
+  const context = jsonObjectOf(details.context);
+  const request = jsonObjectOf(details.request);
   const resources = resourceIds(details.resourceIDs);
   return {
     type: text(request.apiName) || joined([request.actionType, request.resourceType], '/'),
@@ -20,7 +20,7 @@ export function processAuditEvent({ details }: SourceEvent): EventColumns {
     gateway: '',
     group: text(request.workspaceID) || idsOfType(resources, 'WORKSPACE'),
     project: text(request.vaultID) || idsOfType(resources, 'VAULT'),
-    hostname: hostOf(text(members(request.httpInfo).URI)),
+    hostname: hostOf(text(jsonObjectOf(request.httpInfo).URI)),
     server: resources.join(', '),
     fromAddr: text(context.ipAddress),
   };
@@ -65,14 +65,4 @@ function idsOfType(resources: readonly string[], type: string): string {
 /** The host of an absolute URI; mostly there is a path alone. */
 function hostOf(uri: string): string {
   return /^https?:\/\//.test(uri) && URL.canParse(uri) ? new URL(uri).host : '';
-}
-
-function members(value: unknown): Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {};
-}
-
-/** A member as text: absent, null and anything that is no plain value prints as nothing. */
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

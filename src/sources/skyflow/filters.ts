@@ -1,18 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { plainText, type SettingDefinition } from '../../settings/definition.js';
+import type { Setting, ValuesOf } from '../../settings/definition.js';
+import { plainText } from '../../settings/kinds.js';
 import { rfc3339Of } from './timestamp.js';
-
-interface Filter {
-  /** The member of `filterOps`. */
-  member: string;
-  /** What the settings' names end in: `skyflowFilter…`, `SKYFLOW_FILTER_…`. */
-  key: string;
-  env: string;
-  meaning: string;
-  expected: string;
-  schema: SettingDefinition['schema'];
-}
 
 const text = { expected: 'a text', schema: plainText() };
 const oneOf = (...values: [string, ...string[]]) => ({
@@ -41,81 +31,78 @@ const ipAddress = { expected: 'an IPv4 or IPv6 address', schema: z.string().refi
 const code = { expected: 'a whole number', schema: z.string().regex(/^\d{1,4}$/) };
 const method = oneOf('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS');
 
-const filter = (
+function filter<const Schema extends Setting['schema']>(
   member: string,
-  key: string,
-  env: string,
+  variable: string,
   meaning: string,
-  { expected, schema }: Pick<Filter, 'expected' | 'schema'>,
-): Filter => ({ member, key, env, meaning: `Only events ${meaning}`, expected, schema });
+  { expected, schema }: { expected: string; schema: Schema },
+) {
+  return {
+    /** The member of `filterOps`. */
+    member,
+    env: `SKYFLOW_FILTER_${variable}`,
+    meaning: `Only events ${meaning}`,
+    expected,
+    optional: true,
+    schema,
+  } as const;
+}
 
 /** Every optional member of `filterOps` in the contract. */
-const filters: readonly Filter[] = [
-  filter('context.changeID', 'ChangeId', 'CHANGE_ID', 'of this change', text),
-  filter('context.requestID', 'RequestId', 'REQUEST_ID', 'of this request', text),
-  filter('context.traceID', 'TraceId', 'TRACE_ID', 'of this trace', text),
-  filter('context.sessionID', 'SessionId', 'SESSION_ID', 'of this session', text),
-  filter('context.actor', 'Actor', 'ACTOR', 'of this actor', text),
-  filter(
+export const filterSettings = {
+  skyflowFilterChangeId: filter('context.changeID', 'CHANGE_ID', 'of this change', text),
+  skyflowFilterRequestId: filter('context.requestID', 'REQUEST_ID', 'of this request', text),
+  skyflowFilterTraceId: filter('context.traceID', 'TRACE_ID', 'of this trace', text),
+  skyflowFilterSessionId: filter('context.sessionID', 'SESSION_ID', 'of this session', text),
+  skyflowFilterActor: filter('context.actor', 'ACTOR', 'of this actor', text),
+  skyflowFilterActorType: filter(
     'context.actorType',
-    'ActorType',
     'ACTOR_TYPE',
     'of actors of this type',
     oneOf('NONE', 'USER', 'SERVICE_ACCOUNT'),
   ),
-  filter(
+  skyflowFilterAccessType: filter(
     'context.accessType',
-    'AccessType',
     'ACCESS_TYPE',
     'of this kind of access',
     oneOf('ACCESS_NONE', 'API', 'SQL', 'OKTA_LOGIN'),
   ),
-  filter('context.ipAddress', 'IpAddress', 'IP_ADDRESS', 'from this address', ipAddress),
-  filter('context.origin', 'Origin', 'ORIGIN', 'of this origin', text),
-  filter(
+  skyflowFilterIpAddress: filter('context.ipAddress', 'IP_ADDRESS', 'from this address', ipAddress),
+  skyflowFilterOrigin: filter('context.origin', 'ORIGIN', 'of this origin', text),
+  skyflowFilterAuthMode: filter(
     'context.authMode',
-    'AuthMode',
     'AUTH_MODE',
     'signed in this way',
     oneOf('AUTH_NONE', 'OKTA_JWT', 'SERVICE_ACCOUNT_JWT', 'PAT_JWT', 'API_KEY'),
   ),
-  filter('context.jwtID', 'JwtId', 'JWT_ID', 'with this JWT', text),
-  filter(
+  skyflowFilterJwtId: filter('context.jwtID', 'JWT_ID', 'with this JWT', text),
+  skyflowFilterBearerTokenContextId: filter(
     'context.bearerTokenContextID',
-    'BearerTokenContextId',
     'BEARER_TOKEN_CONTEXT_ID',
     "with this bearer token's context",
     text,
   ),
-  filter('parentAccountID', 'ParentAccountId', 'PARENT_ACCOUNT_ID', 'of this parent account', text),
-  filter('workspaceID', 'WorkspaceId', 'WORKSPACE_ID', 'in this workspace', text),
-  filter('vaultID', 'VaultId', 'VAULT_ID', 'in this vault', text),
-  filter('resourceIDs', 'ResourceIds', 'RESOURCE_IDS', 'on these resources', resourceIds),
-  filter('actionType', 'ActionType', 'ACTION_TYPE', 'of this type of action', name),
-  filter('resourceType', 'ResourceType', 'RESOURCE_TYPE', 'on this type of resource', name),
-  filter('tags', 'Tags', 'TAGS', 'with this tag', text),
-  filter('responseCode', 'ResponseCode', 'RESPONSE_CODE', 'answered with this code', code),
-  filter('startTime', 'StartTime', 'START_TIME', 'from this time on', sqlTimestamp),
-  filter('endTime', 'EndTime', 'END_TIME', 'until this time', sqlTimestamp),
-  filter('apiName', 'ApiName', 'API_NAME', 'of this API', text),
-  filter('responseMessage', 'ResponseMessage', 'RESPONSE_MESSAGE', 'answered with this message', text),
-  filter('httpMethod', 'HttpMethod', 'HTTP_METHOD', 'of this HTTP method', method),
-  filter('httpURI', 'HttpUri', 'HTTP_URI', 'on this URI', { ...text, schema: plainText(2000) }),
-];
-
-export const filterSettingDefinitions: readonly SettingDefinition[] = filters.map((f) => ({
-  key: `skyflowFilter${f.key}`,
-  env: `SKYFLOW_FILTER_${f.env}`,
-  meaning: f.meaning,
-  expected: f.expected,
-  optional: true,
-  schema: f.schema,
-}));
+  skyflowFilterParentAccountId: filter('parentAccountID', 'PARENT_ACCOUNT_ID', 'of this parent account', text),
+  skyflowFilterWorkspaceId: filter('workspaceID', 'WORKSPACE_ID', 'in this workspace', text),
+  skyflowFilterVaultId: filter('vaultID', 'VAULT_ID', 'in this vault', text),
+  skyflowFilterResourceIds: filter('resourceIDs', 'RESOURCE_IDS', 'on these resources', resourceIds),
+  skyflowFilterActionType: filter('actionType', 'ACTION_TYPE', 'of this type of action', name),
+  skyflowFilterResourceType: filter('resourceType', 'RESOURCE_TYPE', 'on this type of resource', name),
+  skyflowFilterTags: filter('tags', 'TAGS', 'with this tag', text),
+  skyflowFilterResponseCode: filter('responseCode', 'RESPONSE_CODE', 'answered with this code', code),
+  skyflowFilterStartTime: filter('startTime', 'START_TIME', 'from this time on', sqlTimestamp),
+  skyflowFilterEndTime: filter('endTime', 'END_TIME', 'until this time', sqlTimestamp),
+  skyflowFilterApiName: filter('apiName', 'API_NAME', 'of this API', text),
+  skyflowFilterResponseMessage: filter('responseMessage', 'RESPONSE_MESSAGE', 'answered with this message', text),
+  skyflowFilterHttpMethod: filter('httpMethod', 'HTTP_METHOD', 'of this HTTP method', method),
+  skyflowFilterHttpUri: filter('httpURI', 'HTTP_URI', 'on this URI', { ...text, schema: plainText(2000) }),
+};
 
 /** The filters that are set, as the query names them. */
-export function filterParameters(values: Readonly<Record<string, unknown>>): [string, string][] {
-  return filters.flatMap(({ member, key }): [string, string][] => {
-    const value = values[`skyflowFilter${key}`];
-    return value === undefined ? [] : [[`filterOps.${member}`, String(value)]];
+export function filterParameters(settings: ValuesOf<typeof filterSettings>): [string, string][] {
+  const values: Readonly<Record<string, string | undefined>> = settings;
+  return Object.entries(filterSettings).flatMap(([key, { member }]): [string, string][] => {
+    const value = values[key];
+    return value === undefined ? [] : [[`filterOps.${member}`, value]];
   });
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { objectMembers, skipSpace } from '../../json-slices.js';
+import { answerWithoutContent, withoutContent } from '../../skyflow-content.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import type { Cursor } from './cursor.js';
-import { answerWithoutContent, withoutContent } from './redact.js';
 import { rfc3339Of } from './timestamp.js';
 
 /** A Skyflow page; `nextOps` is null where it said none. */

@@ -2,14 +2,14 @@ import type { Source } from '../source.js';
 import { SkyflowClient } from './client.js';
 import { processAuditEvent } from './enrich.js';
 import { parseSkyflowPage } from './page.js';
-import { checkSkyflowSettings, skyflowSettingDefinitions, skyflowSettings } from './settings.js';
+import { checkSkyflowSettings, type SkyflowSettings, skyflowSettings } from './settings.js';
 
 /** Skyflow: data audit events of a vault, and those of the management plane. The vendor names no retention. */
-export const skyflow: Source = {
+export const skyflow: Source<SkyflowSettings> = {
   kind: 'skyflow',
-  settings: skyflowSettingDefinitions,
+  settings: skyflowSettings,
   check: checkSkyflowSettings,
-  open: (settings, http) => new SkyflowClient(http, skyflowSettings(settings)),
+  open: (settings, http) => new SkyflowClient(http, settings),
   parse: parseSkyflowPage,
   enrich: processAuditEvent,
   lookedUp: () => [],

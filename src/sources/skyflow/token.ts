@@ -4,7 +4,7 @@ import { TrawlError } from '../../errors.js';
 import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
 import { statusError } from '../../http/status.js';
 import { Secret } from '../../secret.js';
-import type { ServiceAccount } from './credentials.js';
+import { type ServiceAccount, serviceAccountOf } from './credentials.js';
 import type { SkyflowSettings } from './settings.js';
 
 /** Gives the token for a request. */
@@ -17,8 +17,12 @@ export interface Tokens {
   readonly refusedHint: string;
 }
 
-export function tokensOf(http: HttpClient, { signIn }: SkyflowSettings): Tokens {
-  return 'apiKey' in signIn ? new FixedToken(signIn.apiKey) : new ServiceAccountTokens(http, signIn.account);
+/** Exactly one of them is set. */
+type SignInSettings = Pick<SkyflowSettings, 'skyflowApiKey' | 'skyflowCredentials'>;
+
+export function tokensOf(http: HttpClient, { skyflowApiKey, skyflowCredentials }: SignInSettings): Tokens {
+  if (skyflowApiKey) return new FixedToken(skyflowApiKey);
+  return new ServiceAccountTokens(http, serviceAccountOf(skyflowCredentials!.reveal()));
 }
 
 /** An API key or a bearer token: there is no other. */

@@ -3,11 +3,10 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
-import { storeOlder } from '../older.js';
-import { endsConnection, storeError } from './errors.js';
+import { storeOlder } from '../errors.js';
+import { changes, finishAwaiting, first, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
+import { endsConnection, postgresError } from './errors.js';
 import { migrations } from './migrations.js';
-
-export type PgValue = string | number | bigint | boolean | Uint8Array | Buffer[] | string[] | number[] | null;
 
 export interface PostgresOptions {
   url: string;
@@ -30,21 +29,17 @@ const lockMaxMs = 10_000;
 const scriptMaxMs = 24 * 3_600_000;
 
 /** Runs statements, in a transaction or each by itself. Texts are sent without NUL, which PostgreSQL does not take. */
-export interface Queries {
-  all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]>;
-  get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined>;
-  /** How many rows the statement changed. */
-  run(sql: string, ...values: PgValue[]): Promise<number>;
+export interface Connection {
+  /** Runs a decision to its end. */
+  finish<T>(steps: Steps<T>): Promise<T>;
   /** Statements of a transaction, which may take hours. */
   script(sql: string): Promise<void>;
-  /** @param sql `COPY … FROM STDIN (FORMAT binary)` */
-  copyIn(sql: string, rows: Buffer): Promise<void>;
   /** @param sql `COPY … TO STDOUT (FORMAT binary)` */
   copyOut(sql: string): Promise<Buffer>;
 }
 
 /** One PostgreSQL database, with its connections. */
-export class PostgresDatabase implements Queries {
+export class PostgresDatabase {
   readonly #pool: pg.Pool;
   readonly #place: string;
   readonly #turns: Turns;
@@ -86,87 +81,71 @@ export class PostgresDatabase implements Queries {
   }
 
   async #migrate(): Promise<void> {
-    const [known] = await this.all<{ there: boolean }>(`SELECT to_regclass('trawl_schema') IS NOT NULL AS there`);
-    const version = async (queries: Queries): Promise<number> =>
-      (await queries.get<{ version: number }>('SELECT max(version) AS version FROM trawl_schema'))?.version ?? 0;
+    const known = await this.finish(
+      first<{ there: boolean }>(`SELECT to_regclass('trawl_schema') IS NOT NULL AS there`),
+    );
     if (known!.there) {
-      const now = await version(this);
+      const now = await this.finish(version());
       if (now > migrations.length) throw newer(this.#place, now);
       if (now === migrations.length) return this.#options.look ? this.#requireWritable('audit_events') : undefined;
       if (this.#options.look) throw storeOlder(this.#place, now, migrations.length);
     }
     if (this.#options.look) {
       await this.#requireWritable(null);
-      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, {
-        hint: 'The first run makes them.',
-      });
+      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, { hint: 'The first run makes them.' });
     }
     if (this.#options.answerMaxMs !== undefined) {
       const { answerMaxMs: _, ...patient } = this.#options;
       await (await PostgresDatabase.open(patient)).close();
       return;
     }
-    await this.transaction(async (queries) => {
+    await this.transaction(async ({ finish, script }) => {
       // Two processes may start at once: the second waits here, and finds the work done.
-      await queries.script(
+      await script(
         `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${lockSpace}, 0); SET LOCAL lock_timeout TO DEFAULT`,
       );
-      await queries.run(
+      await script(
         'CREATE TABLE IF NOT EXISTS trawl_schema (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())',
       );
-      for (let from = await version(queries); from < migrations.length; from += 1) {
-        await queries.script(migrations[from]!);
-        await queries.run('INSERT INTO trawl_schema (version) VALUES ($1)', from + 1);
+      for (let from = await finish(version()); from < migrations.length; from += 1) {
+        await script(migrations[from]!);
+        await finish(changes('INSERT INTO trawl_schema (version) VALUES ($1)', from + 1));
       }
     });
   }
 
   /** @param table one that must take rows; null where all tables are still to be made. */
   async #requireWritable(table: string | null): Promise<void> {
-    const found = await this.get<{ readOnly: boolean; may: boolean | null }>(
-      `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS "readOnly",
+    const found = await this.finish(
+      first<{ readOnly: boolean; may: boolean | null }>(
+        `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS "readOnly",
               CASE WHEN $1::text IS NULL THEN has_schema_privilege(current_schema(), 'CREATE')
                    ELSE has_table_privilege($1::text, 'INSERT') END AS may`,
-      table,
+        table,
+      ),
     );
-    if (found!.readOnly) throw storeError(Object.assign(new Error('read-only'), { code: '25006' }), this.#place);
-    if (!found!.may) throw storeError(Object.assign(new Error('no right to write'), { code: '42501' }), this.#place);
+    if (found!.readOnly) throw postgresError(Object.assign(new Error('read-only'), { code: '25006' }), this.#place);
+    if (!found!.may) throw postgresError(Object.assign(new Error('no right to write'), { code: '42501' }), this.#place);
   }
 
-  async all<Row>(sql: string, ...values: PgValue[]): Promise<Row[]> {
-    return await this.#with((queries) => queries.all<Row>(sql, ...values));
-  }
-
-  async get<Row>(sql: string, ...values: PgValue[]): Promise<Row | undefined> {
-    return (await this.all<Row>(sql, ...values))[0];
-  }
-
-  async run(sql: string, ...values: PgValue[]): Promise<number> {
-    return this.#with((queries) => queries.run(sql, ...values));
-  }
-
-  async script(sql: string): Promise<void> {
-    return this.#with((queries) => queries.script(sql));
-  }
-
-  async copyIn(sql: string, rows: Buffer): Promise<void> {
-    return this.#with((queries) => queries.copyIn(sql, rows));
+  async finish<T>(steps: Steps<T>): Promise<T> {
+    return this.#with(({ finish }) => finish(steps));
   }
 
   async copyOut(sql: string): Promise<Buffer> {
-    return this.#with((queries) => queries.copyOut(sql));
+    return this.#with(({ copyOut }) => copyOut(sql));
   }
 
   /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
-  async transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#with(async (queries) => {
-      await queries.run('BEGIN');
+  async transaction<T>(body: (connection: Connection) => Promise<T>, begin = 'BEGIN'): Promise<T> {
+    return this.#with(async (connection) => {
+      await connection.finish(changes(begin));
       try {
-        const result = await body(queries);
-        await queries.run('COMMIT');
+        const result = await body(connection);
+        await connection.finish(changes('COMMIT'));
         return result;
       } catch (error) {
-        await queries.run('ROLLBACK').catch(() => undefined);
+        await connection.finish(changes('ROLLBACK')).catch(() => undefined);
         throw error;
       }
     });
@@ -176,13 +155,13 @@ export class PostgresDatabase implements Queries {
     await this.#pool.end();
   }
 
-  async #with<T>(use: (queries: Queries) => Promise<T>): Promise<T> {
+  async #with<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
     const done = await this.#turns.take();
     try {
       const client = await this.#pool.connect();
       let unusable = false;
       try {
-        return await use(queriesOf(client));
+        return await use(connectionOf(client));
       } catch (error) {
         unusable = !(error instanceof TrawlError) && endsConnection(error);
         throw error;
@@ -190,11 +169,15 @@ export class PostgresDatabase implements Queries {
         client.release(unusable);
       }
     } catch (error) {
-      throw storeError(error, this.#place);
+      throw postgresError(error, this.#place);
     } finally {
       done();
     }
   }
+}
+
+function* version(): Steps<number> {
+  return (yield* first<{ version: number }>('SELECT max(version) AS version FROM trawl_schema'))?.version ?? 0;
 }
 
 function newer(place: string, version: number): TrawlError {
@@ -205,21 +188,25 @@ function newer(place: string, version: number): TrawlError {
   );
 }
 
-function queriesOf(client: pg.PoolClient): Queries {
-  const query = async (sql: string, values: PgValue[]) =>
-    client.query(sql, values.length === 0 ? undefined : values.map(sendable));
+function connectionOf(client: pg.PoolClient): Connection {
+  const copyIn = async (sql: string, rows: Uint8Array) => {
+    const copy = client.query(copyFrom(sql));
+    copy.end(rows);
+    await finished(copy);
+    return copy.rowCount;
+  };
+  const answer = async (statement: Statement): Promise<unknown> => {
+    if (!('values' in statement)) return copyIn(statement.sql, statement.rows as Uint8Array);
+    const { sql, values, gives } = statement;
+    const { rows, rowCount } = await client.query(sql, values.length === 0 ? undefined : values.map(sendable));
+    if (gives === 'changes') return rowCount ?? 0;
+    return gives === 'rows' ? rows : rows[0];
+  };
   return {
-    all: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows as Row[],
-    get: async <Row>(sql: string, ...values: PgValue[]) => (await query(sql, values)).rows[0] as Row | undefined,
-    run: async (sql, ...values) => (await query(sql, values)).rowCount ?? 0,
+    finish: (steps) => finishAwaiting(steps, answer),
     script: async (sql) => {
       const limits = { text: `SET LOCAL statement_timeout = 0; ${sql}`, query_timeout: scriptMaxMs };
       await client.query(limits);
-    },
-    copyIn: async (sql, bytes) => {
-      const copy = client.query(copyFrom(sql));
-      copy.end(bytes);
-      await finished(copy);
     },
     copyOut: async (sql) => {
       const copy: Readable & { callback?: () => void } = client.query(copyTo(sql));
@@ -233,18 +220,11 @@ function queriesOf(client: pg.PoolClient): Queries {
   };
 }
 
-function sendable(value: PgValue): PgValue {
-  if (typeof value === 'string') return withoutNul(value);
+function sendable(value: SqlValue): SqlValue {
+  if (typeof value === 'string') return plainText(value);
   if (value instanceof Uint8Array && !Buffer.isBuffer(value))
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? withoutNul(one) : one)) as PgValue;
-  return value;
-}
-
-/** As SQLite's store keeps them: NUL and halves of surrogate pairs as U+FFFD. */
-export function withoutNul(text: string): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed();
-  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
+  return Array.isArray(value) ? value.map(plainText) : value;
 }
 
 const int8 = 20;

@@ -1,12 +1,5 @@
-import { reasonOf, TrawlError } from '../../errors.js';
-
-type Code = ConstructorParameters<typeof TrawlError>[0];
-
-interface Meaning {
-  code: Code;
-  what: string;
-  hint: string;
-}
+import { TrawlError } from '../../errors.js';
+import { type Meaning, storeError } from '../errors.js';
 
 const wait = 'Collecting goes on by itself when it answers again.';
 const grants =
@@ -71,19 +64,8 @@ const tls: Meaning = {
 const broken: Meaning = { code: 'STORE_BUSY', what: 'broke the connection or does not answer', hint: wait };
 
 /** @param place the store's URL without its password. */
-export function storeError(error: unknown, place: string): TrawlError {
-  if (error instanceof TrawlError) return error;
-  const known = meaningOf(error);
-  const reason = reasonOf(error);
-  if (known)
-    return new TrawlError(known.code, `The store ${place} ${known.what} (${reason}).`, {
-      hint: known.hint,
-      cause: error,
-    });
-  return new TrawlError('STORE_FAILED', `The store ${place} failed: ${reason}.`, {
-    hint: 'Nothing was written; report this with the message above.',
-    cause: error,
-  });
+export function postgresError(error: unknown, place: string): TrawlError {
+  return error instanceof TrawlError ? error : storeError(error, place, meaningOf(error));
 }
 
 function meaningOf(error: unknown): Meaning | undefined {

@@ -1,25 +1,22 @@
 import pg from 'pg';
 import type { StoredEvent } from '../../domain.js';
-import { lineTexts } from '../../formats/event-line.js';
+import { lineTexts } from '../../event-line.js';
 import { joinedLines } from '../event-lines.js';
+import { type Conditions, selectedEvents } from '../sql/event-filter.js';
+import { all, plainText, type SqlValue } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import { CopiedLines, type Member } from './copied-lines.js';
-import { type PgValue, type Queries, withoutNul } from './database.js';
+import type { PostgresDatabase } from './database.js';
 
 const columns = `collector, seq, id, "timestamp", type, actor, "user", client, gateway, "group", project, hostname, server,
   from_addr AS "fromAddr", raw_event AS "rawEvent", extra, collected_at AS "collectedAt"`;
 
-const searched = [
-  ...['id', 'type', 'actor', '"user"', 'client', 'gateway', '"group"', 'project', 'hostname', 'server', 'from_addr'],
-  'raw_event',
-];
-
 /** Events of one collector after a sequence number, in its order. */
-export async function selectEvents(queries: Queries, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+export async function selectEvents(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
   const [near, far] = await nearThenFar(filter, limit, async (part) => {
-    const values: PgValue[] = [];
-    const sql = selected(part, (value) => `$${values.push(value)}`);
-    const rows = await queries.all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values);
+    const values: SqlValue[] = [];
+    const sql = selectedEvents(part, conditions, (value) => `$${values.push(value)}`);
+    const rows = await db.finish(all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values));
     return { rows, events: rows.length, lastSeq: rows.at(-1)?.seq ?? 0 };
   });
   return far ? [...near.rows, ...far.rows] : near.rows;
@@ -61,11 +58,11 @@ const lines = new CopiedLines(lineColumns.map(({ member }) => member));
 const seqOfLine = 1;
 
 /** As `selectEvents`, by a copy, of whose bytes the lines are made: neither rows nor strings come into being. */
-export async function selectLines(queries: Queries, filter: EventFilter, limit: number): Promise<EventLines> {
+export async function selectLines(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<EventLines> {
   const [near, far] = await nearThenFar(filter, limit, async (part): Promise<EventLines> => {
     // A copy takes no parameters.
-    const sql = selected(part, (value) => pg.escapeLiteral(withoutNul(String(value))));
-    const copied = await queries.copyOut(
+    const sql = selectedEvents(part, conditions, (value) => pg.escapeLiteral(plainText(String(value))));
+    const copied = await db.copyOut(
       `COPY (SELECT ${lineColumns.map((column) => column.sql).join(', ')} ${sql}) TO STDOUT (FORMAT binary)`,
     );
     const { bytes, rows, last } = lines.of(copied, seqOfLine);
@@ -74,36 +71,12 @@ export async function selectLines(queries: Queries, filter: EventFilter, limit: 
   return far ? joinedLines(near, far) : near;
 }
 
-/** What follows the columns. @param bound how a value is written there */
-function selected({ filter, limit, upToSeq }: Part, bound: (value: string | number | bigint) => string): string {
-  const conditions = [`collector = ${bound(filter.collector)}`, `seq > ${bound(filter.afterSeq)}`];
-  if (upToSeq !== undefined) conditions.push(`seq <= ${bound(upToSeq)}`);
+const conditions: Conditions = {
   // By both columns: the one is exact, the other leaves whole partitions out.
-  const time = (operator: string, ns: bigint) => {
-    const place = bound(ns);
-    conditions.push(`time_ns ${operator} ${place}::bigint`);
-    conditions.push(
-      `event_time ${operator}${operator === '<' ? '=' : ''} timestamptz 'epoch' + (${place}::bigint / 1000) * interval '1 microsecond'`,
-    );
-  };
-  if (filter.sinceNs !== undefined) time('>=', filter.sinceNs);
-  if (filter.untilNs !== undefined) time('<', filter.untilNs);
-  if (filter.type !== undefined) {
-    if (filter.type.includes('*')) conditions.push(`type ILIKE ${bound(likeText(filter.type).replace(/\*+/g, '%'))}`);
-    else {
-      const place = bound(filter.type);
-      conditions.push(`type = ${place} AND left(type, 100) = left(${place}, 100)`);
-    }
-  }
-  const has = (column: string, place: string) => `position(lower(${place}::text) in lower(${column})) > 0`;
-  if (filter.actor !== undefined) conditions.push(has('actor', bound(filter.actor)));
-  if (filter.text !== undefined) {
-    const place = bound(filter.text);
-    conditions.push(`(${searched.map((column) => has(column, place)).join(' OR ')})`);
-  }
-  return `FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ${bound(limit)}`;
-}
-
-function likeText(text: string): string {
-  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
-}
+  time: (operator, place) =>
+    `time_ns ${operator} ${place}::bigint AND event_time ${operator}${operator === '<' ? '=' : ''} timestamptz 'epoch' + (${place}::bigint / 1000) * interval '1 microsecond'`,
+  // As the index has it, too.
+  typeIs: (place) => `type = ${place} AND left(type, 100) = left(${place}, 100)`,
+  like: 'ILIKE',
+  contains: (column, place) => `position(lower(${place}::text) in lower(${column})) > 0`,
+};

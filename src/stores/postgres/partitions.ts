@@ -1,4 +1,5 @@
 import { TrawlError } from '../../errors.js';
+import { all, changes, first, type Steps } from '../sql/steps.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
 
 const yearsMax = 20;
@@ -31,43 +32,28 @@ export class Partitions {
 
   /** Drops those that hold nothing and whose month has passed before `before`. */
   async dropEmpty(before: Date): Promise<void> {
-    const tables = await this.#db.all<{ name: string }>(
-      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-       WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'`,
+    const tables = await this.#db.finish(
+      all<{ name: string }>(
+        `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'`,
+      ),
     );
     for (const { name } of tables) {
       const month = name.slice('audit_events_'.length).replace('_', '-');
       if (new Date(`${nextMonth(month)}-01T00:00:00Z`) > before) continue;
-      const dropped = this.#db.transaction(async (queries) => {
-        await queries.run('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
-        const held = await queries.get(`SELECT 1 FROM ${name} LIMIT 1`);
-        if (held) return;
-        // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something. The
-        // whole table first, as whoever writes does: the other order is a deadlock.
-        await queries.run(`SET LOCAL lock_timeout = '${lockMaxMs}ms'`);
-        await queries.run(`LOCK TABLE ONLY audit_events IN ACCESS EXCLUSIVE MODE`);
-        await queries.run(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
-        if (await queries.get(`SELECT 1 FROM ${name} LIMIT 1`)) return;
-        await queries.run(`DROP TABLE ${name}`);
-        this.#known.delete(month);
-      });
-      await dropped.catch((error: unknown) => {
+      try {
+        if (await this.#db.transaction(({ finish }) => finish(dropIfEmpty(name)))) this.#known.delete(month);
+      } catch (error) {
         if (!(error instanceof TrawlError) || error.code !== 'STORE_BUSY') throw error;
-      });
+      }
     }
   }
 
   async #make(month: string): Promise<boolean> {
     const table = `audit_events_${month.replace('-', '_')}`;
-    const there = async () =>
-      (await this.#db.get<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', table))!.there;
-    if (await there()) return true;
+    if (await this.#db.finish(first('SELECT 1 WHERE to_regclass($1) IS NOT NULL', table))) return true;
     try {
-      await this.#db.transaction(async (queries) => {
-        await queries.run('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
-        await queries.run(`CREATE TABLE IF NOT EXISTS ${table} PARTITION OF audit_events
-          FOR VALUES FROM ('${month}-01T00:00:00Z') TO ('${nextMonth(month)}-01T00:00:00Z')`);
-      });
+      await this.#db.transaction(({ finish }) => finish(makePartition(table, month)));
       return true;
     } catch (error) {
       const { code } = (error as { cause?: { code?: string } }).cause ?? {};
@@ -76,6 +62,26 @@ export class Partitions {
       throw error;
     }
   }
+}
+
+function* makePartition(table: string, month: string): Steps<void> {
+  yield* first('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
+  yield* changes(`CREATE TABLE IF NOT EXISTS ${table} PARTITION OF audit_events
+    FOR VALUES FROM ('${month}-01T00:00:00Z') TO ('${nextMonth(month)}-01T00:00:00Z')`);
+}
+
+function* dropIfEmpty(table: string): Steps<boolean> {
+  yield* first('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
+  const held = `SELECT 1 FROM ${table} LIMIT 1`;
+  if (yield* first(held)) return false;
+  // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something. The whole
+  // table first, as whoever writes does: the other order is a deadlock.
+  yield* changes(`SET LOCAL lock_timeout = '${lockMaxMs}ms'`);
+  yield* changes('LOCK TABLE ONLY audit_events IN ACCESS EXCLUSIVE MODE');
+  yield* changes(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+  if (yield* first(held)) return false;
+  yield* changes(`DROP TABLE ${table}`);
+  return true;
 }
 
 /** `2026-01` */

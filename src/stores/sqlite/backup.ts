@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
-import { isAlive } from '../../temporal/processes.js';
+import { isAlive } from '../../processes.js';
 import { migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';
 

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
-import { reasonOf, TrawlError } from '../../errors.js';
-import { storeOlder } from '../older.js';
+import { TrawlError } from '../../errors.js';
+import { storeOlder } from '../errors.js';
+import { finish, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
 import { Checkpointer } from './checkpointer.js';
+import { sqliteError } from './errors.js';
 import { eventIdDigest } from './event-ids.js';
 import { migrations } from './migrations.js';
 import { requireNoneLeftBehind } from './side-files.js';
-
-export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /**
  * Another process's transaction is waited for this long before STORE_BUSY. Nothing else happens in this process
@@ -120,40 +120,54 @@ export class SqliteDatabase {
   }
 
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
-    return this.#translated(() => this.#statement(sql).all(...values)) as Row[];
+    return this.#translated(() => this.#statement(sql).all(...bound(values))) as Row[];
   }
 
   /** The rows as arrays of their columns, which takes two thirds of the time where there are many. */
   arrays(sql: string, ...values: SqlValue[]): unknown[][] {
-    return this.#translated(() => this.#statement(sql, true).all(...values)) as unknown[][];
+    return this.#translated(() => this.#statement(sql, true).all(...bound(values))) as unknown[][];
   }
 
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
-    return this.#translated(() => this.#statement(sql).get(...values)) as Row | undefined;
+    return this.#translated(() => this.#statement(sql).get(...bound(values))) as Row | undefined;
   }
 
   /** How many rows the statement changed. */
   run(sql: string, ...values: SqlValue[]): number {
-    return this.#translated(() => this.#statement(sql).run(...values).changes);
+    return this.#translated(() => this.#statement(sql).run(...bound(values)).changes);
   }
 
-  /** Runs `body` in one write transaction; whatever it throws undoes it. */
-  transaction<T>(body: () => T): T {
-    return this.#translated(() => this.#committed(body));
+  /** Runs a decision to its end. */
+  finish<T>(steps: Steps<T>): T {
+    return this.#translated(() => finish(steps, (statement) => this.#answer(statement)));
+  }
+
+  #answer(statement: Statement): unknown {
+    const prepared = this.#statement(statement.sql);
+    if (!('values' in statement)) {
+      let changes = 0;
+      for (const row of statement.rows as Iterable<readonly SqlValue[]>) changes += prepared.run(...bound(row)).changes;
+      return changes;
+    }
+    const values = bound(statement.values);
+    if (statement.gives === 'rows') return prepared.all(...values);
+    return statement.gives === 'row' ? prepared.get(...values) : prepared.run(...values).changes;
   }
 
   /**
-   * As `transaction`, without waiting for the disk: it survives the end of this process, however sudden, but a power cut
-   * may undo it, with all that came after it. For what can be had again.
+   * Runs `body` in one write transaction; whatever it throws undoes it.
+   * @param light does not wait for the disk (see `Dialect.transaction`)
    */
-  lightTransaction<T>(body: () => T): T {
+  transaction<T>(body: () => T, light = false): T {
     return this.#translated(() => {
       const db = this.#db;
-      db.exec('PRAGMA synchronous = NORMAL');
+      if (light) db.exec('PRAGMA synchronous = NORMAL');
       try {
-        return this.#committed(body);
+        const result = inTransaction(db, body);
+        this.#checkpointer.committed(db);
+        return result;
       } finally {
-        db.exec('PRAGMA synchronous = FULL');
+        if (light) db.exec('PRAGMA synchronous = FULL');
       }
     });
   }
@@ -174,18 +188,12 @@ export class SqliteDatabase {
     return ending;
   }
 
-  #committed<T>(body: () => T): T {
-    const db = this.#db;
-    const result = inTransaction(db, body);
-    this.#checkpointer.committed(db);
-    return result;
-  }
-
   #statement(sql: string, asArrays = false): StatementSyncInstance {
     const key = asArrays ? `arrays: ${sql}` : sql;
     let statement = this.#statements.get(key);
     if (!statement) {
-      statement = this.#db.prepare(sql);
+      // Here `$1` would be a name, and bound in the order in which names occur.
+      statement = this.#db.prepare(sql.replace(/\$(?=\d)/g, '?'));
       if (asArrays) statement.setReturnArrays(true);
       this.#statements.set(key, statement);
     }
@@ -196,12 +204,31 @@ export class SqliteDatabase {
     try {
       return body();
     } catch (error) {
-      throw storeError(error, this.#path);
+      throw sqliteError(error, this.#path);
     }
   }
 }
 
 const readOnlyMoved = 1032;
+
+type Bound = string | number | bigint | Uint8Array | null;
+
+/** As the driver takes them, which ends a text at NUL. Most are as they are, and not copied. */
+function bound(values: readonly SqlValue[]): readonly Bound[] {
+  for (const value of values) if (!isBound(value)) return values.map(boundValue);
+  return values as readonly Bound[];
+}
+
+function isBound(value: SqlValue): value is Bound {
+  if (typeof value === 'string') return value === '' || !value.includes('\0');
+  return typeof value !== 'boolean' && !Array.isArray(value);
+}
+
+function boundValue(value: SqlValue): Bound {
+  if (isBound(value)) return value;
+  if (typeof value === 'string') return plainText(value);
+  return typeof value === 'boolean' ? Number(value) : JSON.stringify((value as readonly string[]).map(plainText));
+}
 
 /** Needs the file for itself for a moment, which SQLite does not wait for. */
 function useWal(db: DatabaseSyncInstance): void {
@@ -239,64 +266,4 @@ function inTransaction<T>(db: DatabaseSyncInstance, body: () => T): T {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
-}
-
-/** SQLite's primary result codes that a person can do something about. */
-const translations: Record<number, { code: ConstructorParameters<typeof TrawlError>[0]; what: string; hint: string }> =
-  {
-    5: {
-      code: 'STORE_BUSY',
-      what: 'is locked by another process',
-      hint: 'End the program that holds it open for writing; the first start after an upgrade may take minutes, though.',
-    },
-    6: { code: 'STORE_BUSY', what: 'is locked', hint: 'End the program that holds it open for writing.' },
-    8: {
-      code: 'STORE_READ_ONLY',
-      what: 'cannot be written to',
-      hint: 'Make the file, its -wal and -shm and their folder writable for this user.',
-    },
-    10: { code: 'STORE_FAILED', what: 'failed to be read or written', hint: 'Look at the disk and the system log.' },
-    11: {
-      code: 'STORE_CORRUPT',
-      what: 'is damaged',
-      hint: 'Restore it from a backup; or save what it has with "sqlite3 FILE .recover", and copy that by "trawl store copy".',
-    },
-    13: { code: 'STORE_FULL', what: 'has no room left', hint: 'Free disk space: collecting goes on by itself then.' },
-    14: {
-      code: 'STORE_FAILED',
-      what: 'cannot be opened',
-      hint: 'See that its folder exists and that this user may write to it, or name another file in TRAWL_STORE.',
-    },
-    26: {
-      code: 'STORE_CORRUPT',
-      what: 'is no SQLite database',
-      hint: 'Name another file in TRAWL_STORE, or move this one away.',
-    },
-  };
-
-function storeError(error: unknown, path: string): TrawlError {
-  if (error instanceof TrawlError) return error;
-  const result = (error as { errcode?: number }).errcode;
-  const system = (error as NodeJS.ErrnoException).code;
-  const known = result !== undefined ? translations[result & 0xff] : undefined;
-  if (known) {
-    return new TrawlError(known.code, `The store ${path} ${known.what} (${reasonOf(error)}).`, {
-      hint: known.hint,
-      cause: error,
-    });
-  }
-  if (system === 'EACCES' || system === 'EROFS' || system === 'ENOSPC' || system === 'ENOTDIR' || system === 'EEXIST') {
-    return new TrawlError(
-      system === 'ENOSPC' ? 'STORE_FULL' : 'STORE_READ_ONLY',
-      `The store's folder ${dirname(path)} cannot be made: ${reasonOf(error)}.`,
-      {
-        hint: 'Name another place in TRAWL_DATA or TRAWL_STORE, or make this one writable.',
-        cause: error,
-      },
-    );
-  }
-  return new TrawlError('STORE_FAILED', `The store ${path} failed: ${reasonOf(error)}.`, {
-    hint: 'Nothing was written; report this with the message above.',
-    cause: error,
-  });
 }

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
-import type { SqliteDatabase } from './database.js';
+import type { CopiedRow } from '../copied-tables.js';
+import type { StoredContent } from '../sql/dialect.js';
+import { all, changes, first, type Steps } from '../sql/steps.js';
 
 /**
  * Which events are stored, by their ids: what keeps an event from being stored twice.
@@ -26,68 +28,87 @@ export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
-/** The sequence numbers of those events that are stored, by id; others may be among them. @param digests of the events */
-export function storedEvents(db: SqliteDatabase, collector: string, digests: readonly number[]): Map<string, number> {
-  if (digests.length === 0) return new Map();
-  const rows = db.all<{ id: string; seq: number }>(storedSql, collector, JSON.stringify(digests));
-  return new Map(rows.map(({ id, seq }) => [id, seq]));
+type StoredId = StoredContent & { id: string };
+
+/** Those events that are stored; others may be among them. @param digests of the events */
+export function* storedEvents(collector: string, digests: readonly number[]): Steps<StoredId[]> {
+  if (digests.length === 0) return [];
+  return yield* all<StoredId>(storedSql, collector, JSON.stringify(digests));
 }
 
 const storedSql = tiers
   .map(
-    (tier) => `SELECT e.id, e.seq FROM json_each(?2) d CROSS JOIN ${tier} t ON t.digest = d.value
-      CROSS JOIN audit_events e ON e.collector = ?1 AND e.seq = t.seq`,
+    (
+      tier,
+    ) => `SELECT e.id, e.timestamp, e.raw_event AS "rawEvent" FROM json_each($2) d CROSS JOIN ${tier} t ON t.digest = d.value
+      CROSS JOIN audit_events e ON e.collector = $1 AND e.seq = t.seq`,
   )
   .join(' UNION ALL ');
 
 /** Notes events that have been stored, in their order. @param lastSeq of the collector before the first of them */
-export function noteEventIds(db: SqliteDatabase, digests: readonly number[], lastSeq: number): void {
+export function* noteEventIds(digests: readonly number[], lastSeq: number): Steps<void> {
   if (digests.length === 0) return;
-  db.run(
-    `INSERT INTO ${tiers[0]} (digest, seq) SELECT value, ?2 + 1 + key FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
+  yield* changes(
+    `INSERT INTO ${tiers[0]} (digest, seq) SELECT value, $2 + 1 + key FROM json_each($1) WHERE true ON CONFLICT DO NOTHING`,
     JSON.stringify(digests),
     lastSeq,
   );
 }
 
 /** To be called after events have been stored and noted, with how many. */
-export function moveEventIdsOn(db: SqliteDatabase, count: number): void {
+export function* moveEventIdsOn(count: number): Steps<void> {
   if (count === 0) return;
   // Of all collectors: many small ones fill the tables as a large one does.
-  const { stored } = db.get<{ stored: number }>('SELECT max(rowid) AS stored FROM audit_events')!;
+  const { stored } = (yield* first<{ stored: number }>('SELECT max(rowid) AS stored FROM audit_events'))!;
   const last = Math.floor(stored / eventsBetweenMoves);
   for (let move = Math.floor((stored - count) / eventsBetweenMoves) + 1; move <= last; move += 1) {
     for (const [tier, ranges] of rangesOf.entries()) {
       const width = digestsEnd / ranges;
       const begin = (move % ranges) * width;
-      const range = `FROM ${tiers[tier]} WHERE digest >= ? AND digest < ?`;
-      db.run(`INSERT INTO ${tiers[tier + 1]} SELECT digest, seq ${range} ON CONFLICT DO NOTHING`, begin, begin + width);
-      db.run(`DELETE ${range}`, begin, begin + width);
+      const range = `FROM ${tiers[tier]} WHERE digest >= $1 AND digest < $2`;
+      const moved = `INSERT INTO ${tiers[tier + 1]} SELECT digest, seq ${range} ON CONFLICT DO NOTHING`;
+      yield* changes(moved, begin, begin + width);
+      yield* changes(`DELETE ${range}`, begin, begin + width);
     }
   }
 }
 
 /** To be told before events are removed. @param where which of `audit_events`, with its values */
-export function forgetEventIds(db: SqliteDatabase, where: string, ...values: string[]): void {
-  db.run(
+export function* forgetEventIds(where: string, ...values: string[]): Steps<void> {
+  yield* changes(
     'CREATE TEMP TABLE IF NOT EXISTS forgotten_event_ids (digest INTEGER, seq INTEGER, PRIMARY KEY (digest, seq))',
   );
-  db.run('DELETE FROM forgotten_event_ids');
-  db.run(
+  yield* changes('DELETE FROM forgotten_event_ids');
+  yield* changes(
     `INSERT INTO forgotten_event_ids SELECT event_id_digest(collector, id), seq FROM audit_events WHERE ${where} ORDER BY 1, 2`,
     ...values,
   );
   for (const tier of tiers)
-    db.run(`DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT digest, seq FROM forgotten_event_ids)`);
+    yield* changes(`DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT digest, seq FROM forgotten_event_ids)`);
 }
 
 /** To be told before all events of a collector are removed. */
-export function forgetAllEventIds(db: SqliteDatabase, collector: string): void {
-  const others = db.get<{ some: number }>(
-    `SELECT EXISTS (SELECT 1 FROM audit_events WHERE collector < ?1)
-         OR EXISTS (SELECT 1 FROM audit_events WHERE collector > ?1) AS some`,
+export function* forgetAllEventIds(collector: string): Steps<void> {
+  const others = yield* first<{ some: number }>(
+    `SELECT EXISTS (SELECT 1 FROM audit_events WHERE collector < $1)
+         OR EXISTS (SELECT 1 FROM audit_events WHERE collector > $1) AS some`,
     collector,
   );
-  if (others!.some === 1) forgetEventIds(db, 'collector = ?', collector);
-  else for (const tier of tiers) db.run(`DELETE FROM ${tier}`);
+  if (others!.some === 1) yield* forgetEventIds('collector = $1', collector);
+  else for (const tier of tiers) yield* changes(`DELETE FROM ${tier}`);
+}
+
+/** Of events that were copied, in the order of collector and sequence number; numbers of cleared ones are missing. */
+export function* noteCopiedEvents(rows: readonly CopiedRow[]): Steps<void> {
+  let run: { collector: string; digests: number[]; lastSeq: number } | undefined;
+  for (const { collector, seq, id } of rows as readonly Record<'collector' | 'seq' | 'id', string>[]) {
+    const follows = run?.collector === collector && Number(seq) === run.lastSeq + run.digests.length + 1;
+    if (!run || !follows) {
+      if (run) yield* noteEventIds(run.digests, run.lastSeq);
+      run = { collector, digests: [], lastSeq: Number(seq) - 1 };
+    }
+    run.digests.push(eventIdDigest(collector, id));
+  }
+  if (run) yield* noteEventIds(run.digests, run.lastSeq);
+  yield* moveEventIdsOn(rows.length);
 }

@@ -1,9 +1,11 @@
 import type { StoredEvent } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
-import { lineTexts } from '../../formats/event-line.js';
+import { lineTexts } from '../../event-line.js';
 import { joinedLines } from '../event-lines.js';
+import { type Conditions, selectedEvents } from '../sql/event-filter.js';
+import type { SqlValue } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
-import type { SqliteDatabase, SqlValue } from './database.js';
+import type { SqliteDatabase } from './database.js';
 
 const columns = `collector, seq, id, timestamp, type, actor, user, client, gateway, "group", project, hostname, server, from_addr,
   raw_event, extra, collected_at`;
@@ -37,21 +39,6 @@ function storedEvent(row: Row): StoredEvent {
     collectedAt: row[16],
   };
 }
-
-const searched = [
-  'id',
-  'type',
-  'actor',
-  'user',
-  'client',
-  'gateway',
-  '"group"',
-  'project',
-  'hostname',
-  'server',
-  'from_addr',
-  'raw_event',
-];
 
 /** Events of one collector after a sequence number, in its order. */
 export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: number): StoredEvent[] {
@@ -93,44 +80,32 @@ function isTooBig(error: unknown): boolean {
   return error instanceof TrawlError && (error.cause as { errcode?: number } | undefined)?.errcode === 18;
 }
 
+const conditions: Conditions = {
+  time: (operator, place) => `time_ns ${operator} ${place}`,
+  typeIs: (place) => `type = ${place}`,
+  like: 'LIKE',
+  contains: (column, place) => `instr(lower(${column}), lower(${place})) > 0`,
+};
+
 /** What follows the columns, and its values. */
 function selected(db: SqliteDatabase, filter: EventFilter, limit: number): { sql: string; values: SqlValue[] } {
-  const conditions = ['collector = ?', 'seq > ?'];
-  const values: SqlValue[] = [filter.collector, Math.max(filter.afterSeq, beforeFirstInTime(db, filter))];
-  const also = (condition: string, ...bound: SqlValue[]) => {
-    conditions.push(condition);
-    values.push(...bound);
-  };
-  if (filter.sinceNs !== undefined) also('time_ns >= ?', filter.sinceNs);
-  if (filter.untilNs !== undefined) also('time_ns < ?', filter.untilNs);
-  if (filter.type !== undefined) {
-    if (filter.type.includes('*')) also(`type LIKE ? ESCAPE '\\'`, likeText(filter.type).replace(/\*+/g, '%'));
-    else also('type = ?', filter.type);
-  }
-  // Not by LIKE, whose patterns have a greatest length.
-  const has = (column: string) => `instr(lower(${column}), lower(?)) > 0`;
-  if (filter.actor !== undefined) also(has('actor'), filter.actor);
-  if (filter.text !== undefined) {
-    const { text } = filter;
-    also(`(${searched.map(has).join(' OR ')})`, ...searched.map(() => text));
-  }
-  return {
-    sql: `FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
-    values: [...values, limit],
-  };
+  const values: SqlValue[] = [];
+  const afterSeq = Math.max(filter.afterSeq, beforeFirstInTime(db, filter));
+  const sql = selectedEvents(
+    { filter: { ...filter, afterSeq }, limit },
+    conditions,
+    (value) => `$${values.push(value)}`,
+  );
+  return { sql, values };
 }
 
 /** Lets a filter by time start where it first matches, instead of at the collector's first event. */
 function beforeFirstInTime(db: SqliteDatabase, filter: EventFilter): number {
   if (filter.sinceNs === undefined || filter.afterSeq > 0) return 0;
   const first = db.get<{ seq: number | null }>(
-    'SELECT min(seq) AS seq FROM audit_events WHERE collector = ? AND time_ns >= ?',
+    'SELECT min(seq) AS seq FROM audit_events WHERE collector = $1 AND time_ns >= $2',
     filter.collector,
     filter.sinceNs,
   );
   return first?.seq ? first.seq - 1 : 0;
-}
-
-function likeText(text: string): string {
-  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
 }

@@ -1,7 +1,7 @@
-import { AuditLog } from '../../../src/demo/asa/audit-log.js';
-import { createEvent } from '../../../src/demo/descope/events.js';
-import { Random } from '../../../src/demo/random.js';
-import { demoEvent } from '../../../src/demo/skyflow/events.js';
+import { AuditLog } from '../../../demo/asa/audit-log.js';
+import { createEvent } from '../../../demo/descope/events.js';
+import { Random } from '../../../demo/random.js';
+import { demoEvent } from '../../../demo/skyflow/events.js';
 import type { StoredEvent } from '../../../src/domain.js';
 import { asa } from '../../../src/sources/asa/source.js';
 import { descope } from '../../../src/sources/descope/source.js';

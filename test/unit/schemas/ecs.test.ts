@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventTypes } from '../../../src/demo/asa/event-types.js';
-import { eventKinds } from '../../../src/demo/skyflow/kinds.js';
+import { eventTypes } from '../../../demo/asa/event-types.js';
+import { eventKinds } from '../../../demo/skyflow/kinds.js';
 import type { StoredEvent } from '../../../src/domain.js';
 import { parquetColumns } from '../../../src/formats/parquet-columns.js';
 import { asaRows } from '../../../src/schemas/ecs/asa.js';

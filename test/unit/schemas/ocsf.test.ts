@@ -11,8 +11,7 @@ import { attributesOf, type Shape } from '../../../src/schemas/ocsf/attributes.j
 import { type ClassName, classes } from '../../../src/schemas/ocsf/classes.js';
 import { mappings, ocsf } from '../../../src/schemas/ocsf/schema.js';
 import { type ObjectFile, objectFiles } from '../../../src/sinks/objects.js';
-import { fileSettingProblems, formOf } from '../../../src/sinks/settings.js';
-import type { SinkSettings } from '../../../src/sinks/sink.js';
+import { batchForm, fileSettingProblems } from '../../../src/sinks/settings.js';
 import { asa } from '../../../src/sources/asa/source.js';
 import { batchOf, event, hostileEvents } from '../sinks/support.js';
 import { arrayText, objectText, stringLiteral, valueText } from '../support/json-text.js';
@@ -515,17 +514,17 @@ describe('OCSF', () => {
 
   it('goes into the layout of Security Lake, each class by itself, by time', async () => {
     const place = { region: 'eu-central-1', accountId: '123456789012' };
-    const values = { schema: 'ocsf', format: 'parquet', layout: 'security-lake', ...place };
-    expect(fileSettingProblems(values)).toEqual([]);
+    const settings = { schema: 'ocsf', batchEvents: 10_000, waitMinutes: 0 };
+    const form = { format: 'parquet', compression: 'none', layout: 'security-lake' } as const;
+    expect(fileSettingProblems({ ...settings, ...form, ...place })).toEqual([]);
     const day = (of: StoredEvent, text: string) => ({ ...of, timestamp: `2026-11-${text}` });
     const types = ['auth_token.issue', 'quite.unheard_of', 'user.create', 'auth_token.issue'];
     const times = ['21T00:00:00Z', '20T00:00:00Z', '20T23:59:59.25Z', '20T12:00:00Z'];
     const events = types.map((type, at) => day({ ...typed('asa', type), seq: at + 1, id: `id-${at + 1}` }, times[at]!));
     const late = day({ ...typed('asa', 'auth_token.issue'), seq: 5, id: 'id-5' }, '20T01:00:00Z');
-    const settings: SinkSettings = { sink: 'lake', kind: 's3', values };
-    const batch = batchOf([...events, late], { form: { ...formOf(settings), compression: 'none' } });
+    const batch = batchOf([...events, late], { form: batchForm(settings, form) });
     const files: (ObjectFile & { unmapped: number })[] = [];
-    for await (const file of objectFiles(batch, settings)) files.push(file);
+    for await (const file of objectFiles(batch, place)) files.push(file);
     const nameOf = (uid: number, eventDay: string) =>
       `ext/trawl-asa-${uid}/1.0/region=eu-central-1/accountId=123456789012/eventDay=${eventDay}/${batch.name}.parquet`;
     expect(files.map(({ name, events: count, unmapped }) => [name, count, unmapped])).toEqual([

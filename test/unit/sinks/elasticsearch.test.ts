@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ElasticsearchClient } from '../../../src/sinks/elasticsearch/client.js';
-import { elasticsearchSettings } from '../../../src/sinks/elasticsearch/settings.js';
 import { elasticsearch } from '../../../src/sinks/elasticsearch/sink.js';
 import {
   batchOf,
@@ -27,7 +26,7 @@ const clientOf = (url: string, more: Record<string, string> = {}) => open(elasti
 
 function hasty(url: string, more: Record<string, string> = {}): { client: ElasticsearchClient; waits: number[] } {
   const waits: number[] = [];
-  const settings = elasticsearchSettings(settingsOf(elasticsearch, { URL: url, ...more }));
+  const settings = settingsOf(elasticsearch, { URL: url, ...more });
   const client = new ElasticsearchClient(httpClient(), settings, async (ms) => void waits.push(ms));
   return { client, waits };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ConfirmedPart } from '../../../src/batch.js';
 import { Confirmations } from '../../../src/sinks/parts.js';
-import type { ConfirmedPart } from '../../../src/sinks/sink.js';
 
 describe('confirmations of parts', () => {
   it('tell, in whatever order they come, only what has no gap before it, and each byte and refusal once', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventTimeNs, utcText } from '../../../src/sinks/event-time.js';
+import { eventTimeNs } from '../../../src/sinks/event-time.js';
 import { parts } from '../../../src/sinks/parts.js';
 import { records, unmappedOf } from '../../../src/sinks/records.js';
+import { utcText } from '../../../src/timestamp.js';
 import { objectText } from '../support/json-text.js';
 import { batchOf, event, expectRecord, hostileEvents } from './support.js';
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ConfirmedPart } from '../../../src/batch.js';
 import type { StoredEvent } from '../../../src/domain.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
-import type { ConfirmedPart } from '../../../src/sinks/sink.js';
 import { SplunkClient } from '../../../src/sinks/splunk/client.js';
-import { splunkSettings } from '../../../src/sinks/splunk/settings.js';
 import { splunk } from '../../../src/sinks/splunk/sink.js';
 import {
   batchOf,
@@ -29,7 +28,7 @@ const clientOf = (url: string, more: Record<string, string> = {}) => open(splunk
 /** A client that does not wait, and what it would have waited. */
 function hasty(url: string, more: Record<string, string> = {}): { client: SplunkClient; waits: number[] } {
   const waits: number[] = [];
-  const settings = splunkSettings(settingsOf(splunk, { URL: url, TOKEN: token, ...more }));
+  const settings = settingsOf(splunk, { URL: url, TOKEN: token, ...more });
   const client = new SplunkClient(httpClient(), settings, async (ms) => void waits.push(ms));
   return { client, waits };
 }
@@ -422,7 +421,7 @@ describe('two indexers behind a load balancer', () => {
 
   const all = [1, 2, 3, 4, 5].map((seq) => event(seq));
   const variables = { URL: 'http://splunk.example', TOKEN: token, USE_ACK: 'yes', GZIP: 'no', MAX_BYTES: '1000' };
-  const settings = splunkSettings(settingsOf(splunk, { ...variables, ACK_WAIT_SECONDS: '2' }));
+  const settings = settingsOf(splunk, { ...variables, ACK_WAIT_SECONDS: '2' });
 
   /** Sends what is not confirmed yet, as offloading does, up to three times. @returns the last event that is confirmed. */
   async function offloaded(http: HttpClient): Promise<number> {

@@ -7,7 +7,8 @@ import { expect, onTestFinished } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../../../src/errors.js';
 import { HttpClient } from '../../../src/http/client.js';
-import { resolveSink } from '../../../src/settings/sinks.js';
+import type { Values } from '../../../src/settings/definition.js';
+import { resolveSink } from '../../../src/sinks/resolve.js';
 import type { OutgoingBatch, Sink, SinkClient } from '../../../src/sinks/sink.js';
 
 export function event(seq: number, changes: Partial<StoredEvent> = {}): StoredEvent {
@@ -133,9 +134,9 @@ export function open(sink: Sink, variables: Record<string, string>): SinkClient 
   return sink.open(settingsOf(sink, variables), { http: httpClient(), env: {} });
 }
 
-export function settingsOf(sink: Sink, variables: Record<string, string>) {
+export function settingsOf<Own extends Values>(sink: Sink<Own>, variables: Record<string, string>) {
   const env = Object.entries(variables).map(([name, value]) => [`SINK_OUT_${name}`, value]);
-  return resolveSink('out', [sink], {}, { SINK_OUT_KIND: sink.kind, ...Object.fromEntries(env) });
+  return resolveSink('out', [sink], {}, { SINK_OUT_KIND: sink.kind, ...Object.fromEntries(env) }).values;
 }
 
 /** The error that a promise is refused with; no secret and no event is in any part of it. */

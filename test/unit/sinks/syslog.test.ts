@@ -5,7 +5,6 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SyslogClient } from '../../../src/sinks/syslog/client.js';
 import type { SyslogBounds } from '../../../src/sinks/syslog/connection.js';
-import { syslogSettings } from '../../../src/sinks/syslog/settings.js';
 import { syslog } from '../../../src/sinks/syslog/sink.js';
 import { Certificates } from '../../support/certificates.js';
 import { batchOf, event, expectRecord, hostileEvents, refusal, settingsOf } from './support.js';
@@ -50,7 +49,7 @@ const overTls = (options: TlsOptions, own?: OnConnection) =>
 
 function clientOf(port: number, more: Record<string, string> = {}, bounds: Partial<SyslogBounds> = {}): SyslogClient {
   const settings = settingsOf(syslog, { ADDRESS: '127.0.0.1', PORT: String(port), TLS: 'no', ...more });
-  return new SyslogClient(syslogSettings(settings), bounds);
+  return new SyslogClient(settings, bounds);
 }
 
 /** By RFC 5425: a length in octets, a space, and so many octets. */
@@ -331,6 +330,6 @@ describe('the settings of a syslog', () => {
   });
 
   it('have the port of syslog over TLS by default', () => {
-    expect(syslogSettings(settingsOf(syslog, { ADDRESS: 'logs.example' }))).toMatchObject({ port: 6514, tls: true });
+    expect(settingsOf(syslog, { ADDRESS: 'logs.example' })).toMatchObject({ port: 6514, tls: true });
   });
 });

@@ -47,13 +47,12 @@ export class FakeVault {
   client(settings: Partial<SkyflowSettings> = {}): SkyflowClient {
     const http = { request: (request: HttpRequest) => this.#answer(new URL(request.url)) };
     return new SkyflowClient(http as unknown as HttpClient, {
-      accountId: 'a1',
-      vaultUrl: 'https://vault.example',
-      signIn: { apiKey: new Secret('key') },
-      keepContent: false,
-      overlapMs: 15 * 60_000,
+      skyflowAccountId: 'a1',
+      skyflowVaultUrl: 'https://vault.example',
+      skyflowApiKey: new Secret('key'),
+      skyflowKeepContent: false,
+      skyflowOverlapMinutes: 15,
       searchCount: 1000,
-      filters: [],
       ...settings,
     });
   }

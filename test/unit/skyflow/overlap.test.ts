@@ -67,7 +67,7 @@ describe('the overlap', () => {
           const timeMs = base + at - (at % 5_000);
           vault.events.push({ id: `e${index * 7_919}`, timeMs, visibleMs: timeMs + Math.min(late, overlapMs - 1) });
         }
-        const collector = new Collector(vault.client({ overlapMs }));
+        const collector = new Collector(vault.client({ skyflowOverlapMinutes: overlapMs / minute }));
         for (const gap of runs) {
           vi.advanceTimersByTime(gap);
           await collector.run();
@@ -152,7 +152,7 @@ describe('the overlap', () => {
     vault.events.push({ id: 'e1', timeMs: start - 1_000, visibleMs: 0 });
     const before = new Collector(vault.client());
     await before.run();
-    const collector = new Collector(vault.client({ overlapMs: 0 }));
+    const collector = new Collector(vault.client({ skyflowOverlapMinutes: 0 }));
     collector.offset = before.offset;
     vi.advanceTimersByTime(60 * minute);
     expect(await collector.run()).toBe(1);

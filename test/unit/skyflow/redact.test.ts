@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leftOutText, withoutContent } from '../../../src/sources/skyflow/redact.js';
+import { leftOutText, withoutContent } from '../../../src/skyflow-content.js';
 import { valueText } from '../support/json-text.js';
 
 /** A text in parts, each of which stays or must go. */

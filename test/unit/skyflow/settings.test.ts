@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { SignIn } from '../../../src/demo/skyflow/sign-in.js';
+import { SignIn } from '../../../demo/skyflow/sign-in.js';
+import { Secret } from '../../../src/secret.js';
 import { checkTableRows, resolveCollector } from '../../../src/settings/collector.js';
-import { skyflowSettings } from '../../../src/sources/skyflow/settings.js';
+import { serviceAccountOf } from '../../../src/sources/skyflow/credentials.js';
+import { filterParameters } from '../../../src/sources/skyflow/filters.js';
 import { skyflow } from '../../../src/sources/skyflow/source.js';
 
 const env = { SKYFLOW_ACCOUNT_ID: 'a1', SKYFLOW_VAULT_URL: 'https://v.example', SKYFLOW_API_KEY: 'sky-key' };
 const resolved = (more: Record<string, string>) =>
-  skyflowSettings(resolveCollector('skyflow', [skyflow], {}, { ...env, ...more }));
+  resolveCollector('skyflow', [skyflow], {}, { ...env, ...more }).values;
 
 let credentials: string;
 beforeAll(() => {
@@ -18,16 +20,18 @@ beforeAll(() => {
 
 describe('the settings of a Skyflow collector', () => {
   it('need an account, a URL and one way to sign in, and have defaults for the rest', () => {
-    const { signIn, ...settings } = resolved({});
-    expect('apiKey' in signIn && signIn.apiKey.reveal()).toBe('sky-key');
+    const settings = resolved({});
+    expect(settings.skyflowApiKey?.reveal()).toBe('sky-key');
     expect(settings).toEqual({
-      accountId: 'a1',
-      vaultUrl: 'https://v.example',
-      keepContent: false,
-      overlapMs: 900_000,
+      skyflowAccountId: 'a1',
+      skyflowVaultUrl: 'https://v.example',
+      skyflowApiKey: expect.any(Secret),
+      skyflowKeepContent: false,
+      skyflowOverlapMinutes: 15,
+      offloadWhen: 'after-run',
       searchCount: 1000,
-      filters: [],
     });
+    expect(filterParameters(settings)).toEqual([]);
     expect(() => resolveCollector('skyflow', [skyflow], {}, {})).toThrow(
       /SKYFLOW_ACCOUNT_ID.*SKYFLOW_VAULT_URL.*one of SKYFLOW_API_KEY and SKYFLOW_CREDENTIALS_FILE is missing/,
     );
@@ -39,8 +43,10 @@ describe('the settings of a Skyflow collector', () => {
     const file = join(folder, 'credentials.json');
     writeFileSync(file, `${credentials}\n`);
     const { SKYFLOW_API_KEY, ...rest } = env;
-    const settings = resolveCollector('skyflow', [skyflow], {}, { ...rest, SKYFLOW_CREDENTIALS_FILE: file });
-    expect(skyflowSettings(settings).signIn).toMatchObject({ account: { tokenUri: 'https://manage.example/token' } });
+    const { values } = resolveCollector('skyflow', [skyflow], {}, { ...rest, SKYFLOW_CREDENTIALS_FILE: file });
+    expect(values.skyflowApiKey).toBeUndefined();
+    const account = serviceAccountOf(values.skyflowCredentials!.reveal());
+    expect(account).toMatchObject({ tokenUri: 'https://manage.example/token' });
     expect(() => resolved({ SKYFLOW_CREDENTIALS_FILE: file })).toThrow(
       'only one of SKYFLOW_API_KEY and SKYFLOW_CREDENTIALS_FILE may be set',
     );
@@ -52,7 +58,7 @@ describe('the settings of a Skyflow collector', () => {
     ['https://v.example/v1/', 'https://v.example'],
     ['https://proxy.example/skyflow', 'https://proxy.example/skyflow'],
   ])('take %s as the URL', (url, expected) => {
-    expect(resolved({ SKYFLOW_VAULT_URL: url }).vaultUrl).toBe(expected);
+    expect(resolved({ SKYFLOW_VAULT_URL: url }).skyflowVaultUrl).toBe(expected);
   });
 
   it.each([
@@ -83,8 +89,8 @@ describe('the settings of a Skyflow collector', () => {
   });
 
   it('take an overlap of 0, which trusts the cursor', () => {
-    expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '0' }).overlapMs).toBe(0);
-    expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '1440' }).overlapMs).toBe(86_400_000);
+    expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '0' }).skyflowOverlapMinutes).toBe(0);
+    expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '1440' }).skyflowOverlapMinutes).toBe(1440);
   });
 
   it('turn every filter of the contract into a parameter', () => {
@@ -118,7 +124,7 @@ describe('the settings of a Skyflow collector', () => {
     };
     const set = Object.entries(values).map(([name, [, value]]) => [`SKYFLOW_FILTER_${name}`, value]);
     const expected = Object.values(values).map(([parameter, value]) => [`filterOps.${parameter}`, value]);
-    expect(resolved(Object.fromEntries(set)).filters).toEqual(expected);
+    expect(filterParameters(resolved(Object.fromEntries(set)))).toEqual(expected);
     expect(skyflow.settings.filter(({ key }) => key.startsWith('skyflowFilter'))).toHaveLength(26);
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SignIn } from '../../../src/demo/skyflow/sign-in.js';
+import { SignIn } from '../../../demo/skyflow/sign-in.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
 import { Secret } from '../../../src/secret.js';
 import { SkyflowClient } from '../../../src/sources/skyflow/client.js';
@@ -19,6 +19,7 @@ afterEach(() => {
 /** The demo's token endpoint and an audit endpoint without events, without a network. */
 class Vendor {
   readonly signIn: SignIn;
+  readonly credentials: Secret;
   readonly account: ServiceAccount;
   tokenRequests = 0;
   /** What an answer to a request for a token is instead, where there is one. */
@@ -29,7 +30,8 @@ class Vendor {
 
   constructor(lifetimeMs = 60 * minute) {
     this.signIn = new SignIn(lifetimeMs);
-    this.account = serviceAccountOf(JSON.stringify(this.signIn.credentials(tokenURI)));
+    this.credentials = new Secret(JSON.stringify(this.signIn.credentials(tokenURI)));
+    this.account = serviceAccountOf(this.credentials.reveal());
     this.http = { request: async (request: HttpRequest) => this.#answer(request) } as unknown as HttpClient;
   }
 
@@ -186,15 +188,16 @@ describe('the token of a service account', () => {
 });
 
 describe('a page with a service account', () => {
-  const clientOf = (vendor: Vendor, signIn: { account: ServiceAccount } | { apiKey: Secret }) =>
+  const clientOf = (vendor: Vendor, apiKey?: Secret) =>
     new SkyflowClient(vendor.http, {
-      ...{ accountId: 'a', vaultUrl: 'https://vault.example', signIn, keepContent: false },
-      ...{ overlapMs: 0, searchCount: 1, filters: [] },
+      ...{ skyflowAccountId: 'a', skyflowVaultUrl: 'https://vault.example', skyflowKeepContent: false },
+      ...{ skyflowOverlapMinutes: 0, searchCount: 1 },
+      ...(apiKey ? { skyflowApiKey: apiKey } : { skyflowCredentials: vendor.credentials }),
     });
 
   it('costs a request more for a token, and two for one that was refused', async () => {
     const vendor = new Vendor();
-    const client = clientOf(vendor, { account: vendor.account });
+    const client = clientOf(vendor);
     expect((await client.fetchPage('')).requests).toBe(2);
     expect((await client.fetchPage('')).requests).toBe(1);
     vendor.signIn.expireTokens();
@@ -205,7 +208,7 @@ describe('a page with a service account', () => {
   it('is given up where a new token is refused too, with the reason', async () => {
     const vendor = new Vendor();
     vi.spyOn(vendor.signIn, 'accepts').mockReturnValue(false);
-    await expect(clientOf(vendor, { account: vendor.account }).fetchPage('')).rejects.toMatchObject({
+    await expect(clientOf(vendor).fetchPage('')).rejects.toMatchObject({
       code: 'TOKEN_REFUSED',
       hint: expect.stringContaining('service account has a role'),
     });
@@ -216,7 +219,7 @@ describe('a page with a service account', () => {
     const vendor = new Vendor();
     const exchanged = await revealed(vendor.tokens());
     vi.advanceTimersByTime(61 * minute);
-    const client = clientOf(vendor, { apiKey: new Secret(exchanged) });
+    const client = clientOf(vendor, new Secret(exchanged));
     const error = (await client.fetchPage('').catch((thrown: unknown) => thrown)) as Error;
     expect(error).toMatchObject({
       code: 'CREDENTIALS_REFUSED',
@@ -227,7 +230,7 @@ describe('a page with a service account', () => {
 
   it('cannot replace an API key', async () => {
     const { http } = new Vendor();
-    const tokens = tokensOf(http, { signIn: { apiKey: new Secret('k') } } as Parameters<typeof tokensOf>[1]);
+    const tokens = tokensOf(http, { skyflowApiKey: new Secret('k') });
     expect(await tokens.drop(await tokens.get(uncounted))).toBe(false);
     expect(tokens.refusedHint).toContain('Check SKYFLOW_API_KEY');
   });

@@ -1,0 +1,18 @@
+export interface DemoOptions {
+  port: number;
+  events: number;
+  seed: number;
+  /** A new event each so many milliseconds; 0 for none. */
+  arrivalIntervalMs: number;
+  latencyMs: number;
+}
+
+/** A demo server that runs by itself. */
+export interface StandaloneDemo {
+  what: string;
+  /** The settings of a collector that reads it. */
+  env: Record<string, string>;
+  /** Lines for a shell. */
+  examples: string[];
+  close(): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { Choose } from './choose.js';
+import { jsonOption } from './options.js';
+
+export function addEnv(program: Command, choose: Choose): void {
+  const env = program.command('env').description('the Environment Variables table: settings of each collector');
+  env
+    .command('get [name]')
+    .description('show them')
+    .addOption(jsonOption())
+    .action((name, options) =>
+      choose(async (context) => (await import('../verbs/env.js')).envGet(context, name, options)),
+    );
+  env
+    .command('set <name> <assignments...>')
+    .description('set them: trawl env set asa searchCount=500')
+    .action((name, assignments) =>
+      choose(async (context) => (await import('../verbs/env.js')).envSet(context, name, assignments)),
+    );
+  env
+    .command('unset <name> <keys...>')
+    .description('remove them')
+    .action((name, keys) => choose(async (context) => (await import('../verbs/env.js')).envUnset(context, name, keys)));
+}

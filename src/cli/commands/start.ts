@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { Choose } from './choose.js';
+import { duration, jsonOption } from './options.js';
+
+export function addStart(program: Command, choose: Choose): void {
+  program
+    .command('start [names...]')
+    .description('start the recurring collection')
+    .option('--all', 'of every collector')
+    .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
+    .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
+    .option('--no-schedule', 'by a workflow on cron again')
+    .option('--jitter <duration>', 'of a Schedule: begin up to so much later (default: 30s)', duration)
+    .option(
+      '--catchup-window <duration>',
+      'of a Schedule: how late a missed run may be made up for (default: 10m)',
+      duration,
+    )
+    .addOption(jsonOption())
+    .action((names, options) =>
+      choose(async (context) => (await import('../verbs/recurring.js')).start(context, names, options)),
+    );
+}

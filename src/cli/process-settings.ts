@@ -1,0 +1,236 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import type { Environment } from '../environment.js';
+import { reasonOf, TrawlError } from '../errors.js';
+import { type FileMode, fileModes } from '../private-files.js';
+import { collectorNames } from '../settings/collector.js';
+import { dotEnvText } from '../settings/dot-env.js';
+import { sources } from '../sources/registry.js';
+import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
+import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
+import type { Listen } from '../watch/endpoint.js';
+import { wholeNumber } from '../whole-number.js';
+import { defaultTuning, type WorkerTuning } from '../worker-tuning.js';
+
+/** The settings of a process, as against those of a collector. */
+export interface ProcessSettings {
+  /** Absolute path of the folder of the embedded server's and the store's files. */
+  dataDir: string;
+  store: StorePlace;
+  /** The same, but for the demo team: the store that a collector of one's own would be set up in. */
+  realStore: StorePlace;
+  /** Environment and .env; variables set to nothing are left out. */
+  env: Readonly<Record<string, string>>;
+  tuning: WorkerTuning;
+  /** What Temporal's history is encrypted with; null where it is not. */
+  payloadKeys: PayloadKeys | null;
+  /** What a codec server asks for; undefined where for nothing. */
+  codecToken: string | undefined;
+  /** Where a worker serves its health; null where it does not. */
+  listen: Listen | null;
+  /** Of the files that Trawl makes for itself. */
+  fileMode: FileMode;
+  /** Runs that a collector may miss before it is reported. */
+  lateAfterRuns: number;
+  /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
+  demo: boolean;
+}
+
+/** What each of them means, for `--help` and docs/settings.md. */
+export const processSettingDefinitions = [
+  {
+    env: 'TRAWL_DATA',
+    meaning: "Folder of the embedded server's and the store's files",
+    expected: 'a path',
+    default: './data',
+  },
+  {
+    env: 'TRAWL_STORE',
+    meaning: 'The store of events and checkpoints',
+    expected: storeForms,
+    default: 'sqlite:$TRAWL_DATA/trawl.db',
+  },
+  {
+    env: 'TRAWL_STORE_FILE',
+    meaning: 'A file that holds TRAWL_STORE, which has a password in it',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
+    env: 'TRAWL_STORE_POOL',
+    meaning: 'Connections that a process opens to PostgreSQL at the most',
+    expected: 'a whole number from 1 to 1000',
+    default: '10',
+  },
+  {
+    env: 'TRAWL_FILE_MODE',
+    meaning: "Mode of new files of Trawl's own, the store among them; with 0640 their group may read them",
+    expected: fileModes.join(' or '),
+    default: fileModes[0],
+  },
+  {
+    env: 'TRAWL_WORKER_ACTIVITIES',
+    meaning: 'Steps (fetch, enrich, write) that a worker does at one time',
+    expected: 'a whole number from 1 to 1000',
+    default: '20',
+  },
+  {
+    env: 'TRAWL_WORKER_CACHED_WORKFLOWS',
+    meaning: 'Runs that a worker keeps in memory; others are replayed when they go on',
+    expected: 'a whole number from 1 to 1000',
+    default: '200',
+  },
+  {
+    env: 'TRAWL_LOG_LEVEL',
+    meaning: 'Least level that is logged (to standard error)',
+    expected: 'debug, info, warn or error',
+    default: 'info',
+  },
+  {
+    env: 'TRAWL_PAYLOAD_KEYS',
+    meaning: "Encrypts what goes into Temporal's history",
+    expected: keysForm,
+    default: 'none: not encrypted',
+  },
+  {
+    env: 'TRAWL_PAYLOAD_KEYS_FILE',
+    meaning: 'A file that holds TRAWL_PAYLOAD_KEYS',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
+    env: 'TRAWL_CODEC_TOKEN',
+    meaning: 'What a codec server asks for',
+    expected: 'any text',
+    default: 'none: whoever reaches its port may ask',
+  },
+  {
+    env: 'TRAWL_CODEC_TOKEN_FILE',
+    meaning: 'A file that holds TRAWL_CODEC_TOKEN',
+    expected: 'a path',
+    default: 'none',
+  },
+  {
+    env: 'TRAWL_LISTEN',
+    meaning: 'Where a worker serves its health over HTTP',
+    expected: 'HOST:PORT, or off',
+    default: '127.0.0.1:9464, or the next free port',
+  },
+  {
+    env: 'TRAWL_LATE_AFTER_RUNS',
+    meaning: 'Runs that a collector may miss before it is reported as late',
+    expected: 'a whole number from 1 to 1000',
+    default: '3',
+  },
+  {
+    env: 'TEMPORAL_CLI_PATH',
+    meaning: 'The temporal command that the embedded server is run with',
+    expected: 'a path',
+    default: 'the one on the PATH, else a cached copy',
+  },
+] as const;
+
+const storeFile = 'trawl.db';
+const known = new Set<string>(processSettingDefinitions.map((definition) => definition.env));
+
+/**
+ * Reads `.env` of the working directory, under the process's own environment.
+ *
+ * @throws TrawlError SETTINGS_INVALID, which names every problem.
+ */
+export function readProcessSettings(cwd: string, processEnv: Environment): ProcessSettings {
+  const env = { ...dotEnv(join(cwd, '.env')), ...withoutEmpty(processEnv) };
+  const problems: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('TRAWL_') && !known.has(name))
+      problems.push(`${name} is no setting (known: ${[...known].join(', ')})`);
+  }
+  const level = env.TRAWL_LOG_LEVEL;
+  if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
+    problems.push('TRAWL_LOG_LEVEL must be debug, info, warn or error');
+  }
+  const listen = listenOf(env.TRAWL_LISTEN);
+  if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
+  const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
+  if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
+  const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
+  const pool = countOf(env, 'TRAWL_STORE_POOL', 10, problems);
+  const tuning = {
+    activities: countOf(env, 'TRAWL_WORKER_ACTIVITIES', defaultTuning.activities, problems),
+    cachedWorkflows: countOf(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
+  };
+  const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
+  const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
+  const payloadKeys = keys === undefined ? null : parseKeys(keys);
+  // Not repeated.
+  if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
+  const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
+  const root = resolve(cwd, env.TRAWL_DATA ?? './data');
+  const demo = named === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
+  const dataDir = demo ? join(root, 'demo') : root;
+  const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
+  // Not repeated: there may be a password in it.
+  if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
+  if (problems.length > 0 || !store || !fileMode.data) {
+    throw new TrawlError('SETTINGS_INVALID', `${problems.join('; ')}.`, {
+      hint: 'Correct them in .env or in the environment.',
+    });
+  }
+  return {
+    dataDir,
+    store,
+    realStore: demo ? sqlitePlace(join(root, storeFile)) : store,
+    tuning,
+    payloadKeys: payloadKeys ?? null,
+    codecToken,
+    listen: listen ?? null,
+    fileMode: fileMode.data,
+    lateAfterRuns,
+    env,
+    demo,
+  };
+}
+
+function countOf(env: Environment, name: string, otherwise: number, problems: string[]): number {
+  const text = env[name];
+  const value = text === undefined ? otherwise : wholeNumber(text, 1, 1000);
+  if (value === undefined) problems.push(`${name} must be a whole number from 1 to 1000`);
+  return value ?? otherwise;
+}
+
+/** What is secret can come from a file. */
+function textOrFile(cwd: string, env: Environment, name: string, problems: string[]): string | undefined {
+  const [text, path] = [env[name], env[`${name}_FILE`]];
+  if (path === undefined) return text;
+  if (text !== undefined) problems.push(`${name} and ${name}_FILE are both set`);
+  try {
+    return readFileSync(resolve(cwd, path), 'utf8').trim();
+  } catch (error) {
+    problems.push(`${name}_FILE cannot be read: ${reasonOf(error)}`);
+    return undefined;
+  }
+}
+
+/** Undefined where it cannot be understood. */
+function listenOf(text: string | undefined): Listen | null | undefined {
+  if (text === undefined) return { host: '127.0.0.1', port: 9464, asked: false };
+  if (text === 'off') return null;
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port), asked: true } : undefined;
+}
+
+function hasSourceSettings(env: Environment): boolean {
+  return collectorNames(sources, {}, env).length > 0;
+}
+
+function dotEnv(path: string): Record<string, string> {
+  return withoutEmpty(parseEnv(dotEnvText(path)) as Record<string, string>);
+}
+
+/** A variable set to nothing counts as not set, as in a .env file with its values left blank. */
+function withoutEmpty(env: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]));
+}

@@ -1,0 +1,2 @@
+/** The article's interval. */
+export const defaultCron = '*/5 * * * *';

@@ -1,0 +1,126 @@
+import type { Environment, SettingsTable } from '../environment.js';
+import { TrawlError } from '../errors.js';
+import { expectedName, isName } from '../names.js';
+import {
+  type Configurable,
+  type ConfigurableKind,
+  joinedSettings,
+  prefixedSettings,
+  sinkPrefix,
+  type Values,
+} from '../settings/definition.js';
+import { checkRows, isSet, quote, resolveValues } from '../settings/values.js';
+import { type CommonSettings, commonSettings } from './settings.js';
+import type { Sink } from './sink.js';
+
+/** `SINK_ARCHIVE_` of `archive`: the prefix of its environment variables. */
+function variablePrefix(name: string): string {
+  return `SINK_${name.toUpperCase().replaceAll('-', '_')}_`;
+}
+
+/** A sink's settings, checked: those of its kind, and those of every sink. */
+export interface SinkSettings<Own extends Values = Values> {
+  /** For example `archive`; collectors name it in their setting `offload`. */
+  readonly sink: string;
+  readonly kind: string;
+  readonly values: Own & CommonSettings;
+}
+
+/** A kind of sink with the variables of one sink. */
+function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Configurable<Own & CommonSettings> {
+  return {
+    settings: prefixedSettings(joinedSettings(sink.settings, commonSettings), variablePrefix(name)),
+    check: (values) => sink.check?.(values) ?? [],
+  };
+}
+
+/** The setting of one sink, known also where others are wrong; 0 where it is not set. */
+export function waitMinutesOf(name: string, table: SettingsTable, env: Environment): number {
+  const settings = prefixedSettings(commonSettings, variablePrefix(name));
+  const { values } = resolveValues({ settings }, 'a sink', table[`${sinkPrefix}${name}`] ?? {}, env);
+  return values.waitMinutes ?? 0;
+}
+
+/** The sinks that are set up, by table or environment. */
+export function sinkNames(table: SettingsTable, env: Environment): string[] {
+  const names = new Set<string>();
+  for (const [name, rows] of Object.entries(table))
+    if (name.startsWith(sinkPrefix) && Object.keys(rows).length > 0) names.add(name.slice(sinkPrefix.length));
+  for (const [name, value] of Object.entries(env)) {
+    const [, own] = /^SINK_([A-Z0-9_]+)_KIND$/.exec(name) ?? [];
+    if (own !== undefined && isSet(value)) names.add(own.toLowerCase().replaceAll('_', '-'));
+  }
+  return [...names].sort();
+}
+
+/**
+ * The settings of one sink: its rows of the table first, then the environment, then the defaults.
+ * @throws TrawlError SETTINGS_INVALID, which names every problem at once; not retried.
+ */
+export function resolveSink<Own extends Values>(
+  name: string,
+  sinks: readonly Sink<Own>[],
+  table: SettingsTable,
+  env: Environment,
+): SinkSettings<Own> {
+  const { kind: rowKind, ...own } = table[`${sinkPrefix}${name}`] ?? {};
+  const variable = `${variablePrefix(name)}KIND`;
+  const kind = rowKind ?? env[variable];
+  const known = sinkNames(table, env);
+  if (!isSet(kind)) {
+    throw new TrawlError(
+      'SETTINGS_INVALID',
+      `There is no sink ${quote(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
+      {
+        hint: `Make it with "trawl env set ${sinkPrefix}${name} kind=KIND …", or by ${variable}. Kinds: ${kindsOf(sinks)}.`,
+      },
+    );
+  }
+  const sink = sinks.find((candidate) => candidate.kind === kind);
+  if (!sink) {
+    throw new TrawlError('SETTINGS_INVALID', `Sink ${name} has the kind ${quote(kind)}, which does not exist.`, {
+      hint: `Use one of: ${kindsOf(sinks)}.`,
+    });
+  }
+  const { values, problems } = resolveValues(withVariables(name, sink), `a sink of kind ${kind}`, own, env);
+  if (problems !== null) {
+    throw new TrawlError('SETTINGS_INVALID', `Sink ${name}: ${problems.join('; ')}.`, {
+      hint: `Set them with "trawl env set ${sinkPrefix}${name} KEY=VALUE", or by ${variablePrefix(name)}….`,
+    });
+  }
+  return { sink: name, kind, values };
+}
+
+/**
+ * Checks rows of a sink that are about to be written to the table. Where secrets go is never set through Temporal, and
+ * neither is where events go.
+ * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
+ */
+export function checkSinkRows(
+  name: string,
+  rows: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>>,
+  sinks: readonly Sink[],
+): void {
+  const short = name.slice(sinkPrefix.length);
+  if (!isName('sink', short)) {
+    throw new TrawlError('SETTINGS_INVALID', `${quote(short)} cannot be the name of a sink.`, {
+      hint: `Use ${expectedName('sink')}.`,
+    });
+  }
+  const { kind: wanted, ...own } = rows;
+  const kind = wanted ?? stored.kind;
+  const sink = sinks.find((candidate) => candidate.kind === kind);
+  if (!sink) {
+    throw new TrawlError(
+      'SETTINGS_INVALID',
+      kind === undefined ? `Sink ${short} has no kind yet.` : `There is no kind of sink ${quote(kind)}.`,
+      { hint: `Set kind to one of: ${kindsOf(sinks)}.` },
+    );
+  }
+  checkRows(name, withVariables(short, sink), `a sink of kind ${sink.kind}`, own, { guarded: true });
+}
+
+function kindsOf(sinks: readonly ConfigurableKind[]): string {
+  return sinks.map(({ kind }) => kind).join(', ');
+}

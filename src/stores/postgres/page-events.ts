@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { EnrichedEvent } from '../../domain.js';
+import type { PageEvents, StoredContent } from '../sql/dialect.js';
+import { all, changesByMany, plainText } from '../sql/steps.js';
+import { CopyRows } from './copy-rows.js';
+
+/** What an event or a related object is found by. */
+function idDigest(id: string): Buffer {
+  return createHash('sha256').update(id).digest();
+}
+
+/** The same as the text of a `bytea`. */
+export function idKey(id: string): string {
+  return keyOf(idDigest(id));
+}
+
+function keyOf(digest: Buffer): string {
+  return `\\x${digest.toString('hex')}`;
+}
+
+/**
+ * Where the stored ids are found that are among `$2`: by the one index, one after the other. For as long as the server
+ * does not know how many digests begin alike, or how many collectors there are, it would read all ids otherwise.
+ */
+const wantedIds = `unnest($2::bytea[]) AS wanted (digest) JOIN LATERAL (
+  SELECT collector, digest, seq, event_time FROM audit_event_ids
+  WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
+) AS i ON i.collector = $1 AND i.digest = wanted.digest`;
+
+/** The event of the id `i`. A range and an order leave one index only, where a number by itself would leave three. */
+const eventOfId = `LATERAL (
+  SELECT "timestamp", raw_event FROM audit_events
+  WHERE collector = $1 AND event_time = i.event_time AND seq BETWEEN i.seq AND i.seq ORDER BY seq LIMIT 1
+) AS e`;
+
+const columns = [
+  ...['collector', 'seq', 'event_time', 'time_ns', 'id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway'],
+  ...['group', 'project', 'hostname', 'server', 'from_addr', 'raw_event', 'extra', 'collected_at'],
+];
+const copyEvents = `COPY audit_events (${columns.map((column) => `"${column}"`).join(', ')}) FROM STDIN (FORMAT binary)`;
+const copyIds = 'COPY audit_event_ids (collector, digest, seq, event_time) FROM STDIN (FORMAT binary)';
+
+/** Whatever their number, they are looked up and stored in a few statements. */
+export function pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents {
+  const digests = events.map(({ id }) => idDigest(id));
+  const keys = digests.map(keyOf);
+  return {
+    keys,
+    *known() {
+      const known = new Map<string, StoredContent | 'gone'>();
+      if (keys.length === 0) return known;
+      const rows = yield* all<{ digest: Buffer; isStored: boolean }>(
+        `SELECT digest, false AS "isStored" FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT digest, false FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT wanted.digest, true FROM ${wantedIds}`,
+        collector,
+        keys,
+      );
+      // An event that was dropped with its partition is not to come back, either.
+      for (const { digest } of rows) known.set(keyOf(digest), 'gone');
+      const stored = rows.filter(({ isStored }) => isStored).map(({ digest }) => keyOf(digest));
+      if (stored.length === 0) return known;
+      const contents = yield* all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
+        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
+        collector,
+        stored,
+      );
+      for (const { digest, ...content } of contents) known.set(keyOf(digest), content);
+      for (const { digest, isStored } of rows) if (!isStored) known.set(keyOf(digest), 'gone');
+      return known;
+    },
+    *insert(fresh, lastSeq, now) {
+      if (fresh.length === 0) return;
+      const copiedEvents = new CopyRows();
+      const copiedIds = new CopyRows();
+      for (const [place, index] of fresh.entries()) {
+        const event = events[index]!;
+        const seq = lastSeq + 1 + place;
+        copiedIds.row(4).text(collector).bytes(digests[index]!).int8(seq).timestamp(event.timeNs);
+        copiedEvents.row(columns.length).text(collector).int8(seq).timestamp(event.timeNs).int8(event.timeNs);
+        for (const text of [
+          event.id,
+          event.timestamp,
+          event.type,
+          event.actor,
+          event.user,
+          event.client,
+          event.gateway,
+        ])
+          copiedEvents.text(plainText(text));
+        for (const text of [event.group, event.project, event.hostname, event.server, event.fromAddr, event.rawEvent])
+          copiedEvents.text(plainText(text));
+        copiedEvents.text(event.extra === null ? null : plainText(event.extra)).text(now);
+      }
+      yield* changesByMany(copyIds, copiedIds.end());
+      yield* changesByMany(copyEvents, copiedEvents.end());
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import type { ConfirmedPart, RefusedEvent } from '../../batch.js';
+import { countOf, formToSend, requireSameRange } from '../batches.js';
+import { integer, text } from '../copied-tables.js';
+import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
+import type { Dialect } from './dialect.js';
+import { all, changes, first, insert, type Steps } from './steps.js';
+
+export type BatchKey = SeriesKey & { number: number };
+
+const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
+const columns = `collector, sink, series, number, first_seq AS "firstSeq", last_seq AS "lastSeq", events, ${range}, form,
+  fixed_at AS "fixedAt", sent_seq AS "sentSeq", confirmed_at AS "confirmedAt", objects`;
+
+interface RangeRow {
+  sinceNs: string | null;
+  untilNs: string | null;
+}
+
+interface BatchRow extends Omit<FixedBatch, 'range' | 'form' | 'objects'>, RangeRow {
+  form: string;
+  objects: string;
+}
+
+export function* batches(collector: string, limit: number): Steps<FixedBatch[]> {
+  const rows = yield* all<BatchRow>(
+    `SELECT ${columns} FROM offload_batches WHERE collector = $1 ORDER BY fixed_at DESC, number DESC LIMIT $2`,
+    collector,
+    limit,
+  );
+  return rows.map(batchOf);
+}
+
+export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | null> {
+  const { collector, sink, series } = wanted;
+  yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
+  const key = keyOf(wanted);
+  // Others that offload the same wait here, and find the batch that this one fixes.
+  const cursor = (yield* first<{ lastSeq: number; batches: number }>(
+    `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${rowLock}`,
+    ...key,
+  ))!;
+  const open = yield* first<BatchRow>(
+    `SELECT ${columns} FROM offload_batches
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,
+    ...key,
+  );
+  if (open) return yield* taken(batchOf(open), wanted);
+  yield* requireRange(wanted);
+  const following = yield* followingEvents(wanted, cursor.lastSeq);
+  const count = countOf(following, wanted);
+  if (count === 0) return null;
+  const row = yield* first<BatchRow>(
+    `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at, sender)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${columns}`,
+    ...key,
+    cursor.batches + 1,
+    following[0]!.seq,
+    following[count - 1]!.seq,
+    count,
+    wanted.range.sinceNs,
+    wanted.range.untilNs,
+    JSON.stringify(wanted.form),
+    now,
+    wanted.sender,
+  );
+  return batchOf(row!);
+}
+
+/** Whoever had it before is told so when it notes a part. */
+function* taken(open: FixedBatch, { form, sender }: BatchWanted): Steps<FixedBatch> {
+  const batch = { ...open, form: formToSend(open.form, form) };
+  yield* changes(
+    `UPDATE offload_batches SET sender = $5, form = $6
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4`,
+    ...keyOf(open),
+    open.number,
+    sender,
+    JSON.stringify(batch.form),
+  );
+  return batch;
+}
+
+function* requireRange(wanted: BatchWanted): Steps<void> {
+  if (wanted.series === '') return;
+  const before = yield* first<RangeRow>(
+    `SELECT ${range} FROM offload_batches WHERE collector = $1 AND sink = $2 AND series = $3 ORDER BY number LIMIT 1`,
+    ...keyOf(wanted),
+  );
+  if (before) requireSameRange(wanted, before);
+}
+
+function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }: BatchWanted, afterSeq: number) {
+  return yield* all<{ seq: number; bytes: number; collectedAt: string }>(
+    `SELECT seq, octet_length(raw_event) + coalesce(octet_length(extra), 0) AS bytes, collected_at AS "collectedAt"
+     FROM audit_events
+     WHERE collector = $1 AND seq > $2 AND (CAST($3 AS bigint) IS NULL OR time_ns >= $3)
+       AND (CAST($4 AS bigint) IS NULL OR time_ns < $4)
+     ORDER BY seq LIMIT $5`,
+    collector,
+    afterSeq,
+    sinceNs,
+    untilNs,
+    eventsMax,
+  );
+}
+
+export function* notePart(
+  dialect: Dialect,
+  batch: BatchKey,
+  { sender, lastSeq, bytes, refused }: ConfirmedPart & { sender: string },
+  now: string,
+): Steps<boolean> {
+  const noted = yield* changes(
+    `UPDATE offload_batches SET sent_seq = $5, bytes = bytes + $6
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND sender = $7 AND confirmed_at IS NULL`,
+    ...keyOf(batch),
+    batch.number,
+    lastSeq,
+    bytes,
+    sender,
+  );
+  if (noted === 0) return false;
+  yield* keepRefused(dialect, batch, refused, now);
+  return true;
+}
+
+export function* confirmBatch(
+  dialect: Dialect,
+  batch: BatchKey,
+  { objects, bytes, refused }: BatchSent,
+  now: string,
+): Steps<void> {
+  const confirmed = yield* changes(
+    `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = bytes + $7
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND confirmed_at IS NULL`,
+    ...keyOf(batch),
+    batch.number,
+    now,
+    JSON.stringify(objects),
+    bytes,
+  );
+  if (confirmed === 0) return;
+  yield* changes(
+    `UPDATE offload_cursors AS c SET last_seq = b.last_seq, batches = b.number, events = c.events + b.events,
+       bytes = c.bytes + b.bytes, confirmed_at = $5, failure = NULL, failed_at = NULL
+     FROM offload_batches AS b
+     WHERE c.collector = $1 AND c.sink = $2 AND c.series = $3 AND b.collector = $1 AND b.sink = $2 AND b.series = $3
+       AND b.number = $4`,
+    ...keyOf(batch),
+    batch.number,
+    now,
+  );
+  yield* keepRefused(dialect, batch, refused, now);
+}
+
+function* keepRefused(
+  dialect: Dialect,
+  { collector, sink }: SeriesKey,
+  refused: readonly RefusedEvent[],
+  now: string,
+): Steps<void> {
+  yield* dialect.insertRows({
+    rows: refused.map(({ seq, id, reason }) => ({ seq, id, reason })),
+    columns: [...integer('seq'), ...text('id', 'reason')],
+    shared: [collector, sink, now],
+    insert: (source) =>
+      `INSERT INTO refused_events (collector, sink, seq, id, reason, refused_at)
+       SELECT $1, $2, seq, id, reason, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
+  });
+}
+
+export function* noteFailure(key: SeriesKey, failure: string, now: string): Steps<void> {
+  yield* changes(
+    `INSERT INTO offload_cursors (collector, sink, series, failure, failed_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (collector, sink, series) DO UPDATE SET failure = $4, failed_at = $5`,
+    ...keyOf(key),
+    failure,
+    now,
+  );
+}
+
+function keyOf({ collector, sink, series }: SeriesKey): [string, string, string] {
+  return [collector, sink, series];
+}
+
+function batchOf({ sinceNs, untilNs, form, objects, ...row }: BatchRow): FixedBatch {
+  return {
+    ...row,
+    range: { sinceNs: sinceNs === null ? null : BigInt(sinceNs), untilNs: untilNs === null ? null : BigInt(untilNs) },
+    form: JSON.parse(form),
+    objects: JSON.parse(objects),
+  };
+}

@@ -1,0 +1,89 @@
+import { type Checkpoint, notes } from '../../domain.js';
+import type { DueRuns, Standing } from '../store.js';
+import type { Dialect } from './dialect.js';
+import { logLine } from './log.js';
+import { all, changes, first, plainText, type Steps } from './steps.js';
+
+const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", last_count AS "lastCount", generation,
+  last_digest AS "lastDigest", refused_offset AS "refusedOffset", newest_timestamp AS "newestTimestamp", pages,
+  last_seq AS "lastSeq" FROM audit_checkpoints WHERE collector = $1`;
+
+const firstCheckpoint: Checkpoint = {
+  lastOffset: '',
+  lastDateTime: null,
+  lastCount: 0,
+  generation: 0,
+  lastDigest: '',
+  refusedOffset: null,
+  newestTimestamp: null,
+  pages: 0,
+  lastSeq: 0,
+};
+
+/** U10: the checkpoint's row, or the one that a collector starts with. */
+export function* checkpointOf(collector: string): Steps<Checkpoint> {
+  return (yield* first<Checkpoint>(selected, collector)) ?? firstCheckpoint;
+}
+
+/** The same, made where there is none, and held until the transaction ends: writers of a collector come one by one. */
+export function* holdCheckpoint({ rowLock }: Dialect, collector: string): Steps<Checkpoint> {
+  const held = `${selected} ${rowLock}`;
+  const row = yield* first<Checkpoint>(held, collector);
+  if (row) return row;
+  yield* changes('INSERT INTO audit_checkpoints (collector) VALUES ($1) ON CONFLICT DO NOTHING', collector);
+  return (yield* first<Checkpoint>(held, collector))!;
+}
+
+export function isAt(checkpoint: Checkpoint, { offset, generation }: { offset: string; generation: number }): boolean {
+  return checkpoint.lastOffset === plainText(offset) && checkpoint.generation === generation;
+}
+
+/** U20 for a run that found nothing new. */
+export function* logIdleRun(collector: string, key: string, now: string): Steps<void> {
+  if ((yield* logLine(collector, { now, note: notes.noNewEvents, key })) === 0) return;
+  yield* changes(
+    `INSERT INTO audit_checkpoints (collector, last_date_time, caught_up_at) VALUES ($1, $2, $2)
+     ON CONFLICT (collector) DO UPDATE SET last_date_time = $2, caught_up_at = $2`,
+    collector,
+    now,
+  );
+}
+
+export function* expectRuns(
+  dialect: Dialect,
+  collector: string,
+  due: Omit<DueRuns, 'since'> | null,
+  now: string,
+): Steps<void> {
+  if (due) yield* holdCheckpoint(dialect, collector);
+  yield* changes(
+    `UPDATE audit_checkpoints SET due_since = CASE WHEN due_cron IS NOT DISTINCT FROM $2 THEN due_since ELSE $3 END,
+       due_cron = $2, due_tick = $4
+     WHERE collector = $1`,
+    collector,
+    due?.cron ?? null,
+    due ? now : null,
+    due?.tick ?? null,
+  );
+}
+
+interface StandingRow extends Omit<Standing, 'due'> {
+  dueCron: string | null;
+  dueSince: string;
+  dueTick: string | null;
+}
+
+export function* standings(collector?: string): Steps<Standing[]> {
+  const rows = yield* all<StandingRow>(
+    `SELECT collector, last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", newest_timestamp AS "newestTimestamp",
+       last_seq AS "lastSeq", pages,
+       (SELECT COUNT(*) FROM rejected_events AS r WHERE r.collector = c.collector) AS rejected,
+       due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick"
+     FROM audit_checkpoints AS c WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector`,
+    collector ?? null,
+  );
+  return rows.map(({ dueCron, dueSince, dueTick, ...standing }) => ({
+    ...standing,
+    due: dueCron === null ? null : { cron: dueCron, since: dueSince, tick: dueTick },
+  }));
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { ExecutionLogLine, Rejected } from '../../domain.js';
+import { text } from '../copied-tables.js';
+import type { Dialect } from './dialect.js';
+import { all, insert, type Steps } from './steps.js';
+
+export interface LogLine {
+  now: string;
+  eventsWritten?: number;
+  note: string;
+  /** The same key writes the line once; null writes it each time. */
+  key: string | null;
+}
+
+/** U20 Write Exec Log Record. Gives 0 where the key has been used. */
+export function* logLine(collector: string, { now, eventsWritten = 0, note, key }: LogLine): Steps<number> {
+  const line = { collector, datetime: now, events_written: eventsWritten, notes: note, key };
+  return yield* insert('execution_log', line, 'ON CONFLICT DO NOTHING');
+}
+
+/** The same line once for each key. */
+export function* logLines(collector: string, line: Omit<LogLine, 'key'>, keys: readonly string[]): Steps<void> {
+  for (const key of keys) yield* logLine(collector, { ...line, key });
+}
+
+export function* executionLog({
+  collector,
+  limit,
+}: {
+  collector?: string | undefined;
+  limit: number;
+}): Steps<ExecutionLogLine[]> {
+  const columns = 'datetime, collector, events_written AS "eventsWritten", notes';
+  // Not by one statement: with a condition that may not count, SQLite would read the lines of all collectors.
+  if (collector === undefined)
+    return yield* all(`SELECT ${columns} FROM execution_log ORDER BY line DESC LIMIT $1`, limit);
+  return yield* all(
+    `SELECT ${columns} FROM execution_log WHERE collector = $1 ORDER BY line DESC LIMIT $2`,
+    collector,
+    limit,
+  );
+}
+
+/** Gives how many of them have not been kept before: each text is kept once. */
+export function* keepRejects(
+  dialect: Dialect,
+  rejects: readonly Rejected[],
+  { collector, offset, now }: { collector: string; offset: string; now: string },
+): Steps<number> {
+  return yield* dialect.insertRows({
+    rows: rejects.map(({ kind, reason, raw }) => ({
+      digest: createHash('sha256').update(`${kind}\0${raw}`).digest('hex'),
+      kind,
+      reason,
+      raw,
+    })),
+    columns: text('digest', 'kind', 'reason', 'raw'),
+    shared: [collector, offset, now],
+    insert: (source) =>
+      `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, rejected_at)
+       SELECT $1, digest, kind, reason, $2, raw, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
+  });
+}

@@ -1,0 +1,51 @@
+import type { OffloadCursor, OffloadLedger } from '../offload.js';
+import { batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
+import type { Dialect } from './dialect.js';
+import { clearConfirmed, lackingEvents, prune } from './retention.js';
+import { all, first, type Steps, timed } from './steps.js';
+
+/** The ledger of offloading in any database. */
+export function offloadLedger(dialect: Dialect, now: () => Date): OffloadLedger {
+  const transaction = <T>(decide: (now: string) => Steps<T>) => dialect.transaction(timed(now, decide));
+  return {
+    cursors: (collector) => dialect.run(cursors(collector)),
+    batches: (collector, limit) => dialect.run(batches(collector, limit)),
+    fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
+    notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
+    confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
+    refusedCounts: (collector) => dialect.run(refusedCounts(collector)),
+    noteFailure: (key, failure) => transaction((at) => noteFailure(key, failure, at)),
+    backlog: (collector, sinks, countMax) => dialect.run(lackingEvents(dialect, collector, sinks, countMax)),
+    clearConfirmed: (clearing) => transaction((at) => clearConfirmed(dialect, clearing, at)),
+    prune: (collector, before) => transaction((at) => prune(collector, before, at)),
+    prunedAt: (collector) => dialect.run(prunedAt(collector)),
+    shrink: () => dialect.shrink(now()),
+  };
+}
+
+function* cursors(collector?: string): Steps<OffloadCursor[]> {
+  return yield* all<OffloadCursor>(
+    `SELECT collector, sink, series, last_seq AS "lastSeq", batches, events, bytes, confirmed_at AS "confirmedAt", failure,
+       failed_at AS "failedAt"
+     FROM offload_cursors WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector, sink, series`,
+    collector ?? null,
+  );
+}
+
+function* refusedCounts(collector: string): Steps<Map<string, number>> {
+  const rows = yield* all<{ sink: string; events: number }>(
+    `SELECT r.sink, count(*) AS events FROM refused_events r
+     WHERE r.collector = $1 AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
+     GROUP BY r.sink`,
+    collector,
+  );
+  return new Map(rows.map(({ sink, events }) => [sink, events]));
+}
+
+function* prunedAt(collector: string): Steps<string | null> {
+  const row = yield* first<{ at: string | null }>(
+    'SELECT pruned_at AS at FROM audit_checkpoints WHERE collector = $1',
+    collector,
+  );
+  return row?.at ?? null;
+}

@@ -1,0 +1,50 @@
+import type { RelatedObject } from '../../domain.js';
+import { text } from '../copied-tables.js';
+import type { PageToWrite } from '../store.js';
+import { type Dialect, namesOf, type Row } from './dialect.js';
+import { all, plainText, type Steps } from './steps.js';
+
+/** S20 Store Related Objects, S21 Process single related object for each: the last of an id counts. */
+export function* storeRelatedObjects(
+  dialect: Dialect,
+  { collector, relatedObjects }: PageToWrite,
+  today: string,
+): Steps<void> {
+  const { ids } = dialect;
+  const latest = new Map<string, Row>();
+  for (const { id, type, object } of relatedObjects) latest.set(plainText(id), ids.withKey({ id, type, object }));
+  const columns = [...ids.columns, ...text('type', 'object')];
+  yield* dialect.insertRows({
+    rows: [...latest.values()],
+    columns,
+    shared: [collector, today],
+    insert: (source) =>
+      `INSERT INTO audit_related_objects AS known (collector, ${namesOf(columns)}, seen_at)
+       SELECT $1, ${namesOf(columns)}, $2 FROM ${source} WHERE true
+       ON CONFLICT (collector, ${ids.key}) DO UPDATE
+       SET type = excluded.type, object = excluded.object, seen_at = excluded.seen_at
+       WHERE known.type <> excluded.type OR known.object <> excluded.object OR known.seen_at < excluded.seen_at`,
+  });
+}
+
+/** Those among `ids` that are known, by the id as it was asked for. */
+export function* relatedObjects(
+  dialect: Dialect,
+  collector: string,
+  ids: readonly string[],
+): Steps<Map<string, RelatedObject>> {
+  if (ids.length === 0) return new Map();
+  const { key } = dialect.ids;
+  const rows = yield* all<RelatedObject>(
+    `SELECT id, type, object FROM audit_related_objects WHERE collector = $1 AND ${key} ${dialect.among('$2')}`,
+    collector,
+    ids.map((id) => dialect.ids.keyOf(id)),
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    ids.flatMap((id) => {
+      const row = known.get(plainText(id));
+      return row ? [[id, { ...row, id }]] : [];
+    }),
+  );
+}

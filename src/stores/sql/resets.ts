@@ -1,0 +1,106 @@
+import { notClearedNote, notes } from '../../domain.js';
+import { refusedAgain, rewoundNote } from '../page-notes.js';
+import { holdCheckpoint, isAt } from './checkpoints.js';
+import { type Dialect, namesOf } from './dialect.js';
+import { logLine } from './log.js';
+import { allSentUpTo, unsentEvents } from './retention.js';
+import { changes, first, plainText, type Steps } from './steps.js';
+
+/** U03 Reset Checkpoint (see `Store.resetCheckpoint`). */
+export function* resetCheckpoint(
+  dialect: Dialect,
+  collector: string,
+  keys: readonly string[],
+  now: string,
+): Steps<void> {
+  yield* holdCheckpoint(dialect, collector);
+  for (const key of keys) {
+    if ((yield* logLine(collector, { now, note: notes.resetCheckpoint, key })) === 0) continue;
+    yield* restart(collector, null);
+    yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', collector);
+  }
+}
+
+/** See `Store.rewind`. */
+export function* rewind(
+  dialect: Dialect,
+  collector: string,
+  refused: { offset: string; generation: number },
+  now: string,
+): Steps<void> {
+  const checkpoint = yield* holdCheckpoint(dialect, collector);
+  if (!isAt(checkpoint, refused)) return;
+  if (checkpoint.refusedOffset === plainText(refused.offset)) throw refusedAgain();
+  yield* restart(collector, refused.offset);
+  yield* logLine(collector, { now, note: rewoundNote, key: null });
+}
+
+function* restart(collector: string, refusedOffset: string | null): Steps<void> {
+  yield* changes(
+    `UPDATE audit_checkpoints SET last_offset = '', last_count = 0, last_digest = '', generation = generation + 1, refused_offset = $2
+     WHERE collector = $1`,
+    collector,
+    refusedOffset,
+  );
+}
+
+export interface Clear {
+  collector: string;
+  keys: readonly string[];
+  sinks: readonly string[];
+  force: boolean;
+}
+
+/** U04 Clear Events Table (see `Store.clearEvents`). */
+export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }: Clear, now: string) {
+  const checkpoint = yield* holdCheckpoint(dialect, collector);
+  const lacking = sinks.length > 0 && !force ? yield* unsentEvents(dialect, collector, sinks) : 0;
+  const note = lacking > 0 ? notClearedNote(lacking, sinks) : notes.clearedEvents;
+  for (const key of keys) {
+    if ((yield* logLine(collector, { now, note, key })) === 0 || lacking > 0) continue;
+    yield* keepOpenPageAway(dialect, collector, checkpoint);
+    yield* keepSentAway(dialect, collector, yield* allSentUpTo(dialect, collector, sinks), now);
+    yield* dialect.removeEvents(collector);
+  }
+  // As the first time, where a key comes again.
+  const told = yield* first<{ notes: string }>(
+    'SELECT notes FROM execution_log WHERE collector = $1 AND key = $2',
+    collector,
+    keys[0] ?? '',
+  );
+  return told === undefined || told.notes === notes.clearedEvents ? null : told.notes;
+}
+
+/**
+ * The open page is read again, and what it holds is not to come back. Its events may have been stored before a reset; but
+ * where it has not been read since, they are to.
+ */
+function* keepOpenPageAway(
+  { ids }: Dialect,
+  collector: string,
+  at: { lastOffset: string; generation: number },
+): Steps<void> {
+  yield* changes(
+    `INSERT INTO cleared_event_ids (collector, ${namesOf(ids.columns)})
+     SELECT e.collector, ${namesOf(ids.columns, 'e.')} FROM audit_pages p
+     JOIN ${ids.ofEvents} AS e ON e.collector = p.collector AND e.seq BETWEEN p.first_seq AND p.last_seq
+     WHERE p.collector = $1 AND p."offset" = $2
+       AND EXISTS (SELECT 1 FROM audit_pages WHERE collector = $1 AND "offset" = $2 AND generation = $3)
+     ON CONFLICT DO NOTHING`,
+    collector,
+    at.lastOffset,
+    at.generation,
+  );
+}
+
+/** What a sink has is not collected, and so not offloaded, a second time. */
+function* keepSentAway({ ids }: Dialect, collector: string, upToSeq: number, now: string): Steps<void> {
+  yield* changes(
+    `INSERT INTO offloaded_event_ids (collector, ${namesOf(ids.columns)}, time_ns, cleared_at)
+     SELECT collector, ${namesOf(ids.columns)}, time_ns, $3 FROM ${ids.ofEvents} AS e
+     WHERE collector = $1 AND seq <= $2 ON CONFLICT DO NOTHING`,
+    collector,
+    upToSeq,
+    now,
+  );
+}

@@ -1,0 +1,91 @@
+import type { Clearing } from '../offload.js';
+import { holdCheckpoint } from './checkpoints.js';
+import type { Dialect } from './dialect.js';
+import { all, changes, first, type Steps } from './steps.js';
+
+/** 0 where one of them has confirmed nothing yet. */
+export function* leastCursor(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+  const rows = yield* all<{ sink: string; lastSeq: number }>(
+    `SELECT sink, last_seq AS "lastSeq" FROM offload_cursors WHERE collector = $1 AND series = '' AND sink ${dialect.among('$2')}`,
+    collector,
+    sinks,
+  );
+  const bySink = new Map(rows.map(({ sink, lastSeq }) => [sink, lastSeq]));
+  return Math.min(...sinks.map((sink) => bySink.get(sink) ?? 0));
+}
+
+/** How many events at least one of these sinks has not confirmed, counted up to `countMax`. */
+export function* lackingEvents(
+  dialect: Dialect,
+  collector: string,
+  sinks: readonly string[],
+  countMax: number,
+): Steps<number> {
+  const row = yield* first<{ n: number }>(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = $1 AND seq > $2 LIMIT $3) AS lacking',
+    collector,
+    yield* leastCursor(dialect, collector, sinks),
+    countMax,
+  );
+  return row!.n;
+}
+
+/** How many events at least one of these sinks has not confirmed, or has refused. */
+export function* unsentEvents(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+  const row = yield* first<{ n: number }>(
+    `SELECT count(*) AS n FROM audit_events e WHERE collector = $1 AND (seq > $2 OR EXISTS (
+       SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${dialect.among('$3')}))`,
+    collector,
+    yield* leastCursor(dialect, collector, sinks),
+    sinks,
+  );
+  return row!.n;
+}
+
+/** The last event that all of these sinks have; where there are none now, that all have which ever had any. */
+export function* allSentUpTo(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+  if (sinks.length > 0) return yield* leastCursor(dialect, collector, sinks);
+  const row = yield* first<{ seq: number }>(
+    `SELECT coalesce(min(last_seq), 0) AS seq FROM offload_cursors WHERE collector = $1 AND series = '' AND batches > 0`,
+    collector,
+  );
+  return row!.seq;
+}
+
+export function* clearConfirmed(dialect: Dialect, clearing: Clearing, now: string): Steps<number> {
+  const { collector, sinks } = clearing;
+  // Also keeps a page that is written just now from being looked at half.
+  yield* holdCheckpoint(dialect, collector);
+  const least = yield* leastCursor(dialect, collector, sinks);
+  const upToSeq = Math.min(least, (yield* firstStillNeeded(dialect, collector, sinks)) - 1);
+  return yield* dialect.removeSentEvents({ ...clearing, upToSeq, now });
+}
+
+/** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
+function* firstStillNeeded(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+  const row = yield* first<{ page: number | null; batch: number | null }>(
+    `SELECT
+       (SELECT min(p.first_seq) FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
+        WHERE p.collector = $1 AND p."offset" = c.last_offset) AS page,
+       (SELECT min(first_seq) FROM offload_batches
+        WHERE collector = $1 AND confirmed_at IS NULL AND sink ${dialect.among('$2')}) AS batch`,
+    collector,
+    sinks,
+  );
+  return Math.min(row!.page ?? Number.MAX_SAFE_INTEGER, row!.batch ?? Number.MAX_SAFE_INTEGER);
+}
+
+export function* prune(
+  collector: string,
+  before: { log?: string; related?: string; ids?: string },
+  now: string,
+): Steps<void> {
+  const { log, related, ids } = before;
+  if (log !== undefined)
+    yield* changes('DELETE FROM execution_log WHERE collector = $1 AND datetime < $2', collector, log);
+  if (related !== undefined)
+    yield* changes('DELETE FROM audit_related_objects WHERE collector = $1 AND seen_at < $2', collector, related);
+  if (ids !== undefined)
+    yield* changes('DELETE FROM offloaded_event_ids WHERE collector = $1 AND cleared_at < $2', collector, ids);
+  yield* changes('UPDATE audit_checkpoints SET pruned_at = $2 WHERE collector = $1', collector, now);
+}

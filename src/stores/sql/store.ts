@@ -1,0 +1,212 @@
+import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
+import type { SettingsTable } from '../../environment.js';
+import type { CopySide } from '../copied-tables.js';
+import type { OffloadLedger } from '../offload.js';
+import type {
+  DueRuns,
+  EventFilter,
+  EventLines,
+  PageToWrite,
+  PageWritten,
+  StagedPage,
+  Standing,
+  Store,
+} from '../store.js';
+import { checkpointOf, expectRuns, logIdleRun, standings } from './checkpoints.js';
+import { copySide } from './copy-side.js';
+import type { Dialect } from './dialect.js';
+import { executionLog, keepRejects, logLine, logLines } from './log.js';
+import { offloadLedger } from './offload.js';
+import { relatedObjects } from './related-objects.js';
+import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
+import { clearEvents, resetCheckpoint, rewind } from './resets.js';
+import { setSettings, settings } from './settings.js';
+import { all, changes, first, type Steps, timed } from './steps.js';
+import { committedPage, writePage } from './write-page.js';
+
+/** Staged pages of walks that died are kept this long. */
+const stagedAgeMaxMs = 24 * 3600 * 1000;
+
+/** What a store does in any database; the kinds of store say which, and how it is opened. */
+export class SqlStore implements Store {
+  readonly shared: boolean;
+  readonly schema: number;
+  readonly offload: OffloadLedger;
+  readonly #dialect: Dialect;
+  readonly #now: () => Date;
+
+  constructor(dialect: Dialect, { shared, schema, now }: { shared: boolean; schema: number; now: () => Date }) {
+    this.shared = shared;
+    this.schema = schema;
+    this.offload = offloadLedger(dialect, now);
+    this.#dialect = dialect;
+    this.#now = now;
+  }
+
+  async identity(): Promise<string> {
+    return (await this.#dialect.run(first<{ id: string }>('SELECT id FROM store_identity')))!.id;
+  }
+
+  async checkpoint(collector: string): Promise<Checkpoint> {
+    return this.#dialect.run(checkpointOf(collector));
+  }
+
+  async stagePage(page: StagedPage): Promise<void> {
+    const now = this.#now();
+    const { key, collector, offset, generation, nextOffset, body } = page;
+    const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
+    // A page that a power cut undoes is read again: its write finds that it is gone.
+    await this.#dialect.stagePage(row, new Date(now.getTime() - stagedAgeMaxMs).toISOString());
+  }
+
+  async stagedPage(key: string): Promise<StagedPage | null> {
+    const row = await this.#dialect.run(
+      first<StagedPage>(
+        'SELECT key, collector, "offset", generation, next_offset AS "nextOffset", body FROM staged_pages WHERE key = $1',
+        key,
+      ),
+    );
+    return row ?? null;
+  }
+
+  async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
+    return this.#dialect.run(relatedObjects(this.#dialect, collector, ids));
+  }
+
+  async writePage(page: PageToWrite): Promise<PageWritten> {
+    const times = page.events.map(({ timeNs }) => timeNs);
+    await this.#dialect.makeRoom(times, this.#now());
+    const write = timed(this.#now, (now) => writePage(this.#dialect, page, now));
+    return this.#dialect.transaction(write, page.followed);
+  }
+
+  async committedPage(key: string): Promise<PageWritten | null> {
+    return this.#dialect.run(committedPage(key));
+  }
+
+  async dropStagedPages(keys: readonly string[]): Promise<void> {
+    await this.#dialect.run(changes(`DELETE FROM staged_pages WHERE key ${this.#dialect.among('$1')}`, keys));
+  }
+
+  async logIdleRun(collector: string, key: string): Promise<void> {
+    return this.#transaction((now) => logIdleRun(collector, key, now));
+  }
+
+  async logFailedRun(collector: string, failure: string, key: string): Promise<void> {
+    const note = `Run failed: ${failure}`;
+    await this.#transaction((now) => logLine(collector, { now, note, key }));
+  }
+
+  async logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void> {
+    await this.#transaction((now) => logLines(collector, { now, note }, keys));
+  }
+
+  async resetCheckpoint(collector: string, keys: readonly string[]): Promise<void> {
+    return this.#transaction((now) => resetCheckpoint(this.#dialect, collector, keys, now));
+  }
+
+  async clearEvents(
+    collector: string,
+    keys: readonly string[],
+    sinks: readonly string[] = [],
+    force = false,
+  ): Promise<string | null> {
+    return this.#transaction((now) => clearEvents(this.#dialect, { collector, keys, sinks, force }, now));
+  }
+
+  async rewind(collector: string, offset: string, generation: number): Promise<void> {
+    return this.#transaction((now) => rewind(this.#dialect, collector, { offset, generation }, now));
+  }
+
+  async keepAnswer(collector: string, offset: string, reason: string, raw: string): Promise<void> {
+    const rejects = [{ kind: 'answer' as const, reason, raw }];
+    await this.#transaction((now) => keepRejects(this.#dialect, rejects, { collector, offset, now }));
+  }
+
+  async reserveRequest(place: string, limit: RequestLimit): Promise<number> {
+    return this.#transaction((now) => reserveRequest(this.#dialect, place, limit, Date.parse(now)));
+  }
+
+  async requestWait(place: string, limit: RequestLimit): Promise<number> {
+    return this.#dialect.run(requestWait(place, limit, this.#now().getTime()));
+  }
+
+  async expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void> {
+    return this.#transaction((now) => expectRuns(this.#dialect, collector, due, now));
+  }
+
+  async standings(collector?: string): Promise<Standing[]> {
+    return this.#dialect.run(standings(collector));
+  }
+
+  async settings(): Promise<SettingsTable> {
+    return this.#dialect.run(settings());
+  }
+
+  async setSettings(
+    collector: string,
+    rows: Readonly<Record<string, string>>,
+    unset: readonly string[],
+  ): Promise<void> {
+    return this.#transaction(() => setSettings(this.#dialect, collector, rows, unset));
+  }
+
+  async collectors(): Promise<string[]> {
+    const rows = await this.#dialect.run(
+      all<{ collector: string }>(
+        'SELECT collector FROM audit_checkpoints UNION SELECT DISTINCT collector FROM execution_log ORDER BY collector',
+      ),
+    );
+    return rows.map((row) => row.collector);
+  }
+
+  async events(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+    return this.#dialect.events(filter, limit);
+  }
+
+  async eventLines(filter: EventFilter, limit: number): Promise<EventLines> {
+    return this.#dialect.eventLines(filter, limit);
+  }
+
+  async eventCount(collector: string): Promise<number> {
+    return this.#count('audit_events', collector);
+  }
+
+  async rejectedCount(collector: string): Promise<number> {
+    return this.#count('rejected_events', collector);
+  }
+
+  async retentionGaps(collector: string): Promise<RetentionGap[]> {
+    return this.#dialect.run(
+      all<RetentionGap>(
+        'SELECT from_time AS "from", to_time AS "to" FROM retention_gaps WHERE collector = $1 ORDER BY from_time',
+        collector,
+      ),
+    );
+  }
+
+  async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {
+    return this.#dialect.run(executionLog(filter));
+  }
+
+  copySide(): CopySide {
+    return copySide(this.#dialect);
+  }
+
+  async sizeBytes(): Promise<number> {
+    return this.#dialect.sizeBytes();
+  }
+
+  async close(): Promise<void> {
+    await this.#dialect.close();
+  }
+
+  async #count(table: string, collector: string): Promise<number> {
+    const sql = `SELECT count(*) AS n FROM ${table} WHERE collector = $1`;
+    return (await this.#dialect.run(first<{ n: number }>(sql, collector)))!.n;
+  }
+
+  async #transaction<T>(decide: (now: string) => Steps<T>): Promise<T> {
+    return this.#dialect.transaction(timed(this.#now, decide));
+  }
+}

@@ -1,0 +1,158 @@
+import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
+import { branchNote } from '../branches.js';
+import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
+import type { PageToWrite, PageWritten } from '../store.js';
+import { holdCheckpoint, isAt } from './checkpoints.js';
+import type { Dialect, StoredContent } from './dialect.js';
+import { keepRejects, logLine } from './log.js';
+import { storeRelatedObjects } from './related-objects.js';
+import { changes, first, insert, plainText, type Steps } from './steps.js';
+
+/** Commits a page (see `Store.writePage`). */
+export function* writePage(dialect: Dialect, page: PageToWrite, now: string): Steps<PageWritten> {
+  const { collector, key, offset } = page;
+  const checkpoint = yield* holdCheckpoint(dialect, collector);
+  const repeated = yield* committedPage(key);
+  if (repeated) return repeated;
+  yield* changes('DELETE FROM staged_pages WHERE key = $1', key);
+  if (!isAt(checkpoint, page)) return { outcome: 'superseded', newEvents: 0, note: '' };
+
+  yield* storeRelatedObjects(dialect, page, now.slice(0, 10));
+  const { newEvents, altered } = yield* insertEvents(dialect, page, checkpoint.lastSeq, now);
+  const rejects = yield* keepRejects(dialect, [...page.rejected, ...altered], { collector, offset, now });
+  const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
+  const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
+  const written = {
+    pages: checkpoint.pages + 1,
+    lastSeq: checkpoint.lastSeq + newEvents,
+    count: page.events.length + page.rejected.length,
+    now,
+  };
+  yield* moveCheckpoint(page, written);
+  yield* logLine(collector, { now, eventsWritten: newEvents, note, key: null });
+  if (rejects > 0) yield* logLine(collector, { now, note: rejectsNote(rejects), key: null });
+  if (gap) yield* writeGap(collector, gap, now);
+  if (page.warning) yield* logLine(collector, { now, note: page.warning, key: warningKey(page, page.warning) });
+  yield* insert('audit_pages', {
+    collector,
+    number: written.pages,
+    key,
+    offset,
+    generation: page.generation,
+    events: written.count,
+    new_events: newEvents,
+    first_seq: newEvents > 0 ? checkpoint.lastSeq + 1 : null,
+    last_seq: newEvents > 0 ? written.lastSeq : null,
+    digest: page.digest,
+    note,
+    committed_at: now,
+  });
+  return { outcome: 'written', newEvents, note };
+}
+
+/** What was written for a key, or null. */
+export function* committedPage(key: string): Steps<PageWritten | null> {
+  const row = yield* first<{ newEvents: number; note: string }>(
+    'SELECT new_events AS "newEvents", note FROM audit_pages WHERE key = $1',
+    key,
+  );
+  return row ? { outcome: 'written', ...row } : null;
+}
+
+/**
+ * S31 Check then Process Audit Event: an event whose id is stored already is passed over, unless it says something else
+ * now: then it is kept among the rejects. The collector's checkpoint is held, so what is not stored now will not be before
+ * it is inserted.
+ */
+function* insertEvents(
+  dialect: Dialect,
+  { collector, events }: PageToWrite,
+  lastSeq: number,
+  now: string,
+): Steps<{ newEvents: number; altered: Rejected[] }> {
+  const pageEvents = dialect.pageEvents(collector, events);
+  const known = yield* pageEvents.known();
+  const fresh: number[] = [];
+  const altered: Rejected[] = [];
+  for (const [index, event] of events.entries()) {
+    const key = pageEvents.keys[index]!;
+    const stored = known.get(key);
+    if (stored === undefined) {
+      fresh.push(index);
+      known.set(key, event);
+    } else if (stored !== 'gone' && saysSomethingElse(contentOf(stored), contentOf(event))) {
+      altered.push(alteredEvent(event));
+    }
+  }
+  yield* pageEvents.insert(fresh, lastSeq, now);
+  return { newEvents: fresh.length, altered };
+}
+
+/** As it is stored. */
+function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
+  return { timestamp: plainText(timestamp), rawEvent: plainText(rawEvent) };
+}
+
+function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
+  return { kind: 'event', reason: `the event ${id} is stored already with other content`, raw: rawEvent };
+}
+
+/** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
+function* moveCheckpoint(
+  page: PageToWrite,
+  { pages, lastSeq, count, now }: { pages: number; lastSeq: number; count: number; now: string },
+): Steps<void> {
+  const moves = page.nextOffset !== page.offset;
+  const newest = mostOf(page.events, (event, than) => event.timeNs > than.timeNs);
+  yield* changes(
+    `UPDATE audit_checkpoints SET last_offset = $2, last_date_time = $3, last_count = $4, last_digest = $5, pages = $6,
+       last_seq = $7, caught_up_at = coalesce($8, caught_up_at),
+       newest_timestamp = CASE WHEN newest_time_ns >= CAST($10 AS bigint) THEN newest_timestamp ELSE coalesce($9, newest_timestamp) END,
+       newest_time_ns = CASE WHEN newest_time_ns >= $10 THEN newest_time_ns ELSE coalesce($10, newest_time_ns) END
+     WHERE collector = $1`,
+    page.collector,
+    page.nextOffset,
+    now,
+    moves ? 0 : count,
+    moves ? '' : page.digest,
+    pages,
+    lastSeq,
+    page.more ? null : now,
+    newest?.timestamp ?? null,
+    newest?.timeNs ?? null,
+  );
+  if (moves) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
+}
+
+/**
+ * Read again from the start after it had refused an offset, the source must still have the newest event that is stored:
+ * where it begins after that, it has dropped what came between.
+ */
+function* gapAfterRewind(page: PageToWrite, checkpoint: Checkpoint): Steps<RetentionGap | undefined> {
+  const { refusedOffset, newestTimestamp } = checkpoint;
+  const oldest = mostOf(page.events, (event, than) => event.timeNs < than.timeNs);
+  if (page.offset !== '' || refusedOffset === null || newestTimestamp === null || !oldest) return undefined;
+  const isLater = yield* first(
+    'SELECT 1 FROM audit_checkpoints WHERE collector = $1 AND newest_time_ns < $2',
+    page.collector,
+    oldest.timeNs,
+  );
+  return isLater ? { from: newestTimestamp, to: oldest.timestamp } : undefined;
+}
+
+/** The first event that no other is more of something than. */
+function mostOf(
+  events: readonly EnrichedEvent[],
+  isMore: (event: EnrichedEvent, than: EnrichedEvent) => boolean,
+): EnrichedEvent | undefined {
+  let most = events[0];
+  for (const event of events) if (isMore(event, most!)) most = event;
+  return most;
+}
+
+/** Told once for each gap. */
+function* writeGap(collector: string, { from, to }: RetentionGap, now: string): Steps<void> {
+  const gap = { collector, from_time: from, to_time: to, found_at: now };
+  const found = yield* insert('retention_gaps', gap, 'ON CONFLICT DO NOTHING');
+  if (found > 0) yield* logLine(collector, { now, note: lostNote(from, to), key: null });
+}

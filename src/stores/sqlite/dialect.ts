@@ -1,0 +1,97 @@
+import { text } from '../copied-tables.js';
+import { type Dialect, namesOf, type RowsToInsert } from '../sql/dialect.js';
+import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
+import type { SqliteDatabase } from './database.js';
+import { forgetAllEventIds, forgetEventIds, noteCopiedEvents } from './event-ids.js';
+import { selectEvents, selectLines } from './events.js';
+import { pageEvents } from './page-events.js';
+import { shrink } from './shrink.js';
+
+/**
+ * SQLite's side of a store. A transaction is never interleaved, as statements are synchronous, and has the file for itself:
+ * so it locks nothing more.
+ */
+export function sqliteDialect(db: SqliteDatabase): Dialect {
+  return {
+    run: async (steps) => db.finish(steps),
+    transaction: async (steps, light) => db.transaction(() => db.finish(steps), light),
+    rowLock: '',
+    among,
+    byBytes: '',
+    ids: { key: 'id', columns: text('id'), keyOf: (id) => id, withKey: (row) => row, ofEvents: 'audit_events' },
+    insertRows,
+    *lockPlace() {},
+    makeRoom: async () => undefined,
+    stagePage: async (row, sweptBefore) =>
+      db.transaction(() => {
+        db.run('DELETE FROM staged_pages WHERE staged_at < $1', sweptBefore);
+        db.finish(insert('staged_pages', row, 'ON CONFLICT DO NOTHING'));
+      }, true),
+    pageEvents,
+    *removeEvents(collector) {
+      yield* forgetAllEventIds(collector);
+      yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
+    },
+    /** In the order of the index by time, so that nothing is looked at that is younger. */
+    *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }) {
+      yield* changes('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');
+      yield* changes('DELETE FROM chosen_events');
+      const chosen = yield* changes(
+        `INSERT INTO chosen_events SELECT seq FROM audit_events e
+         WHERE collector = $1 AND time_ns < $3 AND seq <= $2 AND NOT EXISTS (
+           SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${among('$5')})
+         ORDER BY time_ns, seq LIMIT $4`,
+        collector,
+        upToSeq,
+        beforeNs,
+        eventsMax,
+        sinks,
+      );
+      if (chosen === 0) return 0;
+      const chosenOnes = 'collector = $1 AND seq IN (SELECT seq FROM chosen_events)';
+      yield* changes(
+        `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at)
+         SELECT collector, id, time_ns, $2 FROM audit_events WHERE ${chosenOnes} ON CONFLICT DO NOTHING`,
+        collector,
+        now,
+      );
+      yield* forgetEventIds(chosenOnes, collector);
+      return yield* changes(`DELETE FROM audit_events WHERE ${chosenOnes}`, collector);
+    },
+    shrink: () => shrink(db),
+    events: async (filter, limit) => selectEvents(db, filter, limit),
+    eventLines: async (filter, limit) => selectLines(db, filter, limit),
+    *insertCopiedEvents({ name, columns }, rows) {
+      const names = namesOf(columns);
+      const insertFrom = (source: string) =>
+        `INSERT INTO ${name} (${names}) SELECT ${names} FROM ${source} WHERE true ON CONFLICT DO NOTHING`;
+      yield* insertRows({ rows, columns, shared: [], insert: insertFrom });
+      yield* noteCopiedEvents(rows);
+    },
+    /** It does so by itself. */
+    *goOnAfterLastLine() {},
+    sizeBytes: async () => db.sizeBytes(),
+    close: async () => db.close(),
+  };
+}
+
+function among(place: string): string {
+  return `IN (SELECT value FROM json_each(${place}))`;
+}
+
+/** One after the other: a prepared statement of one row is faster than any of many. */
+function* insertRows({ rows, columns, shared, insert: insertFrom }: RowsToInsert): Steps<number> {
+  const places = columns.map(({ name, type }, index) => {
+    const place = `$${shared.length + index + 1}`;
+    return `${type === 'integer' ? `CAST(${place} AS INTEGER)` : place} AS "${name}"`;
+  });
+  const sql = insertFrom(`(SELECT ${places.join(', ')}) AS row`);
+  function* values(): Iterable<SqlValue[]> {
+    for (const row of rows) {
+      const values = [...shared];
+      for (const { name } of columns) values.push(row[name] ?? null);
+      yield values;
+    }
+  }
+  return yield* changesByMany(sql, values());
+}
