@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DemoAsaOptions } from '../../src/demo/asa/server.js';
+import type { DemoAsaOptions } from '../../demo/asa/server.js';
 import { EncryptionCodec } from '../../src/temporal/codec/codec.js';
 import { recurringState, startNow, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
