@@ -178,7 +178,7 @@ describe('the commands of the docs', () => {
 });
 
 describe('the links of the docs', () => {
-  const pages = [...docs, 'ARCHITECTURE.md', 'CHANGELOG.md'];
+  const pages = [...docs, 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md'];
   const linksOf = (page: string) =>
     [
       ...textOf(page)

@@ -27,8 +27,7 @@ async function stepsOf(client: Client, { workflowId }: WorkflowHandle): Promise<
 
 it('long catch-ups that take all of a worker do not hold up a collector that has little to read', async () => {
   const collection = await TestCollection.start({ events: 20_000, latencyMs: 20 }, { SEARCH_COUNT: '20' }, undefined, {
-    ...defaultTuning,
-    activities: slots,
+    tuning: { ...defaultTuning, activities: slots },
   });
   const { store, client, demo } = collection;
   const small = await startDemoAsa({ events: 5, keySecret: demo.keySecret });

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type RecurringWishes, recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
 import { TestCollection, until } from '../support/collection.js';
+import { makeNamespace } from '../support/namespace.js';
 
 it('a recurring collection is started, changed and stopped whatever moment of its cron it is', async () => {
   // No worker takes work from the shared task queue here: each run stays where it is when its tick has come.
@@ -76,7 +77,9 @@ it('a recurring collection goes from cron to a Schedule and back, and only what 
 });
 
 it('a collection that is moved in the middle of a walk collects on, from where it was', async () => {
-  const collection = await TestCollection.start({ events: 4_000, latencyMs: 100 }, { SEARCH_COUNT: '100' });
+  const more = { namespace: await makeNamespace() };
+  const demoOptions = { events: 4_000, latencyMs: 100 };
+  const collection = await TestCollection.start(demoOptions, { SEARCH_COUNT: '100' }, undefined, more);
   const { client, demo } = collection;
   // The recurring collection is on the one task queue that all workers share.
   await collection.stopWorker();

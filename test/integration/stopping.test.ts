@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DemoAsaOptions } from '../../demo/asa/server.js';
 import { EncryptionCodec } from '../../src/temporal/codec/codec.js';
 import { recurringState, startNow, stopRecurring } from '../../src/temporal/collection.js';
 import { recurringId } from '../../src/temporal/names.js';
 import { commandsSentTo } from '../../src/temporal/waiting-commands.js';
 import { startWorker } from '../../src/worker.js';
 import { TestCollection, until } from '../support/collection.js';
+import { makeNamespace } from '../support/namespace.js';
 
 describe('a stop loses no command, and carries none out twice', () => {
   /** A collection of which every run takes work from the task queue that all workers share. */
-  async function recurring(cron: string, ...settings: Parameters<typeof TestCollection.start>) {
-    const collection = await TestCollection.start(...settings);
+  async function recurring(cron: string, demo: DemoAsaOptions, settings: Record<string, string> = {}) {
+    const namespace = await makeNamespace();
+    const collection = await TestCollection.start(demo, settings, undefined, { namespace });
     await collection.stopWorker();
     await collection.startWorker('audit-collection');
     const start = () =>
@@ -44,8 +47,9 @@ describe('a stop loses no command, and carries none out twice', () => {
       env: collection.env,
     });
     onTestFinished(() => worker.stop());
-    const { connection } = collection.client;
-    const client = new Client({ connection, dataConverter });
+    const { connection, options } = collection.client;
+    const { namespace } = options;
+    const client = new Client({ connection, namespace, dataConverter });
     await (await startNow(client, 'asa')).result();
     const { workflowId } = await start();
     const handle = client.workflow.getHandle(workflowId);
@@ -68,14 +72,15 @@ describe('a stop loses no command, and carries none out twice', () => {
 
   it('of a run whose key is not at hand: nothing is changed', async () => {
     const { collection, start } = await recurring('0 0 1 1 *', { events: 1 });
-    const { connection } = collection.client;
+    const { connection, options } = collection.client;
+    const { namespace } = options;
     const codec = (key: string) => ({
       payloadCodecs: [new EncryptionCodec(new Map([[key, createSecretKey(randomBytes(32))]]))],
     });
     await start();
-    const sender = new Client({ connection, dataConverter: codec('one') });
+    const sender = new Client({ connection, namespace, dataConverter: codec('one') });
     await sender.workflow.getHandle(recurringId('asa')).signal('clearEvents', { force: true });
-    const other = new Client({ connection, dataConverter: codec('two') });
+    const other = new Client({ connection, namespace, dataConverter: codec('two') });
     await expect(stopRecurring(other, 'asa', 'test')).rejects.toMatchObject({ code: 'PAYLOAD_UNREADABLE' });
     expect(await recurringState(other, 'asa')).toMatchObject({ recurrence: 'cron', state: 'waiting' });
     await sender.workflow.getHandle(recurringId('asa')).terminate();

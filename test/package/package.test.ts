@@ -22,6 +22,7 @@ import { emptyProject, nodeOf, nodeVersions, npm, npmInstall } from '../support/
 import { createDatabase } from '../support/postgres.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'trawl-package-'));
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 /** What /app and /opt/trawl are in the image. */
 const app = join(folder, 'app');
 const image = join(folder, 'opt', 'trawl');
@@ -56,7 +57,7 @@ beforeAll(async () => {
   const older = nodeOf(nodeVersions.oldest, join(folder, 'oldest'));
   const newer = nodeOf(nodeVersions.newest, join(folder, 'newest'));
   await buildImage();
-  await npmInstall(emptyProject(user), join(app, 'trawl-0.1.0.tgz'));
+  await npmInstall(emptyProject(user), join(app, `trawl-${version}.tgz`));
   Object.assign(nodes, { oldest: await older, newest: await newer });
 }, 300_000);
 
@@ -123,7 +124,7 @@ describe('the package', () => {
     const bill = JSON.parse(textOf('dist/sbom.cdx.json'));
     expect(bill).toMatchObject({
       bomFormat: 'CycloneDX',
-      metadata: { component: { name: 'trawl', version: '0.1.0' } },
+      metadata: { component: { name: 'trawl', version } },
     });
     type Component = {
       name: string;
@@ -149,7 +150,7 @@ describe('the package', () => {
 
   it('is a command by npx', async () => {
     const npx = (...args: string[]) => npm(user, 'exec', '--no', '--', 'trawl', ...args);
-    expect(await npx('--version')).toContain('trawl 0.1.0 ');
+    expect(await npx('--version')).toContain(`trawl ${version} `);
     expect(await npx('--help')).toContain('run everything on this machine');
     await npx('env', 'set', 'acme', 'source=asa', 'asaTeam=acme');
     expect(JSON.parse(await npx('env', 'get', '--json'))).toEqual({ acme: { source: 'asa', asaTeam: 'acme' } });

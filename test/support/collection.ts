@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../src/domain.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
-import { localTemporal } from '../../src/temporal/connection.js';
+import { localTemporal, type TemporalAddress } from '../../src/temporal/connection.js';
 import { type RunningWorker, startWorker } from '../../src/worker.js';
 import { defaultTuning, type WorkerTuning } from '../../src/worker-tuning.js';
 import type { Progress } from '../../workflows/messages.js';
@@ -21,12 +21,13 @@ export class TestCollection {
   readonly place: StorePlace;
   readonly client: Client;
   readonly taskQueue: string;
-  readonly temporal = localTemporal(inject('temporalAddress'));
+  readonly temporal: TemporalAddress;
   readonly env: Record<string, string>;
   #worker: RunningWorker | undefined;
   #tuning = defaultTuning;
 
   private constructor(demo: DemoAsa, client: Client, store: Store, place: StorePlace, env: Record<string, string>) {
+    this.temporal = { ...localTemporal(inject('temporalAddress')), namespace: client.options.namespace };
     this.demo = demo;
     this.client = client;
     this.place = place;
@@ -35,12 +36,15 @@ export class TestCollection {
     this.taskQueue = `test-${randomUUID()}`;
   }
 
-  /** @param own a store that the test has opened; it stays the test's. */
+  /**
+   * @param own a store that the test has opened; it stays the test's.
+   * @param more a namespace is needed where runs are on the task queue that all workers of one share.
+   */
   static async start(
     demoOptions: DemoAsaOptions = {},
     settings: Record<string, string> = {},
     own?: Store,
-    tuning?: WorkerTuning,
+    more: { tuning?: WorkerTuning; namespace?: string } = {},
   ): Promise<TestCollection> {
     quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
@@ -54,8 +58,14 @@ export class TestCollection {
       ASA_BASE_URL: demo.baseUrl,
       ...settings,
     };
-    const collection = new TestCollection(demo, new Client({ connection }), store, place, env);
-    collection.#tuning = tuning ?? defaultTuning;
+    const collection = new TestCollection(
+      demo,
+      new Client({ connection, namespace: more.namespace ?? 'default' }),
+      store,
+      place,
+      env,
+    );
+    collection.#tuning = more.tuning ?? defaultTuning;
     await collection.startWorker();
     onTestFinished(async () => {
       await collection.endRuns();

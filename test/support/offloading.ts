@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { DemoAsaOptions } from '../../demo/asa/server.js';
 import type { OffloadProgress } from '../../workflows/messages.js';
 import { TestCollection } from './collection.js';
+import { makeNamespace } from './namespace.js';
 
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
@@ -19,7 +20,9 @@ export async function offloading(
   demo: DemoAsaOptions = {},
   settings: Record<string, string> = {},
 ): Promise<TestCollection> {
-  const collection = await TestCollection.start({ events: 3_000, ...demo }, { SEARCH_COUNT: '500' });
+  // The offloadings that runs begin have the collector's name in a namespace.
+  const more = settings.offloadWhen ? { namespace: await makeNamespace() } : {};
+  const collection = await TestCollection.start({ events: 3_000, ...demo }, { SEARCH_COUNT: '500' }, undefined, more);
   for (const [name, rows] of Object.entries(sinks)) await collection.store.setSettings(`sink:${name}`, rows, []);
   const offload = Object.keys(sinks).join(',');
   await collection.store.setSettings('asa', { offload, offloadWhen: 'own-schedule', ...settings }, []);
