@@ -4,7 +4,7 @@ import { type Command, Commands } from './commands.js';
 import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
 import { ProgressReport } from './progress.js';
-import { runWithCommands } from './run.js';
+import { runWithCommands, walkAndSettle } from './run.js';
 import { Walk } from './walk.js';
 
 /** What a walk takes along when it continues as new. */
@@ -25,7 +25,7 @@ export async function auditWalk(input: CollectionInput, carried?: CarriedOver): 
   await runWithCommands(commands, report, {
     walk: async () => {
       const { resets } = commands;
-      if ((await walk.run()) === 'caught up') return resets;
+      if ((await walkAndSettle(walk, commands)) === 'caught up') return resets;
       // Else a first catch-up of hours would be over before a sink has anything.
       if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
         await beginOffloading(collector);

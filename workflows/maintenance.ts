@@ -2,7 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import { runFailure } from './failure.js';
 import { clearInput, collectorInput, parseInput, variablesInput } from './input.js';
-import { maintenanceActivities, stepOptions } from './options.js';
+import { commandActivities, maintenanceActivities, stepOptions } from './options.js';
 
 /** U02 Set env vars, as a workflow. Refuses secrets, since its input stays in Temporal's history. */
 export async function setEnvironmentVariables(input: unknown): Promise<void> {
@@ -21,19 +21,17 @@ export async function setEnvironmentVariables(input: unknown): Promise<void> {
 /** U03 Reset Checkpoint, as a workflow. */
 export async function resetCheckpoint(input: unknown): Promise<void> {
   const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
-  await told(
-    maintenanceActivities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [
-      { collector, keys: keys() },
-    ]),
-  );
+  const { activities, keys } = asked();
+  await told(activities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [{ collector, keys }]));
 }
 
 /** U04 Clear Events Table, as a workflow. Fails where a sink lacks some of the events, unless they are to go too. */
 export async function clearEvents(input: unknown): Promise<void> {
   const { collector, force } = parseInput(clearInput, input, '{"collector":"asa"}');
+  const { activities, keys } = asked();
   const refusal = await told(
-    maintenanceActivities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
-      { collector, keys: keys(), ...(force ? { force } : {}) },
+    activities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
+      { collector, keys, ...(force ? { force } : {}) },
     ]),
   );
   if (!refusal) return;
@@ -44,11 +42,15 @@ export async function clearEvents(input: unknown): Promise<void> {
   });
 }
 
-/** Those of the signals that this run stands for, which the memo names, so that each takes effect once; else one of its own. */
-function keys(): string[] {
+/**
+ * Whom the command is carried out for. `trawl stop` names the keys of signals in the memo: like the run that they were
+ * sent to, this one waits for the store however long it is away, and each key takes effect once. Else a person waits.
+ */
+function asked(): { activities: typeof commandActivities; keys: string[] } {
   const { workflowId, runId, memo } = workflowInfo();
-  const named = z.array(z.string()).min(1).safeParse(memo?.keys);
-  return named.success ? named.data : [`${workflowId}/${runId}`];
+  const signals = z.array(z.string()).min(1).safeParse(memo?.keys);
+  if (signals.success) return { activities: commandActivities, keys: signals.data };
+  return { activities: maintenanceActivities, keys: [`${workflowId}/${runId}`] };
 }
 
 async function told<T>(done: Promise<T>): Promise<T> {

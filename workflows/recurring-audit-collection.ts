@@ -6,7 +6,7 @@ import { type CollectionInput, collectionInput, parseInput } from './input.js';
 import type { Progress } from './messages.js';
 import { lastActivities } from './options.js';
 import { ProgressReport } from './progress.js';
-import { runWithCommands } from './run.js';
+import { runWithCommands, walkAndSettle } from './run.js';
 import { Walk } from './walk.js';
 
 /**
@@ -26,7 +26,7 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
   await runWithCommands(commands, report, {
     walk: async () => {
       let { resets } = commands;
-      if ((await walk.run()) === 'caught up') return resets;
+      if ((await walkAndSettle(walk, commands)) === 'caught up') return resets;
       // Whether the walk that goes on had read everything when the checkpoint was reset under it cannot be told from here.
       ({ resets } = commands);
       if (isDue() && patched('long walks offload as they go')) await beginOffloading(collector);

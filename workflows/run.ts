@@ -3,6 +3,7 @@ import type { Commands } from './commands.js';
 import { runFailure } from './failure.js';
 import type { CommandFailure } from './messages.js';
 import type { ProgressReport } from './progress.js';
+import type { Walk, WalkEnd } from './walk.js';
 
 /** The steps of a run that takes commands. */
 export interface RunSteps {
@@ -39,7 +40,6 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
       if (error instanceof ContinueAsNew) throw error;
       failure = runFailure(error);
     }
-    while (commands.pending) await commands.settled();
     if (failure === undefined && commands.resets !== resets) continue;
     if (failure !== undefined) {
       report.update({ state: 'failed' });
@@ -56,6 +56,16 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
     report.update({ state: failure === undefined ? 'caught up' : 'failed' });
     if (failure !== undefined) throw failure;
     return;
+  }
+}
+
+/** The walk with the commands noted meanwhile carried out before it fails: only then is the failure noted. */
+export async function walkAndSettle(walk: Walk, commands: Commands): Promise<WalkEnd> {
+  try {
+    return await walk.run();
+  } catch (error) {
+    while (commands.pending) await commands.settled();
+    throw error;
   }
 }
 

@@ -74,7 +74,7 @@ class FilesClient implements SinkClient {
       try {
         const file = await open(part, 'w', 0o640);
         try {
-          await file.chmod(sharedMode(0o640));
+          await widen(file, await file.stat(), 0o640);
           await file.writeFile(bytes);
           await file.sync();
         } finally {
@@ -101,10 +101,21 @@ async function makeShared(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    // The folder above may hand down its group.
-    const { mode } = await stat(made);
-    await chmod(made, (mode & 0o7000) | sharedMode(0o777));
+    await widen({ chmod: (mode) => chmod(made, mode) }, await stat(made), 0o777);
   }
+}
+
+/**
+ * Gives the rights that the user's own umask leaves of a mode. None is taken away: the folder above may hand down its group,
+ * or rights by an access control list, which are then those of the group in the mode.
+ */
+async function widen(
+  target: { chmod(mode: number): Promise<void> },
+  { mode }: { mode: number },
+  wanted: number,
+): Promise<void> {
+  const wide = mode | sharedMode(wanted);
+  if (wide !== mode) await target.chmod(wide & 0o7777);
 }
 
 function sinkError(error: unknown, place: string): TrawlError {

@@ -87,14 +87,24 @@ export function putInPlace(draft: string, path: string, kept: string, keep: bool
   // A power cut must not undo these and leave what follows.
   if (aside.length > 0) sync(dirname(path));
   if (exists) renameSync(draft, path);
-  else {
-    // Fails where somebody has made one meanwhile, which a rename would replace.
-    linkSync(draft, path);
-    rmSync(draft);
-  }
+  else moveToNew(draft, path);
   sync(dirname(path));
   return aside;
 }
+
+/** Moves a file to a name that nobody has. A rename would replace what somebody has made there meanwhile; a link fails. */
+function moveToNew(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+    rmSync(from);
+  } catch (error) {
+    // A file system without links, as of many network shares and memory cards.
+    if (!withoutLinks.has((error as NodeJS.ErrnoException).code ?? '') || existsSync(to)) throw error;
+    renameSync(from, to);
+  }
+}
+
+const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
 /** Waits until a file, or the names in a folder, are on the disk. */
 export function sync(path: string): void {
