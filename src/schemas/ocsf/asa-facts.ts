@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../domain.js';
-import type { Facts, Json, Status } from './mapping.js';
+import type { Json } from './json.js';
+import type { Facts, Status } from './mapping.js';
 import type { Members } from './members.js';
 import { endpointOf, entityOf, namedOf, userOf } from './objects.js';
 import { cleanText, defined, isIpText } from './values.js';

@@ -1,5 +1,6 @@
 import type { ClassName } from './classes.js';
-import type { Facts, Json, Row } from './mapping.js';
+import type { Json } from './json.js';
+import type { Facts, Row } from './mapping.js';
 import { entityOf, unknownEndpoint, unknownUser } from './objects.js';
 import { defined } from './values.js';
 

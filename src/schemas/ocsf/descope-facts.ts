@@ -1,4 +1,5 @@
-import type { Facts, Json, Status } from './mapping.js';
+import type { Json } from './json.js';
+import type { Facts, Status } from './mapping.js';
 import type { Members } from './members.js';
 import { endpointOf, entityOf, userOf } from './objects.js';
 import { defined, isIpText } from './values.js';

@@ -1,9 +1,7 @@
 import type { StoredEvent } from '../../domain.js';
 import type { ClassName } from './classes.js';
+import type { Json } from './json.js';
 import type { Members } from './members.js';
-
-/** An object of OCSF. */
-export type Json = Record<string, unknown>;
 
 /** A row of a mapping table: what an event of one type, or of one family of types, becomes. */
 export interface Row {

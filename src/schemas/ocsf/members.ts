@@ -1,7 +1,7 @@
 import { parseJson } from '../../json-parse.js';
 import { skipString } from '../../json-slices.js';
 import { isJsonObject, textOf } from '../../json-values.js';
-import type { Json } from './mapping.js';
+import type { Json } from './json.js';
 import { cleanText } from './values.js';
 
 /** The members of an event, or of an object in it. What is read counts as mapped; `rest` is what nobody read. */

@@ -1,4 +1,4 @@
-import type { Json } from './mapping.js';
+import type { Json } from './json.js';
 import { defined, isEmail, isHostname, isIpText, something } from './values.js';
 
 /** Stands where a class requires someone or something that the event does not name. */

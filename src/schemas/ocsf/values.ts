@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Json } from './mapping.js';
+import type { Json } from './json.js';
 
 /** `string_t` of OCSF 1.3.0 holds so many characters. */
 export const textMax = 65_535;

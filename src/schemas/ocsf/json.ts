@@ -1,0 +1,2 @@
+/** An object of OCSF. */
+export type Json = Record<string, unknown>;
