@@ -14,40 +14,40 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   status: number;
-  /** Names in lower case; several headers of one name in order. */
+  /** Names are in lower case; headers with the same name keep their order. */
   headers: Readonly<Record<string, readonly string[]>>;
   body: Uint8Array;
 }
 
 export interface HttpClientOptions {
-  /** An answer with a longer body is refused. Bytes; default 64 MiB. */
+  /** A longer body is refused. Bytes; default 64 MiB. */
   bodyBytesMax?: number;
-  /** Silence that ends a request: before the headers, or between two parts of the body. Default 30 s. */
+  /** Maximum wait for the headers, or between two chunks of the body. Default 30 s. */
   silenceMaxMs?: number;
-  /** A request as a whole. Default 2 min. */
+  /** Maximum duration of a whole request. Default 2 min. */
   requestMaxMs?: number;
 }
 
-/** A request that has ended. */
+/** A completed or failed request. */
 export interface Exchange {
   method: string;
   url: string;
-  /** Undefined where no complete answer came. */
+  /** Undefined if no complete answer arrived. */
   status: number | undefined;
   headers: HttpAnswer['headers'];
-  /** Of the answer's body. */
+  /** Size of the answer's body. */
   bytes: number;
   /** Epoch ms. */
   startedMs: number;
   endedMs: number;
 }
 
-/** Is told of each request when it has ended; throws nothing. */
+/** Called after each request. Must not throw. */
 export type ExchangeObserver = (exchange: Exchange) => void;
 
 /**
- * The one way out to a vendor: connections are kept, `HTTPS_PROXY` and `NO_PROXY` are heeded, redirects are not
- * followed, and size and time of an answer are bounded.
+ * The only way out to a vendor. It keeps connections alive, respects `HTTPS_PROXY` and `NO_PROXY`, does not follow
+ * redirects, and bounds the size and time of an answer.
  */
 export class HttpClient {
   readonly #routes: Routes;
@@ -55,8 +55,8 @@ export class HttpClient {
   readonly #observer: ExchangeObserver | undefined;
 
   /**
-   * @param shared the client whose connections it uses, and which closes them.
-   * @throws TrawlError SETTINGS_INVALID where the settings of a proxy cannot be read.
+   * @param shared a client whose connections this one uses; that client closes them
+   * @throws TrawlError SETTINGS_INVALID if the proxy settings cannot be read
    */
   constructor(
     options: HttpClientOptions = {},
@@ -72,8 +72,8 @@ export class HttpClient {
   }
 
   /**
-   * @throws TrawlError SOURCE_UNAVAILABLE where no complete answer came (retried), PAGE_TOO_LARGE where the body is
-   *   over the bound (not retried); the signal's own reason where it was aborted.
+   * @throws TrawlError SOURCE_UNAVAILABLE if no complete answer arrived (retried), PAGE_TOO_LARGE if the body exceeds
+   *   the limit (not retried); the signal's own reason if it was aborted
    */
   request(wanted: HttpRequest): Promise<HttpAnswer> {
     return traced(
@@ -102,7 +102,7 @@ export class HttpClient {
     }
   }
 
-  /** The same connections and bounds, for requests that somebody wants to know of. */
+  /** A client with the same connections and limits that reports its requests to `observer`. */
   observed(observer: ExchangeObserver): HttpClient {
     return new HttpClient(this.#options, {}, this, observer);
   }
@@ -144,9 +144,9 @@ export class HttpClient {
         stream.destroy();
         throw new TrawlError(
           'PAGE_TOO_LARGE',
-          `The answer of ${hostOf(url)} is over ${this.#options.bodyBytesMax} bytes.`,
+          `The answer from ${hostOf(url)} exceeds ${this.#options.bodyBytesMax} bytes.`,
           {
-            hint: 'Ask for fewer events at once: lower searchCount for this collector.',
+            hint: 'Request fewer events at once: lower searchCount for this collector.',
           },
         );
       }
@@ -156,40 +156,44 @@ export class HttpClient {
   }
 }
 
-/** Codes of Node and TLS that a person can do something about. */
+/** Hints for the Node.js and TLS error codes that a person can act on. */
 const connectionHints: readonly [RegExp, string][] = [
-  [/ENOTFOUND|EAI_AGAIN/, 'Check the host in the base URL, and name resolution and network of this machine.'],
+  [/ENOTFOUND|EAI_AGAIN/, "Check the host in the base URL, and this machine's name resolution and network."],
   [
     /ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
     'Check the base URL, the network, and any proxy (HTTPS_PROXY).',
   ],
   [
     /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
-    'Whoever runs it has to renew the certificate, or the clock of this machine is wrong.',
+    "The server's operator must renew the certificate, unless the clock of this machine is wrong.",
   ],
   [
     /ALTNAME_INVALID/,
-    'The certificate is for another host: correct the base URL, or see what answers in its place (a proxy, a portal).',
+    'The certificate is for another host: correct the base URL, or find out what answers instead (a proxy, a portal).',
   ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/, 'No TLS is spoken there: check scheme and port of the base URL.'],
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
+    'The server does not speak TLS on this port: check the scheme and port of the base URL.',
+  ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|SSL/,
-    'The certificate is not trusted here: add its authority with NODE_EXTRA_CA_CERTS, or correct the base URL.',
+    'This machine does not trust the certificate: add its CA with NODE_EXTRA_CA_CERTS, or correct the base URL.',
   ],
 ];
 
-/** What a person can do about a connection that did not come about; undefined where that is not known. */
+/** A hint for a connection that could not be made; undefined if the reason is not a known one. */
 export function connectionHint(reason: string, error: unknown): string | undefined {
   const codes = `${reason} ${String((error as NodeJS.ErrnoException)?.code ?? '')}`;
   return connectionHints.find(([pattern]) => pattern.test(codes))?.[1];
 }
 
 function unavailable(url: string, reason: string, cause: unknown): TrawlError {
-  const hint = connectionHint(reason, cause) ?? 'It is tried again; if it stays so, check the network between.';
+  const hint =
+    connectionHint(reason, cause) ?? 'The request is retried; if this persists, check the network in between.';
   return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)}: ${reason}.`, { hint, cause });
 }
 
-/** Without the query: cursors and filters are nobody else's business. */
+/** The query is left out, since its cursors and filters do not belong in a trace. */
 function spanAttributes({ method, url }: HttpRequest): Record<string, string | number> {
   const { hostname, port, protocol, origin, pathname } = new URL(url);
   return {

@@ -4,13 +4,13 @@ import type { HttpAnswer } from './client.js';
 const cookiesMax = 50;
 
 /**
- * The cookies of requests that belong together, all to one host: a load balancer knows by them where it sent the first
- * one. Path and domain of a cookie are not looked at.
+ * Cookies shared by a group of requests to one host: they let a load balancer route later requests to the same backend
+ * as the first. The path and domain of a cookie are ignored.
  */
 export class Cookies {
   readonly #values = new Map<string, string>();
 
-  /** Takes over what an answer sets, changes and takes away. */
+  /** Applies the cookies that an answer sets, changes or removes. */
   keep({ headers }: HttpAnswer): void {
     for (const header of headers['set-cookie'] ?? []) {
       const cookie = parseCookie(header);
@@ -27,7 +27,7 @@ export class Cookies {
   }
 }
 
-/** Max-Age goes before Expires (RFC 6265, section 5.3). */
+/** Max-Age takes precedence over Expires (RFC 6265, section 5.3). */
 function isOver({ maxAge, expires }: NonNullable<ReturnType<typeof parseCookie>>): boolean {
   if (maxAge !== undefined) return maxAge <= 0;
   return expires !== undefined && Number(expires) <= Date.now();

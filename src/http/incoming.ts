@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** Answers one request. What it throws is answered with 500, or ends the connection where an answer has begun. */
+/** Answers one request. An error it throws becomes a 500, or closes the connection if the answer has already begun. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, target: URL) => Promise<void> | void;
 
 /**
- * A server, not listening yet, whose process survives every request: it answers 400 to a target or a Host header that
- * cannot be read, before the handler sees the request.
+ * Creates a server that is not listening yet and that no request can crash. It answers 400 to an unreadable target or
+ * Host header before the handler sees the request.
  *
- * @param failed is told what a handler has thrown while the client was still there.
+ * @param failed called with what a handler throws while the client is still connected
  */
 export function requestServer(handle: Handler, failed: (error: unknown) => void = () => undefined): Server {
   const server = createServer((request, response) => {
     void answer(handle, request, response, failed);
   });
-  // Without a listener Node.js closes the connection without a word; with one, an error of its socket is ours.
+  // Without a listener Node.js closes the connection silently; with one, errors of the socket are ours to handle.
   server.on('connect', (_, socket) => {
     socket.on('error', () => undefined);
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
@@ -46,8 +46,8 @@ function refuse(response: ServerResponse, status: number, error: string): void {
 const hostForm = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
 
 /**
- * The URL that a request asks for (RFC 9112, section 3.2); undefined where that cannot be read. Never throws. A path that
- * begins with two slashes counts as unreadable: some readers take what follows for a host.
+ * The URL of a request (RFC 9112, section 3.2); undefined if it cannot be read. Never throws. A path that begins with
+ * two slashes counts as unreadable: some parsers take what follows for a host.
  */
 function targetOf({ method, url = '', headersDistinct }: IncomingMessage): URL | undefined {
   const [host = '', ...otherHosts] = headersDistinct.host ?? [];

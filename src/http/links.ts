@@ -1,4 +1,4 @@
-/** A link of a `Link` header. */
+/** One link of a `Link` header. */
 export interface Link {
   target: string;
   /** Relation types in lower case. */
@@ -6,12 +6,11 @@ export interface Link {
 }
 
 /**
- * The links of one `Link` header, by the algorithm of RFC 8288, appendix B.2: commas and semicolons inside a target or
- * a quoted text, white space anywhere, parameters without a value and empty list elements are all read. (Of the
- * packages for this, `http-link-header` 1.1.4 loses the link after white space before a comma, and after a parameter
- * without a value.)
+ * Parses one `Link` header with the algorithm of RFC 8288, appendix B.2. It handles commas and semicolons inside a
+ * target or a quoted string, white space anywhere, parameters without a value and empty list elements. (The package
+ * `http-link-header` 1.1.4 loses the link after white space before a comma, and after a parameter without a value.)
  *
- * @throws SyntaxError where the header is none.
+ * @throws SyntaxError if the header is malformed
  */
 export function parseLinks(header: string): Link[] {
   const links: Link[] = [];
@@ -26,7 +25,7 @@ export function parseLinks(header: string): Link[] {
   }
 }
 
-/** Reads the parameters of a link; of several `rel` the first counts (RFC 8288, section 3.3). */
+/** Reads the parameters of a link. The first `rel` wins (RFC 8288, section 3.3). */
 function relsOf(reader: Reader): string[] {
   let rel: string | undefined;
   while (reader.take(';')) {
@@ -53,7 +52,7 @@ class Reader {
     return this.#at >= this.#text.length;
   }
 
-  /** Passes over a character, and the white space after it, where it stands here. */
+  /** Consumes the character, and the white space after it, if it comes next. */
   take(character: string): boolean {
     if (this.#text[this.#at] !== character) return false;
     this.#at += 1;
@@ -87,14 +86,14 @@ class Reader {
     let text = '';
     for (this.#at += 1; this.#text[this.#at] !== '"'; this.#at += 1) {
       if (this.#text[this.#at] === '\\') this.#at += 1;
-      if (this.atEnd) throw new SyntaxError('a quoted text does not end');
+      if (this.atEnd) throw new SyntaxError('a quoted string does not end');
       text += this.#text[this.#at];
     }
     this.take('"');
     return text;
   }
 
-  /** An unquoted value may hold `=`. */
+  /** An unquoted value may contain `=`. */
   #bareValue(): string {
     const start = this.#at;
     while (!this.atEnd && !/[ \t;,]/.test(this.#text[this.#at]!)) this.#at += 1;

@@ -1,26 +1,25 @@
 import { BlockList, isIP } from 'node:net';
 import { TrawlError } from '../errors.js';
 
-/** Where requests go through. */
 export interface HttpProxy {
   /** Without credentials. */
   url: URL;
-  /** What `Proxy-Authorization` says; undefined where the setting has no credentials. */
+  /** Value of `Proxy-Authorization`; undefined if the setting has no credentials. */
   authorization: string | undefined;
 }
 
-/** Of a process. */
+/** Environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Which proxy leads to a URL: undefined where requests go straight. */
+/** The proxy for a URL; undefined for a direct connection. */
 export type ProxyFor = (url: URL) => HttpProxy | undefined;
 
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /**
- * Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY, also in lower case, which goes first. HTTP_PROXY is for https as well where
+ * Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY; the lower-case names take precedence. HTTP_PROXY also applies to https if
  * HTTPS_PROXY is not set.
- * @throws TrawlError SETTINGS_INVALID, which names the variable and not its value: there may be a password in it.
+ * @throws TrawlError SETTINGS_INVALID, naming the variable but not its value, which may contain a password
  */
 export function readProxies(env: Variables): ProxyFor {
   const http = proxyOf(env, 'HTTP_PROXY');
@@ -38,7 +37,7 @@ function proxyOf(env: Variables, name: string): HttpProxy | undefined {
   const proxy = parsed(env[variable]!.trim());
   if (proxy) return proxy;
   throw new TrawlError('SETTINGS_INVALID', `${variable} must be http://HOST:PORT, https://HOST:PORT or HOST:PORT.`, {
-    hint: 'Correct it, or unset it to do without a proxy. Special characters of a password are written as %XX.',
+    hint: 'Correct it, or unset it to use no proxy. Percent-encode special characters in a password (%XX).',
   });
 }
 
@@ -56,7 +55,7 @@ function parsed(text: string): HttpProxy | undefined {
   }
 }
 
-/** Names with all below them, addresses, ranges of addresses (10.0.0.0/8), each with or without a port; `*` is all. */
+/** Entries are domains (with subdomains), addresses or ranges (10.0.0.0/8), each with an optional port, or `*`. */
 function exemptions(text: string): (url: URL) => boolean {
   const entries = text
     .toLowerCase()

@@ -7,14 +7,14 @@ export interface RouteOptions {
   connect: { timeout: number };
 }
 
-/** Connections that are kept: straight ones, and those of each proxy. */
+/** Keeps connections alive, direct ones and those through each proxy. */
 export class Routes {
   readonly #options: RouteOptions;
   readonly #proxyFor: ProxyFor;
   readonly #straight: Agent;
   readonly #proxied = new Map<string, ProxyAgent>();
 
-  /** @throws TrawlError SETTINGS_INVALID where the settings of a proxy cannot be read. */
+  /** @throws TrawlError SETTINGS_INVALID if the proxy settings cannot be read */
   constructor(env: Variables, options: RouteOptions) {
     this.#proxyFor = readProxies(env);
     this.#options = options;
@@ -34,14 +34,14 @@ export class Routes {
     await Promise.all([this.#straight, ...this.#proxied.values()].map((agent) => agent.destroy()));
   }
 
-  /** What is plain HTTP is forwarded, not tunnelled: proxies tunnel to the ports of TLS only, as a rule. */
+  /** Plain HTTP is forwarded, not tunnelled: most proxies tunnel only to TLS ports. */
   #through({ url, authorization }: HttpProxy): ProxyAgent {
     return new ProxyAgent({
       ...this.#options,
       uri: url.href,
       proxyTunnel: false,
       ...(authorization === undefined ? {} : { token: authorization }),
-      // Those that forward do not get the options otherwise.
+      // Otherwise forwarding connections do not get the options.
       factory: (origin, options) => new Pool(origin, { ...this.#options, ...options }),
     });
   }

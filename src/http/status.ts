@@ -7,9 +7,12 @@ interface StatusRule {
   hint: string;
 }
 
-const temporary = (code: ErrorCode): StatusRule => ({ code, hint: 'It is usually temporary and is tried again.' });
+const temporary = (code: ErrorCode): StatusRule => ({
+  code,
+  hint: 'This is usually temporary; the request is retried.',
+});
 
-/** What an answer's status means for whoever asked; anything that is not here is REQUEST_REFUSED, or temporary from 500 on. */
+/** Error code and hint by status. Statuses not listed are REQUEST_REFUSED, or temporary from 500 on. */
 export const statusRules: Readonly<Record<number, StatusRule>> = {
   400: { code: 'REQUEST_REFUSED', hint: 'Check the settings of this collector with "trawl check".' },
   401: { code: 'TOKEN_REFUSED', hint: 'Check that the key is still valid, and the clock of this machine.' },
@@ -23,15 +26,15 @@ export const statusRules: Readonly<Record<number, StatusRule>> = {
   425: temporary('SOURCE_UNAVAILABLE'),
   429: {
     code: 'RATE_LIMITED',
-    hint: 'It is tried again when the limit allows; if it stays so, collect less often or find what else uses the limit.',
+    hint: 'Retried when the limit allows; if this persists, collect less often or find what else uses the limit.',
   },
   499: temporary('SOURCE_UNAVAILABLE'),
 };
 
 /**
- * The error that a status stands for; its body only ever adds the vendor's short error code.
+ * The error for a status. Of the body, the message includes only the vendor's short error code.
  *
- * @param what what was asked for, in words, for the message.
+ * @param what describes the request in the message
  */
 export function statusError(
   answer: HttpAnswer,
@@ -44,7 +47,7 @@ export function statusError(
     statusRules[status] ??
     (status >= 500
       ? temporary('SOURCE_UNAVAILABLE')
-      : { code: 'REQUEST_REFUSED' as const, hint: 'Check the base URL: this is no answer of the expected API.' });
+      : { code: 'REQUEST_REFUSED' as const, hint: 'Check the base URL: the response does not look like this API.' });
   const vendorCode = errorCodeOf(answer.body);
   const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
   return new TrawlError(rule.code, message, {
@@ -63,19 +66,19 @@ function errorCodeOf(body: Uint8Array): string | undefined {
   }
 }
 
-/** A wait is never longer than this, whatever a header says. */
+/** Upper bound of a wait, whatever a header says. */
 const waitMaxMs = 65 * 60_000;
 
-/** How long `Retry-After` asks to be left alone, with jitter; undefined where it does not say. */
+/** The wait that `Retry-After` asks for, with jitter; undefined if there is none. */
 export function askedWaitMs(answer: HttpAnswer): number | undefined {
   const header = answer.headers['retry-after']?.[0]?.trim() ?? '';
   if (/^\d+$/.test(header)) return bounded(Number(header) * 1000);
-  // An HTTP date begins with the day of the week; `Date.parse` alone takes nearly anything.
+  // An HTTP date begins with the day of the week; `Date.parse` alone accepts nearly anything.
   const ms = /^[A-Za-z]{3,9},? /.test(header) ? Date.parse(header) - serverTimeMs(answer) : Number.NaN;
   return Number.isFinite(ms) ? bounded(ms) : undefined;
 }
 
-/** How long until `X-RateLimit-Reset`, with jitter; undefined where it is absent or makes no sense. */
+/** Time until `X-RateLimit-Reset`, with jitter; undefined if the header is absent or invalid. */
 function resetInMs(answer: HttpAnswer): number | undefined {
   const reset = wholeNumber(answer.headers['x-ratelimit-reset']?.[0]);
   return reset === undefined ? undefined : bounded(reset * 1000 - serverTimeMs(answer));
@@ -88,11 +91,11 @@ function laterOf(a: number | undefined, b: number | undefined): number | undefin
 export interface RateLimit {
   limit: number;
   remaining: number;
-  /** Until the next period begins, with jitter. */
+  /** Time until the next period begins, with jitter. */
   resetInMs: number;
 }
 
-/** The `X-RateLimit-…` headers; undefined where one of them is absent or makes no sense. */
+/** Reads the `X-RateLimit-…` headers; undefined if one of them is absent or invalid. */
 export function rateLimitOf(answer: HttpAnswer): RateLimit | undefined {
   const [limit, remaining] = ['limit', 'remaining'].map((name) =>
     wholeNumber(answer.headers[`x-ratelimit-${name}`]?.[0]),
@@ -102,19 +105,19 @@ export function rateLimitOf(answer: HttpAnswer): RateLimit | undefined {
   return { limit, remaining, resetInMs: reset };
 }
 
-/** A twentieth of the limit is left to the vendor's other users. */
+/** A twentieth of the limit is left to other users of the vendor's API. */
 export function reserveOf(limit: number): number {
   return Math.ceil(limit / 20);
 }
 
-/** How long to wait before the next request so that the reserve stays; 0 where there is enough left. */
+/** How long to wait before the next request to keep the reserve; 0 if enough requests are left. */
 export function pauseForReserveMs(answer: HttpAnswer): number {
   const rate = rateLimitOf(answer);
   if (!rate || rate.limit < 2 || rate.remaining > reserveOf(rate.limit)) return 0;
   return rate.resetInMs;
 }
 
-/** The answer's own clock, so that a wrong one here does not matter. */
+/** The server's clock, so that a wrong local clock does not matter. */
 function serverTimeMs(answer: HttpAnswer): number {
   const date = Date.parse(answer.headers.date?.[0] ?? '');
   return Number.isFinite(date) ? date : Date.now();

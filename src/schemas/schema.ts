@@ -1,21 +1,24 @@
 import type { StoredEvent } from '../domain.js';
 
-/** How events are written for a reader that knows nothing of Trawl. A new one is a folder beside this file and a line in registry.ts. */
+/**
+ * An event format for readers that know nothing about Trawl. To add one, create a folder beside this file and add a line
+ * to registry.ts.
+ */
 export interface Schema {
   /** `ocsf` or `ecs`. */
   readonly name: string;
-  /** Of its mapping tables: a change to them that a reader could notice is a new version. */
+  /** Version of the mapping tables. Any change that a reader could notice makes a new version. */
   readonly version: string;
   /**
-   * One event of a source (`asa`, `descope`, `skyflow`) in this schema. Pure, and never throws: whatever an event holds
-   * comes out somewhere.
+   * Converts an event of a source (`asa`, `descope`, `skyflow`) to this schema. Pure, and never throws: everything in the
+   * event ends up somewhere in the record.
    */
   record(event: StoredEvent, source: string): SchemaRecord;
 }
 
 export interface SchemaRecord {
-  /** JSON values only: what `JSON.stringify` writes and `JSON.parse` reads back the same. */
+  /** Holds JSON values only: `JSON.stringify` and `JSON.parse` round-trip it. */
   record: Readonly<Record<string, unknown>>;
-  /** False where the event's type is in no mapping table. */
+  /** False if no mapping table has the event's type. */
   known: boolean;
 }

@@ -4,66 +4,66 @@ import type { HttpClient } from '../http/client.js';
 import type { ConfigurableKind, Values } from '../settings/definition.js';
 
 /**
- * A kind of place that events are offloaded to. A new one is a folder beside this file and a line in registry.ts. Its `check`
- * sees the settings of every sink as well.
+ * A kind of destination for offloaded events. To add one, create a folder beside this file and add a line to
+ * registry.ts. Its `check` also sees the settings of every sink.
  */
 export interface Sink<Own extends Values = Values> extends ConfigurableKind<Own> {
-  /** A client for one sink. Opening it does no I/O. */
+  /** Returns a client for one sink, without I/O. */
   open(settings: Own, context: SinkContext): SinkClient;
-  /** Of a kind that writes files: in which form. */
+  /** Form of the files, for kinds that write files. */
   fileForm?(settings: Own): FileForm;
 }
 
-/** Of the form of a batch, what only sinks that write files have. */
+/** The part of a batch's form that only sinks that write files have. */
 export type FileForm = Pick<BatchForm, 'format' | 'compression' | 'layout'>;
 
 export interface SinkContext {
   http: HttpClient;
-  /** For libraries that read their own variables, as the AWS SDK does. */
+  /** For libraries that read variables of their own, such as the AWS SDK. */
   env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface SinkClient {
-  /** Names the place that is written to, without anything secret: for messages. */
+  /** Name of the place that is written to, without secrets; used in messages. */
   readonly place: string;
   /**
-   * Sends a batch, and comes back when the sink has confirmed it. The same batch may be sent again, by this or another
-   * process: it must then leave the sink as one sending does, as far as the sink lets it.
+   * Sends a batch and resolves once the sink has confirmed it. This process or another may send the same batch again:
+   * as far as the sink allows, the result must then be the same as after sending it once.
    *
-   * @param confirmed told of each part of the batch that the sink has, where a batch is several requests: whoever sends
-   *   it again leaves those out. What it throws ends the sending.
-   * @throws TrawlError with a code that says whether it may be tried again: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
-   *   SINK_ANSWER_UNREADABLE.
+   * @param confirmed called with each part that the sink has confirmed, if the batch takes several requests. A later
+   *   attempt leaves those parts out. An error it throws ends the sending.
+   * @throws TrawlError with a code that says whether to retry: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
+   *   SINK_ANSWER_UNREADABLE
    */
   send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent>;
-  /** Tries place and credentials, and leaves nothing behind where the sink lets it. Throws as `send` does. */
+  /** Tests the place and the credentials, and leaves nothing behind if the sink allows that. Throws like `send`. */
   check(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Events of one collector, in the order of their sequence numbers. A batch of a name is always of the same ones. */
+/** Events of one collector, ordered by sequence number. A batch name always stands for the same events. */
 export interface OutgoingBatch {
   collector: string;
   /** `asa`, `descope`, `skyflow`. */
   source: string;
-  /** Unique for collector and sink, and the same at each sending; letters, digits and dashes. Sorts by time. */
+  /** Unique per collector and sink, and the same on every attempt; letters, digits and dashes. Sorts by time. */
   name: string;
   firstSeq: number;
   lastSeq: number;
-  /** Without those of the parts that were confirmed before. */
+  /** Without events of parts that were already confirmed. */
   events: readonly StoredEvent[];
-  /** How its records are to be made; fixed with the batch, whatever the settings say by now. */
+  /** How to build the records. Fixed with the batch, even if the settings have changed since. */
   form: BatchForm;
 }
 
 export interface Sent {
-  /** What was written, where a sink writes files. */
+  /** Objects written, if the sink writes files. */
   objects: readonly SentObject[];
-  /** As sent, compressed where it was. */
+  /** Size as sent, after compression if any. */
   bytes: number;
-  /** Events that went to the base event or API Activity, since their type is in no mapping table. */
+  /** Number of events mapped to the base event or API Activity because no mapping table has their type. */
   unmapped: number;
-  /** Events that the sink took but cannot keep, each by itself, with its reason: they are kept and told. */
+  /** Events that the sink rejected individually, with the reason. They are recorded and reported. */
   refused: readonly RefusedEvent[];
 }
 

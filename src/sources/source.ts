@@ -3,24 +3,23 @@ import type { HttpClient } from '../http/client.js';
 import type { ConfigurableKind, Values } from '../settings/definition.js';
 
 /**
- * A kind of API. Everything that is not in here (staging, the common columns' storage, deduplication, the checkpoint)
- * is shared by all sources.
+ * A kind of API. All sources share the rest: staging, storage of the common columns, deduplication and the checkpoint.
  */
 export interface Source<Own extends Values = Values> extends ConfigurableKind<Own> {
-  /** How long the vendor keeps events, in days; left out where it does not say. */
+  /** How long the vendor keeps events, in days; undefined if the vendor does not say. */
   readonly retentionDays?: number;
-  /** Requests that the vendor allows in a period, where it is few: they are then counted ahead, in the store. */
+  /** Set if the vendor allows only a few requests per period: the store then counts them before they are made. */
   readonly requestLimit?: RequestLimit;
-  /** A client for one collector. Opening it does no I/O. */
+  /** Returns a client for one collector, without I/O. */
   open(settings: Own, http: HttpClient): SourceClient;
   /**
-   * What a page holds, from the body of its answer. Pure: the same bytes give the same content.
-   * @throws TrawlError ANSWER_UNREADABLE where the body is no page.
+   * Parses the body of a page. Pure: the same bytes give the same content.
+   * @throws TrawlError ANSWER_UNREADABLE if the body is not a page
    */
   parse(body: Uint8Array): PageContent;
-  /** S30 Process Audit Event: one event's columns. Pure; `lookup` finds a related object by id. */
+  /** S30 Process Audit Event: the columns of one event. Pure; `lookup` finds a related object by id. */
   enrich(event: SourceEvent, lookup: Lookup): EventColumns;
-  /** The ids that `enrich` would look up for an event. */
+  /** Ids that `enrich` looks up for an event. */
   lookedUp(event: SourceEvent): string[];
 }
 
@@ -31,34 +30,34 @@ export interface RequestLimit {
 
 export interface SourceClient {
   /**
-   * Reads the page at an offset. The page it gives is complete and well formed: a broken answer is an error.
+   * Reads the page at an offset. The page is complete and well formed: a broken answer is an error.
    *
-   * @throws TrawlError with a code that says whether and when to try again. OFFSET_UNKNOWN where the source takes
-   *   requests but not this offset; ANSWER_UNREADABLE errors carry the answer in `UnreadableAnswer`.
+   * @throws TrawlError with a code that says whether and when to retry. OFFSET_UNKNOWN if the source accepts requests
+   *   but not this offset. ANSWER_UNREADABLE errors carry the answer in `UnreadableAnswer`.
    */
   fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage>;
-  /** Names the place that is read, without anything secret: for messages, and to count its requests by. */
+  /** Name of the place that is read, without secrets: used in messages, and as the key for counting requests. */
   readonly place: string;
 }
 
 export interface FetchedPage {
-  /** What is staged: the body of the answer, without what must not be stored. `parse` makes `content` of it. */
+  /** The body of the answer, without what must not be stored. It is staged, and `parse` turns it into `content`. */
   body: Uint8Array;
   content: PageContent;
   /**
-   * Where to read on: after this page, or at it once more where it may still fill. The checkpoint moves there even where
-   * nothing is new, so an idle source gives the offset it was asked for.
+   * Where to continue: after this page, or at this page again if it may still fill. The checkpoint moves there even if
+   * nothing is new, so an idle source returns the offset of the request.
    */
   nextOffset: Offset;
-  /** Whether the source has more now, at `nextOffset`. */
+  /** True if the source has more now, at `nextOffset`. */
   more: boolean;
-  /** How long to leave the source alone before the next request, so that a reserve of its rate limit is kept; ms. */
+  /** How long to wait before the next request, so that a reserve of the rate limit remains; ms. */
   pauseMs: number;
-  /** Requests made for it, tokens included. */
+  /** Requests made for this page, including those for tokens. */
   requests: number;
-  /** Time that had not been read and that the source no longer holds: told in the execution log and by `status`. */
+  /** A period that was never read and that the source no longer holds: shown in the execution log and by `status`. */
   gap?: RetentionGap;
-  /** What a person should know of the page: told in the execution log, once for each text, and in the worker's log. */
+  /** A warning about the page for people: goes to the execution log, once per text, and to the worker's log. */
   warning?: string;
 }
 
@@ -66,7 +65,7 @@ export interface PageContent {
   events: SourceEvent[];
   rejected: Rejected[];
   relatedObjects: RelatedObject[];
-  /** The page's own related objects by id, parsed. */
+  /** Finds the page's own related objects, parsed. */
   lookup: Lookup;
   /** SHA-256 (hex) over ids and raw events, in order. */
   digest: string;
@@ -82,5 +81,5 @@ export interface SourceEvent {
   details: Readonly<Record<string, unknown>>;
 }
 
-/** Finds a related object's members by its id; undefined where it is not known. */
+/** Returns the members of the related object with this id; undefined if it is unknown. */
 export type Lookup = (id: string) => Readonly<Record<string, unknown>> | undefined;

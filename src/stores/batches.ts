@@ -2,7 +2,7 @@ import type { BatchForm } from '../batch.js';
 import { TrawlError } from '../errors.js';
 import type { BatchWanted } from './offload.js';
 
-/** How many of the events that follow make a batch; 0 where they are left to become more. */
+/** Number of the following events to put into a batch; 0 to wait for more. */
 export function countOf(
   following: readonly { bytes: number; collectedAt: string }[],
   { eventsMax, bytesMax, partOnlyBefore }: BatchWanted,
@@ -20,21 +20,21 @@ export function countOf(
 }
 
 /**
- * A batch keeps the form that it was fixed with, so that it is sent as it was. Only where its sink has become one of
- * another kind since, which writes files or no longer does, nothing at the new place is overwritten by a new form.
+ * A batch keeps the form that it was fixed with, so that every attempt sends the same. It takes the new form only if
+ * its sink has since changed to a kind that writes files, or to one that does not: nothing can be overwritten there.
  */
 export function formToSend(fixed: BatchForm, wanted: BatchForm): BatchForm {
   return (fixed.format === '') === (wanted.format === '') ? fixed : wanted;
 }
 
-/** @throws TrawlError SETTINGS_INVALID: the cursor of the name stands behind events of the other range. */
+/** @throws TrawlError SETTINGS_INVALID if the ranges differ: the cursor is already past events of the other range */
 export function requireSameRange(
   { series, range }: BatchWanted,
   before: { sinceNs: string | null; untilNs: string | null },
 ): void {
   const textOf = (ns: bigint | null) => (ns === null ? null : String(ns));
   if (textOf(range.sinceNs) === before.sinceNs && textOf(range.untilNs) === before.untilNs) return;
-  throw new TrawlError('SETTINGS_INVALID', `The repetition ${series} was begun for another range of time.`, {
-    hint: 'Give it another name, or the same times as before.',
+  throw new TrawlError('SETTINGS_INVALID', `The repetition ${series} was started for another time range.`, {
+    hint: 'Use another name, or the same times as before.',
   });
 }

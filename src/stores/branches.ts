@@ -1,10 +1,10 @@
 import { notes } from '../domain.js';
 
 /**
- * Which of M10's branches a committed page belongs to, by the note that the execution log gets. What counts is which
- * events were new, not whether two counts are equal.
+ * Decides M10's branch for a committed page, expressed as its note in the execution log. The decision depends on which
+ * events were new, not on whether two counts are equal.
  *
- * @param page.lastCount events of this page when it was read before; 0 when it was not.
+ * @param page.lastCount number of events when this page was last read; 0 if it was not read before
  */
 export function branchNote(page: { more: boolean; newEvents: number; lastCount: number }): string {
   if (page.more) return notes.fullPage;

@@ -1,7 +1,7 @@
-/** A table as both kinds of store have it. Values go as text, so that none loses a digit on the way. */
+/** A table that both kinds of store have. Values are copied as text, so that no digit is lost. */
 export interface CopiedTable {
   name: string;
-  /** What its rows are ordered and found by. */
+  /** Columns that order and identify the rows. */
   key: readonly Column[];
   columns: readonly Column[];
 }
@@ -11,7 +11,7 @@ export interface Column {
   type: 'text' | 'integer';
 }
 
-/** `null`, or the value as text; by column name. */
+/** Values by column name, as text or null. */
 export type CopiedRow = Readonly<Record<string, string | null>>;
 
 export const text = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'text' }));
@@ -22,8 +22,8 @@ function table(name: string, key: readonly Column[], ...rest: readonly Column[][
 }
 
 /**
- * All that counts, in the order of copying: the checkpoints come last, so a copy that is not whole has none to collect
- * from. Staged pages and requests made a moment ago stay behind.
+ * Tables to copy, in order. The checkpoints come last, so that nothing can collect from an incomplete copy. Staged
+ * pages and recent requests are not copied.
  */
 export const copiedTables: readonly CopiedTable[] = [
   table(
@@ -80,21 +80,21 @@ export const copiedTables: readonly CopiedTable[] = [
   ),
 ];
 
-/** The rows of a store as they are copied. */
+/** Access to the rows of a store for copying. */
 export interface CopySide {
-  /** At most `limit` rows after a key, by key; a text's order is that of its UTF-8 bytes. */
+  /** At most `limit` rows after a key, ordered by key; text is ordered by its UTF-8 bytes. */
   rows(table: CopiedTable, after: CopiedRow | null, limit: number): Promise<CopiedRow[]>;
-  /** The last row's key; null where there is none. */
+  /** The key of the last row; null if the table is empty. */
   lastKey(table: CopiedTable): Promise<CopiedRow | null>;
-  /** One transaction. Rows that are there stay as they are. */
+  /** Inserts in one transaction. Existing rows stay unchanged. */
   insert(table: CopiedTable, rows: readonly CopiedRow[]): Promise<void>;
-  /** The copy into this store: where it is from, and whether it is whole. */
+  /** Source and state of the copy into this store; null if there is none. */
   copyMark(): Promise<CopyMark | null>;
   setCopyMark(mark: CopyMark): Promise<void>;
 }
 
 export interface CopyMark {
-  /** Identity of the store it is from. */
+  /** Identity of the source store. */
   source: string;
   finished: boolean;
 }

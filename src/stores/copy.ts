@@ -8,7 +8,7 @@ const batchRows = 1_000;
 export interface CopiedCount {
   table: string;
   rows: number;
-  /** SHA-256 over all rows in the order of their key, the same on both sides. */
+  /** SHA-256 of all rows in key order; equal on both sides. */
   digest: string;
 }
 
@@ -16,12 +16,11 @@ export interface CopiedCount {
 export type CopyableStore = Store & { copySide(): CopySide };
 
 /**
- * Copies a store into an empty one, or goes on with a copy of the same store that was broken off; then reads both and
- * compares them.
+ * Copies a store into an empty one, or resumes an interrupted copy of the same store. Then reads and compares both.
  *
- * @param progress is told of each batch: the table, and the rows copied so far.
- * @throws TrawlError COPY_REFUSED where the target holds something else or the copy is done; COPY_DIFFERS where the two
- *   are not equal at the end.
+ * @param progress called for each batch with the table and the number of rows copied so far
+ * @throws TrawlError COPY_REFUSED if the target holds anything else or the copy is already finished; COPY_DIFFERS if
+ *   the two stores differ at the end
  */
 export async function copyStore(
   from: CopyableStore,
@@ -51,20 +50,20 @@ export async function copyStore(
 async function begin(source: string, target: CopySide): Promise<void> {
   const mark = await target.copyMark();
   if (mark?.finished) {
-    throw new TrawlError('COPY_REFUSED', 'A copy into this store has been finished before.', {
-      hint: 'Use it, or copy into an empty one.',
+    throw new TrawlError('COPY_REFUSED', 'A copy into this store has already been finished.', {
+      hint: 'Use this store, or copy into an empty one.',
     });
   }
   if (mark) {
     if (mark.source === source) return;
-    throw new TrawlError('COPY_REFUSED', 'A copy of another store into this one has been begun.', {
-      hint: 'Finish that one, or copy into an empty store.',
+    throw new TrawlError('COPY_REFUSED', 'A copy of another store into this one has been started.', {
+      hint: 'Finish that copy, or copy into an empty store.',
     });
   }
   for (const table of copiedTables) {
     if ((await target.lastKey(table)) === null) continue;
-    throw new TrawlError('COPY_REFUSED', `The store to copy into is not empty (${table.name}).`, {
-      hint: 'Name an empty file, database or schema.',
+    throw new TrawlError('COPY_REFUSED', `The target store is not empty (${table.name}).`, {
+      hint: 'Specify an empty file, database or schema.',
     });
   }
   await target.setCopyMark({ source, finished: false });
@@ -75,8 +74,8 @@ async function compared(source: CopySide, target: CopySide, table: CopiedTable):
   if (one.rows === other.rows && one.digest === other.digest) return one;
   throw new TrawlError(
     'COPY_DIFFERS',
-    `${table.name} has ${one.rows} rows in the one store and ${other.rows} in the other, or the rows differ.`,
-    { hint: 'Stop all collecting into the source ("trawl stop NAME") and copy into an empty store again.' },
+    `${table.name} has ${one.rows} rows in one store and ${other.rows} in the other, or the rows differ.`,
+    { hint: 'Stop every collector of the source store ("trawl stop NAME") and copy into an empty store again.' },
   );
 }
 

@@ -1,13 +1,13 @@
 import { reasonOf, TrawlError } from '../errors.js';
 
-/** What an error of a database comes to, and what a person can do about it. */
+/** How Trawl reports an error of a database. */
 export interface Meaning {
   code: ConstructorParameters<typeof TrawlError>[0];
   what: string;
   hint: string;
 }
 
-/** @param place for people: without what is secret */
+/** @param place name of the store, without secrets */
 export function storeError(error: unknown, place: string, meaning: Meaning | undefined): TrawlError {
   const reason = reasonOf(error);
   if (meaning)
@@ -16,16 +16,16 @@ export function storeError(error: unknown, place: string, meaning: Meaning | und
       cause: error,
     });
   return new TrawlError('STORE_FAILED', `The store ${place} failed: ${reason}.`, {
-    hint: 'Nothing was written; report this with the message above.',
+    hint: 'Nothing was written. Report this with the message above.',
     cause: error,
   });
 }
 
-/** Of a store that was to be looked at, and not changed. */
+/** Error for a read-only open of an outdated store. */
 export function storeOlder(place: string, version: number, known: number): TrawlError {
   return new TrawlError(
     'STORE_OLDER',
     `${place} was written by an earlier version of Trawl (schema ${version}, this one has ${known}).`,
-    { hint: 'The next start of a worker ("trawl up", "trawl worker") brings it up to date.' },
+    { hint: 'The next worker to start ("trawl up", "trawl worker") migrates it.' },
   );
 }

@@ -1,6 +1,6 @@
 import type { EventLines } from './store.js';
 
-/** Lines of one read, and those of the next one. */
+/** Joins the lines of two consecutive reads. */
 export function joinedLines(first: EventLines, next: EventLines): EventLines {
   return {
     bytes: Buffer.concat([first.bytes, next.bytes]),

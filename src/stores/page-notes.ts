@@ -3,9 +3,7 @@ import { TrawlError } from '../errors.js';
 import { parseJson } from '../json-parse.js';
 import type { PageToWrite } from './store.js';
 
-/** What all stores say and decide alike of a page. */
-
-/** Told once for as long as it repeats; again after a reset. */
+/** Key that logs a warning once per generation of the checkpoint, and so again after a reset. */
 export function warningKey({ collector, generation }: PageToWrite, warning: string): string {
   return `warning/${JSON.stringify([collector, generation])}/${warning}`;
 }
@@ -15,8 +13,8 @@ export const rewoundNote = 'Offset no longer known to the source: reading again 
 export function refusedAgain(): TrawlError {
   return new TrawlError(
     'OFFSET_REFUSED_AGAIN',
-    'The source has refused the same offset again after everything before it was read anew.',
-    { hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.' },
+    'The source refused the same offset again after everything before it had been read again.',
+    { hint: 'Stored events are kept. Ask the vendor, or reset the checkpoint to read everything again.' },
   );
 }
 
@@ -33,14 +31,14 @@ interface Content {
   rawEvent: string;
 }
 
-/** Whether two events of one id mean different things; spaces and the order of members do not count. */
+/** Returns whether two events with the same id differ in content, ignoring white space and the order of members. */
 export function saysSomethingElse(stored: Content, event: Content): boolean {
   if (stored.timestamp !== event.timestamp) return true;
   if (stored.rawEvent === event.rawEvent) return false;
   try {
     return !isDeepStrictEqual(parseJson(stored.rawEvent), parseJson(event.rawEvent));
   } catch {
-    // Nested too deeply to be compared: then the difference in the text counts.
+    // Nested too deeply to compare, so the difference in the text counts.
     return true;
   }
 }

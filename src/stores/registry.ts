@@ -2,7 +2,7 @@ import type { StorePlace } from './place.js';
 import type { SqliteAccess } from './sqlite/database.js';
 import type { Store } from './store.js';
 
-/** The kinds of store. Each is loaded when it is asked for: a driver takes a while. */
+/** Opens each kind of store. Imports are lazy, since a driver takes a while to load. */
 const openers: {
   [Kind in StorePlace['kind']]: (place: StorePlace & { kind: Kind }, access: SqliteAccess) => Promise<Store>;
 } = {
@@ -12,10 +12,10 @@ const openers: {
 };
 
 /**
- * Opens a store, made where there is none yet.
- * @param access of a file that cannot be written to just now: see SqliteAccess.
- * @throws TrawlError as `Store` says, or STORE_NEWER, STORE_REFUSED; with the access `look` also STORE_OLDER, and
- *   NOT_RUNNING where a database has no tables yet.
+ * Opens a store, creating it if there is none yet.
+ * @param access how to open a file that is not writable at the moment: see SqliteAccess
+ * @throws TrawlError as documented in `Store`, or STORE_NEWER, STORE_REFUSED; with access `look` also STORE_OLDER, and
+ *   NOT_RUNNING if a database has no tables yet
  */
 export async function openStore(place: StorePlace, access: SqliteAccess = 'read'): Promise<Store> {
   return openers[place.kind](place as never, access);

@@ -12,66 +12,65 @@ import type { SettingsTable } from '../environment.js';
 import type { OffloadLedger } from './offload.js';
 
 /**
- * The store: the article's five tables, with staging, rejects and the ledger of committed pages.
+ * The store: the article's five tables, plus staged pages, rejects and the ledger of committed pages.
  *
- * Every method is one transaction: it happens as a whole, durably, or not at all. Methods throw a TrawlError:
- * STORE_BUSY, STORE_FULL, STORE_READ_ONLY and STORE_FAILED may be tried again, STORE_CORRUPT may not. Repeating a
- * method with the same arguments changes nothing further, unless said otherwise.
+ * Every method is one transaction: it either happens completely and durably, or not at all. Methods throw a TrawlError:
+ * STORE_BUSY, STORE_FULL, STORE_READ_ONLY and STORE_FAILED can be retried, STORE_CORRUPT cannot. Unless stated
+ * otherwise, repeating a method with the same arguments has no further effect.
  */
 export interface Store {
-  /** Tells this store from any other; made with it. */
+  /** A unique id, assigned when the store is created. */
   identity(): Promise<string>;
-  /** Whether workers on several hosts can share it. */
+  /** True if workers on several hosts can share the store. */
   readonly shared: boolean;
-  /** Of its tables: how many migrations have made them. */
+  /** Version of the schema: the number of migrations applied. */
   readonly schema: number;
-  /** What has been offloaded. */
   readonly offload: OffloadLedger;
 
-  /** U10 Get Last Checkpoint. A collector that has none gets the one it would start with. */
+  /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;
 
-  /** Keeps a page as it came until it is written. Pages staged longer than a day ago are swept. */
+  /** Keeps a page as received until it is written. Pages staged more than a day ago are deleted. */
   stagePage(page: StagedPage): Promise<void>;
-  /** The staged page, or null where it has been written, superseded or swept. */
+  /** The staged page, or null if it has been written, superseded or deleted. */
   stagedPage(key: string): Promise<StagedPage | null>;
 
-  /** The related objects among `ids` that are known from committed pages, by id. */
+  /** Related objects with one of these ids that committed pages contained, by id. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;
 
   /**
-   * Commits a page: its related objects (S20, S21: those known before are replaced where they changed), events that are
-   * not stored yet (S30, S31), rejects, the checkpoint (U12, U13), the execution-log line (U20) and the ledger's row; the
-   * staged page is removed.
+   * Commits a page: its related objects (S20, S21: known ones are replaced if they changed), events that are not stored
+   * yet (S30, S31), rejects, the checkpoint (U12, U13), the execution-log line (U20) and the ledger's row. The staged
+   * page is removed.
    *
-   * The checkpoint moves only where it still stands at the page's offset and generation; otherwise nothing is
-   * written and the answer is `superseded`. A key that the ledger has already gives what was written then.
+   * The checkpoint moves only if it is still at the page's offset and generation. Otherwise nothing is written and the
+   * outcome is `superseded`. If the ledger already has the key, the result of that earlier write is returned.
    */
   writePage(page: PageToWrite): Promise<PageWritten>;
 
-  /** What was written for a key, or null where nothing was. */
+  /** The result of the write with this key; null if there was none. */
   committedPage(key: string): Promise<PageWritten | null>;
-  /** Removes staged pages that nobody will write. */
+  /** Removes staged pages that will never be written. */
   dropStagedPages(keys: readonly string[]): Promise<void>;
 
   /**
-   * U20 Write Exec Log Record for a run that found nothing new; `LastDateTime` moves along.
-   * @param key the same key writes the line once.
+   * U20 Write Exec Log Record for a run that found nothing new. Also updates `LastDateTime`.
+   * @param key the line is written once per key
    */
   logIdleRun(collector: string, key: string): Promise<void>;
-  /** The line of a run that failed; once for each key. */
+  /** Logs a failed run, once per key. */
   logFailedRun(collector: string, failure: string, key: string): Promise<void>;
-  /** A line for each of the keys, which a command of the same key then no longer takes effect under. */
+  /** Logs a failed command under each key. A command that arrives later with one of these keys has no effect. */
   logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void>;
 
-  /** U03 Reset Checkpoint, once for each key; a line in the execution log each. */
+  /** U03 Reset Checkpoint, once per key. Each writes a line to the execution log. */
   resetCheckpoint(collector: string, keys: readonly string[]): Promise<void>;
   /**
-   * U04 Clear Events Table, once for each key; a line in the execution log each. Events of the part page in hand are
-   * remembered by id, since that page is read again.
-   * @param sinks those of the collector. While one of them lacks an event, or has refused it, nothing is cleared, unless
-   *   with `force`. What all of them have does not come back when it is read again.
-   * @returns why nothing was cleared, as the line says it; null where it was.
+   * U04 Clear Events Table, once per key. Each writes a line to the execution log. The event ids of the current part
+   * page are remembered, since that page is read again.
+   * @param sinks the collector's sinks. Nothing is cleared while one of them lacks an event or has refused one, unless
+   *   `force` is set. Events that all of them have are not stored again when the source returns them again.
+   * @returns the reason why nothing was cleared, as logged; null if the table was cleared
    */
   clearEvents(
     collector: string,
@@ -80,27 +79,27 @@ export interface Store {
     force?: boolean,
   ): Promise<string | null>;
   /**
-   * Starts reading again at the beginning because the source no longer knows `offset`; a line in the execution log.
-   * Does nothing where the checkpoint has moved since.
-   * @throws TrawlError OFFSET_REFUSED_AGAIN where this offset was refused before and reached again.
+   * Restarts from the beginning because the source no longer knows `offset`. Writes a line to the execution log. Does
+   * nothing if the checkpoint has moved since.
+   * @throws TrawlError OFFSET_REFUSED_AGAIN if the source refused this offset before and collecting reached it again
    */
   rewind(collector: string, offset: Offset, generation: number): Promise<void>;
 
-  /** Keeps an answer that was no page, once for each text. */
+  /** Keeps an answer that could not be read as a page, once per distinct text. */
   keepAnswer(collector: string, offset: Offset, reason: string, raw: string): Promise<void>;
 
   /**
-   * Counts a request to a place that allows few of them in a period, if there is room for one.
-   * @returns 0 where it may be made now, else how long to wait before asking again; ms.
+   * Reserves a request to a place that allows only a few per period, if the limit leaves room for one.
+   * @returns 0 if the request may be made now, else how long to wait before trying again; ms
    */
   reserveRequest(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
-  /** As `reserveRequest` would say, without counting one. */
+  /** The wait that `reserveRequest` would return, without reserving a request. */
   requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
-  /** When runs are expected from now on; null where none are. The same cron again keeps its `since`. */
+  /** Sets when runs are expected from now on; null if none are. Setting the same cron again keeps its `since`. */
   expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void>;
-  /** How far each collector has come that has begun or is expected to run, by name; or only one. */
+  /** Progress of one collector, or of every collector that has started or is expected to run, ordered by name. */
   standings(collector?: string): Promise<Standing[]>;
 
   /** U01 Get env vars: the Environment Variables table. */
@@ -108,60 +107,60 @@ export interface Store {
   /** U02 Set env vars: rows to write, and names to remove. */
   setSettings(collector: string, rows: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void>;
 
-  /** The collectors of which anything is stored. */
+  /** Collectors that have anything stored. */
   collectors(): Promise<string[]>;
-  /** Events after `filter.afterSeq` by sequence number, at most `limit`. */
+  /** At most `limit` events after `filter.afterSeq`, by sequence number. */
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
-  /** The same as lines of JSON (`eventLine`), in a fraction of the time that it takes to make them of `events`. */
+  /** The same events as lines of JSON (`eventLine`), much faster than building them from `events`. */
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
-  /** What was lost to the source's retention, oldest first. */
+  /** Gaps lost to the source's retention, oldest first. */
   retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */
   executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
 
-  /** Room that it takes on its disk. */
+  /** Size on disk. */
   sizeBytes(): Promise<number>;
 
   close(): Promise<void>;
 }
 
-/** How far a collector has come. Times are RFC 3339. */
+/** Progress of a collector. Times are RFC 3339. */
 export interface Standing {
   collector: string;
-  /** When a page was written last, or a run found nothing new. */
+  /** When the last page was written, or the last run found nothing new. */
   lastDateTime: string | null;
-  /** When everything that the source had was read last. */
+  /** When the collector last read everything that the source had. */
   caughtUpAt: string | null;
-  /** Of the newest event stored. */
+  /** Timestamp of the newest stored event. */
   newestTimestamp: string | null;
-  /** Events stored so far, cleared ones among them. */
+  /** Events stored so far, including cleared ones. */
   lastSeq: number;
   /** Pages committed. */
   pages: number;
-  /** Events and answers that did not fit. */
+  /** Rejected events and answers. */
   rejected: number;
   due: DueRuns | null;
 }
 
 /** When runs are expected. */
 export interface DueRuns {
-  /** As Temporal takes it; empty where it is not known. */
+  /** In Temporal's syntax; empty if unknown. */
   cron: string;
   since: string;
-  /** When the last run was due by a Schedule whose cron is not known; else null. */
+  /** When the last run of a Schedule with an unknown cron was due; else null. */
   tick: string | null;
 }
 
 export interface StagedPage {
-  /** Of this attempt to read the page: never the same for two attempts. */
+  /** Unique to this attempt to read the page. */
   key: string;
   collector: string;
   offset: Offset;
   generation: number;
   nextOffset: Offset;
-  /** The body of the answer, in the bytes that came; some sources leave out what must not be stored. */
+  /** The body of the answer, byte for byte; some sources remove what must not be stored. */
   body: Uint8Array;
 }
 
@@ -170,22 +169,22 @@ export interface PageToWrite {
   collector: string;
   offset: Offset;
   generation: number;
-  /** Where the checkpoint moves to; the page's own offset where it may still fill. */
+  /** Where the checkpoint moves to: the page's own offset if the page may still fill. */
   nextOffset: Offset;
-  /** Whether the source had more then: decides M10's branch. */
+  /** True if the source had more; decides M10's branch. */
   more: boolean;
   events: readonly EnrichedEvent[];
   rejected: readonly Rejected[];
   relatedObjects: readonly RelatedObject[];
   /** SHA-256 (hex) over the page's ids and raw events. */
   digest: string;
-  /** Kept with the page, and told in the execution log. */
+  /** Stored with the page and noted in the execution log. */
   gap?: RetentionGap;
-  /** A line of the execution log; the same text once in a generation of the checkpoint. */
+  /** A line for the execution log; the same text is logged once per generation of the checkpoint. */
   warning?: string;
   /**
-   * Set where more pages are written right after this one: it need not wait for the disk then, since the last of them
-   * does, and a power cut between takes back the checkpoint along with the page.
+   * Set if more pages are written right after this one. The write then need not wait for the disk: the last page does,
+   * and a power cut in between undoes the checkpoint along with the page.
    */
   followed?: boolean;
 }
@@ -193,28 +192,28 @@ export interface PageToWrite {
 export interface PageWritten {
   outcome: 'written' | 'superseded';
   newEvents: number;
-  /** The note that the execution log got; empty where superseded. */
+  /** The note in the execution log; empty if superseded. */
   note: string;
 }
 
 export interface EventLines {
-  /** UTF-8; each line with its end. */
+  /** UTF-8; each line ends with a newline. */
   bytes: Uint8Array;
   events: number;
-  /** Of the last of them; 0 where there are none. */
+  /** Sequence number of the last event; 0 if there are none. */
   lastSeq: number;
 }
 
-/** Which events to read; every condition given must hold. Times are epoch nanoseconds. */
+/** Selects events; all given conditions must hold. Times are epoch nanoseconds. */
 export interface EventFilter {
   collector: string;
   afterSeq: number;
   sinceNs?: bigint | undefined;
   untilNs?: bigint | undefined;
-  /** Exact, or with `*` for any characters. */
+  /** An exact type, or a pattern in which `*` stands for any characters. */
   type?: string | undefined;
-  /** Part of the actor column, in any case. */
+  /** Substring of the actor column, ignoring case. */
   actor?: string | undefined;
-  /** Part of the raw event or of any column, in any case. */
+  /** Substring of the raw event or of any column, ignoring case. */
   text?: string | undefined;
 }

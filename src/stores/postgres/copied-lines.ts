@@ -1,14 +1,14 @@
 import { GrowingBytes } from './growing-bytes.js';
 
-/** A member of the line, and what its column holds: `JSON` stands there as it is, but on one line; null leaves it out. */
+/** A member of the line and the content of its column. `JSON` is copied as is, but on one line; null is left out. */
 export interface Member {
   name: string;
   holds: 'text' | 'JSON';
 }
 
 /**
- * Lines of JSON out of the bytes of `COPY … TO STDOUT (FORMAT binary)`, whose columns are all texts. Byte by byte: most
- * are short and need no escape, so that strings of JavaScript would take more time than all else.
+ * Converts the bytes of `COPY … TO STDOUT (FORMAT binary)`, whose columns are all texts, to lines of JSON. It works on
+ * bytes: most texts are short and need no escape, so that JavaScript strings would take more time than everything else.
  */
 export class CopiedLines {
   readonly #members: readonly { begin: Uint8Array; isText: boolean }[];
@@ -20,14 +20,14 @@ export class CopiedLines {
     }));
   }
 
-  /** @param told a column, of which `last` is what the last row holds; empty where there is no row. */
+  /** @param told the column whose value in the last row is returned as `last`; empty if there is no row */
   of(copied: Buffer, told: number): { bytes: Uint8Array; rows: number; last: string } {
     const lines = new Lines(copied);
     let rows = 0;
     let last = '';
     let at = signatureBytes + 4;
     at += 4 + copied.readInt32BE(at);
-    // Each row begins with the number of its fields; the end with -1.
+    // Each row begins with its number of fields; -1 marks the end.
     while (copied.readInt16BE(at) !== -1) {
       at += 2;
       rows += 1;

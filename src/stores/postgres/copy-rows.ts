@@ -1,20 +1,20 @@
 import { GrowingBytes } from './growing-bytes.js';
 
 /**
- * Rows as `COPY … FROM STDIN (FORMAT binary)` takes them: the server has nothing to parse, which is half its work
- * otherwise. Texts are written as they are; they must not hold NUL or halves of surrogate pairs.
+ * Builds rows for `COPY … FROM STDIN (FORMAT binary)`. The server then has nothing to parse, which would be half its
+ * work. Texts are written unchanged; they must not contain NUL or lone surrogates.
  */
 export class CopyRows extends GrowingBytes {
   constructor() {
     super(1 << 20);
-    // Signature, flags, length of the header's extension.
+    // Signature, flags, length of the header extension.
     this.add(Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'));
     this.reserve(8);
     this.length = this.buffer.writeInt32BE(0, this.length);
     this.length = this.buffer.writeInt32BE(0, this.length);
   }
 
-  /** Begins a row of so many fields. */
+  /** Begins a row with this number of fields. */
   row(fields: number): this {
     this.reserve(2);
     this.length = this.buffer.writeInt16BE(fields, this.length);
@@ -22,7 +22,7 @@ export class CopyRows extends GrowingBytes {
   }
 
   text(value: string | null): this {
-    // No character of UTF-16 takes more than three bytes.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     this.reserve(4 + (value?.length ?? 0) * 3);
     if (value === null) {
       this.length = this.buffer.writeInt32BE(-1, this.length);
@@ -41,7 +41,7 @@ export class CopyRows extends GrowingBytes {
     return this;
   }
 
-  /** A `bigint` of SQL. */
+  /** Adds a `bigint`. */
   int8(value: bigint | number): this {
     this.reserve(12);
     this.length = this.buffer.writeInt32BE(8, this.length);
@@ -49,12 +49,12 @@ export class CopyRows extends GrowingBytes {
     return this;
   }
 
-  /** A `timestamptz`, to the microsecond. @param epochNs rounded towards 1970 */
+  /** Adds a `timestamptz`, to the microsecond. @param epochNs rounded towards 1970 */
   timestamp(epochNs: bigint): this {
     return this.int8(epochNs / 1_000n - microsecondsTo2000);
   }
 
-  /** All of it, once. */
+  /** Ends the copy and returns all its bytes. Call once. */
   end(): Buffer {
     this.reserve(2);
     this.length = this.buffer.writeInt16BE(-1, this.length);
@@ -62,5 +62,5 @@ export class CopyRows extends GrowingBytes {
   }
 }
 
-/** From 1970: PostgreSQL counts from 2000. */
+/** PostgreSQL counts from 2000, epoch time from 1970. */
 const microsecondsTo2000 = 946_684_800_000_000n;

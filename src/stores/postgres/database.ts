@@ -10,17 +10,17 @@ import { migrations } from './migrations.js';
 
 export interface PostgresOptions {
   url: string;
-  /** The same without what is secret. */
+  /** The URL without secrets. */
   name: string;
-  /** Connections at the most. */
+  /** Maximum number of connections. */
   pool: number;
-  /** How long a connection or a statement is waited for; migrations take their time. ms */
+  /** Maximum wait for a connection or a statement, in ms. Does not apply to migrations. */
   answerMaxMs?: number;
-  /** Changes nothing, not even where the database is of an earlier version, and sees that it could be written to. */
+  /** Opens read-only: does not migrate an outdated database, but verifies that it is writable. */
   look?: boolean;
 }
 
-/** Locks of this kind are Trawl's: the first of the two numbers of an advisory lock. */
+/** First of the two keys of Trawl's advisory locks. */
 export const lockSpace = 0x7472_6177;
 
 const connectMaxMs = 5_000;
@@ -28,17 +28,17 @@ const statementMaxMs = 60_000;
 const lockMaxMs = 10_000;
 const scriptMaxMs = 24 * 3_600_000;
 
-/** Runs statements, in a transaction or each by itself. Texts are sent without NUL, which PostgreSQL does not take. */
+/** Runs statements, inside a transaction or each on its own. NUL in texts is replaced, since PostgreSQL rejects it. */
 export interface Connection {
-  /** Runs a decision to its end. */
+  /** Runs an operation to its end. */
   finish<T>(steps: Steps<T>): Promise<T>;
-  /** Statements of a transaction, which may take hours. */
+  /** Runs statements that may take hours; only within a transaction. */
   script(sql: string): Promise<void>;
   /** @param sql `COPY … TO STDOUT (FORMAT binary)` */
   copyOut(sql: string): Promise<Buffer>;
 }
 
-/** One PostgreSQL database, with its connections. */
+/** A PostgreSQL database and its connection pool. */
 export class PostgresDatabase {
   readonly #pool: pg.Pool;
   readonly #place: string;
@@ -55,7 +55,7 @@ export class PostgresDatabase {
       max: pool,
       connectionTimeoutMillis: Math.min(connectMaxMs, answerMaxMs),
       statement_timeout: answerMaxMs,
-      // The server says more of what took too long, where it can.
+      // Later than statement_timeout: the server's own error says more.
       query_timeout: answerMaxMs + Math.min(connectMaxMs, answerMaxMs),
       lock_timeout: Math.min(lockMaxMs, answerMaxMs),
       idle_in_transaction_session_timeout: statementMaxMs,
@@ -63,12 +63,12 @@ export class PostgresDatabase {
       application_name: 'trawl',
       types: { getTypeParser: typeParser },
     });
-    // A connection that ends by itself, idle or between two statements, is no error but of the call that needs it.
+    // If a connection ends while idle or between two statements, the next call that needs it reports the error.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says; where it only looks, STORE_OLDER and NOT_RUNNING, too. */
+  /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says; with `look` also STORE_OLDER and NOT_RUNNING */
   static async open(options: PostgresOptions): Promise<PostgresDatabase> {
     const db = new PostgresDatabase(options);
     try {
@@ -92,7 +92,9 @@ export class PostgresDatabase {
     }
     if (this.#options.look) {
       await this.#requireWritable(null);
-      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, { hint: 'The first run makes them.' });
+      throw new TrawlError('NOT_RUNNING', `${this.#place} has no tables yet.`, {
+        hint: 'The first run creates them.',
+      });
     }
     if (this.#options.answerMaxMs !== undefined) {
       const { answerMaxMs: _, ...patient } = this.#options;
@@ -100,7 +102,7 @@ export class PostgresDatabase {
       return;
     }
     await this.transaction(async ({ finish, script }) => {
-      // Two processes may start at once: the second waits here, and finds the work done.
+      // Two processes may start at once: the second one waits here and then finds nothing left to do.
       await script(
         `SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(${lockSpace}, 0); SET LOCAL lock_timeout TO DEFAULT`,
       );
@@ -114,7 +116,7 @@ export class PostgresDatabase {
     });
   }
 
-  /** @param table one that must take rows; null where all tables are still to be made. */
+  /** @param table a table that must be writable; null if no tables exist yet */
   async #requireWritable(table: string | null): Promise<void> {
     const found = await this.finish(
       first<{ readOnly: boolean; may: boolean | null }>(
@@ -136,7 +138,10 @@ export class PostgresDatabase {
     return this.#with(({ copyOut }) => copyOut(sql));
   }
 
-  /** Runs `body` in one transaction; whatever it throws undoes it. It must use what it is given, or would wait for itself. */
+  /**
+   * Runs `body` in one transaction; an error rolls it back. `body` must use the connection it receives: taking another
+   * one could deadlock.
+   */
   async transaction<T>(body: (connection: Connection) => Promise<T>, begin = 'BEGIN'): Promise<T> {
     return this.#with(async (connection) => {
       await connection.finish(changes(begin));
@@ -184,7 +189,7 @@ function newer(place: string, version: number): TrawlError {
   return new TrawlError(
     'STORE_NEWER',
     `${place} was migrated by a newer version of Trawl (schema ${version}, this one knows ${migrations.length}).`,
-    { hint: 'Upgrade this installation, or name another database in TRAWL_STORE.' },
+    { hint: 'Upgrade this installation, or set TRAWL_STORE to another database.' },
   );
 }
 
@@ -213,7 +218,7 @@ function connectionOf(client: pg.PoolClient): Connection {
       try {
         return Buffer.concat(await copy.toArray());
       } finally {
-        // Its time-out would go on, and with it the process (node-pg-copy-streams, issue 156).
+        // Otherwise its timer would keep the process alive (node-pg-copy-streams, issue 156).
         copy.callback?.();
       }
     },
@@ -234,7 +239,7 @@ function typeParser(oid: number, format?: 'text' | 'binary'): (text: string) => 
   return oid === int8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown);
 }
 
-/** Lets so many at once; the others wait without end, where the pool would give up. */
+/** Semaphore. Its waiters never time out, whereas those of the pool would. */
 class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -8,7 +8,7 @@ import { monthOf, Partitions } from './partitions.js';
 
 const typeOf = { text: 'text', integer: 'bigint', bytes: 'bytea' } as const;
 
-/** By their digest, since an id may be longer than an index takes. */
+/** Ids are indexed by digest, since an id may be too long for an index. */
 const ids: IdColumns = {
   key: 'digest',
   columns: [{ name: 'digest', type: 'bytes' }, ...text('id')],
@@ -18,7 +18,7 @@ const ids: IdColumns = {
     JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time)`,
 };
 
-/** PostgreSQL's side of a store, which any number of workers share. */
+/** The dialect of PostgreSQL, whose database any number of workers can share. */
 export function postgresDialect(db: PostgresDatabase): Dialect {
   const partitions = new Partitions(db);
   return {
@@ -35,7 +35,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     *lockPlace(place) {
       yield* first('SELECT pg_advisory_xact_lock($1, hashtext($2))', lockSpace, place);
     },
-    /** Partitions are made outside of the transaction: within it, that would block all readers. */
+    /** Creates partitions outside the transaction: inside it, that would block all readers. */
     makeRoom: (times, now) => partitions.make(new Set(times.map(monthOf)), now),
     /** In one statement: the table is not logged, so it waits for no disk. */
     stagePage: async (row, sweptBefore) => {
@@ -50,7 +50,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
       yield* changes('DELETE FROM audit_event_ids WHERE collector = $1', collector);
     },
-    /** The oldest first, as they were stored. */
+    /** Removes in order of storage, oldest first. */
     *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }) {
       const row = yield* first<{ n: number }>(
         `WITH chosen AS MATERIALIZED (
@@ -76,16 +76,16 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
         eventsMax,
         sinks,
         now,
-        // Months after it are not looked into.
+        // Lets PostgreSQL skip the partitions of later months.
         Math.ceil(Number(beforeNs / 1_000_000n) / 1_000),
       );
       return row!.n;
     },
-    /** Its own vacuum makes room for new rows; whole months that are empty go at once. */
+    /** Autovacuum frees the room of single rows; partitions of empty months are dropped. */
     shrink: (now) => partitions.dropEmpty(now),
     events: (filter, limit) => selectEvents(db, filter, limit),
     eventLines: (filter, limit) => selectLines(db, filter, limit),
-    /** A batch that was inserted before is refused here as a whole, by the primary key of the ids. */
+    /** The primary key of the ids makes this skip a batch that was inserted before as a whole. */
     *insertCopiedEvents({ name, columns }, rows) {
       const names = namesOf(columns);
       const eventTime = `timestamptz 'epoch' + (time_ns / 1000) * interval '1 microsecond'`;
@@ -117,7 +117,7 @@ function among(place: string): string {
   return `= ANY(${place})`;
 }
 
-/** In one statement, for each is a way to the server and back. */
+/** One statement, since each costs a round trip. */
 function* insertRows({ rows, columns, shared, insert }: RowsToInsert): Steps<number> {
   if (rows.length === 0) return 0;
   const typed = columns.map(({ name, type }) => `"${name}" ${typeOf[type]}`).join(', ');

@@ -1,17 +1,17 @@
 import { TrawlError } from '../../errors.js';
 import { type Meaning, storeError } from '../errors.js';
 
-const wait = 'Collecting goes on by itself when it answers again.';
+const wait = 'Collecting resumes when it answers again.';
 const grants =
-  'Give its role what it needs: GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA … (the tables are its own); see docs/postgres.md.';
+  'Grant the role CONNECT ON DATABASE … and USAGE, CREATE ON SCHEMA … (it owns the tables); see docs/postgres.md.';
 
-/** PostgreSQL's SQLSTATE, or Node's code of a connection, by whole code or by class. */
+/** Meanings of SQLSTATE codes (whole or by class) and of Node.js connection errors. */
 const meanings: Readonly<Record<string, Meaning>> = {
-  '28P01': { code: 'STORE_REFUSED', what: 'refuses user or password', hint: 'Correct them in TRAWL_STORE.' },
+  '28P01': { code: 'STORE_REFUSED', what: 'refuses the user or password', hint: 'Correct them in TRAWL_STORE.' },
   '28000': { code: 'STORE_REFUSED', what: 'refuses this user', hint: 'See pg_hba.conf and the user in TRAWL_STORE.' },
   '3D000': { code: 'STORE_REFUSED', what: 'has no such database', hint: 'Create it, or correct TRAWL_STORE.' },
   '3F000': { code: 'STORE_REFUSED', what: 'has no schema to use', hint: grants },
-  '42501': { code: 'STORE_REFUSED', what: 'refuses what this role may not do', hint: grants },
+  '42501': { code: 'STORE_REFUSED', what: 'refuses this role the privilege', hint: grants },
   '25006': {
     code: 'STORE_READ_ONLY',
     what: 'is read-only',
@@ -20,14 +20,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '53100': {
     code: 'STORE_FULL',
     what: 'has no room left',
-    hint: 'Free disk space: collecting goes on by itself then.',
+    hint: 'Free disk space; collecting then resumes.',
   },
   '53300': {
     code: 'STORE_BUSY',
     what: 'takes no more connections',
     hint: 'Lower TRAWL_STORE_POOL or raise max_connections.',
   },
-  '40': { code: 'STORE_BUSY', what: 'undid a transaction for another one', hint: wait },
+  '40': { code: 'STORE_BUSY', what: 'rolled back a transaction in favour of another one', hint: wait },
   '55P03': {
     code: 'STORE_BUSY',
     what: 'held a lock for too long',
@@ -36,13 +36,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '57014': { code: 'STORE_BUSY', what: 'took too long', hint: 'Look for long transactions in pg_stat_activity.' },
   '57': { code: 'STORE_BUSY', what: 'is shutting down or starting', hint: wait },
   '08': { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
-  XX001: { code: 'STORE_CORRUPT', what: 'says that its data is damaged', hint: 'Restore it from a backup.' },
-  XX002: { code: 'STORE_CORRUPT', what: 'says that an index is damaged', hint: 'REINDEX it, or restore a backup.' },
+  XX001: { code: 'STORE_CORRUPT', what: 'reports damaged data', hint: 'Restore it from a backup.' },
+  XX002: { code: 'STORE_CORRUPT', what: 'reports a damaged index', hint: 'REINDEX it, or restore a backup.' },
   ENOTFOUND: { code: 'STORE_FAILED', what: 'has no address', hint: 'Check the host in TRAWL_STORE.' },
-  EAI_AGAIN: { code: 'STORE_BUSY', what: 'cannot be looked up just now', hint: wait },
+  EAI_AGAIN: { code: 'STORE_BUSY', what: 'cannot be resolved at the moment', hint: wait },
   ECONNREFUSED: {
     code: 'STORE_BUSY',
-    what: 'takes no connection',
+    what: 'refuses connections',
     hint: `Check host and port in TRAWL_STORE. ${wait}`,
   },
   ECONNRESET: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
@@ -50,20 +50,20 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ETIMEDOUT: { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
   ENOENT: {
     code: 'STORE_REFUSED',
-    what: 'cannot be reached with a file that is missing',
+    what: 'cannot be reached because a file is missing',
     hint: 'Check sslrootcert, sslcert and sslkey in TRAWL_STORE.',
   },
 };
 
 const tls: Meaning = {
   code: 'STORE_REFUSED',
-  what: 'is not trusted, or does not speak TLS as asked for',
+  what: 'is not trusted, or does not speak TLS as configured',
   hint: 'Check sslmode, sslrootcert, sslcert and sslkey in TRAWL_STORE.',
 };
 
 const broken: Meaning = { code: 'STORE_BUSY', what: 'broke the connection or does not answer', hint: wait };
 
-/** @param place the store's URL without its password. */
+/** @param place the store's URL without its password */
 export function postgresError(error: unknown, place: string): TrawlError {
   return error instanceof TrawlError ? error : storeError(error, place, meaningOf(error));
 }
@@ -77,7 +77,7 @@ function meaningOf(error: unknown): Meaning | undefined {
   return meanings[code] ?? meanings[code.slice(0, 2)];
 }
 
-/** Whether the connection it came from is of no use any more: the next one may go to another server. */
+/** Returns whether the error makes its connection unusable: a new connection may reach another server. */
 export function endsConnection(error: unknown): boolean {
   const { code } = error as { code?: string };
   return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57|25006|58|XX)/.test(code);

@@ -11,7 +11,7 @@ import type { PostgresDatabase } from './database.js';
 const columns = `collector, seq, id, "timestamp", type, actor, "user", client, gateway, "group", project, hostname, server,
   from_addr AS "fromAddr", raw_event AS "rawEvent", extra, collected_at AS "collectedAt"`;
 
-/** Events of one collector after a sequence number, in its order. */
+/** Events of one collector after a sequence number, in order. */
 export async function selectEvents(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
   const [near, far] = await nearThenFar(filter, limit, async (part) => {
     const values: SqlValue[] = [];
@@ -25,14 +25,15 @@ export async function selectEvents(db: PostgresDatabase, filter: EventFilter, li
 interface Part {
   filter: EventFilter;
   limit: number;
-  /** The last number that is looked at. */
+  /** The last sequence number to consider. */
   upToSeq?: number;
 }
 
 /**
- * First where a page is when no number is missing and nothing left out, then behind what was found: not behind where it was
- * looked for, as events may have come there meanwhile. Where the server knows too little of a collector, as of one that has
- * just begun, it would read and sort all that follows for each page otherwise.
+ * First reads the range that holds a whole page if no number is missing and nothing is filtered out, then everything
+ * after the last event found. (Not everything after that range: it may have received events meanwhile.) Without the
+ * first read, a server that has no statistics yet, as for a new collector, would read and sort all later events for
+ * each page.
  */
 async function nearThenFar<Found extends { events: number; lastSeq: number }>(
   filter: EventFilter,
@@ -45,7 +46,10 @@ async function nearThenFar<Found extends { events: number; lastSeq: number }>(
   return [near, await read({ filter: { ...filter, afterSeq }, limit: limit - near.events })];
 }
 
-/** In the order of a line. The number as text, so that it stands as it is copied; not by its own name, by which rows are put in order. */
+/**
+ * Columns in the order of a line. The number is a text, so that it can be copied unchanged. It has another name, since
+ * `ORDER BY seq` must refer to the column.
+ */
 const lineColumns: readonly { sql: string; member: Member }[] = [
   { sql: 'collector', member: { name: 'collector', holds: 'text' } },
   { sql: 'seq::text AS number', member: { name: 'seq', holds: 'JSON' } },
@@ -57,10 +61,10 @@ const lineColumns: readonly { sql: string; member: Member }[] = [
 const lines = new CopiedLines(lineColumns.map(({ member }) => member));
 const seqOfLine = 1;
 
-/** As `selectEvents`, by a copy, of whose bytes the lines are made: neither rows nor strings come into being. */
+/** Like `selectEvents`, but converts the bytes of a COPY to lines, without creating rows or strings. */
 export async function selectLines(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<EventLines> {
   const [near, far] = await nearThenFar(filter, limit, async (part): Promise<EventLines> => {
-    // A copy takes no parameters.
+    // COPY does not take parameters.
     const sql = selectedEvents(part, conditions, (value) => pg.escapeLiteral(plainText(String(value))));
     const copied = await db.copyOut(
       `COPY (SELECT ${lineColumns.map((column) => column.sql).join(', ')} ${sql}) TO STDOUT (FORMAT binary)`,
@@ -72,10 +76,10 @@ export async function selectLines(db: PostgresDatabase, filter: EventFilter, lim
 }
 
 const conditions: Conditions = {
-  // By both columns: the one is exact, the other leaves whole partitions out.
+  // Both columns: time_ns is exact, event_time excludes whole partitions.
   time: (operator, place) =>
     `time_ns ${operator} ${place}::bigint AND event_time ${operator}${operator === '<' ? '=' : ''} timestamptz 'epoch' + (${place}::bigint / 1000) * interval '1 microsecond'`,
-  // As the index has it, too.
+  // The second condition matches the expression of the index.
   typeIs: (place) => `type = ${place} AND left(type, 100) = left(${place}, 100)`,
   like: 'ILIKE',
   contains: (column, place) => `position(lower(${place}::text) in lower(${column})) > 0`,

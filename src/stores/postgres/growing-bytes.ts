@@ -1,6 +1,6 @@
-/** Bytes that are written one after the other, with room made for them in time. */
+/** A buffer that grows as bytes are appended. */
 export class GrowingBytes {
-  /** Fast loops write to it themselves, at `length`, after `reserve`, which may replace it. */
+  /** Fast loops write to it directly, at `length`, after calling `reserve`, which may replace the buffer. */
   buffer: Buffer;
   length = 0;
 
@@ -8,7 +8,7 @@ export class GrowingBytes {
     this.buffer = Buffer.allocUnsafe(bytes);
   }
 
-  /** Makes room for so many more. */
+  /** Ensures room for this many more bytes. */
   reserve(bytes: number): void {
     if (this.length + bytes <= this.buffer.byteLength) return;
     const larger = Buffer.allocUnsafe(Math.max(this.buffer.byteLength * 2, this.length + bytes));
@@ -22,7 +22,7 @@ export class GrowingBytes {
     this.length += bytes.byteLength;
   }
 
-  /** What has been written, in the buffer itself. */
+  /** The bytes written so far, as a view of the buffer. */
   written(): Buffer {
     return this.buffer.subarray(0, this.length);
   }

@@ -1,10 +1,10 @@
 /**
- * Numbered, append-only: the n-th text leads from version n - 1 to n (`trawl_schema`). They only add, or change indexes, so
- * that a worker of an earlier version goes on working while others are replaced.
+ * Numbered, append-only: the n-th text migrates version n - 1 to n (`trawl_schema`). Migrations only add things, or
+ * change indexes, so that workers of an earlier version keep working while they are replaced.
  *
- * audit_events is partitioned by the month of the event, so it has no index over all ids: audit_event_ids has, by the
- * SHA-256 of the id, since an id may be longer than an index takes. Both are written in the transaction that holds the
- * collector's checkpoint. Keys are ordered by their bytes, as SQLite orders them.
+ * audit_events is partitioned by the month of the event and so has no index over all ids. audit_event_ids has one, by
+ * the SHA-256 of the id, since an id may be too long for an index. Both are written in the transaction that holds the
+ * collector's checkpoint. Keys are ordered by their bytes, as in SQLite.
  */
 export const migrations: readonly string[] = [
   `

@@ -4,12 +4,12 @@ import type { PageEvents, StoredContent } from '../sql/dialect.js';
 import { all, changesByMany, plainText } from '../sql/steps.js';
 import { CopyRows } from './copy-rows.js';
 
-/** What an event or a related object is found by. */
+/** The digest that identifies an event or a related object. */
 function idDigest(id: string): Buffer {
   return createHash('sha256').update(id).digest();
 }
 
-/** The same as the text of a `bytea`. */
+/** The digest in the text form of a `bytea`. */
 export function idKey(id: string): string {
   return keyOf(idDigest(id));
 }
@@ -19,15 +19,15 @@ function keyOf(digest: Buffer): string {
 }
 
 /**
- * Where the stored ids are found that are among `$2`: by the one index, one after the other. For as long as the server
- * does not know how many digests begin alike, or how many collectors there are, it would read all ids otherwise.
+ * Finds the stored ids among `$2` one by one through the index. Written as a plain join, the server would read all ids
+ * for as long as it has no statistics on digest prefixes and collectors.
  */
 const wantedIds = `unnest($2::bytea[]) AS wanted (digest) JOIN LATERAL (
   SELECT collector, digest, seq, event_time FROM audit_event_ids
   WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
 ) AS i ON i.collector = $1 AND i.digest = wanted.digest`;
 
-/** The event of the id `i`. A range and an order leave one index only, where a number by itself would leave three. */
+/** The event of the id `i`. The range and the order allow only one index; a plain equality would allow three. */
 const eventOfId = `LATERAL (
   SELECT "timestamp", raw_event FROM audit_events
   WHERE collector = $1 AND event_time = i.event_time AND seq BETWEEN i.seq AND i.seq ORDER BY seq LIMIT 1
@@ -40,7 +40,7 @@ const columns = [
 const copyEvents = `COPY audit_events (${columns.map((column) => `"${column}"`).join(', ')}) FROM STDIN (FORMAT binary)`;
 const copyIds = 'COPY audit_event_ids (collector, digest, seq, event_time) FROM STDIN (FORMAT binary)';
 
-/** Whatever their number, they are looked up and stored in a few statements. */
+/** Looks up and stores any number of events in a few statements. */
 export function pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents {
   const digests = events.map(({ id }) => idDigest(id));
   const keys = digests.map(keyOf);
@@ -56,7 +56,7 @@ export function pageEvents(collector: string, events: readonly EnrichedEvent[]):
         collector,
         keys,
       );
-      // An event that was dropped with its partition is not to come back, either.
+      // An event that was dropped with its partition must not be stored again either.
       for (const { digest } of rows) known.set(keyOf(digest), 'gone');
       const stored = rows.filter(({ isStored }) => isStored).map(({ digest }) => keyOf(digest));
       if (stored.length === 0) return known;

@@ -4,24 +4,24 @@ import { lockSpace, type PostgresDatabase } from './database.js';
 
 const yearsMax = 20;
 const retryAfterMs = 3_600_000;
-/** Everybody else waits meanwhile; it is tried again with the next retention. */
+/** Short, since all other sessions wait meanwhile; the next retention run retries. */
 const lockMaxMs = 2_000;
 
 /**
- * The partitions of audit_events, one a month of the events' own time. A month that is far from now, or for which none
- * can be made (the role may not make tables, or its events are elsewhere already), goes to `audit_events_other`: nothing
- * depends on where an event is.
+ * Partitions of audit_events, one per month of the events' own time. Events go to `audit_events_other` if their month
+ * is far from now or has no partition (because the role may not create tables, or because events of that month are
+ * already there). Nothing depends on which partition an event is in.
  */
 export class Partitions {
   readonly #db: PostgresDatabase;
-  /** Month to when it is to be looked at again; epoch ms. */
+  /** By month: when to check it again, epoch ms. */
   readonly #known = new Map<string, number>();
 
   constructor(db: PostgresDatabase) {
     this.#db = db;
   }
 
-  /** Makes those that are missing, outside of the transaction that needs them: that would block all readers. */
+  /** Creates missing partitions. Not in the transaction that needs them, which would block all readers. */
   async make(months: ReadonlySet<string>, now: Date): Promise<void> {
     for (const month of months) {
       if (!isNear(month, now) || (this.#known.get(month) ?? 0) > now.getTime()) continue;
@@ -30,7 +30,7 @@ export class Partitions {
     }
   }
 
-  /** Drops those that hold nothing and whose month has passed before `before`. */
+  /** Drops empty partitions whose month ended before `before`. */
   async dropEmpty(before: Date): Promise<void> {
     const tables = await this.#db.finish(
       all<{ name: string }>(
@@ -57,7 +57,7 @@ export class Partitions {
       return true;
     } catch (error) {
       const { code } = (error as { cause?: { code?: string } }).cause ?? {};
-      // Not allowed; or such events are in audit_events_other.
+      // The role may not create tables, or audit_events_other already has events of the month.
       if (code === '42501' || code === '23514') return false;
       throw error;
     }
@@ -74,8 +74,8 @@ function* dropIfEmpty(table: string): Steps<boolean> {
   yield* first('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
   const held = `SELECT 1 FROM ${table} LIMIT 1`;
   if (yield* first(held)) return false;
-  // A page may be written to it just now: nothing goes in until it is gone, or was found to hold something. The whole
-  // table first, as whoever writes does: the other order is a deadlock.
+  // A page may be about to be written, so the locks keep writers out until the second check and the drop are done. The
+  // parent comes first, as for writers: the other order would deadlock.
   yield* changes(`SET LOCAL lock_timeout = '${lockMaxMs}ms'`);
   yield* changes('LOCK TABLE ONLY audit_events IN ACCESS EXCLUSIVE MODE');
   yield* changes(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);

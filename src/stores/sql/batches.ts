@@ -34,7 +34,7 @@ export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string
   const { collector, sink, series } = wanted;
   yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
   const key = keyOf(wanted);
-  // Others that offload the same wait here, and find the batch that this one fixes.
+  // Other senders of the same series wait here, and then find the batch that this one fixes.
   const cursor = (yield* first<{ lastSeq: number; batches: number }>(
     `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${rowLock}`,
     ...key,
@@ -66,7 +66,7 @@ export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string
   return batchOf(row!);
 }
 
-/** Whoever had it before is told so when it notes a part. */
+/** Takes over an unconfirmed batch. The previous sender finds out when it notes its next part. */
 function* taken(open: FixedBatch, { form, sender }: BatchWanted): Steps<FixedBatch> {
   const batch = { ...open, form: formToSend(open.form, form) };
   yield* changes(

@@ -20,12 +20,12 @@ const firstCheckpoint: Checkpoint = {
   lastSeq: 0,
 };
 
-/** U10: the checkpoint's row, or the one that a collector starts with. */
+/** U10: the collector's checkpoint, or the initial one. */
 export function* checkpointOf(collector: string): Steps<Checkpoint> {
   return (yield* first<Checkpoint>(selected, collector)) ?? firstCheckpoint;
 }
 
-/** The same, made where there is none, and held until the transaction ends: writers of a collector come one by one. */
+/** Locks the checkpoint until the transaction ends, creating it if needed. Serializes the writers of a collector. */
 export function* holdCheckpoint({ rowLock }: Dialect, collector: string): Steps<Checkpoint> {
   const held = `${selected} ${rowLock}`;
   const row = yield* first<Checkpoint>(held, collector);

@@ -4,9 +4,9 @@ import { all, changes, first, insert, type Steps } from './steps.js';
 
 const castTo = { integer: 'bigint', text: 'text' } as const;
 
-/** A copy's side in any database. */
+/** Access to the rows of any database for copying. */
 export function copySide(dialect: Dialect): CopySide {
-  /** Not the text that is selected under the same name. */
+  /** Qualified with `held`, since the select list has a text of the same name. */
   const ordered = ({ name, type }: Column) => `held."${name}"${type === 'text' ? dialect.byBytes : ''}`;
   return {
     rows: ({ name, key, columns }, after, limit) => {
@@ -41,7 +41,7 @@ function textsOf(columns: readonly Column[]): string {
   return columns.map(({ name }) => `CAST(held."${name}" AS text) AS "${name}"`).join(', ');
 }
 
-/** Those whose `id` a source gave. */
+/** Tables whose `id` comes from a source. */
 const withIds: ReadonlySet<string> = new Set(['audit_related_objects', 'cleared_event_ids', 'offloaded_event_ids']);
 
 function* insertCopied(dialect: Dialect, table: CopiedTable, rows: readonly CopiedRow[]): Steps<void> {

@@ -4,52 +4,52 @@ import type { Clearing } from '../offload.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqlValue, Steps } from './steps.js';
 
-/** What a database does in its own way. All that a store decides stands once, over this. */
+/** The operations that differ between databases. The shared code of a store is built on this interface. */
 export interface Dialect {
-  /** Runs statements each by itself. */
+  /** Runs each statement on its own, without a transaction. */
   run<T>(steps: Steps<T>): Promise<T>;
   /**
-   * Runs all of them in one transaction; whatever is thrown undoes it.
-   * @param light does not wait for the disk: it survives the end of this process, but a power cut may undo it, with all
-   *   that came after it. For what can be had again.
+   * Runs all statements in one transaction; an error rolls it back.
+   * @param light does not wait for the disk: the transaction survives the end of this process, but a power cut may undo
+   *   it and everything after it. For data that can be obtained again.
    */
   transaction<T>(steps: Steps<T>, light?: boolean): Promise<T>;
 
-  /** Ends a SELECT whose rows other transactions wait for until this one has ended. */
+  /** Suffix of a SELECT that locks its rows until the transaction ends. */
   readonly rowLock: string;
-  /** The condition of being in the list of texts at this place. */
+  /** Condition for membership in the list of texts bound at this placeholder. */
   among(place: string): string;
-  /** Ends a column of texts that is to be ordered by its bytes. */
+  /** Suffix of a text column in ORDER BY, to order it by its bytes. */
   readonly byBytes: string;
   readonly ids: IdColumns;
-  /** @returns how many of them were inserted or changed */
+  /** @returns the number of rows inserted or changed */
   insertRows(rows: RowsToInsert): Steps<number>;
-  /** Lets nobody else in who locks the same place, until the transaction ends. */
+  /** Takes an exclusive lock on the place until the transaction ends. */
   lockPlace(place: string): Steps<void>;
 
-  /** Makes room for events of these times, before the transaction that stores them. Epoch nanoseconds. */
+  /** Prepares storage for events of these times, before the transaction that stores them. Epoch nanoseconds. */
   makeRoom(times: readonly bigint[], now: Date): Promise<void>;
   /** Keeps a row of `staged_pages`, and removes those that were staged before then; does not wait for the disk. */
   stagePage(row: Readonly<Record<string, SqlValue>>, sweptBefore: string): Promise<void>;
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
-  /** Removes all events of a collector, with the ids that are known of them. */
+  /** Removes all events of a collector, along with their ids. */
   removeEvents(collector: string): Steps<void>;
-  /** Removes events as `OffloadLedger.clearConfirmed` says, and keeps their ids. @returns how many */
+  /** Removes events for `OffloadLedger.clearConfirmed`, and keeps their ids. @returns the number removed */
   removeSentEvents(events: SentEvents): Steps<number>;
-  /** As `OffloadLedger.shrink`. */
+  /** See `OffloadLedger.shrink`. */
   shrink(now: Date): Promise<void>;
 
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
   insertCopiedEvents(table: CopiedTable, rows: readonly CopiedRow[]): Steps<void>;
-  /** To be done after lines of the execution log were inserted with their numbers. */
+  /** Must be called after execution-log lines were inserted with explicit numbers, so that numbering continues. */
   goOnAfterLastLine(): Steps<void>;
 
   sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Events that may be removed: none after `upToSeq`. */
+/** Selects events to remove, up to and including `upToSeq`. */
 export interface SentEvents extends Clearing {
   upToSeq: number;
   now: string;
@@ -65,21 +65,21 @@ export interface RowColumn {
 export interface RowsToInsert {
   rows: readonly Row[];
   columns: readonly RowColumn[];
-  /** Values that all rows have in common, from `$1` on. */
+  /** Values common to all rows, bound from `$1` on. */
   shared: readonly SqlValue[];
-  /** The statement. @param source of the rows, to select from */
+  /** Returns the statement. @param source the relation that holds the rows */
   insert(source: string): string;
 }
 
-/** How tables keep ids that a source gave. */
+/** How tables store ids that come from a source. */
 export interface IdColumns {
-  /** By which an id is found, beside its collector. */
+  /** Column that identifies an id within its collector. */
   readonly key: string;
   readonly columns: readonly RowColumn[];
   keyOf(id: string): string;
-  /** A row that has the id, with its key. */
+  /** Adds the key to a row that has an id. */
   withKey(row: Row): Row;
-  /** All events with these columns, to select from. */
+  /** Relation of all events, with these columns. */
   readonly ofEvents: string;
 }
 
@@ -88,16 +88,16 @@ export interface StoredContent {
   rawEvent: string;
 }
 
-/** The events of a page beside those that are stored. */
+/** Compares the events of a page with the stored ones, and inserts the new ones. */
 export interface PageEvents {
-  /** What tells each from others, in their order. */
+  /** Unique key of each event, in page order. */
   readonly keys: readonly string[];
-  /** What is known of them, by key: `gone` is what was cleared and is not to come back. */
+  /** Stored content by key; `gone` if the event was cleared and must not be stored again. */
   known(): Steps<Map<string, StoredContent | 'gone'>>;
   /**
-   * Stores some of them.
-   * @param fresh their indexes
-   * @param lastSeq of the collector before the first of them
+   * Stores the new events.
+   * @param fresh indexes of the new events
+   * @param lastSeq the collector's last sequence number before them
    */
   insert(fresh: readonly number[], lastSeq: number, now: string): Steps<void>;
 }

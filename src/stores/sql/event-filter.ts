@@ -1,12 +1,12 @@
 import type { EventFilter } from '../store.js';
 
-/** How a database says a condition on events. A place is where a value is bound. */
+/** Builds conditions on events in a database's own SQL. A place is a bound placeholder. */
 export interface Conditions {
   time(operator: '>=' | '<', place: string): string;
   typeIs(place: string): string;
-  /** Compares without regard to case. */
+  /** Case-insensitive LIKE. */
   readonly like: 'LIKE' | 'ILIKE';
-  /** Whether a text has another one in it, in any case. */
+  /** Case-insensitive substring test. */
   contains(column: string, place: string): string;
 }
 
@@ -15,10 +15,10 @@ const searched = [
   'raw_event',
 ];
 
-/** Binds a value, and gives its place. */
+/** Binds a value and returns its placeholder. */
 export type Bind = (value: string | number | bigint) => string;
 
-/** What follows the columns of a SELECT. @param upToSeq the last number that is looked at */
+/** The rest of a SELECT after its columns. @param upToSeq the last sequence number to consider */
 export function selectedEvents(
   { filter, limit, upToSeq }: { filter: EventFilter; limit: number; upToSeq?: number },
   conditions: Conditions,
@@ -33,7 +33,7 @@ export function selectedEvents(
     const pattern = type.replace(/[\\%_]/g, (character) => `\\${character}`).replace(/\*+/g, '%');
     all.push(`type ${conditions.like} ${bind(pattern)} ESCAPE '\\'`);
   } else if (type !== undefined) all.push(conditions.typeIs(bind(type)));
-  // Not by LIKE, whose patterns have a greatest length.
+  // Not with LIKE, which limits the length of its pattern.
   if (actor !== undefined) all.push(conditions.contains('actor', bind(actor)));
   if (text !== undefined) {
     const place = bind(text);

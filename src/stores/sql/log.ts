@@ -8,17 +8,17 @@ export interface LogLine {
   now: string;
   eventsWritten?: number;
   note: string;
-  /** The same key writes the line once; null writes it each time. */
+  /** The line is written once per key; null writes it every time. */
   key: string | null;
 }
 
-/** U20 Write Exec Log Record. Gives 0 where the key has been used. */
+/** U20 Write Exec Log Record. Returns 0 if the key has been used before. */
 export function* logLine(collector: string, { now, eventsWritten = 0, note, key }: LogLine): Steps<number> {
   const line = { collector, datetime: now, events_written: eventsWritten, notes: note, key };
   return yield* insert('execution_log', line, 'ON CONFLICT DO NOTHING');
 }
 
-/** The same line once for each key. */
+/** Writes the same line once per key. */
 export function* logLines(collector: string, line: Omit<LogLine, 'key'>, keys: readonly string[]): Steps<void> {
   for (const key of keys) yield* logLine(collector, { ...line, key });
 }
@@ -31,7 +31,7 @@ export function* executionLog({
   limit: number;
 }): Steps<ExecutionLogLine[]> {
   const columns = 'datetime, collector, events_written AS "eventsWritten", notes';
-  // Not by one statement: with a condition that may not count, SQLite would read the lines of all collectors.
+  // Two statements: with an optional condition, SQLite would read the lines of all collectors.
   if (collector === undefined)
     return yield* all(`SELECT ${columns} FROM execution_log ORDER BY line DESC LIMIT $1`, limit);
   return yield* all(
@@ -41,7 +41,7 @@ export function* executionLog({
   );
 }
 
-/** Gives how many of them have not been kept before: each text is kept once. */
+/** Keeps each distinct text once. Returns how many were new. */
 export function* keepRejects(
   dialect: Dialect,
   rejects: readonly Rejected[],

@@ -4,7 +4,7 @@ import type { Dialect } from './dialect.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
 
-/** The ledger of offloading in any database. */
+/** The offload ledger for any database. */
 export function offloadLedger(dialect: Dialect, now: () => Date): OffloadLedger {
   const transaction = <T>(decide: (now: string) => Steps<T>) => dialect.transaction(timed(now, decide));
   return {

@@ -4,7 +4,7 @@ import type { PageToWrite } from '../store.js';
 import { type Dialect, namesOf, type Row } from './dialect.js';
 import { all, plainText, type Steps } from './steps.js';
 
-/** S20 Store Related Objects, S21 Process single related object for each: the last of an id counts. */
+/** S20 Store Related Objects, S21 Process single related object for each: the last object with an id wins. */
 export function* storeRelatedObjects(
   dialect: Dialect,
   { collector, relatedObjects }: PageToWrite,
@@ -27,7 +27,7 @@ export function* storeRelatedObjects(
   });
 }
 
-/** Those among `ids` that are known, by the id as it was asked for. */
+/** Known objects among `ids`, keyed by the id as passed in. */
 export function* relatedObjects(
   dialect: Dialect,
   collector: string,

@@ -15,7 +15,7 @@ export function* reserveRequest(
 ): Steps<number> {
   yield* dialect.lockPlace(place);
   yield* changes('DELETE FROM source_requests WHERE place = $1 AND at_ms <= $2', place, nowMs - periodMs);
-  // The clock has gone back since: when these were made is not known any more, but it was before now.
+  // The clock went back: the time of these requests is now unknown, but it was before now.
   yield* changes('UPDATE source_requests SET at_ms = $2 WHERE place = $1 AND at_ms > $2', place, nowMs);
   const blocking = (yield* timesAt(place)).at(-requests);
   if (blocking !== undefined) return blocking + periodMs - nowMs;
@@ -25,7 +25,7 @@ export function* reserveRequest(
 
 /** See `Store.requestWait`. @param nowMs epoch milliseconds */
 export function* requestWait(place: string, { requests, periodMs }: RequestLimit, nowMs: number): Steps<number> {
-  // As if it had been counted: one whose time is to come was made now.
+  // Same rule as in reserveRequest: a request in the future counts as made now.
   const made = (yield* timesAt(place)).map((atMs) => Math.min(atMs, nowMs)).filter((atMs) => atMs > nowMs - periodMs);
   const blocking = made.at(-requests);
   return blocking === undefined ? 0 : blocking + periodMs - nowMs;

@@ -62,7 +62,7 @@ export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }
     yield* keepSentAway(dialect, collector, yield* allSentUpTo(dialect, collector, sinks), now);
     yield* dialect.removeEvents(collector);
   }
-  // As the first time, where a key comes again.
+  // A repeated key returns the result of its first call.
   const told = yield* first<{ notes: string }>(
     'SELECT notes FROM execution_log WHERE collector = $1 AND key = $2',
     collector,
@@ -72,8 +72,8 @@ export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }
 }
 
 /**
- * The open page is read again, and what it holds is not to come back. Its events may have been stored before a reset; but
- * where it has not been read since, they are to.
+ * The open page is read again, and its cleared events must not be stored again. Those events may have been stored
+ * before a reset; but if the page has not been read since the reset, they must come back.
  */
 function* keepOpenPageAway(
   { ids }: Dialect,
@@ -93,7 +93,7 @@ function* keepOpenPageAway(
   );
 }
 
-/** What a sink has is not collected, and so not offloaded, a second time. */
+/** Events that a sink already has must not be collected, and so offloaded, a second time. */
 function* keepSentAway({ ids }: Dialect, collector: string, upToSeq: number, now: string): Steps<void> {
   yield* changes(
     `INSERT INTO offloaded_event_ids (collector, ${namesOf(ids.columns)}, time_ns, cleared_at)

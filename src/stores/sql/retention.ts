@@ -3,7 +3,7 @@ import { holdCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, first, type Steps } from './steps.js';
 
-/** 0 where one of them has confirmed nothing yet. */
+/** The lowest cursor of these sinks; 0 if one of them has confirmed nothing yet. */
 export function* leastCursor(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
   const rows = yield* all<{ sink: string; lastSeq: number }>(
     `SELECT sink, last_seq AS "lastSeq" FROM offload_cursors WHERE collector = $1 AND series = '' AND sink ${dialect.among('$2')}`,
@@ -14,7 +14,7 @@ export function* leastCursor(dialect: Dialect, collector: string, sinks: readonl
   return Math.min(...sinks.map((sink) => bySink.get(sink) ?? 0));
 }
 
-/** How many events at least one of these sinks has not confirmed, counted up to `countMax`. */
+/** Number of events that at least one of these sinks has not confirmed, counted up to `countMax`. */
 export function* lackingEvents(
   dialect: Dialect,
   collector: string,
@@ -30,7 +30,7 @@ export function* lackingEvents(
   return row!.n;
 }
 
-/** How many events at least one of these sinks has not confirmed, or has refused. */
+/** Number of events that at least one of these sinks has not confirmed or has refused. */
 export function* unsentEvents(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
   const row = yield* first<{ n: number }>(
     `SELECT count(*) AS n FROM audit_events e WHERE collector = $1 AND (seq > $2 OR EXISTS (
@@ -42,7 +42,7 @@ export function* unsentEvents(dialect: Dialect, collector: string, sinks: readon
   return row!.n;
 }
 
-/** The last event that all of these sinks have; where there are none now, that all have which ever had any. */
+/** Sequence number of the last event that all of these sinks have; without sinks, of those that were ever used. */
 export function* allSentUpTo(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
   if (sinks.length > 0) return yield* leastCursor(dialect, collector, sinks);
   const row = yield* first<{ seq: number }>(
@@ -54,14 +54,14 @@ export function* allSentUpTo(dialect: Dialect, collector: string, sinks: readonl
 
 export function* clearConfirmed(dialect: Dialect, clearing: Clearing, now: string): Steps<number> {
   const { collector, sinks } = clearing;
-  // Also keeps a page that is written just now from being looked at half.
+  // The lock also keeps a page that is being written from being seen half-done.
   yield* holdCheckpoint(dialect, collector);
   const least = yield* leastCursor(dialect, collector, sinks);
   const upToSeq = Math.min(least, (yield* firstStillNeeded(dialect, collector, sinks)) - 1);
   return yield* dialect.removeSentEvents({ ...clearing, upToSeq, now });
 }
 
-/** Of the page that may still fill, which is read again, and of batches that are still to be sent. */
+/** Sequence number of the first event in the page that may still fill (it is read again) or in an unsent batch. */
 function* firstStillNeeded(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
   const row = yield* first<{ page: number | null; batch: number | null }>(
     `SELECT

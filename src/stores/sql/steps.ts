@@ -1,7 +1,7 @@
-/** The value of a place in a statement. A list of texts is one value: see `Dialect.among`. */
+/** A value bound to a placeholder. A list of texts is one value: see `Dialect.among`. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | readonly string[] | null;
 
-/** A statement, whose places are `$1`, `$2` … */
+/** A statement with the placeholders `$1`, `$2` … */
 interface One {
   sql: string;
   values: readonly SqlValue[];
@@ -9,8 +9,8 @@ interface One {
 }
 
 /**
- * An insert of many rows in the form that its database is quickest with: the values of each, for one statement that is run
- * again and again, or the bytes of a COPY.
+ * An insert of many rows in the database's fastest form: the values of each row, for a statement that runs once per
+ * row, or the bytes of a COPY.
  */
 interface Many {
   sql: string;
@@ -21,10 +21,10 @@ interface Many {
 export type Statement = One | Many;
 
 /**
- * A decision of a store: it yields each statement that it needs, and goes on with what the statement gives.
+ * A store operation as a generator: it yields each statement that it needs and continues with the statement's result.
  *
- * So a decision stands once for every database. SQLite runs it to its end at once, so that no transaction is interleaved
- * with another; PostgreSQL awaits one statement after the other. What a statement throws ends the decision.
+ * This way one implementation serves every database. SQLite runs it to the end synchronously, so that transactions
+ * never interleave; PostgreSQL awaits one statement after the other. An error of a statement ends the operation.
  */
 export type Steps<T> = Generator<Statement, T, unknown>;
 
@@ -36,12 +36,12 @@ export function* first<Row>(sql: string, ...values: SqlValue[]): Steps<Row | und
   return (yield { sql, values, gives: 'row' }) as Row | undefined;
 }
 
-/** How many rows the statement changed. */
+/** Returns the number of rows changed. */
 export function* changes(sql: string, ...values: SqlValue[]): Steps<number> {
   return (yield { sql, values, gives: 'changes' }) as number;
 }
 
-/** @param rest what follows the values, as what to do where the row is there already. @returns how many rows were inserted */
+/** @param rest SQL after the values, such as ON CONFLICT DO NOTHING. @returns the number of rows inserted */
 export function* insert(table: string, row: Readonly<Record<string, SqlValue>>, rest = ''): Steps<number> {
   const names = Object.keys(row);
   const places = names.map((_, index) => `$${index + 1}`);
@@ -50,12 +50,12 @@ export function* insert(table: string, row: Readonly<Record<string, SqlValue>>, 
   return yield* changes(sql, ...Object.values(row));
 }
 
-/** How many rows were inserted or changed. */
+/** Returns the number of rows inserted or changed. */
 export function* changesByMany(sql: string, rows: Many['rows']): Steps<number> {
   return (yield { sql, rows, gives: 'changes' }) as number;
 }
 
-/** A decision that needs the time: when its transaction has begun, and once. RFC 3339 */
+/** Reads the time once, after the transaction has begun, and passes it on. RFC 3339. */
 export function* timed<T>(now: () => Date, decide: (now: string) => Steps<T>): Steps<T> {
   return yield* decide(now().toISOString());
 }
@@ -75,7 +75,7 @@ export async function finishAwaiting<T>(
   return step.value;
 }
 
-/** A text as every store keeps it: NUL and halves of surrogate pairs as U+FFFD. */
+/** A text as every store keeps it: NUL and lone surrogates become U+FFFD. */
 export function plainText(text: string): string {
   const whole = text.isWellFormed() ? text : text.toWellFormed();
   return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;

@@ -27,7 +27,7 @@ import { committedPage, writePage } from './write-page.js';
 /** Staged pages of walks that died are kept this long. */
 const stagedAgeMaxMs = 24 * 3600 * 1000;
 
-/** What a store does in any database; the kinds of store say which, and how it is opened. */
+/** The store for any database. Subclasses supply the dialect and open the database. */
 export class SqlStore implements Store {
   readonly shared: boolean;
   readonly schema: number;
@@ -55,7 +55,7 @@ export class SqlStore implements Store {
     const now = this.#now();
     const { key, collector, offset, generation, nextOffset, body } = page;
     const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
-    // A page that a power cut undoes is read again: its write finds that it is gone.
+    // If a power cut undoes this, the write finds no staged page, and the page is read again.
     await this.#dialect.stagePage(row, new Date(now.getTime() - stagedAgeMaxMs).toISOString());
   }
 

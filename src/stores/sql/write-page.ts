@@ -50,7 +50,7 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   return { outcome: 'written', newEvents, note };
 }
 
-/** What was written for a key, or null. */
+/** See `Store.committedPage`. */
 export function* committedPage(key: string): Steps<PageWritten | null> {
   const row = yield* first<{ newEvents: number; note: string }>(
     'SELECT new_events AS "newEvents", note FROM audit_pages WHERE key = $1',
@@ -60,9 +60,8 @@ export function* committedPage(key: string): Steps<PageWritten | null> {
 }
 
 /**
- * S31 Check then Process Audit Event: an event whose id is stored already is passed over, unless it says something else
- * now: then it is kept among the rejects. The collector's checkpoint is held, so what is not stored now will not be before
- * it is inserted.
+ * S31 Check then Process Audit Event: skips an event whose id is already stored. If its content differs, it goes to the
+ * rejects. The collector's checkpoint is locked, so no other writer can store an event between check and insert.
  */
 function* insertEvents(
   dialect: Dialect,
@@ -88,7 +87,7 @@ function* insertEvents(
   return { newEvents: fresh.length, altered };
 }
 
-/** As it is stored. */
+/** The content in the form in which it is stored. */
 function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
   return { timestamp: plainText(timestamp), rawEvent: plainText(rawEvent) };
 }
@@ -97,7 +96,7 @@ function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
   return { kind: 'event', reason: `the event ${id} is stored already with other content`, raw: rawEvent };
 }
 
-/** U12 Write New Offset and U13 Write New Count: a new offset has not been read yet, so its count and digest start again. */
+/** U12 Write New Offset and U13 Write New Count: a new offset is unread, so its count and digest are reset. */
 function* moveCheckpoint(
   page: PageToWrite,
   { pages, lastSeq, count, now }: { pages: number; lastSeq: number; count: number; now: string },
@@ -125,8 +124,8 @@ function* moveCheckpoint(
 }
 
 /**
- * Read again from the start after it had refused an offset, the source must still have the newest event that is stored:
- * where it begins after that, it has dropped what came between.
+ * After the source refuses an offset, reading restarts from the beginning. The source must then still have the newest
+ * stored event: if its oldest event is later, it has dropped what came between.
  */
 function* gapAfterRewind(page: PageToWrite, checkpoint: Checkpoint): Steps<RetentionGap | undefined> {
   const { refusedOffset, newestTimestamp } = checkpoint;
@@ -140,7 +139,7 @@ function* gapAfterRewind(page: PageToWrite, checkpoint: Checkpoint): Steps<Reten
   return isLater ? { from: newestTimestamp, to: oldest.timestamp } : undefined;
 }
 
-/** The first event that no other is more of something than. */
+/** The first event that ranks highest by `isMore`. */
 function mostOf(
   events: readonly EnrichedEvent[],
   isMore: (event: EnrichedEvent, than: EnrichedEvent) => boolean,
@@ -150,7 +149,7 @@ function mostOf(
   return most;
 }
 
-/** Told once for each gap. */
+/** Logs each gap once. */
 function* writeGap(collector: string, { from, to }: RetentionGap, now: string): Steps<void> {
   const gap = { collector, from_time: from, to_time: to, found_at: now };
   const found = yield* insert('retention_gaps', gap, 'ON CONFLICT DO NOTHING');

@@ -17,26 +17,26 @@ import { isAlive } from '../../processes.js';
 import { migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';
 
-/** What a backup holds. */
+/** Summary of a backup. */
 export interface BackedUp {
   schema: number;
   bytes: number;
   collectors: { collector: string; events: number; lastSeq: number; lastDateTime: string | null }[];
-  /** How far each sink had come. */
+  /** Cursor of each sink. */
   sinks: { collector: string; sink: string; lastSeq: number }[];
 }
 
-/** Reading waits so long for somebody who writes; ms. */
+/** How long a read waits for a writer; ms. */
 const busyTimeoutMs = 10_000;
 
-/** Files that lay beside the one that was put in place, of a database that was there before, by their new names. */
+/** Side files of a previous database that were moved out of the way, by their new names. */
 export interface Aside {
   aside: string[];
 }
 
 /**
- * A copy of the store as it is at one moment, in a file of its own, while others read and write it. The file is there
- * as a whole or not at all, has been read back, and is for its owner only.
+ * Copies a consistent snapshot of the store to a file while others read and write the store. The file appears complete
+ * or not at all, has been verified, and is readable by its owner only.
  * @throws TrawlError BACKUP_REFUSED, or as the store's own errors
  */
 export function backUp(
@@ -45,10 +45,10 @@ export function backUp(
   { force = false, now = new Date() }: { force?: boolean; now?: Date } = {},
 ): BackedUp & Aside {
   const target = placeOf(to);
-  if (!existsSync(from)) throw refused(`There is no store at ${from}.`, 'Name the right one in TRAWL_STORE.');
-  if (target === placeOf(from)) throw refused('That is the store itself.', 'Name another file.');
+  if (!existsSync(from)) throw refused(`There is no store at ${from}.`, 'Correct TRAWL_STORE.');
+  if (target === placeOf(from)) throw refused('That is the store itself.', 'Specify another file.');
   if (existsSync(target) && !force)
-    throw refused(`${target} is there already.`, 'Name another file, or replace it with --force.');
+    throw refused(`${target} already exists.`, 'Specify another file, or replace this one with --force.');
   return drafted(target, 'written', (draft) => {
     const release = holdUnused(target, force);
     try {
@@ -62,11 +62,11 @@ export function backUp(
 }
 
 /**
- * Reads a backup from end to end.
- * @throws TrawlError BACKUP_REFUSED where it is no store, is damaged, or a newer version of Trawl made it
+ * Reads and verifies a whole backup.
+ * @throws TrawlError BACKUP_REFUSED if it is not a store, is damaged, or comes from a newer version of Trawl
  */
 export function inspectBackup(path: string): BackedUp {
-  if (!existsSync(path)) throw refused(`There is no file ${path}.`, 'Name the backup.');
+  if (!existsSync(path)) throw refused(`There is no file ${path}.`, 'Specify the path of a backup.');
   let db: DatabaseSyncInstance | undefined;
   try {
     db = new DatabaseSync(path, { readOnly: true });
@@ -98,9 +98,9 @@ export function inspectBackup(path: string): BackedUp {
 }
 
 /**
- * Puts a backup in the place of the store. What was there is kept beside it.
- * @returns what the backup holds, and where the replaced store is now; null where there was none
- * @throws TrawlError BACKUP_REFUSED where the backup is no good, the store is in use, or has events and `force` is not set
+ * Replaces the store with a backup. The replaced files are kept beside it.
+ * @returns a summary of the backup, and the path of the replaced store; null if there was none
+ * @throws TrawlError BACKUP_REFUSED if the backup is unusable, the store is in use, or it has events without `force`
  */
 export function restore(
   from: string,
@@ -109,7 +109,7 @@ export function restore(
 ): BackedUp & Aside & { replaced: string | null } {
   const found = inspectBackup(from);
   const target = placeOf(to);
-  if (target === placeOf(from)) throw refused('That is the store itself.', 'Name its backup.');
+  if (target === placeOf(from)) throw refused('That is the store itself.', 'Specify a backup.');
   return drafted(target, 'replaced', (draft) => {
     const release = holdUnused(target, force);
     try {
@@ -125,14 +125,14 @@ export function restore(
   });
 }
 
-/** Without symbolic links: SQLite has its files beside the one that they lead to. */
+/** The path with symbolic links resolved: SQLite keeps its side files beside the target of a link. */
 function placeOf(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path);
 }
 
 const keptName = (path: string, now: Date) => `${path}.replaced-${now.toISOString().replace(/[:.]/g, '-')}`;
 
-/** A worker that has started meanwhile may have stored more. */
+/** Not an equality check: a worker that has started meanwhile may have stored more. */
 function requireAll(has: BackedUp, wanted: BackedUp, path: string): void {
   const lacking = wanted.collectors.filter(
     ({ collector, events, lastSeq }) =>
@@ -141,17 +141,17 @@ function requireAll(has: BackedUp, wanted: BackedUp, path: string): void {
   if (lacking.length > 0)
     throw refused(
       `${path} lacks events of the backup (${lacking.map(({ collector }) => collector).join(', ')}).`,
-      'Look at the disk and the system log, and restore again.',
+      'Check the disk and the system log, then restore again.',
     );
 }
 
 /**
- * `VACUUM INTO`, and neither a copy of the file, which may have a WAL, nor SQLite's backup API, which begins again
- * whenever another process has written.
+ * Uses `VACUUM INTO`. A plain copy of the file would miss the WAL, and SQLite's backup API restarts whenever another
+ * process writes.
  */
 function copyInto(draft: string, from: string, replacing?: string): void {
   rmSync(draft, { force: true });
-  // Made here so that nobody else could ever read it.
+  // Created here with tight permissions, so that no other user can ever read it.
   const file = openSync(draft, 'wx', replacing ? 0o640 : 0o600);
   try {
     if (replacing && existsSync(replacing)) takeRights(file, statSync(replacing));
@@ -168,18 +168,18 @@ function copyInto(draft: string, from: string, replacing?: string): void {
   sync(draft);
 }
 
-/** Its owner and group can open the restored store as they could the former one. */
+/** Copies mode, owner and group, so that those who could open the replaced store can open the restored one. */
 function takeRights(file: number, { mode, uid, gid }: { mode: number; uid: number; gid: number }): void {
   fchmodSync(file, 0o600);
   try {
     fchownSync(file, uid, gid);
     fchmodSync(file, 0o600 | (mode & 0o060));
   } catch {
-    // Only root can give a file away.
+    // Only root can change the owner.
   }
 }
 
-/** Runs `body` with a name for a file beside the target; nothing is left of it. */
+/** Runs `body` with the name of a temporary file beside the target, and removes that file afterwards. */
 function drafted<T>(target: string, verb: string, body: (draft: string) => T): T {
   let draft: string | undefined;
   try {
@@ -188,14 +188,14 @@ function drafted<T>(target: string, verb: string, body: (draft: string) => T): T
     return body(draft);
   } catch (error) {
     if (error instanceof TrawlError) throw error;
-    const hint = 'Make room there, correct the rights, or name another file.';
+    const hint = 'Free space there, correct the permissions, or specify another file.';
     throw refused(`${target} cannot be ${verb}: ${reasonOf(error)}.`, hint, error);
   } finally {
     if (draft) rmSync(draft, { force: true });
   }
 }
 
-/** A name for what is not whole yet; what processes that died left of theirs goes. */
+/** A name for the unfinished file. Removes drafts that dead processes left behind. */
 function draftOf(path: string): string {
   const [folder, name] = [dirname(path), basename(path)];
   for (const other of existsSync(folder) ? readdirSync(folder) : []) {
@@ -205,11 +205,11 @@ function draftOf(path: string): string {
   return `${path}.${process.pid}.part`;
 }
 
-/** @returns its schema's version */
+/** @returns the version of its schema */
 function requireStore(db: DatabaseSyncInstance, path: string): number {
   const schema = Number(db.prepare('PRAGMA user_version').get().user_version);
   const { n } = db.prepare(`SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'audit_checkpoints'`).get();
-  if (Number(n) === 0 || schema < 1) throw refused(`${basename(path)} is no store of Trawl.`, 'Name another file.');
+  if (Number(n) === 0 || schema < 1) throw refused(`${basename(path)} is not a Trawl store.`, 'Specify another file.');
   if (schema > migrations.length)
     throw refused(`${basename(path)} was written by a newer version of Trawl.`, 'Upgrade this installation first.');
   return schema;

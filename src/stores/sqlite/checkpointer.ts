@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 
 /**
- * The thread: a connection for each checkpoint, so that none holds anything between them. What goes wrong is left to the
- * connection that writes, which checkpoints by itself when the WAL has grown further.
+ * Program of the thread. It opens a connection per checkpoint, so that nothing stays locked in between. It ignores
+ * errors: the writing connection checkpoints on its own once the WAL has grown further, and reports them.
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -23,8 +23,8 @@ parentPort.on('message', (path) => {
 `;
 
 /**
- * Writes the WAL back into the file beside the connection that writes: it takes as long as the disk does, and nothing
- * else happens in a process while SQLite waits for it.
+ * Writes the WAL back into the file from a separate thread. A checkpoint takes as long as the disk does, and would
+ * otherwise block the whole process.
  */
 export class Checkpointer {
   readonly #path: string;
@@ -32,13 +32,13 @@ export class Checkpointer {
   #worker: Worker | undefined;
   #done: Promise<void> | undefined;
 
-  /** @param framesMax of the WAL that are not in the file yet, each a page. */
+  /** @param framesMax number of WAL frames (one page each) not yet in the file that starts a checkpoint */
   constructor(path: string, framesMax: number) {
     this.#path = path;
     this.#framesMax = framesMax;
   }
 
-  /** To be told of each commit. */
+  /** Must be called after each commit. */
   committed(db: DatabaseSyncInstance): void {
     if (this.#done || frames(db) <= this.#framesMax) return;
     const worker = this.#started();
@@ -58,7 +58,7 @@ export class Checkpointer {
     });
   }
 
-  /** @returns what ends when the thread has, where there is one. */
+  /** @returns a promise for the end of the thread; undefined if there is none */
   close(): Promise<void> | undefined {
     const worker = this.#worker;
     if (!worker) return undefined;
@@ -79,7 +79,7 @@ export class Checkpointer {
   }
 }
 
-/** Pages of the WAL that are not in the file. What was committed is not to fail for want of that number. */
+/** Number of WAL pages not yet in the file; 0 on errors, since a committed transaction must not fail because of it. */
 function frames(db: DatabaseSyncInstance): number {
   try {
     const { log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(NOOP)').get() as Record<string, number>;
@@ -90,13 +90,13 @@ function frames(db: DatabaseSyncInstance): number {
 }
 
 /**
- * The few pages that were written meanwhile: only a WAL that is in the file as a whole is begun anew, and it would grow
- * for as long as somebody writes.
+ * Checkpoints the few pages written meanwhile. SQLite restarts the WAL only once all of it is in the file, so it would
+ * otherwise grow for as long as there are writes.
  */
 function finish(db: DatabaseSyncInstance): void {
   try {
     if (db.isOpen) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {
-    // The next transaction meets what is wrong.
+    // The next transaction reports the problem.
   }
 }

@@ -11,38 +11,37 @@ import { migrations } from './migrations.js';
 import { requireNoneLeftBehind } from './side-files.js';
 
 /**
- * Another process's transaction is waited for this long before STORE_BUSY. Nothing else happens in this process
- * meanwhile, so it must be well under the heartbeat time-out of the activities.
+ * How long to wait for another process's transaction before STORE_BUSY; ms. The wait blocks this process, so it must be
+ * well below the heartbeat time-out of the activities.
  */
 const busyTimeoutMs = 2_000;
-/** Another process that migrates the file is waited for so long: a process that starts has nothing else to do. */
+/** How long to wait for another process's migration; ms. A starting process has nothing else to do. */
 const migratingMaxMs = 60_000;
 
 /**
- * Memory for pages of the file: a transaction that does not fit is written out in part, and once more when it is
- * committed. KiB.
+ * Page cache, in KiB. A transaction that does not fit is spilled to disk, and written again when it commits.
  */
 const cacheKib = 16 * 1024;
 /**
- * The WAL is written back into the file when it has so many pages of 4 KiB: what is changed in every transaction, as
- * staged pages and the inner pages of indexes are, is then written back once, not each time.
+ * The WAL is written back into the file at this number of 4-KiB pages. Pages that change in every transaction, such as
+ * staged pages and inner index pages, are then written back once rather than each time.
  */
 const walPages = 8_192;
-/** Where the thread that does so does not come to it. */
+/** Limit at which SQLite does so itself, if the thread cannot keep up. */
 const walPagesMax = 4 * walPages;
 
 /**
- * `read` opens a file that cannot be written to at the moment for reading, for good. `write` opens it as soon as it can
- * be written to: each call until then fails with STORE_READ_ONLY or STORE_BUSY. `look` opens a file that is there, and
- * changes nothing, not even where it is of an earlier version.
+ * `read` opens a file that is not writable at the moment for reading, permanently. `write` opens it once it becomes
+ * writable: until then, each call fails with STORE_READ_ONLY or STORE_BUSY. `look` opens an existing file and changes
+ * nothing, so it does not migrate an outdated one.
  */
 export type SqliteAccess = 'read' | 'write' | 'look';
 
 /**
- * One SQLite file, opened, migrated and with its statements prepared once.
+ * An opened and migrated SQLite file. Statements are prepared once.
  *
- * Calls are synchronous, so a transaction is never interleaved with another of this process; WAL lets other programs
- * read meanwhile, and `synchronous = FULL` makes a commit survive a power cut.
+ * Calls are synchronous, so transactions of this process never interleave. WAL lets other programs read meanwhile, and
+ * `synchronous = FULL` makes a commit survive a power cut.
  */
 export class SqliteDatabase {
   readonly #statements = new Map<string, StatementSyncInstance>();
@@ -52,8 +51,8 @@ export class SqliteDatabase {
   #open: DatabaseSyncInstance | undefined;
 
   /**
-   * @throws TrawlError STORE_NEWER where a later version has migrated the file, STORE_OLDER where `look` finds one that
-   *   is still to be migrated, or as `Store` says.
+   * @throws TrawlError STORE_NEWER if a newer version has migrated the file, STORE_OLDER if `look` finds an outdated
+   *   file, or as documented in `Store`
    */
   constructor(path: string, access: SqliteAccess = 'read') {
     this.#path = path;
@@ -75,11 +74,11 @@ export class SqliteDatabase {
     const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs, readOnly });
     try {
       db.function('event_id_digest', { deterministic: true }, eventIdDigest);
-      // Before the first table; a file that has some keeps what it has.
+      // Takes effect only before the first table is created.
       if (!readOnly) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
-      // Before anything is prepared: a connection with statements goes on living, read-only, after it is closed, and
-      // the next one of this process would share its read-only index of the WAL. BEGIN alone says nothing: on a
-      // read-only file it begins a reading transaction.
+      // Must come before any statement is prepared: a connection with statements lives on, read-only, after it is
+      // closed, and the next connection of this process would share its read-only WAL index. BEGIN alone proves
+      // nothing: on a read-only file it begins a read transaction.
       if (this.#access === 'write') db.exec('BEGIN IMMEDIATE; CREATE TABLE can_be_written (x); ROLLBACK');
       this.#prepareFile(db);
     } catch (error) {
@@ -98,7 +97,7 @@ export class SqliteDatabase {
         'STORE_NEWER',
         `${this.#path} was written by a newer version of Trawl (schema ${version()}, this one knows ${migrations.length}).`,
         {
-          hint: 'Upgrade this installation, or name another file in TRAWL_STORE.',
+          hint: 'Upgrade this installation, or set TRAWL_STORE to another file.',
         },
       );
     }
@@ -108,14 +107,14 @@ export class SqliteDatabase {
     }
     if (this.#access === 'look') throw storeOlder(this.#path, version(), migrations.length);
     useWal(db);
-    // Two processes may start at once: the second waits here, and finds the work done.
+    // Two processes may start at once: the second one waits here and then finds nothing left to do.
     db.exec(`PRAGMA busy_timeout = ${migratingMaxMs}`);
     inTransaction(db, () => {
       for (let from = version(); from < migrations.length; from += 1) db.exec(migrations[from]!);
       db.exec(`PRAGMA user_version = ${migrations.length}`);
     });
     db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    // It may be as large as the file now. Where somebody reads there, it stays so.
+    // The WAL may now be as large as the file. It keeps that size if another process is reading.
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
@@ -123,7 +122,7 @@ export class SqliteDatabase {
     return this.#translated(() => this.#statement(sql).all(...bound(values))) as Row[];
   }
 
-  /** The rows as arrays of their columns, which takes two thirds of the time where there are many. */
+  /** Returns rows as arrays of columns, which takes two thirds of the time for many rows. */
   arrays(sql: string, ...values: SqlValue[]): unknown[][] {
     return this.#translated(() => this.#statement(sql, true).all(...bound(values))) as unknown[][];
   }
@@ -132,12 +131,12 @@ export class SqliteDatabase {
     return this.#translated(() => this.#statement(sql).get(...bound(values))) as Row | undefined;
   }
 
-  /** How many rows the statement changed. */
+  /** Returns the number of rows changed. */
   run(sql: string, ...values: SqlValue[]): number {
     return this.#translated(() => this.#statement(sql).run(...bound(values)).changes);
   }
 
-  /** Runs a decision to its end. */
+  /** Runs an operation to its end. */
   finish<T>(steps: Steps<T>): T {
     return this.#translated(() => finish(steps, (statement) => this.#answer(statement)));
   }
@@ -155,7 +154,7 @@ export class SqliteDatabase {
   }
 
   /**
-   * Runs `body` in one write transaction; whatever it throws undoes it.
+   * Runs `body` in one write transaction; an error rolls it back.
    * @param light does not wait for the disk (see `Dialect.transaction`)
    */
   transaction<T>(body: () => T, light = false): T {
@@ -172,7 +171,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** Of the file, and of what has not been written back to it. */
+  /** Size of the file and its WAL. */
   sizeBytes(): number {
     return [this.#path, `${this.#path}-wal`].reduce(
       (bytes, path) => bytes + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
@@ -180,7 +179,7 @@ export class SqliteDatabase {
     );
   }
 
-  /** @returns what is to be waited for, where something is. */
+  /** @returns a promise to await; undefined if there is nothing to wait for */
   close(): Promise<void> | undefined {
     const ending = this.#checkpointer.close();
     this.#statements.clear();
@@ -192,7 +191,7 @@ export class SqliteDatabase {
     const key = asArrays ? `arrays: ${sql}` : sql;
     let statement = this.#statements.get(key);
     if (!statement) {
-      // Here `$1` would be a name, and bound in the order in which names occur.
+      // The driver would take `$1` for a name and bind names in the order of their occurrence.
       statement = this.#db.prepare(sql.replace(/\$(?=\d)/g, '?'));
       if (asArrays) statement.setReturnArrays(true);
       this.#statements.set(key, statement);
@@ -213,7 +212,7 @@ const readOnlyMoved = 1032;
 
 type Bound = string | number | bigint | Uint8Array | null;
 
-/** As the driver takes them, which ends a text at NUL. Most are as they are, and not copied. */
+/** Converts values for the driver, which cuts a text at NUL. Most values need no change and are not copied. */
 function bound(values: readonly SqlValue[]): readonly Bound[] {
   for (const value of values) if (!isBound(value)) return values.map(boundValue);
   return values as readonly Bound[];
@@ -230,7 +229,7 @@ function boundValue(value: SqlValue): Bound {
   return typeof value === 'boolean' ? Number(value) : JSON.stringify((value as readonly string[]).map(plainText));
 }
 
-/** Needs the file for itself for a moment, which SQLite does not wait for. */
+/** Switching to WAL needs exclusive access for a moment, and SQLite does not wait for that. */
 function useWal(db: DatabaseSyncInstance): void {
   const untilMs = performance.now() + busyTimeoutMs;
   for (;;) {
@@ -244,13 +243,13 @@ function useWal(db: DatabaseSyncInstance): void {
   }
 }
 
-/** A backup has no WAL, and neither has a store that was restored. One that cannot be written to stays as it is. */
+/** Restores WAL mode, which backups and restored stores lack. A file that is not writable stays as it is. */
 function keepWal(db: DatabaseSyncInstance): void {
   try {
     if ((db.prepare('PRAGMA journal_mode').get() as { journal_mode: string }).journal_mode !== 'wal') useWal(db);
   } catch (error) {
     const result = (error as { errcode?: number }).errcode ?? 0;
-    // The file was replaced while this connection waited for it.
+    // Fails with readOnlyMoved if the file was replaced while this connection waited for it.
     if (result === readOnlyMoved || ![5, 8].includes(result & 0xff)) throw error;
   }
 }
@@ -262,7 +261,7 @@ function inTransaction<T>(db: DatabaseSyncInstance, body: () => T): T {
     db.exec('COMMIT');
     return result;
   } catch (error) {
-    // A full disk may have ended the transaction already.
+    // A full disk may already have ended the transaction.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }

@@ -8,8 +8,8 @@ import { pageEvents } from './page-events.js';
 import { shrink } from './shrink.js';
 
 /**
- * SQLite's side of a store. A transaction is never interleaved, as statements are synchronous, and has the file for itself:
- * so it locks nothing more.
+ * The dialect of SQLite. Statements are synchronous and a transaction has exclusive access to the file, so no further
+ * locks are needed.
  */
 export function sqliteDialect(db: SqliteDatabase): Dialect {
   return {
@@ -32,7 +32,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* forgetAllEventIds(collector);
       yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
     },
-    /** In the order of the index by time, so that nothing is looked at that is younger. */
+    /** Removes in the order of the time index, so that later events are not read. */
     *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }) {
       yield* changes('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');
       yield* changes('DELETE FROM chosen_events');
@@ -68,7 +68,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* insertRows({ rows, columns, shared: [], insert: insertFrom });
       yield* noteCopiedEvents(rows);
     },
-    /** It does so by itself. */
+    /** SQLite continues the numbering without help. */
     *goOnAfterLastLine() {},
     sizeBytes: async () => db.sizeBytes(),
     close: async () => db.close(),
@@ -79,7 +79,7 @@ function among(place: string): string {
   return `IN (SELECT value FROM json_each(${place}))`;
 }
 
-/** One after the other: a prepared statement of one row is faster than any of many. */
+/** One row at a time: a prepared single-row statement is faster than any multi-row one. */
 function* insertRows({ rows, columns, shared, insert: insertFrom }: RowsToInsert): Steps<number> {
   const places = columns.map(({ name, type }, index) => {
     const place = `$${shared.length + index + 1}`;

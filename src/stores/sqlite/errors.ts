@@ -2,35 +2,35 @@ import { dirname } from 'node:path';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { type Meaning, storeError } from '../errors.js';
 
-/** SQLite's primary result codes that a person can do something about. */
+/** Meanings of the SQLite primary result codes that a person can act on. */
 const meanings: Readonly<Record<number, Meaning>> = {
   5: {
     code: 'STORE_BUSY',
     what: 'is locked by another process',
-    hint: 'End the program that holds it open for writing; the first start after an upgrade may take minutes, though.',
+    hint: 'End the program that has it open for writing. The first start after an upgrade may take minutes, though.',
   },
-  6: { code: 'STORE_BUSY', what: 'is locked', hint: 'End the program that holds it open for writing.' },
+  6: { code: 'STORE_BUSY', what: 'is locked', hint: 'End the program that has it open for writing.' },
   8: {
     code: 'STORE_READ_ONLY',
     what: 'cannot be written to',
-    hint: 'Make the file, its -wal and -shm and their folder writable for this user.',
+    hint: 'Make the file, its -wal and -shm files and their folder writable for this user.',
   },
-  10: { code: 'STORE_FAILED', what: 'failed to be read or written', hint: 'Look at the disk and the system log.' },
+  10: { code: 'STORE_FAILED', what: 'could not be read or written', hint: 'Check the disk and the system log.' },
   11: {
     code: 'STORE_CORRUPT',
     what: 'is damaged',
-    hint: 'Restore it from a backup; or save what it has with "sqlite3 FILE .recover", and copy that by "trawl store copy".',
+    hint: 'Restore a backup; or rescue its data with "sqlite3 FILE .recover", and copy that with "trawl store copy".',
   },
-  13: { code: 'STORE_FULL', what: 'has no room left', hint: 'Free disk space: collecting goes on by itself then.' },
+  13: { code: 'STORE_FULL', what: 'has no room left', hint: 'Free disk space; collecting then resumes.' },
   14: {
     code: 'STORE_FAILED',
     what: 'cannot be opened',
-    hint: 'See that its folder exists and that this user may write to it, or name another file in TRAWL_STORE.',
+    hint: 'Check that its folder exists and is writable for this user, or set TRAWL_STORE to another file.',
   },
   26: {
     code: 'STORE_CORRUPT',
-    what: 'is no SQLite database',
-    hint: 'Name another file in TRAWL_STORE, or move this one away.',
+    what: 'is not a SQLite database',
+    hint: 'Set TRAWL_STORE to another file, or move this one away.',
   },
 };
 
@@ -42,9 +42,9 @@ export function sqliteError(error: unknown, path: string): TrawlError {
   if (system === 'EACCES' || system === 'EROFS' || system === 'ENOSPC' || system === 'ENOTDIR' || system === 'EEXIST') {
     return new TrawlError(
       system === 'ENOSPC' ? 'STORE_FULL' : 'STORE_READ_ONLY',
-      `The store's folder ${dirname(path)} cannot be made: ${reasonOf(error)}.`,
+      `The store's folder ${dirname(path)} cannot be created: ${reasonOf(error)}.`,
       {
-        hint: 'Name another place in TRAWL_DATA or TRAWL_STORE, or make this one writable.',
+        hint: 'Set TRAWL_DATA or TRAWL_STORE to another place, or make this one writable.',
         cause: error,
       },
     );

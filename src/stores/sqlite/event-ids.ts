@@ -4,33 +4,33 @@ import type { StoredContent } from '../sql/dialect.js';
 import { all, changes, first, type Steps } from '../sql/steps.js';
 
 /**
- * Which events are stored, by their ids: what keeps an event from being stored twice.
+ * Index of the ids of stored events, which keeps an event from being stored twice.
  *
- * Ids are random. In one index each new event changes a leaf of its own, and a store of millions writes a thousand of them
- * for a page of a thousand events. So new ones go into a small table, from which they move on into a larger one, and from
- * there into the one that has nearly all: a narrow range at a time, and so many to each leaf.
+ * Ids are random. In a single index, each new event changes a leaf of its own: in a store of millions, a page of a
+ * thousand events would write a thousand leaves. So new ids go into a small table, move on to a larger one, and from
+ * there to the one that holds nearly all of them, always a narrow range at a time, so that many ids share a leaf.
  *
- * A digest is short, since it only leads to events: the event itself tells whether it is the one. An entry too many does
- * no harm, one that is missing would.
+ * A digest can be short, since it only points to candidates: the event itself settles the match. An extra entry is
+ * harmless, a missing one is not.
  */
 const tiers = ['audit_event_ids_0', 'audit_event_ids_1', 'audit_event_ids_2'] as const;
 
-/** Into how many ranges the digests of a tier are divided; with each thousand of new events one of them moves on. */
+/** Number of digest ranges per tier. One range moves on with every thousand new events. */
 const rangesOf = [16, 512] as const;
 const eventsBetweenMoves = 1_000;
 
-/** Hexadecimal digits: 48 bits, which a number holds. */
+/** Hexadecimal digits: 48 bits, which fit into a number. */
 const digestDigits = 12;
 const digestsEnd = 16 ** digestDigits;
 
-/** In statements and migrations it is `event_id_digest`. */
+/** Available in SQL as `event_id_digest`. */
 export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
 type StoredId = StoredContent & { id: string };
 
-/** Those events that are stored; others may be among them. @param digests of the events */
+/** Stored events with these digests. May include other events with the same digest. */
 export function* storedEvents(collector: string, digests: readonly number[]): Steps<StoredId[]> {
   if (digests.length === 0) return [];
   return yield* all<StoredId>(storedSql, collector, JSON.stringify(digests));
@@ -45,7 +45,7 @@ const storedSql = tiers
   )
   .join(' UNION ALL ');
 
-/** Notes events that have been stored, in their order. @param lastSeq of the collector before the first of them */
+/** Adds events that have been stored, in order. @param lastSeq the collector's last sequence number before them */
 export function* noteEventIds(digests: readonly number[], lastSeq: number): Steps<void> {
   if (digests.length === 0) return;
   yield* changes(
@@ -55,10 +55,10 @@ export function* noteEventIds(digests: readonly number[], lastSeq: number): Step
   );
 }
 
-/** To be called after events have been stored and noted, with how many. */
+/** Must be called after `count` events have been stored and added. */
 export function* moveEventIdsOn(count: number): Steps<void> {
   if (count === 0) return;
-  // Of all collectors: many small ones fill the tables as a large one does.
+  // Across all collectors: many small ones fill the tables just like one large one.
   const { stored } = (yield* first<{ stored: number }>('SELECT max(rowid) AS stored FROM audit_events'))!;
   const last = Math.floor(stored / eventsBetweenMoves);
   for (let move = Math.floor((stored - count) / eventsBetweenMoves) + 1; move <= last; move += 1) {
@@ -73,7 +73,7 @@ export function* moveEventIdsOn(count: number): Steps<void> {
   }
 }
 
-/** To be told before events are removed. @param where which of `audit_events`, with its values */
+/** Must be called before events are removed. @param where condition on `audit_events`, with its values */
 export function* forgetEventIds(where: string, ...values: string[]): Steps<void> {
   yield* changes(
     'CREATE TEMP TABLE IF NOT EXISTS forgotten_event_ids (digest INTEGER, seq INTEGER, PRIMARY KEY (digest, seq))',
@@ -87,7 +87,7 @@ export function* forgetEventIds(where: string, ...values: string[]): Steps<void>
     yield* changes(`DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT digest, seq FROM forgotten_event_ids)`);
 }
 
-/** To be told before all events of a collector are removed. */
+/** Must be called before all events of a collector are removed. */
 export function* forgetAllEventIds(collector: string): Steps<void> {
   const others = yield* first<{ some: number }>(
     `SELECT EXISTS (SELECT 1 FROM audit_events WHERE collector < $1)
@@ -98,7 +98,7 @@ export function* forgetAllEventIds(collector: string): Steps<void> {
   else for (const tier of tiers) yield* changes(`DELETE FROM ${tier}`);
 }
 
-/** Of events that were copied, in the order of collector and sequence number; numbers of cleared ones are missing. */
+/** Adds copied events, ordered by collector and sequence number. Cleared events leave gaps in the numbers. */
 export function* noteCopiedEvents(rows: readonly CopiedRow[]): Steps<void> {
   let run: { collector: string; digests: number[]; lastSeq: number } | undefined;
   for (const { collector, seq, id } of rows as readonly Record<'collector' | 'seq' | 'id', string>[]) {

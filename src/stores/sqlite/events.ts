@@ -10,14 +10,14 @@ import type { SqliteDatabase } from './database.js';
 const columns = `collector, seq, id, timestamp, type, actor, user, client, gateway, "group", project, hostname, server, from_addr,
   raw_event, extra, collected_at`;
 
-/** In the order of `columns`. */
+/** Values in the order of `columns`. */
 type Row = readonly [
   ...[collector: string, seq: number, id: string, timestamp: string, type: string, actor: string, user: string],
   ...[client: string, gateway: string, group: string, project: string, hostname: string, server: string],
   ...[fromAddr: string, rawEvent: string, extra: string | null, collectedAt: string],
 ];
 
-/** By index: taking an array apart by names goes through its iterator. */
+/** Uses indexes, since destructuring an array goes through its iterator, which is slower. */
 function storedEvent(row: Row): StoredEvent {
   return {
     collector: row[0],
@@ -40,7 +40,7 @@ function storedEvent(row: Row): StoredEvent {
   };
 }
 
-/** Events of one collector after a sequence number, in its order. */
+/** Events of one collector after a sequence number, in order. */
 export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: number): StoredEvent[] {
   const { sql, values } = selected(db, filter, limit);
   return (db.arrays(`SELECT ${columns} ${sql}`, ...values) as unknown as readonly Row[]).map(storedEvent);
@@ -48,14 +48,14 @@ export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: num
 
 const onOneLine = (json: string) => `replace(replace(${json}, char(10), ' '), char(13), ' ')`;
 
-/** As `eventLine` makes it: all that is text as one object, whose last member is a text, then what is JSON already. */
+/** The same line as `eventLine`: an object of the texts, reopened at its end to append the values that are JSON. */
 const line = `rtrim(json_object('collector', collector, 'seq', seq, ${lineTexts.map((name) => `'${name}', "${name}"`).join(', ')}), '}')
   || ',"raw_event":' || ${onOneLine('raw_event')} || iif(extra IS NULL, '', ',"extra":' || ${onOneLine('extra')})
   || ',"collected_at":' || json_quote(collected_at) || '}' || char(10)`;
 
 /**
- * As `selectEvents`, all in one value, which makes neither rows nor strings of JavaScript. In order, as they come out of
- * the subquery: SQLite takes them as they come, and would put them in order once more if it were told to.
+ * Like `selectEvents`, but all in one value, without creating rows or JavaScript strings. The outer query has no ORDER
+ * BY: SQLite keeps the order of the subquery, and would otherwise sort a second time.
  */
 export function selectLines(db: SqliteDatabase, filter: EventFilter, limit: number): EventLines {
   const { sql, values } = selected(db, filter, limit);
@@ -87,7 +87,7 @@ const conditions: Conditions = {
   contains: (column, place) => `instr(lower(${column}), lower(${place})) > 0`,
 };
 
-/** What follows the columns, and its values. */
+/** The rest of the SELECT after its columns, with its values. */
 function selected(db: SqliteDatabase, filter: EventFilter, limit: number): { sql: string; values: SqlValue[] } {
   const values: SqlValue[] = [];
   const afterSeq = Math.max(filter.afterSeq, beforeFirstInTime(db, filter));
@@ -99,7 +99,7 @@ function selected(db: SqliteDatabase, filter: EventFilter, limit: number): { sql
   return { sql, values };
 }
 
-/** Lets a filter by time start where it first matches, instead of at the collector's first event. */
+/** Lets a time filter start at its first match instead of at the collector's first event. */
 function beforeFirstInTime(db: SqliteDatabase, filter: EventFilter): number {
   if (filter.sinceNs === undefined || filter.afterSeq > 0) return 0;
   const first = db.get<{ seq: number | null }>(

@@ -1,8 +1,8 @@
 /**
- * Numbered, append-only: the n-th text leads from version n - 1 to n (`PRAGMA user_version`).
+ * Numbered, append-only: the n-th text migrates version n - 1 to n (`PRAGMA user_version`).
  *
- * An event is stored once, by (collector, id): see event-ids.ts, whose `event_id_digest` is known here. (collector, time_ns,
- * seq) serves the filters by time. audit_pages only ever gains rows.
+ * An event is stored once by (collector, id): see event-ids.ts, whose `event_id_digest` migrations can call. The index
+ * on (collector, time_ns, seq) serves time filters. Rows of audit_pages are never removed.
  */
 export const migrations: readonly string[] = [
   `

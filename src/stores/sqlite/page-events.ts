@@ -23,7 +23,7 @@ export function pageEvents(collector: string, events: readonly EnrichedEvent[]):
       return known;
     },
     *insert(fresh, lastSeq, now) {
-      /** One by one, as they are inserted: a thousand at once are moved in memory by the collector of garbage. */
+      /** Yields rows as they are inserted: the garbage collector would copy a thousand at once around in memory. */
       function* rows(): Iterable<SqlValue[]> {
         let seq = lastSeq;
         for (const index of fresh) {

@@ -4,23 +4,23 @@ import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite'
 import { reasonOf, TrawlError } from '../../errors.js';
 import { sideFiles } from './side-files.js';
 
-/** SQLite's primary result codes for a file that this process may not open: it may well be whole. */
+/** SQLite's primary result codes for a file that this process may not open; the file may well be intact. */
 const notAllowed = [3, 8, 14];
 
 /**
- * Keeps every other process from using a database, with all of its WAL written back into it: whoever has it open would
- * go on with a file that is not its own any more.
+ * Locks a database exclusively, with all of its WAL written back. A process that still had it open would otherwise keep
+ * using a file that is no longer the store.
  *
- * One that is damaged cannot be held, nor used by anybody else, and is let pass by `force`.
- * @returns what ends it
- * @throws TrawlError BACKUP_REFUSED where it is in use, or has events and `force` is not set
+ * A damaged database can neither be locked nor be used by others; `force` lets it pass.
+ * @returns a function that releases the lock
+ * @throws TrawlError BACKUP_REFUSED if the database is in use, or has events and `force` is not set
  */
 export function holdUnused(path: string, force: boolean): () => void {
   // SQLite deletes the WAL of an empty file.
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return () => undefined;
   let db: DatabaseSyncInstance | undefined;
   try {
-    // Reading first: a damaged file is not to be written to, as closing it otherwise would.
+    // Opened read-only first: closing a writable connection would write to a damaged file.
     db = new DatabaseSync(path, { timeout: 0, readOnly: true });
     const holds =
       valuesOf(db, 'name', `sqlite_master WHERE name = 'audit_events'`).length > 0 &&
@@ -29,10 +29,10 @@ export function holdUnused(path: string, force: boolean): () => void {
     if (holds && !force)
       throw refused(
         `The store ${path} has events.`,
-        'Use --force to put the backup in its place; what is there now is kept beside it.',
+        'Use --force to replace it with the backup; the present store is kept beside it.',
       );
     db = new DatabaseSync(path, { timeout: 0 });
-    // Leaving WAL takes the file for itself, and writes all of the WAL back into it.
+    // Leaving WAL mode takes exclusive access and writes all of the WAL back into the file.
     db.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     if (valuesOf(db, 'journal_mode', 'pragma_journal_mode')[0] !== 'delete') throw inUse(path);
     return ended(db);
@@ -42,8 +42,7 @@ export function holdUnused(path: string, force: boolean): () => void {
     const result = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
     if (result === 5 || result === 6) throw inUse(path, error);
     if (notAllowed.includes(result))
-      throw refused(`The store ${path} cannot be opened: ${reasonOf(error)}.`, 'Correct the rights.', error);
-    // A store that is damaged is what a backup is for.
+      throw refused(`The store ${path} cannot be opened: ${reasonOf(error)}.`, 'Correct the permissions.', error);
     if (!force)
       throw refused(`The store ${path} cannot be read: ${reasonOf(error)}.`, 'Replace it with --force.', error);
     return () => undefined;
@@ -55,7 +54,7 @@ const ended = (db: DatabaseSyncInstance) => () => {
   db.close();
 };
 
-/** A prepared statement would keep the connection, and its locks, after it is closed. */
+/** Not a prepared statement: that would keep the connection and its locks alive after closing. */
 function valuesOf(db: DatabaseSyncInstance, column: string, from: string): unknown[] {
   const values: unknown[] = [];
   db.function('told', (value: unknown) => {
@@ -67,13 +66,13 @@ function valuesOf(db: DatabaseSyncInstance, column: string, from: string): unkno
 }
 
 /**
- * Puts `draft`, a database that is whole and on the disk, where `path` is. Its side files get the name `kept`, and so
- * does the database itself with `keep`: together they can be opened as before.
+ * Moves `draft`, a complete database that is on the disk, to `path`. The present side files are renamed after `kept`;
+ * with `keep`, so is the present database, and together they can be opened as before.
  *
- * Wherever this is broken off, `path` is the one database or the other, never one with the side files of the other: they
- * go first. A database that is whole has none, once it is held; one that is damaged is no worse without them, and they
- * are with what is kept.
- * @returns the side files, by their new names
+ * If this is interrupted at any point, `path` is one database or the other, never one with the side files of the other,
+ * since those are moved first. An intact, locked database has no side files. A damaged one is no worse without them,
+ * and they are kept with it.
+ * @returns the new names of the side files
  */
 export function putInPlace(draft: string, path: string, kept: string, keep: boolean): string[] {
   const exists = existsSync(path);
@@ -84,7 +83,7 @@ export function putInPlace(draft: string, path: string, kept: string, keep: bool
     renameSync(path + end, kept + end);
     aside.push(kept + end);
   }
-  // A power cut must not undo these and leave what follows.
+  // A power cut must not undo these renames but keep the next one.
   if (aside.length > 0) sync(dirname(path));
   if (exists) renameSync(draft, path);
   else moveToNew(draft, path);
@@ -92,7 +91,7 @@ export function putInPlace(draft: string, path: string, kept: string, keep: bool
   return aside;
 }
 
-/** Moves a file to a name that nobody has. A rename would replace what somebody has made there meanwhile; a link fails. */
+/** Moves a file to a name that is free. A rename would replace a store that another process has created meanwhile; a link fails. */
 function moveToNew(from: string, to: string): void {
   try {
     linkSync(from, to);
@@ -106,7 +105,7 @@ function moveToNew(from: string, to: string): void {
 
 const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
-/** Waits until a file, or the names in a folder, are on the disk. */
+/** Flushes a file, or the entries of a folder, to the disk. */
 export function sync(path: string): void {
   const file = openSync(path, 'r');
   try {

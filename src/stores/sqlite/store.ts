@@ -3,9 +3,9 @@ import { type SqliteAccess, SqliteDatabase } from './database.js';
 import { sqliteDialect } from './dialect.js';
 import { migrations } from './migrations.js';
 
-/** The store in one SQLite file. */
+/** A store in a SQLite file. */
 export class SqliteStore extends SqlStore {
-  /** @throws TrawlError as `Store` says, or STORE_NEWER. */
+  /** @throws TrawlError as documented in `Store`, or STORE_NEWER */
   constructor(path: string, now: () => Date = () => new Date(), access: SqliteAccess = 'read') {
     super(sqliteDialect(new SqliteDatabase(path, access)), { shared: false, schema: migrations.length, now });
   }
