@@ -76,7 +76,7 @@ describe('the package', () => {
   it('has what runs, and nothing else', () => {
     const files = filesOf(installed);
     expect(files).toContain('dist/workflow-bundle.js');
-    const compiled = files.filter((path) => /^dist\/(src|workflows|activities)\//.test(path));
+    const compiled = files.filter((path) => /^dist\/(src|workflows|activities|demo)\//.test(path));
     expect(compiled.filter((path) => !existsSync(join(root, path.slice(5).replace(/\.js$/, '.ts'))))).toEqual([]);
     expect(
       new Set(files.filter((path) => !compiled.includes(path)).map((path) => path.replace(/^(docs|deploy)\/.*/, '$1'))),
