@@ -17,24 +17,24 @@ import { type BenchStore, Closing } from './stores.js';
 
 const workerStartMaxMs = 60_000;
 
-/** What went through a worker's database drivers; see worker-counts.mjs. */
+/** Counts of a worker's database drivers; see worker-counts.mjs. */
 export interface DriverCounts {
   transactions: number;
   statements: number;
   rowsRead: number;
   rowsWritten: number;
-  /** Of the tables of events, read or written. */
+  /** Rows of event tables, read or written. */
   eventRows: number;
 }
 
-/** A Temporal dev server and `trawl worker`, each a process of its own, on one store. */
+/** A Temporal dev server and `trawl worker`, in separate processes, on one store. */
 export interface Bed {
   client: Client;
   server: DevServer;
   worker: ChildProcess;
-  /** One run of M10 to its end. Default: of `asa`. */
+  /** Runs M10 once, to its end. Default collector: `asa`. */
   collect(collector?: string): Promise<{ progress: Progress; workflowId: string; runId: string }>;
-  /** Only where `counts` was asked for. */
+  /** Available only with the option `counts`. */
   counts(): Promise<DriverCounts>;
   /** Ends both; the store stays. */
   close(): Promise<void>;

@@ -5,7 +5,7 @@ import { asa } from '../src/sources/asa/source.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { settingsOfTeam, type Team } from './demo-teams.js';
 
-/** The first full pages of the demo team, as a walk reads them; and the team, which is gone then. */
+/** The first full pages of the demo team, as a walk reads them, and the team, which has stopped by then. */
 export async function demoPages(count: number, pageEvents: number): Promise<{ team: Team; pages: FetchedPage[] }> {
   const demo = await startDemoAsa({ events: count * pageEvents + 1 });
   const http = new HttpClient({}, {});

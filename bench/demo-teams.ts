@@ -5,11 +5,11 @@ import { root } from '../scripts/setup.mjs';
 
 export interface TeamsWanted {
   count: number;
-  /** Of each team. */
+  /** Events of each team. */
   events: number;
-  /** The first so many teams get one more event every minute. Default 0. */
+  /** Number of teams, from the first, that get one more event every minute. Default 0. */
   busy?: number;
-  /** Whether an empty page follows a full last one. Default: no. */
+  /** Whether an empty page follows a full last page. Default: no. */
   nextWhenFull?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Team {
   keySecret: string;
 }
 
-/** Of a collector of it, as the environment has them. */
+/** Environment variables of a collector of the team. */
 export function settingsOfTeam({ team, keyId, keySecret, baseUrl }: Team): Record<string, string> {
   return { ASA_TEAM: team, ASA_KEY_ID: keyId, ASA_KEY_SECRET: keySecret, ASA_BASE_URL: baseUrl };
 }
@@ -32,7 +32,7 @@ export interface Requests {
 
 export interface Teams {
   teams: Team[];
-  /** The requests that they have had so far. */
+  /** The number of requests that the teams have received so far. */
   requests(): Promise<Requests>;
   demo: ChildProcess;
 }
@@ -42,7 +42,11 @@ export interface FastTeamWanted {
   latencyMs: number;
 }
 
-/** Runs an ASA team whose answers cost next to nothing (`fast-team.ts`). @param body gets the settings of a collector of it. */
+/**
+ * Runs an ASA team whose answers cost next to nothing (`fast-team.ts`).
+ *
+ * @param body receives the settings of its collector.
+ */
 export async function withFastTeam<T>(
   wanted: FastTeamWanted,
   body: (env: Record<string, string>) => Promise<T>,
@@ -56,7 +60,7 @@ export async function withFastTeam<T>(
   }
 }
 
-/** Starts demo teams in a process of their own, which ends when it is disconnected. */
+/** Starts demo teams in a separate process, which ends when it is disconnected. */
 export async function startTeams(wanted: TeamsWanted): Promise<Teams> {
   const teams = join(root, 'bench', 'teams.ts');
   const demo = fork(teams, [JSON.stringify(wanted)], { execArgv: ['--import', 'tsx'] });

@@ -13,7 +13,10 @@ import { Pages } from './fill.js';
 import type { Sizes, StoreKind } from './sizes.js';
 import { closing, type Stores, storeNames } from './stores.js';
 
-/** `trawl events --format ndjson` into a pipe, beside plainly reading the same columns of the same rows. */
+/**
+ * Measures `trawl events --format ndjson` into a pipe, compared with plainly reading the same columns of the same
+ * rows.
+ */
 export async function exporting({ runs, stores: kinds, exportEvents }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const kind of kinds) figures.push(...(await exportOf(stores, kind, runs, exportEvents)));
@@ -40,7 +43,7 @@ function exportOf(stores: Stores, kind: StoreKind, runs: number, events: number)
       peaks.push(peakMb);
     }
     const name = `${storeNames[kind]}, ${whole(events)} events as NDJSON`;
-    const memory = 'MB at the most';
+    const memory = 'MB, peak';
     return [
       { name: `${storeNames[kind]}, plainly read`, unit: 'rows/s', values: plain },
       { name, unit: 'rows/s', values: rates, to: { name: 'plainly read', values: plain } },
@@ -50,7 +53,7 @@ function exportOf(stores: Stores, kind: StoreKind, runs: number, events: number)
   });
 }
 
-/** From its start to its end; `wc` reads what it writes. */
+/** From its start to its end; `wc` reads its output. */
 async function exportOnce(storeText: string, limit: number): Promise<{ rate: number; peakMb: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-export-'));
   try {
@@ -75,7 +78,7 @@ async function exportOnce(storeText: string, limit: number): Promise<{ rate: num
 const columns = `collector, seq, id, timestamp, type, actor, "user", client, gateway, "group", project, hostname, server,
   from_addr, raw_event, extra, collected_at`;
 
-/** rows/s of one statement that gives every row in order. */
+/** rows/s of one statement that returns every row in order. */
 async function plainRead(place: StorePlace, events: number): Promise<number> {
   const startedAt = performance.now();
   const count = place.kind === 'sqlite' ? readSqlite(place.path) : await readPostgres(place.url);

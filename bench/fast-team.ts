@@ -8,19 +8,20 @@ import { demoPages } from './demo-pages.js';
 import type { FastTeamWanted } from './demo-teams.js';
 
 /**
- * An ASA team of any size whose answers cost next to nothing: `fast-team.ts JSON`. A few pages are taken from the demo team,
- * and each answer is one of them with ids and times of its own written into its bytes. So what is measured beside it on the
- * same cores is the collector, not the making of events. Tells its parent its place; ends when it is disconnected.
+ * An ASA team of any size whose answers cost next to nothing: `fast-team.ts JSON`. It takes a few pages from the demo
+ * team, and each answer is one of them with new ids and times written into its bytes. So a benchmark on the same
+ * cores measures the collector, not the generation of events. Reports its address to its parent, and ends when it is
+ * disconnected.
  */
 const { events, latencyMs }: FastTeamWanted = JSON.parse(process.argv[2]!);
 const pageEvents = 1_000;
 const patterns = 20;
-/** 12,500 events a day, as `fill.ts` has it. */
+/** 12,500 events a day, as in `fill.ts`. */
 const eventEveryMs = 6_912;
 const pageCount = Math.max(1, Math.ceil(events / pageEvents));
 const begunMs = Date.now() - events * eventEveryMs;
 
-/** Where a page has what is written anew: ids of 24 characters, and the 19 of a time up to its seconds. */
+/** Positions of the values to replace in a page: ids of 24 characters, and the 19 of a time up to its seconds. */
 interface Pattern {
   body: Buffer;
   ids: number[];
@@ -57,14 +58,14 @@ function answer(response: ServerResponse, body: Buffer): void {
   response.end(body);
 }
 
-/** The last page has what is left of the events. */
+/** The last page has the rest of the events. */
 function page(number: number): Buffer {
   const left = events - number * pageEvents;
   if (left < pageEvents) return lastPage(number, left);
   return written(number, made[number % patterns]!);
 }
 
-/** Ids are spread evenly, as those of the vendor are; the same page has the same ones each time. */
+/** Ids are spread evenly, like the vendor's; a page has the same ids each time. */
 function written(number: number, { body, ids, times }: Pattern): Buffer {
   const text = Buffer.from(body);
   for (const [index, at] of ids.entries()) {

@@ -1,19 +1,19 @@
 export interface Figure {
-  /** What was measured, for example `SQLite, 50 ms`. */
+  /** Name of the measurement, for example `SQLite, 50 ms`. */
   name: string;
   unit: string;
-  /** One for each run. */
+  /** One value for each run. */
   values: readonly number[];
-  /** What was measured beside it in the same run, one value for each of its values or for all of them. */
+  /** The baseline from the same run: one value for each value, or one for all of them. */
   to?: { name: string; values: readonly number[] } | undefined;
-  /** A count, which does not depend on the machine. */
+  /** True for a count, which does not depend on the machine. */
   exact?: boolean;
 }
 
-/** What a part measured. */
+/** The measurements of one part. */
 export interface Measured {
   figures: Figure[];
-  /** Why the part counts as failed. */
+  /** Reasons why the part counts as failed. */
   failures?: string[];
 }
 
@@ -30,7 +30,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Each run against its own baseline where there is one for each, so that what slows down both does not show. */
+/** Ratio of each run to its own baseline, if it has one, so that what slows down both does not show. */
 export function ratios({ values, to }: Figure): number[] {
   if (!to) return [];
   const paired = to.values.length === values.length;
@@ -42,7 +42,7 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** Three digits or more that count. */
+/** Rounds to three significant digits or more. */
 export function short(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return whole(value);
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
@@ -53,7 +53,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** All figures in one table: median, least to most, and the ratio to what was measured beside them. */
+/** All figures in one table: median, minimum to maximum, and the ratio to the baseline. */
 export function figureTable(parts: readonly (readonly [part: string, figures: readonly Figure[]])[]): string {
   const range = (values: readonly number[]) =>
     values.length > 1 ? `${short(Math.min(...values))} to ${short(Math.max(...values))}` : '';

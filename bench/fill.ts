@@ -16,15 +16,15 @@ interface Pattern {
   body: Uint8Array;
 }
 
-/** A page as the activities have it when they write it. */
+/** A page in the form in which the activities write it. */
 export interface MadePage {
   page: PageToWrite;
   body: Uint8Array;
 }
 
 /**
- * Pages for a store without the way through API and Temporal: 20 pages of the demo team, read and enriched once as a walk
- * does, whose events get ids and times of their own each time. Events end about now.
+ * Makes pages for a store without the API and Temporal: 20 pages of the demo team, read and enriched once as a walk
+ * does, whose events get new ids and times for each page. The newest events are from about now.
  */
 export class Pages {
   readonly #patterns: readonly Pattern[];
@@ -36,7 +36,7 @@ export class Pages {
     this.#timeNs = BigInt(Date.now()) * 1_000_000n - BigInt(eventsWanted) * eventEveryNs;
   }
 
-  /** @param eventsWanted how many will be made. */
+  /** @param eventsWanted the number of events that will be made. */
   static async make(eventsWanted: number): Promise<Pages> {
     const { pages } = await demoPages(patterns, pageEvents);
     const made = pages.map(({ body, content }): Pattern => {
@@ -49,7 +49,7 @@ export class Pages {
     return new Pages(made, eventsWanted);
   }
 
-  /** The page that follows. */
+  /** Makes the next page. */
   next(): MadePage {
     const number = this.#made;
     this.#made += 1;
@@ -74,7 +74,7 @@ export class Pages {
     return { page, body };
   }
 
-  /** Writes pages through the store's own transaction until it has so many events. */
+  /** Writes pages through the store's own transaction until the store has that many events. */
   async fill(store: Store, events: number): Promise<void> {
     while (this.#made * pageEvents < events) await store.writePage(this.next().page);
   }
@@ -85,7 +85,7 @@ function rfc3339(timeNs: bigint): string {
   return `${seconds}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}Z`;
 }
 
-/** What the store has to do for a page: all of it but what a page costs elsewhere. */
+/** The store's part of a page: stages and writes it, without the cost elsewhere. */
 export async function storePage(store: Store, { page, body }: MadePage): Promise<void> {
   const { key, collector, offset, generation, nextOffset } = page;
   await store.stagePage({ key, collector, offset, generation, nextOffset, body });

@@ -7,10 +7,12 @@ import { longWalks } from './long-walk.js';
 import type { Sizes } from './sizes.js';
 import { closing, type Stores, storeNames } from './stores.js';
 
-/** Written for one value, so many that the WAL is written back in each; a store of 10,000 events has 60,000 then. */
+/**
+ * Pages per value: enough that each value includes a write-back of the WAL. A store of 10,000 events then has 60,000.
+ */
 const pagesOfRun = 50;
 
-/** What a page costs the store as it grows, and what memory a long walk needs beside a short one. */
+/** Measures the cost of a page as the store grows, and the memory of a long walk compared with a short one. */
 export async function growth(sizes: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const kind of sizes.stores) {
@@ -21,7 +23,7 @@ export async function growth(sizes: Sizes, stores: Stores): Promise<Measured> {
   return { figures };
 }
 
-/** Each value beside one of a small store that is made for it. */
+/** Compares each value with that of a small store made for it. */
 function pageCost(
   stores: Stores,
   kind: Sizes['stores'][number],
@@ -74,7 +76,7 @@ async function msPerPage(store: Store, pages: Pages): Promise<number> {
     const page = pages.next();
     const startedAt = performance.now();
     await storePage(store, page);
-    // A worker comes to what waits for it, such as a WAL that has been written back, between two pages.
+    // Between two pages a worker gets to pending work, such as a WAL that has been written back.
     await nextTurn();
     ms += performance.now() - startedAt;
   }

@@ -8,7 +8,7 @@ import type { Sizes } from './sizes.js';
 import type { Stores } from './stores.js';
 import { walk } from './walk.js';
 
-/** What `npm run bench -- record` has found with the guard's own sizes, by figure. */
+/** Results of `npm run bench -- record` with the guard's own sizes, by figure. */
 export interface Recorded {
   ratios: Record<string, number>;
   counts: Record<string, number>;
@@ -16,7 +16,7 @@ export interface Recorded {
 
 const file = join(root, 'bench', 'recorded.json');
 const attempts = 3;
-/** A ratio is of two things that were measured beside each other: noise moves both. */
+/** A ratio compares two things measured at the same time, so noise moves both. */
 const allowedFactor = 2;
 
 const sizes: Sizes = {
@@ -32,7 +32,7 @@ const sizes: Sizes = {
   offloadEvents: 0,
 };
 
-/** In the order of how long they take. */
+/** Fastest first. */
 const guarded: readonly [name: string, measure: (stores: Stores) => Promise<Measured>][] = [
   ['growth', (stores) => growth({ ...sizes, runs: 3 }, stores)],
   ['walk', (stores) => walk(sizes, stores)],
@@ -40,11 +40,11 @@ const guarded: readonly [name: string, measure: (stores: Stores) => Promise<Meas
 ];
 
 /**
- * The short form that CI runs: fails on what noise cannot explain, which is a ratio twice as bad as it was recorded, or
- * one request, action, statement or row more in an idle run. A part that fails is measured again: what is worse each time
- * fails.
+ * The short form that CI runs. It fails if noise cannot explain the difference: a ratio twice as bad as recorded, or
+ * one more request, action, statement or row in an idle run. A part that fails is measured again: it fails only if it
+ * is worse each time.
  *
- * @param record writes down what is measured instead.
+ * @param record records the measurements instead.
  */
 export async function guard(stores: Stores, { record = false } = {}): Promise<Measured> {
   const recorded: Recorded = record ? { ratios: {}, counts: {} } : JSON.parse(readFileSync(file, 'utf8'));
@@ -68,7 +68,7 @@ export async function guard(stores: Stores, { record = false } = {}): Promise<Me
   return { figures: all, failures };
 }
 
-/** Of an idle run only what does not depend on the machine. */
+/** Keeps only the figures of an idle run that do not depend on the machine. */
 function prefixed(part: string, figures: readonly Figure[]): Figure[] {
   return figures
     .filter(({ exact }) => part !== 'idle' || exact)
@@ -89,7 +89,7 @@ interface Worse {
   sentence: string;
 }
 
-/** What is worse than it was recorded. */
+/** Figures that are worse than recorded. */
 export function compare(recorded: Recorded, figures: readonly Figure[]): Worse[] {
   const now = recordOf(figures);
   const isRate = new Set(figures.filter(({ unit }) => unit.endsWith('/s')).map(({ name }) => name));
@@ -112,7 +112,7 @@ function told(before: number | undefined): string {
   return before === undefined ? 'nothing' : short(before);
 }
 
-/** What is not measured any more is to be recorded anew. */
+/** Recorded figures that are no longer measured: the file needs a new recording. */
 function missing(recorded: Recorded, figures: readonly Figure[]): string[] {
   const names = new Set(figures.map(({ name }) => name));
   return [...Object.keys(recorded.ratios), ...Object.keys(recorded.counts)]

@@ -11,20 +11,23 @@ import type { Sizes, StoreKind } from './sizes.js';
 import { closing, type Stores, storeNames } from './stores.js';
 import { costOfRun } from './temporal-cost.js';
 
-/** The last page has so many events already; what the demo team has for that. */
+/** Number of events in the last page, and the demo team's options for that. */
 const partPages = [
   { part: 0, events: 2_000, nextWhenFull: true },
   { part: 999, events: 2_999, nextWhenFull: false },
 ];
 
-/** What a run costs that finds nothing new: counts of each run, and CPU and time beside the bare request for that page. */
+/**
+ * Measures a run that finds nothing new: its counts, and its CPU and time compared with the bare request for that
+ * page.
+ */
 export async function idle(sizes: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const kind of sizes.stores) figures.push(...(await idleOf(stores, kind, sizes)));
   return { figures };
 }
 
-/** A collector for each part page, beside each other on one worker. */
+/** One collector for each part page, side by side on one worker. */
 function idleOf(stores: Stores, kind: StoreKind, sizes: Sizes): Promise<Figure[]> {
   return closing(async (all) => {
     const place = await stores.make(kind);
@@ -66,7 +69,7 @@ const secret = 'BENCH_ASA_KEY_SECRET';
 interface Collector {
   name: string;
   part: number;
-  /** That the team has. */
+  /** Number of events of the team. */
   events: number;
   teams: Teams;
 }
@@ -81,7 +84,7 @@ async function idleCollector(
   if (progress.newEvents !== events) throw new Error(`The first run stored ${progress.newEvents} events.`);
   const { lastOffset } = await store.checkpoint(name);
   const env = settingsOfTeam(teams.teams[0]!);
-  // The first ones make what later ones find: prepared statements, compiled code.
+  // The first runs create what later ones reuse: prepared statements, compiled code.
   for (let warm = 0; warm < idleRuns; warm += 1) await bed.collect(name);
 
   const each: Counted[] = [];
@@ -129,7 +132,10 @@ async function idleCollector(
 
 type Counted = DriverCounts & Requests & { actions: number; historyEvents: number };
 
-/** Of this run alone. What the worker does by itself every half minute may fall into one: the median has not. */
+/**
+ * Counts of this run. A periodic task of the worker (every half minute) may fall into one run, but not into the
+ * median.
+ */
 async function countedRun(bed: Bed, teams: Teams, name: string): Promise<Counted> {
   const [before, requestsBefore] = [await bed.counts(), await teams.requests()];
   const { progress, workflowId, runId } = await bed.collect(name);
@@ -149,7 +155,7 @@ async function countedRun(bed: Bed, teams: Teams, name: string): Promise<Counted
   };
 }
 
-/** The request that an idle run makes, by itself: fetched and parsed; each. */
+/** The request that an idle run makes, alone: fetched and parsed; figures for each. */
 async function bareRequests(
   env: Record<string, string>,
   offset: string,
@@ -159,7 +165,7 @@ async function bareRequests(
   const http = new HttpClient({}, {});
   try {
     const client = asa.open(resolveCollector('asa', [asa], {}, env).values, http);
-    // The token, and the connection.
+    // Gets the token and opens the connection.
     await client.fetchPage(offset);
     const cpu = process.cpuUsage();
     const startedAt = performance.now();

@@ -10,11 +10,11 @@ const windowPages = 100;
 interface Walked {
   peakMb: number;
   eventsPerSecond: number;
-  /** ms a page, by how many events were stored when it was looked at. */
+  /** ms per page, by the number of stored events at that point. */
   pageMs: Map<number, number>;
 }
 
-/** Real collections from the demo team by a worker process of its own: its memory, and how the pace changes. */
+/** Measures real collections from the demo team in a separate worker process: its memory, and how the pace changes. */
 export async function longWalks(
   stores: Stores,
   kind: StoreKind,
@@ -31,7 +31,7 @@ export async function longWalks(
   const name = (of: number) => `${storeNames[kind]}, a walk of ${whole(of)} events`;
   const peaks = (walked: Walked[]) => walked.map(({ peakMb }) => peakMb);
   const rates = (walked: Walked[]) => walked.map(({ eventsPerSecond }) => eventsPerSecond);
-  const memory = 'MB, worker at the most';
+  const memory = 'MB, peak of the worker';
   const figures: Figure[] = [
     { name: name(events), unit: memory, values: peaks(short) },
     {
@@ -84,7 +84,7 @@ async function walkOnce(stores: Stores, kind: StoreKind, events: number, at: rea
   }
 }
 
-/** As the ledger of pages tells it: 100 pages from there on, or the last ones before the end. */
+/** From the ledger: 100 pages from that point on, or the last ones before the end. */
 async function paceAt(store: BenchStore, events: number, at: readonly number[]): Promise<Map<number, number>> {
   const committed = new Map<number, number>();
   for (const { number, committedAt } of await query<{ number: number | string; committedAt: string }>(

@@ -31,7 +31,7 @@ const named = process.argv.slice(2).filter((word) => word !== '--json');
 const unknown = named.find((name) => !(name in parts || name in others));
 if (unknown !== undefined) {
   const known = [...Object.keys(parts), ...Object.keys(others)];
-  console.error(`There is no part ${JSON.stringify(unknown)}; there are: ${known.join(', ')}.`);
+  console.error(`Unknown part ${JSON.stringify(unknown)}; the parts are: ${known.join(', ')}.`);
   process.exit(2);
 }
 const sizes = readSizes(process.env);

@@ -24,17 +24,17 @@ import { costOfRun } from './temporal-cost.js';
 const collectors = Number(process.env.BENCH_COLLECTORS ?? 1_000);
 const intervals = Number(process.env.BENCH_INTERVALS ?? 5);
 const intervalMs = Number(process.env.BENCH_INTERVAL_MINUTES ?? 5) * 60_000;
-/** Collectors that find a new event at each run. */
+/** Number of collectors that find a new event at each run. */
 const busy = Number(process.env.BENCH_BUSY ?? 0);
-/** Events of one more collector that begins a long catch-up when the measured time begins; 0: there is none. */
+/** Events of one more collector that begins a long catch-up when the measured time begins; 0: no such collector. */
 const catchUp = Number(process.env.BENCH_CATCH_UP ?? 0);
 const firstEvents = 50;
 const aloneRuns = 20;
 const secret = 'BENCH_ASA_KEY_SECRET';
 
 /**
- * Many collectors by Schedules on one worker, PostgreSQL and a Temporal server, all on this machine: whether every run
- * ends within its interval, and what a run costs that finds nothing new.
+ * Runs many collectors by Schedules on one worker, PostgreSQL and a Temporal server, all on this machine. Measures
+ * whether every run ends within its interval, and the cost of a run that finds nothing new.
  */
 export async function many(): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
@@ -115,7 +115,7 @@ export async function many(): Promise<Measured> {
       await sleep(to.getTime() - Date.now());
       counted.push(await counters());
     }
-    // The last ones that were due may still run.
+    // The last runs that were due may still be under way.
     await untilIdle(client);
     const runs: Run[][] = [];
     for (let interval = 0; interval < intervals; interval += 1) {
@@ -158,12 +158,12 @@ export async function many(): Promise<Measured> {
         aRun('CPU of the worker', (of) => of.cpu.worker, 'ms a run', toAloneCpu),
         aRun('CPU of PostgreSQL', (of) => of.cpu.postgres, 'ms a run'),
         aRun('CPU of the Temporal server', (of) => of.cpu.temporal, 'ms a run'),
-        { name: 'worker at the most', unit: 'MB', values: [peakBytes(worker.pid!) / 1_048_576] },
+        { name: 'peak of the worker', unit: 'MB', values: [peakBytes(worker.pid!) / 1_048_576] },
       ],
     };
 
     async function counters(): Promise<Counters> {
-      await sleep(1_100); // PostgreSQL's statistics are a second old at the most.
+      await sleep(1_100); // PostgreSQL's statistics are at most a second old.
       const { rows } = await db.query<Record<string, string>>(`SELECT
         (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS transactions,
         (SELECT sum(n_tup_ins) FROM pg_stat_user_tables) AS inserted,
@@ -218,7 +218,7 @@ interface Run {
 const tookMs = (run: Run) => run.tookMs;
 const endedWell = (runs: readonly Run[]) => runs.filter(({ status }) => status === 'COMPLETED').length;
 
-/** The runs of M10 that began in the time, from their beginning (which waits for a worker) to their end. */
+/** The runs of M10 that began in this period, from their beginning (which waits for a worker) to their end. */
 async function runsWithin(client: Client, { from, to }: { from: Date; to: Date }): Promise<Run[]> {
   const runs: Run[] = [];
   const query = `WorkflowType = "recurringAuditCollection" AND StartTime >= "${from.toISOString()}" AND StartTime < "${to.toISOString()}"`;
@@ -245,7 +245,7 @@ async function untilIdle(client: Client): Promise<void> {
   }
 }
 
-/** Runs that were due while the one before was still under way, or that nobody began in time. */
+/** Counts runs that were due while the previous one was still under way, or that did not begin in time. */
 async function skippedRuns(client: Client, names: readonly string[]): Promise<number> {
   let skipped = 0;
   for (const name of names) {
@@ -255,11 +255,11 @@ async function skippedRuns(client: Client, names: readonly string[]): Promise<nu
   return skipped;
 }
 
-/** Runs that find nothing new while nobody else runs. */
+/** Runs that find nothing new while no other collector runs. */
 async function runsAlone(client: Client, name: string, worker: ChildProcess): Promise<Alone> {
   const tookMs: number[] = [];
   const cpu: number[] = [];
-  // The first ones collect what there is, and make what later ones find.
+  // The first runs collect everything, and create what later ones reuse.
   for (let run = -aloneRuns; run < aloneRuns; run += 1) {
     const before = cpuMs(worker.pid!);
     const handle = await startNow(client, name);
@@ -277,7 +277,7 @@ interface Alone {
   cpuMs: number[];
 }
 
-/** Since each began. */
+/** Counters since the start of each process. */
 interface Counters {
   audits: number;
   tokens: number;

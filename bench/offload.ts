@@ -19,7 +19,10 @@ const forms = [
   { name: 'parquet', settings: { format: 'parquet' } },
 ] as const;
 
-/** `trawl offload` to files, by a worker process: a new sink for each value, so that each sends every event. */
+/**
+ * Measures `trawl offload` to files in a worker process, with a new sink for each value, so that each sends every
+ * event.
+ */
 export async function offload({ runs, stores: kinds, offloadEvents }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const kind of kinds) figures.push(...(await offloadOf(stores, kind, runs, offloadEvents)));
@@ -46,7 +49,7 @@ function offloadOf(stores: Stores, kind: StoreKind, runs: number, events: number
         await store.setSettings(`sink:${sink}`, { kind: 'files', path: join(folder, sink), ...settings }, []);
       }
     }
-    // Nothing is collected: the place is never asked.
+    // Nothing is collected, so this address receives no request.
     const env = {
       ASA_TEAM: 'bench',
       ASA_KEY_ID: 'bench',
@@ -76,14 +79,14 @@ function offloadOf(stores: Stores, kind: StoreKind, runs: number, events: number
       })),
       {
         name: `${storeNames[kind]}, all of these`,
-        unit: 'MB, worker at the most',
+        unit: 'MB, peak of the worker',
         values: [peakBytes(bed.worker.pid!) / 1_048_576],
       },
     ];
   });
 }
 
-/** As an offloading reads them. */
+/** Reads the events as an offloading does. */
 async function readAll(store: Store, events: number): Promise<number> {
   const startedAt = performance.now();
   let count = 0;

@@ -1,4 +1,4 @@
-// Loaded into a process with --import: when it ends, it writes the most memory it has held to the file BENCH_REPORT.
+// Loaded into a process with --import: when the process ends, it writes its peak memory to the file BENCH_REPORT.
 // Linux only. Plain JavaScript, since the process runs without a compiler.
 import { readFileSync, writeFileSync } from 'node:fs';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
 
-/** Runs `trawl demo` in a process of its own. @param body gets the settings of a collector of it. */
+/** Runs `trawl demo` in a separate process. @param body receives the settings of its collector. */
 export async function withDemo<T>(
   options: { events: number; latencyMs: number },
   body: (env: Record<string, string>) => Promise<T>,
@@ -29,7 +29,7 @@ async function firstLines(child: ChildProcess, count: number): Promise<string[]>
   return text.trim().split('\n');
 }
 
-/** Tells a process to end, and waits for it. */
+/** Ends a process, and waits for it. */
 export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   await new Promise((resolve) => {
@@ -40,7 +40,7 @@ export async function ended(child: ChildProcess): Promise<void> {
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** Empty where a thread or process has ended meanwhile. */
+/** Empty if the thread or process has ended meanwhile. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -68,7 +68,7 @@ export function cpuMs(pid: number): number {
   return (sum / ticksPerSecond) * 1_000;
 }
 
-/** The most memory that a process has held; bytes. Linux only. */
+/** Peak memory of a process; bytes. Linux only. */
 export function peakBytes(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1_024;
 }

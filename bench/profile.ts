@@ -7,7 +7,7 @@ import { collect } from './walk.js';
 
 const pageEvents = 1_000;
 
-/** ms a page. */
+/** ms per page. */
 interface Parts {
   whole: number;
   request: number;
@@ -18,7 +18,7 @@ interface Parts {
   write: number;
 }
 
-/** Where the time of a page goes, by the traces of a whole collection without API latency. */
+/** Shows how a page's time is spent, from the traces of a whole collection without API latency. */
 export async function profile({ events, runs, stores: kinds }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
   for (const kind of kinds) {

@@ -1,32 +1,32 @@
 export const storeKinds = ['sqlite', 'postgres'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
-/** How much is measured. The environment changes it; `guard` has sizes of its own. */
+/** Sizes of the measurements. The environment changes them; `guard` has its own. */
 export interface Sizes {
-  /** Of each figure; its median counts. */
+  /** Runs of each figure; the median counts. */
   runs: number;
   stores: readonly StoreKind[];
   /** Events of a walk. */
   events: number;
   latenciesMs: readonly number[];
-  /** Stored events at which a page's cost is measured; the first is what the others are compared with. */
+  /** Stored events at which a page's cost is measured; the others are compared with the first. */
   growth: readonly number[];
-  /** Events of the walk whose memory is compared with that of `events`; 0: there is none. */
+  /** Events of the walk whose memory is compared with that of `events`; 0: no such walk. */
   longEvents: number;
   longRuns: number;
-  /** Runs with nothing new, of each value. */
+  /** Runs with nothing new for each value. */
   idleRuns: number;
   exportEvents: number;
   offloadEvents: number;
 }
 
-/** @throws Error where a variable is no such number or store. */
+/** @throws Error if a variable is not such a number or store. */
 export function readSizes(env: NodeJS.ProcessEnv): Sizes {
   const numbers = (name: string, otherwise: string): number[] =>
     (env[name] ?? otherwise).split(',').map((text) => {
       const value = Number(text);
       if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
-      throw new Error(`${name}: ${JSON.stringify(text)} is no whole number.`);
+      throw new Error(`${name}: ${JSON.stringify(text)} is not a whole number.`);
     });
   const number = (name: string, otherwise: number) => numbers(name, String(otherwise))[0]!;
   return {

@@ -14,13 +14,13 @@ import type { Sizes } from './sizes.js';
 import { closing } from './stores.js';
 
 const startMaxMs = 120_000;
-/** Enough that the first page is full. */
+/** Enough to fill the first page. */
 const events = 5_000;
 
 /**
- * How long one waits for Trawl, with its store in SQLite: from `trawl up` in an empty folder to the first event stored,
- * and from `trawl collect` to its end where nothing is new. Beside it what it waits for itself: Node.js, and Temporal's
- * dev server.
+ * Measures how long Trawl takes to start, with its store in SQLite: from `trawl up` in an empty folder to the first
+ * event stored, and from `trawl collect` to its end when nothing is new. The baselines are what Trawl itself waits
+ * for: Node.js and Temporal's dev server.
  */
 export function start({ runs }: Sizes): Promise<Measured> {
   return withDemo({ events, latencyMs: 0 }, async (env) => {
@@ -48,7 +48,7 @@ export function start({ runs }: Sizes): Promise<Measured> {
         all.later(() => ended(running));
         await untilStored(join(folder, 'data', 'trawl.db'), running, log);
         up.push(performance.now() - startedAt);
-        // Until all is collected.
+        // Until everything is collected.
         await ended0(trawl('collect', 'asa'));
         joining.push(await timed(() => ended0(trawl('collect', 'asa'))));
         await ended(running);
@@ -80,13 +80,13 @@ async function timed(body: () => Promise<void>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Waits until it ends by itself, well. */
+/** Waits until the process exits with 0. */
 async function ended0(child: ChildProcess): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${child.spawnargs.join(' ')} ended with ${code}.`);
 }
 
-/** As `trawl up` starts it, in an empty folder. */
+/** Starts the server as `trawl up` does, in an empty folder. */
 async function serverReady(cli: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-start-'));
   const startedAt = performance.now();
@@ -109,7 +109,7 @@ async function untilStored(path: string, trawl: ChildProcess, log: string): Prom
         db ??= new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
         if (db.prepare('SELECT 1 FROM audit_events LIMIT 1').get()) return;
       } catch {
-        // Its tables are being made.
+        // The worker is still creating its tables.
       }
     }
   } finally {

@@ -9,16 +9,16 @@ import type { StoreKind } from './sizes.js';
 
 export const storeNames: Readonly<Record<StoreKind, string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
-/** An empty store of its own. */
+/** An empty store for one measurement. */
 export interface BenchStore {
   kind: StoreKind;
-  /** As TRAWL_STORE names it. */
+  /** In the form of TRAWL_STORE. */
   text: string;
   place: StorePlace;
   remove(): Promise<void>;
 }
 
-/** Makes stores, with a PostgreSQL server (`fsync` on) as soon as one is asked for. */
+/** Makes stores, and starts a PostgreSQL server (`fsync` on) when the first one needs it. */
 export class Stores {
   #postgres: TestPostgres | undefined;
 
@@ -34,7 +34,7 @@ export class Stores {
     return { kind, text, place: storePlace(text, '/', 1)!, remove };
   }
 
-  /** Of the PostgreSQL server. */
+  /** Process id of the PostgreSQL server. */
   pid(): number | undefined {
     return this.#postgres?.pid();
   }
@@ -44,7 +44,7 @@ export class Stores {
   }
 }
 
-/** What another program reads there. */
+/** Queries the store as another program would. */
 export async function query<Row>(place: StorePlace, sql: string): Promise<Row[]> {
   if (place.kind === 'sqlite') {
     const db = new DatabaseSync(place.path, { readOnly: true });
@@ -63,7 +63,7 @@ export async function query<Row>(place: StorePlace, sql: string): Promise<Row[]>
   }
 }
 
-/** What is to be closed again, last first, whatever happens. */
+/** Collects steps that close things again, last first, whatever happens. */
 export class Closing {
   readonly #steps: (() => unknown)[] = [];
 
@@ -76,7 +76,7 @@ export class Closing {
   }
 }
 
-/** Runs `body`, and closes afterwards what it has registered. */
+/** Runs `body`, and afterwards closes what it registered. */
 export async function closing<T>(body: (closing: Closing) => Promise<T>): Promise<T> {
   const all = new Closing();
   try {

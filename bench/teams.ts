@@ -2,8 +2,8 @@ import { type DemoAsa, startDemoAsa } from '../demo/asa/server.js';
 import type { TeamsWanted } from './demo-teams.js';
 
 /**
- * Many demo teams in one process: `teams.ts JSON`, which says what is wanted of them. Tells its parent each team's place,
- * and on any message how many requests they have had.
+ * Many demo teams in one process: `teams.ts JSON`, where JSON has their options. Reports each team's address to its
+ * parent, and on any message the number of requests that they have received.
  */
 const { count, events, busy = 0, nextWhenFull = false }: TeamsWanted = JSON.parse(process.argv[2]!);
 const teams: DemoAsa[] = [];

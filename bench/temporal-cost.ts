@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 
 export interface TemporalCost {
-  /** As Temporal counts them for billing, without those of a Schedule. */
+  /** As Temporal counts them for billing, without a Schedule's own. */
   actions: number;
   historyEvents: number;
   historyBytes: number;
 }
 
-/** What a run cost, as its history says: see https://docs.temporal.io/cloud/actions for what is counted. */
+/** The cost of a run, from its history. https://docs.temporal.io/cloud/actions lists what counts. */
 export async function costOfRun(client: Client, workflowId: string, runId: string): Promise<TemporalCost> {
   const handle = client.workflow.getHandle(workflowId, runId);
   const { events } = await handle.fetchHistory();

@@ -13,8 +13,8 @@ import type { Sizes } from './sizes.js';
 import { type Stores, storeNames } from './stores.js';
 
 /**
- * A whole collection (API → store, durable) beside a bare walk that fetches and parses the same pages one after the
- * other and stores nothing. Both against the demo team in a process of its own.
+ * Compares a whole collection (API → store, durable) with a bare walk that fetches and parses the same pages one
+ * after the other and stores nothing. Both read from the demo team in a separate process.
  */
 export async function walk({ events, runs, stores: kinds, latenciesMs }: Sizes, stores: Stores): Promise<Measured> {
   const figures: Figure[] = [];
@@ -22,7 +22,7 @@ export async function walk({ events, runs, stores: kinds, latenciesMs }: Sizes, 
     await withFastTeam({ events, latencyMs }, async (env) => {
       const bare: number[] = [];
       const collected = kinds.map((kind) => ({ kind, values: [] as number[] }));
-      // Compiles what is used, here and in the demo team's process.
+      // Warms up the code, here and in the demo team's process.
       await bareWalk(env, events);
       for (let run = 0; run < runs; run += 1) {
         bare.push(await bareWalk(env, events));
@@ -59,7 +59,7 @@ async function bareWalk(env: Record<string, string>, events: number): Promise<nu
   return events / ((performance.now() - startedAt) / 1000);
 }
 
-/** As `collect --json` measures it: from the start of the run to its end, without bringing up server and worker. */
+/** As `collect --json` measures it: from the start of the run to its end, without starting server and worker. */
 export async function collect(env: Record<string, string>, events: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-bench-'));
   const log = join(folder, 'trawl.log');

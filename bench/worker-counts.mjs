@@ -1,4 +1,4 @@
-// Loaded into a worker with --import: counts what it asks of its database, and tells its parent when asked. Plain
+// Loaded into a worker with --import: counts its database statements, and reports them to its parent on request. Plain
 // JavaScript, since the worker runs without a compiler.
 import pg from 'pg';
 import { SqliteDatabase } from '../dist/src/stores/sqlite/database.js';

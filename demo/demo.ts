@@ -15,7 +15,7 @@ const arrivalIntervalMs = 4_000;
 
 const rememberedShape = z.object({ seed: z.int(), anchorMs: z.int() });
 
-/** The demo ASA team of `trawl up`: the same team, with the same events, each time it is started on a data folder. */
+/** The demo ASA team of `trawl up`: each start on a data folder makes the same team with the same events. */
 export async function startDemo(dataDir: string): Promise<RunningDemo> {
   const remembered = remember(join(dataDir, 'demo-team.json'));
   const demo = await startDemoAsa({ ...remembered, arrivalIntervalMs });

@@ -17,32 +17,32 @@ export const faultKinds = [
   'token-expired',
 ] as const;
 
-/** A fault as callers and `POST /demo/faults` give it. */
+/** A fault as callers and `POST /demo/faults` specify it. */
 export const faultSchema = z
   .strictObject({
-    /** What goes wrong: `status` answers an error; the others spoil an answer of 200, whose Link header stays. */
+    /** The kind of fault: `status` answers with an error; the others spoil a 200 but keep its Link header. */
     kind: z.enum(faultKinds),
-    /** How often at most. Default: once, or without end where `every` or `probability` is given. */
+    /** How often it happens at most. Default: once, or without limit if `every` or `probability` is given. */
     times: z.int().min(1).optional(),
-    /** Every n-th request that could be hit; 1: all. */
+    /** Hits every n-th request that it could hit; 1: all. */
     every: z.int().min(1).optional(),
-    /** The share of the requests that could be hit. */
+    /** Hits this share of the requests that it could hit. */
     probability: z.number().min(0).max(1).optional(),
-    /** How many requests go well first. */
+    /** How many requests succeed first. */
     after: z.int().min(0).optional(),
-    /** Which requests could be hit. Default: `audits`. */
+    /** Which requests it can hit. Default: `audits`. */
     target: z.enum(['token', 'audits', 'any']).optional(),
-    /** For `status`, and needed there. */
+    /** For `status`, where it is required. */
     status: z.int().min(400).max(599).optional(),
-    /** For `status`: the code in the body. Default: the usual one of the status. */
+    /** For `status`: the code in the body. Default: the usual one for the status. */
     code: z.string().optional(),
     /** For `status`: the header Retry-After, in seconds or as a date. */
     retryAfter: z.union([z.string(), z.int()]).optional(),
-    /** For `status`: false leaves the X-RateLimit headers away. A 429 that has them says that nothing remains. */
+    /** For `status`: false omits the X-RateLimit headers. A 429 with these headers says that nothing remains. */
     rateLimitHeaders: z.boolean().optional(),
-    /** For `status` 429: when X-RateLimit-Reset is, from now. Default: 1,000. */
+    /** For `status` 429: the time from now to X-RateLimit-Reset. Default: 1,000. */
     resetInMs: z.int().min(0).optional(),
-    /** For `stall`: how long the silence lasts before the rest follows. Default: until the client gives up. */
+    /** For `stall`: length of the silence before the rest follows. Default: until the client gives up. */
     ms: z.int().min(0).optional(),
     /** For `oversize`: the body is longer than this. Default: 64 MiB. */
     bytes: z.int().min(1).optional(),
@@ -57,16 +57,16 @@ export type FaultTarget = 'token' | 'audits';
 
 interface Planned {
   fault: Fault;
-  /** Requests that could have been hit, since it was added. */
+  /** Requests that it could have hit since it was added. */
   seen: number;
-  /** How often it happened. */
+  /** How often it has happened. */
   happened: number;
   timesMax: number;
 }
 
 /**
- * What goes wrong, and when. Only requests that would have been answered with 200 can be hit, so a test can count on
- * its numbers; of several faults that are due at once the one that was added first happens.
+ * Decides what goes wrong, and when. A fault hits only requests that would otherwise get a 200, so a test can rely on
+ * its numbers. If several faults are due at once, the one that was added first happens.
  */
 export class FaultPlan {
   readonly #random: Random;
@@ -76,7 +76,7 @@ export class FaultPlan {
     this.#random = new Random(seed, 0, 0xfa17);
   }
 
-  /** @throws ZodError where the fault is not valid. */
+  /** @throws ZodError if the fault is invalid. */
   add(fault: Fault): void {
     const valid = faultSchema.parse(fault);
     const once = valid.every === undefined && valid.probability === undefined;
@@ -92,7 +92,7 @@ export class FaultPlan {
     this.#planned = [];
   }
 
-  /** The fault that hits this request. */
+  /** The fault that hits this request, if any. */
   take(target: FaultTarget): Fault | undefined {
     const due = this.#planned.filter((planned) => this.#isDue(planned, target));
     const first = due[0];
@@ -100,7 +100,7 @@ export class FaultPlan {
     return first?.fault;
   }
 
-  /** What is planned, and how often each happened so far. */
+  /** The planned faults, and how often each has happened so far. */
   list(): { fault: Fault; seen: number; happened: number }[] {
     return this.#planned.map(({ fault, seen, happened }) => ({ fault: { ...fault }, seen, happened }));
   }

@@ -1,6 +1,6 @@
 /**
- * Reproducible randomness (sfc32). One instance is reseeded for every event: an event depends on its own seed words
- * and on nothing that was drawn before, so any event can be made at any time without keeping the others.
+ * Reproducible randomness (sfc32). One instance is reseeded for every event. An event depends only on its own seed
+ * words and not on earlier draws, so any event can be made at any time without keeping the others.
  */
 export class Random {
   #a = 0;

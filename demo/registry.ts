@@ -2,15 +2,15 @@ import type { DemoOptions, StandaloneDemo } from './standalone.js';
 
 /** A kind of demo server. */
 export interface DemoKind {
-  /** How many events it begins with where nobody says. */
+  /** Default number of events at the start. */
   events: number;
   start(options: DemoOptions): Promise<StandaloneDemo>;
 }
 
-/** The demo server of each kind of source; the code of each is loaded when it is started. */
+/** The demo server for each kind of source; its code is loaded when it starts. */
 export const demos: Readonly<Record<string, DemoKind>> = {
   asa: {
-    // It makes its events as they are asked for; the others hold theirs.
+    // It generates its events on request; the others keep theirs in memory.
     events: 100_000,
     start: async (options) => (await import('./asa/standalone.js')).startStandaloneAsa(options),
   },

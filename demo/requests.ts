@@ -2,13 +2,13 @@ export interface LoggedRequest {
   method: string;
   /** With its query. */
   path: string;
-  /** 0: the connection was broken before any answer. */
+  /** 0 if the connection broke before any answer. */
   status: number;
   /** Whether it carried an Authorization header. */
   authorization: boolean;
 }
 
-/** The requests under /v1 so far, each from the moment at which its answer is decided. */
+/** The requests under /v1 so far; each is recorded when its answer is decided. */
 export interface RequestRecord {
   total: number;
   tokens: number;

@@ -1,4 +1,4 @@
-/** RFC 3339 as Go's `time.RFC3339Nano` writes it: trailing zeros of the fraction are trimmed. */
+/** RFC 3339 as Go's `time.RFC3339Nano` writes it, without trailing zeros in the fraction. */
 export function rfc3339(startMs: number, sinceNs: number): string {
   const wholeMs = Math.floor(sinceNs / 1e6);
   const ms = startMs + wholeMs;

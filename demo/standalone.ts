@@ -2,12 +2,12 @@ export interface DemoOptions {
   port: number;
   events: number;
   seed: number;
-  /** A new event each so many milliseconds; 0 for none. */
+  /** Interval between new events in milliseconds; 0 for none. */
   arrivalIntervalMs: number;
   latencyMs: number;
 }
 
-/** A demo server that runs by itself. */
+/** A demo server that runs alone. */
 export interface StandaloneDemo {
   what: string;
   /** The settings of a collector that reads it. */

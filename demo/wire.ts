@@ -16,7 +16,7 @@ const loginPage = `<!DOCTYPE html>
 <html><head><title>Sign in</title></head><body><h1>Sign in</h1><p>Your session has ended &amp; you were signed out.</p></body></html>
 `;
 
-/** A right answer with its body spoiled; faults that are of another kind leave it as it is. */
+/** Spoils the body of a correct answer; faults of another kind leave it unchanged. */
 export function withSpoiledBody(answer: Answer, fault: Fault): Answer {
   const withBody = (body: string | Buffer, type?: string): Answer => ({
     ...answer,
@@ -41,7 +41,7 @@ export function withSpoiledBody(answer: Answer, fault: Fault): Answer {
   }
 }
 
-/** JSON as before, but with bytes that are no UTF-8 inside a string. */
+/** The same JSON, but with bytes inside a string that are not UTF-8. */
 function garbled(body: Buffer): Buffer {
   const copy = Buffer.from(body);
   const value = ['"trace_id":"', '":"', '{"'].find((text) => copy.includes(text)) ?? '';
@@ -51,7 +51,7 @@ function garbled(body: Buffer): Buffer {
   return copy;
 }
 
-/** Sends an answer over the wire, as the fault has it. */
+/** Sends an answer over the wire with the fault's behaviour. */
 export function send(response: ServerResponse, answer: Answer, fault: Fault | undefined): void {
   const { status, headers, body } = answer;
   if (fault?.kind === 'reset-before') {
@@ -77,7 +77,9 @@ export function send(response: ServerResponse, answer: Answer, fault: Fault | un
   }
 }
 
-/** The body and white space after it, so that it is the right one for whoever reads it all; without Content-Length. */
+/**
+ * The body followed by white space, so that it is correct for a client that reads all of it; without Content-Length.
+ */
 function pad(response: ServerResponse, body: Buffer, bytes: number): void {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   let left = bytes + 1 - body.length;

@@ -1,6 +1,6 @@
 import { type Answer, jsonAnswer } from '../wire.js';
 
-/** The codes of the contract, the usual one of a status first. */
+/** The contract's error codes for each status, the usual one first. */
 export const errorCodes: Readonly<Record<number, readonly [string, ...string[]]>> = {
   400: ['invalid_request'],
   401: ['authentication_error', 'authorization_error', 'server_authorization_revoked'],

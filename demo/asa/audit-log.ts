@@ -39,7 +39,7 @@ export class AuditLog {
     this.#timeline.insert(1, text);
   }
 
-  /** @throws RangeError where there is no such event. */
+  /** @throws RangeError if there is no such event. */
   event(position: number): EventText {
     const total = this.total();
     if (!Number.isInteger(position) || position < 0 || position >= total)
@@ -48,7 +48,7 @@ export class AuditLog {
     return { id, timestamp, details, text };
   }
 
-  /** Every event that exists when it begins, oldest first, but for inserted texts that are no events. */
+  /** Every event that exists at the start, oldest first, except inserted texts that are not events. */
   *events(): Generator<Omit<EventText, 'text'>> {
     const total = this.total();
     for (let position = 0; position < total; position += 1) {
@@ -65,7 +65,7 @@ export class AuditLog {
     return this.#offsets.write(this.#timeline.cursorOf(boundary));
   }
 
-  /** Undefined for an offset that is not known. */
+  /** Returns undefined for an unknown offset. */
   boundaryOf(offset: string): number | undefined {
     const cursor = this.#offsets.read(offset);
     return cursor && this.#timeline.positionOf(cursor);

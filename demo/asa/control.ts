@@ -9,7 +9,7 @@ const eventsSchema = z.strictObject({ n: z.int().min(1).max(1_000_000) });
 
 type Action = (body: string) => Answer;
 
-/** The people's side of the demo, under /demo: no part of the vendor's API, and not limited. */
+/** The demo's control endpoints for people, under /demo: not part of the vendor's API, and without a rate limit. */
 export function controlActions(api: VendorApi, log: AuditLog, team: string): ReadonlyMap<string, Action> {
   const state = (): Answer =>
     jsonAnswer(200, {

@@ -15,7 +15,7 @@ export function oneOf(...values: unknown[]): Member {
   return ({ random }) => random.pick(texts);
 }
 
-/** Mostly what is given; sometimes `""` or null, which the real server sends as well. */
+/** Usually the given value; sometimes `""` or null, which the real server sends as well. */
 export function mostly(member: Member): Member {
   return (scene) => (scene.random.chance(0.94) ? member(scene) : scene.random.pick(['""', 'null']));
 }

@@ -1,7 +1,7 @@
 import type { Member } from './event-members.js';
 import * as m from './event-members.js';
 
-/** One event type: how often it comes in relation to the others, and its members beside those of every event. */
+/** One event type: its frequency relative to the others, and its members in addition to those of every event. */
 export interface EventType {
   type: string;
   weight: number;
@@ -134,7 +134,7 @@ const table: [type: string, weight: number, members?: Readonly<Record<string, Me
   ],
 ];
 
-/** What every event has, unless its type says otherwise. */
+/** Members of every event, unless its type overrides them. */
 const always: Readonly<Record<string, Member>> = {
   actor: m.actor,
   client: m.client,

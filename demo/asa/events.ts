@@ -19,7 +19,7 @@ export interface EventText {
 }
 
 export interface RenderedEvent extends EventText {
-  /** Keys that the event refers to; there need not be an object for each. */
+  /** Keys that the event refers to; some may have no object. */
   keys: readonly string[];
 }
 
@@ -29,7 +29,7 @@ interface Template {
   members: readonly [label: string, member: Member][];
 }
 
-/** Makes any event of the timeline, from its position alone. */
+/** Makes any event of the timeline from its position alone. */
 export class EventGenerator {
   readonly #seed: number;
   readonly #timeline: Timeline;
@@ -74,7 +74,7 @@ export class EventGenerator {
     };
   }
 
-  /** Of a text that is no event, the members that it lacks are empty. */
+  /** If the text is not an event, the members that it lacks are empty. */
   #given(text: string): RenderedEvent {
     const event: RenderedEvent = { id: '', timestamp: '', details: '', text, keys: [] };
     let value: unknown;

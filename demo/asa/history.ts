@@ -3,7 +3,7 @@ import { Random } from '../random.js';
 const dayNs = 86_400e9;
 const historyDays = 80;
 
-/** How long the history before the anchor is. */
+/** Length of the history before the anchor. */
 export const historyMs = historyDays * 86_400_000;
 
 /**
@@ -26,7 +26,7 @@ export class History {
     this.#startNsOfSecond = (startMs % 1000) * 1e6;
   }
 
-  /** Never less than for the event before; now and then the same. */
+  /** Never less than for the previous event; occasionally the same. */
   timeNs(index: number): number {
     let at = index;
     for (; at > 0; at -= 1) {

@@ -1,6 +1,6 @@
 import { Random } from '../random.js';
 
-/** How the `Link` header is written. All but `foreign-host` say the same to a client that follows RFC 8288. */
+/** Styles of the `Link` header. All but `foreign-host` mean the same to a client that follows RFC 8288. */
 export const linkStyles = [
   'single',
   'multiple',
@@ -21,17 +21,17 @@ export const linkStyles = [
 ] as const;
 
 /**
- * `random` takes another style for each page, always the same for the same page; `foreign-host` lets the next link
+ * `random` uses a different style for each page, always the same for the same page; `foreign-host` makes the next link
  * lead to `foreignHost`.
  */
 export type LinkStyle = (typeof linkStyles)[number];
 
-/** Where a client must not carry its token. */
+/** A host to which a client must not send its token. */
 export const foreignHost = 'audits.elsewhere.invalid';
 
 const honest = linkStyles.filter((style) => style !== 'random' && style !== 'foreign-host');
 
-/** Forms that mislead a weak parser by the link that stands before the next one. */
+/** Forms whose link before the next one misleads a weak parser. */
 const nextLast: ReadonlySet<LinkStyle> = new Set(['prev-first', 'extra-params', 'spaced', 'valueless-param']);
 
 export interface LinkTarget {
@@ -41,7 +41,7 @@ export interface LinkTarget {
 }
 
 /**
- * The values of the `Link` headers of one answer; none where there are no targets.
+ * The values of the `Link` headers of one answer; none if there are no targets.
  *
  * @param place URL of the endpoint, without a query.
  */
@@ -80,7 +80,7 @@ function paramsOf({ rel }: LinkTarget, form: LinkStyle): string {
     case 'spaced':
       return ` ;\trel="${rel}" ; type="application/json"`;
     case 'extra-params':
-      // The text of the title is no rel, though it reads like one.
+      // The title's text is not a rel, though it reads like one.
       return `; title="oldest, then newer; rel=\\"next\\""; rel="${rel}"; hreflang=en`;
     case 'valueless-param':
       return `; rel="${rel}"; signed`;

@@ -1,5 +1,5 @@
 // biome-ignore-all format: lists of words read better in lines
-/** Words that the demo team is made of. Some hold what Go escapes in JSON, or letters outside ASCII. */
+/** Names for the demo team. Some contain characters that Go escapes in JSON, or letters outside ASCII. */
 export const firstNames = [
   'Ada', 'Amara', 'Anders', 'Beatriz', 'Benedikt', 'Chiara', 'Dewey', 'Eszter', 'Fatima', 'Gustavo', 'Hana', 'Ingrid',
   'Jason', 'Kofi', 'Linnéa', 'Mateus', 'Nadia', 'Olufemi', 'Priya', 'Quentin', 'Rósa', 'Sanjay', 'Tomáš', 'Uma', 'Vera',

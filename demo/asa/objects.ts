@@ -4,11 +4,11 @@ import { clientSystems, clouds, firstNames, hostWords, lastNames, roles, serverS
 
 /** A person, host or thing that events refer to by key. */
 export interface Thing {
-  /** What stands in the events: base64 of 32 bytes. */
+  /** As events contain it: base64 of 32 bytes. */
   key: string;
-  /** What it is called, for the members of events that hold names. */
+  /** Its name, for members of events that hold names. */
   name: string;
-  /** Its entry in `related_objects` as JSON text; undefined: the server knows no such object any more. */
+  /** Its entry in `related_objects` as JSON text; undefined if the server no longer has the object. */
   text: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface ServerThing extends Thing {
 }
 
 function thing<T extends object>(random: Random, name: string, type: string, object: object, more: T): Thing & T {
-  // Go sorts the keys of maps only; these are the members of a struct: the type comes first.
+  // Go sorts only the keys of maps; these are the members of a struct, so the type comes first.
   return { key: random.base64(32), name, text: `{"type":"${type}","object":${goJson(object)}}`, ...more };
 }
 
@@ -182,7 +182,7 @@ export function policy(random: Random, name: string): Thing {
   return thing(random, name, 'security_policy', object, {});
 }
 
-/** One whose key events still hold though the server has no object for it. */
+/** Its key is still in events, though the server has no object for it. */
 export function ghost(random: Random, name: string): Thing {
   return { key: random.base64(32), name, text: undefined };
 }

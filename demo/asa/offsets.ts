@@ -5,8 +5,8 @@ const length = 22;
 const sealLength = 6;
 
 /**
- * The opaque offsets: base64 that always holds `+`, `/` and `=`, so that a client which forgets to percent-encode
- * them is found out. The same place has the same offset after a restart.
+ * The opaque offsets: base64 that always contains `+`, `/` and `=`, which exposes a client that forgets to
+ * percent-encode them. The same place has the same offset after a restart.
  */
 export class Offsets {
   readonly #seed: number;
@@ -25,7 +25,7 @@ export class Offsets {
     return bytes.toString('base64');
   }
 
-  /** Undefined where this server never gave it out, or has forgotten it. */
+  /** Returns undefined if this server never issued the offset, or has forgotten it. */
   read(offset: string): Cursor | undefined {
     const bytes = Buffer.from(offset, 'base64');
     if (bytes.length !== length || bytes.toString('base64') !== offset) return undefined;
@@ -33,7 +33,7 @@ export class Offsets {
     return { scheduled: bytes.readUIntBE(4, 6), inserted: bytes.readUIntBE(10, 6) };
   }
 
-  /** Offsets of before are not known from here on. */
+  /** Makes all earlier offsets unknown. */
   forget(): void {
     this.#generation += 1;
   }

@@ -1,27 +1,27 @@
 import type { EventGenerator } from './events.js';
 import type { Team } from './team.js';
 
-/** What was asked for. A boundary is a position: the page begins there and goes up, or down where newest come first. */
+/** A request for a page. A boundary is a position: the page begins there and goes up, or down with newest first. */
 export interface PageRequest {
   boundary: number | undefined;
   count: number;
   descending: boolean;
-  /** The page before the boundary instead of the one after it. */
+  /** Requests the page before the boundary instead of the one after it. */
   prev: boolean;
 }
 
 export interface Page {
   body: Buffer;
-  /** The boundary at which the next page begins; undefined: there is no link to it. */
+  /** The boundary at which the next page begins; undefined if there is no link to it. */
   next: number | undefined;
-  /** The boundary before which the previous page ends; undefined: there is no link to it. */
+  /** The boundary before which the previous page ends; undefined if there is no link to it. */
   prev: number | undefined;
 }
 
 /**
  * One page with exactly the related objects of its events.
  *
- * @param nextWhenFull whether a full page has a next one even where nothing follows it.
+ * @param nextWhenFull whether a full page has a next one even if nothing follows it.
  */
 export function pageOf(
   events: EventGenerator,

@@ -11,7 +11,7 @@ export class RateLimit {
     this.#periodMs = periodMs;
   }
 
-  /** Whether one more request is allowed; if so, it is counted. */
+  /** Counts one more request if it is allowed, and returns whether it is. */
   take(): boolean {
     this.#turn();
     if (this.#used >= this.#limit) return false;
@@ -21,7 +21,7 @@ export class RateLimit {
 
   headers(): Record<string, string> {
     this.#turn();
-    // Rounded up, so that a client which waits for this second does not come too early.
+    // Rounded up, so that a client that waits for this second does not come too early.
     const reset = Math.ceil((this.#startMs + (this.#period + 1) * this.#periodMs) / 1000);
     return rateLimitHeaders(this.#limit, this.#limit - this.#used, reset);
   }

@@ -4,8 +4,8 @@ import type { ServerThing, Thing } from './objects.js';
 import type { Team } from './team.js';
 
 /**
- * Who does what to whom in one event. What is chosen once stays for the event, so that its members fit each other: the
- * client belongs to the actor, host name and project to the server.
+ * Who does what to whom in one event. Each choice holds for the whole event, so that its members fit each other: the
+ * client belongs to the actor, and host name and project to the server.
  */
 export class Scene {
   readonly random = new Random();
@@ -72,7 +72,7 @@ export class Scene {
     return this.#server;
   }
 
-  /** Now and then the last one: a thing whose object is gone. */
+  /** Occasionally the last one: a thing whose object is gone. */
   #skewedIndex(things: readonly Thing[]): number {
     if (this.random.chance(0.004)) return things.length - 1;
     return Math.floor(this.random.fraction() ** 1.6 * things.length);

@@ -37,23 +37,23 @@ export interface DemoAsaOptions {
   events?: number | undefined;
   /** Epoch milliseconds. A restart with the same anchor serves the very same events. Default: now. */
   anchorMs?: number | undefined;
-  /** After the anchor one more event comes each interval; 0: none come by themselves. Default: 0. */
+  /** After the anchor, one more event arrives each interval; 0: none arrives without a call. Default: 0. */
   arrivalIntervalMs?: number | undefined;
-  /** How long each answer takes. Default: 0. */
+  /** Delay of each answer. Default: 0. */
   latencyMs?: number | undefined;
   /** Requests under /v1 per period. Default: 10,000 an hour. */
   rateLimit?: { limit: number; periodMs: number } | undefined;
-  /** How `Link` headers are written. Default: `single`. */
+  /** Style of the `Link` headers. Default: `single`. */
   linkStyle?: LinkStyle | undefined;
-  /** Whether `next` appears as soon as a page is full, though nothing follows yet. Default: false. */
+  /** Whether `next` appears as soon as a page is full, even if nothing follows yet. Default: false. */
   nextWhenFull?: boolean | undefined;
   /** Default: 60 minutes. */
   tokenLifetimeMs?: number | undefined;
 }
 
-/** A running demo team: an ASA API with events of its own making. */
+/** A running demo team: an ASA API that generates its events. */
 export interface DemoAsa {
-  /** With `/v1`, as collectors want it. */
+  /** With `/v1`, as collectors expect it. */
   readonly baseUrl: string;
   readonly team: string;
   readonly keyId: string;
@@ -64,18 +64,18 @@ export interface DemoAsa {
   total(): number;
   /** Adds events that happen now; a restart does not have them. */
   addEvents(count: number): void;
-  /** Appends an event that is sent byte for byte as given, whatever it is. */
+  /** Appends an event that the server sends byte for byte as given, even if it is not valid. */
   insertRaw(rawEventJson: string): void;
-  /** The exact texts of one event. @throws RangeError where it does not exist. */
+  /** The exact texts of one event. @throws RangeError if it does not exist. */
   eventText(position: number): EventText;
-  /** All events oldest first, as they must arrive; inserted texts that lack id, timestamp or details are left out. */
+  /** All events, oldest first, as they must arrive, without inserted texts that lack id, timestamp or details. */
   truth(): Iterable<Omit<EventText, 'text'>>;
-  /** Every token issued so far is refused. */
+  /** Refuses every token issued so far. */
   expireTokens(): void;
-  /** No token is issued until `restoreKey`; those that were issued stay valid. */
+  /** Issues no token until `restoreKey`; tokens issued before stay valid. */
   revokeKey(): void;
   restoreKey(): void;
-  /** Every offset handed out so far is refused with 400. */
+  /** Refuses every offset issued so far with 400. */
   forgetOffsets(): void;
   /** Breaks open connections too. */
   close(): Promise<void>;
@@ -137,7 +137,7 @@ function handler(api: VendorApi, log: AuditLog, team: string, latencyMs: number)
 
 const bodyLengthMax = 1024 * 1024;
 
-/** @param url with the host by which the client came, be it 127.0.0.1, localhost or a forwarded name: links lead there. */
+/** @param url with the host that the client used (127.0.0.1, localhost or a forwarded name), since links lead there. */
 async function readRequest(incoming: IncomingMessage, url: URL): Promise<ApiRequest | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -3,7 +3,7 @@ import { type Answer, withSpoiledBody } from '../wire.js';
 import { errorAnswer } from './answers.js';
 import { rateLimitHeaders } from './rate-limit.js';
 
-/** The answer that a fault makes of the right one; those that happen on the wire leave it as it is. */
+/** Applies a fault to a correct answer; faults on the wire leave it unchanged. */
 export function spoiled(answer: Answer, fault: Fault): Answer {
   switch (fault.kind) {
     case 'status':

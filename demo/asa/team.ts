@@ -3,18 +3,18 @@ import * as names from './names.js';
 import type { ServerThing, Thing } from './objects.js';
 import * as make from './objects.js';
 
-/** Everyone and everything that the events of the demo are about. The same for the same seed and name. */
+/** All people and things in the demo's events. The same seed and name make the same team. */
 export interface Team {
   readonly name: string;
   readonly users: readonly Thing[];
-  /** As many as `users`, each the device of the user at the same place. */
+  /** One for each of `users`: the device of the user with the same index. */
   readonly clients: readonly Thing[];
   readonly servers: readonly ServerThing[];
   readonly gateways: readonly Thing[];
   readonly groups: readonly Thing[];
   readonly projects: readonly Thing[];
   readonly policies: readonly Thing[];
-  /** All that have an object, in the order in which Go writes them: by key. */
+  /** Everything that has an object, in the order in which Go writes them: by key. */
   readonly rank: ReadonlyMap<string, number>;
   readonly byRank: readonly Thing[];
 }
@@ -54,7 +54,7 @@ export function createTeam(seed: number, name: string): Team {
 
 type Known = Omit<Team, 'name' | 'rank' | 'byRank'>;
 
-/** Ids whose object is gone are normal; they stand at the rarely picked end. */
+/** Ids without an object are normal; they are at the end, which is rarely picked. */
 function withGhosts(random: Random, known: Known): Known {
   return {
     ...known,

@@ -3,7 +3,7 @@ import { History, historyMs } from './history.js';
 
 export interface TimelineOptions {
   seed: number;
-  /** How many events the history holds. */
+  /** Number of events in the history. */
   events: number;
   /** Epoch milliseconds at which the history ends. */
   anchorMs: number;
@@ -11,25 +11,25 @@ export interface TimelineOptions {
   arrivalIntervalMs: number;
 }
 
-/** What makes the event at one position what it is. */
+/** Everything that determines the event at one position. */
 export interface Moment {
   /** Nanoseconds since the timeline's start. */
   sinceNs: number;
   /** Seed words of the event; two events never share them. */
   words: [number, number];
-  /** The whole event where its text was given. */
+  /** The whole event, if its text was given. */
   raw: string | undefined;
 }
 
 /**
- * Where a page begins, in a form that outlives a restart: scheduled events are there again, inserted ones are not.
+ * Where a page begins, in a form that outlives a restart: scheduled events exist again then, inserted ones do not.
  */
 export interface Cursor {
   scheduled: number;
   inserted: number;
 }
 
-/** Events that were put in by hand: they stand between two scheduled ones. */
+/** Events inserted by hand, between two scheduled ones. */
 interface Insertion {
   /** Position of its first event. */
   start: number;
@@ -43,8 +43,8 @@ interface Insertion {
 }
 
 /**
- * The order and the time of all events. Positions only ever grow at the end. The history and what arrives by schedule
- * follow from the options alone; insertions are kept in memory.
+ * The order and the time of all events. New positions are only ever added at the end. The options alone determine the
+ * history and the scheduled events; insertions are kept in memory.
  */
 export class Timeline {
   readonly startMs: number;
@@ -65,7 +65,7 @@ export class Timeline {
     return this.#scheduledNow() + this.#inserted();
   }
 
-  /** Appends `count` events that happen now, or one whose text is given. */
+  /** Appends `count` events that happen now, or one event with the given text. */
   insert(count: number, raw?: string): void {
     const start = this.total();
     const lastNs = start === 0 ? 0 : this.at(start - 1).sinceNs;
@@ -88,7 +88,7 @@ export class Timeline {
       return this.#scheduledAt(position - before.insertedBefore - before.count, lastNsOf(before));
     return {
       sinceNs: before.firstNs + nth * before.stepNs,
-      // The time is among the words, so that events added after a restart are not taken for those added before it.
+      // The words include the time, so that events added after a restart differ from those added before it.
       words: [before.insertedBefore + nth, (before.atMs % 2 ** 31) + 2 ** 31],
       raw: before.raw,
     };
@@ -100,7 +100,7 @@ export class Timeline {
     return { scheduled: position - inserted, inserted };
   }
 
-  /** The position of a cursor. Insertions that a restart has taken away are passed over, so nothing else is skipped. */
+  /** The position of a cursor. Passes over insertions that a restart has removed, and skips nothing else. */
   positionOf({ scheduled, inserted }: Cursor): number {
     const before = this.#lastInsertion((insertion) => insertion.start - insertion.insertedBefore <= scheduled);
     return scheduled + Math.min(inserted, before ? before.insertedBefore + before.count : 0);
@@ -117,7 +117,7 @@ export class Timeline {
     return { sinceNs: Math.max(arrivalNs + withinNs, notBeforeNs), words, raw: undefined };
   }
 
-  /** Never goes back, even if the machine's clock does. */
+  /** Number of scheduled events so far. Never goes back, even if the machine's clock does. */
   #scheduledNow(): number {
     const { events, anchorMs, arrivalIntervalMs } = this.#options;
     const arrived = arrivalIntervalMs > 0 ? Math.floor((Date.now() - anchorMs) / arrivalIntervalMs) : 0;
@@ -130,7 +130,7 @@ export class Timeline {
     return last ? last.insertedBefore + last.count : 0;
   }
 
-  /** The last one for which the condition holds; it holds up to some place and not after it. */
+  /** The last insertion for which the condition holds, given that it holds up to some insertion and not after it. */
   #lastInsertion(holds: (insertion: Insertion) => boolean): Insertion | undefined {
     let low = 0;
     let high = this.#insertions.length;

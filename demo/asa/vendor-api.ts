@@ -25,7 +25,7 @@ export interface ApiRequest {
   method: string;
   /** As the client addressed it, host included. */
   url: URL;
-  /** Path and query as they stood in the request. */
+  /** Path and query as in the request. */
   target: string;
   authorization: string | undefined;
   contentType: string | undefined;
@@ -36,7 +36,7 @@ const credentials = z.object({ key_id: z.string(), key_secret: z.string() });
 const countMax = 1000;
 const booleans: Readonly<Record<string, boolean>> = { '': false, false: false, '0': false, true: true, '1': true };
 
-/** The two endpoints of the ASA API, with its limits, its errors and the faults that are planned. */
+/** The two endpoints of the ASA API, with its limits, its errors and the planned faults. */
 export class VendorApi {
   readonly faults: FaultPlan;
   readonly requests = newRecord();
@@ -54,7 +54,7 @@ export class VendorApi {
     this.#rateLimit = new RateLimit(options.rateLimit.limit, options.rateLimit.periodMs);
   }
 
-  /** The answer, and the fault by which it is sent. */
+  /** The answer, and the fault that affects its sending. */
   answer(request: ApiRequest): { answer: Answer; fault: Fault | undefined } {
     const route = routeOf(request);
     const allowed = this.#rateLimit.take();
@@ -115,7 +115,7 @@ export class VendorApi {
     };
   }
 
-  /** What is asked for, or what is wrong with it. */
+  /** The parsed request, or what is wrong with it. */
   #pageRequest(params: URLSearchParams): PageRequest | string {
     const count = wholeNumber(params.get('count') ?? '100', 1, countMax);
     if (count === undefined) return `count must be a whole number from 1 to ${countMax}.`;

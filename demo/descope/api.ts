@@ -11,20 +11,20 @@ export interface DescopeApiOptions {
   seed: number;
   /** Searches allowed in any stretch of `periodMs`. */
   rateLimit: { requests: number; periodMs: number };
-  /** `as asked` heeds `oldestFirst`; `mixed` is no order at all, but the same each time. */
+  /** `as asked` obeys `oldestFirst`; `mixed` has no order, but is the same each time. */
   order: 'as asked' | 'newest first' | 'mixed';
-  /** Which ends of `from` and `to` count in. */
+  /** Which of the bounds `from` and `to` are inclusive. */
   bounds: 'both' | 'from' | 'to' | 'none';
-  /** Events that an answer has at most, whatever is asked for. */
+  /** Maximum number of events in an answer, whatever the request says. */
   pageMax: number;
-  /** What `total` says: the truth, or something else. */
+  /** Whether `total` is correct, or how it is wrong. */
   total: (truth: number) => unknown;
   retentionDays: number;
   /** How far the server's clock is ahead of this machine's; ms. */
   clockAheadMs: number;
 }
 
-/** A search as it came, with its status. */
+/** A received search and the status of its answer. */
 export interface LoggedSearch {
   atMs: number;
   status: number;
@@ -45,7 +45,7 @@ export class DescopeApi {
   readonly faults: FaultPlan;
   readonly searches: LoggedSearch[] = [];
   keyRevoked = false;
-  /** Called before each search is looked at: tests change the log under the walk here. */
+  /** Called before each search is handled, so that tests can change the log during a walk. */
   onSearch: (nth: number) => void = () => undefined;
   readonly #options: DescopeApiOptions;
   readonly #log: DescopeAuditLog;
@@ -126,7 +126,7 @@ export class DescopeApi {
     return order === 'as asked' && oldestFirst ? [...events] : events.toReversed();
   }
 
-  /** 0, or how long to wait. */
+  /** 0, or how long the client must wait. */
   #take(): number {
     const { requests, periodMs } = this.#options.rateLimit;
     const now = Date.now();

@@ -9,14 +9,14 @@ export interface AuditLogOptions {
   historyDays: number;
   anchorMs: number;
   arrivalIntervalMs: number;
-  /** Arriving events appear up to so long after their time. */
+  /** Maximum delay between an arriving event's time and its appearance. */
   latenessMaxMs: number;
   idlessShare: number;
 }
 
 interface Entry {
   event: DemoEvent;
-  /** Epoch milliseconds at which it appears in searches. */
+  /** When it appears in searches; epoch milliseconds. */
   visibleMs: number;
 }
 
@@ -35,14 +35,14 @@ export class DescopeAuditLog {
     let before = 0;
     for (let nth = 0; nth < events; nth += 1) {
       const slot = anchorMs - historyDays * 86_400_000 + Math.floor((nth + jitter.fraction()) * slotMs);
-      // Now and then several share a millisecond.
+      // Occasionally several share a millisecond.
       const occurred = nth > 0 && jitter.chance(1 / 12) ? before : Math.min(Math.max(slot, before), anchorMs);
       before = occurred;
       this.#put(this.#create(occurred), 0);
     }
   }
 
-  /** Adds events of a time, with ids or without; `copies` of each, to the byte. */
+  /** Adds events at a time, with or without ids, and `copies` identical copies of each. */
   add(occurred: number, { count = 1, copies = 1, id = true, visibleMs = 0 } = {}): DemoEvent[] {
     const added: DemoEvent[] = [];
     for (let nth = 0; nth < count; nth += 1) {
@@ -53,12 +53,12 @@ export class DescopeAuditLog {
     return added;
   }
 
-  /** Adds an event that is sent byte for byte as given; it stands at `occurred`. */
+  /** Adds an event at `occurred` that the server sends byte for byte as given. */
   addRaw(text: string, occurred: number): void {
     this.#put({ id: '', occurred, text, members: {} }, 0);
   }
 
-  /** Takes events away; gives how many. */
+  /** Removes events and returns how many. */
   remove(which: (event: DemoEvent) => boolean): number {
     const kept = this.#entries.filter(({ event }) => !which(event));
     const removed = this.#entries.length - kept.length;
@@ -66,7 +66,7 @@ export class DescopeAuditLog {
     return removed;
   }
 
-  /** Oldest first: what a search finds at this moment. */
+  /** Events that a search finds at this moment, oldest first. */
   visible(nowMs: number, filters: Filters = {}): DemoEvent[] {
     this.#arrive(nowMs);
     return this.#entries
@@ -74,12 +74,12 @@ export class DescopeAuditLog {
       .map(({ event }) => event);
   }
 
-  /** When the events that are not visible yet will be; epoch milliseconds. */
+  /** When the events that are not yet visible will appear; epoch milliseconds. */
   pending(nowMs: number): number[] {
     return this.#entries.map(({ visibleMs }) => visibleMs).filter((visibleMs) => visibleMs > nowMs);
   }
 
-  /** What arrives by schedule: one event each interval after the anchor. */
+  /** Adds the scheduled events: one each interval after the anchor. */
   #arrive(nowMs: number): void {
     const { arrivalIntervalMs, anchorMs, latenessMaxMs, seed } = this.#options;
     if (arrivalIntervalMs <= 0) return;

@@ -2,13 +2,13 @@ import type { Random } from '../random.js';
 
 /** One audit event of the demo project. */
 export interface DemoEvent {
-  /** Empty where the event has none. */
+  /** Empty if the event has none. */
   id: string;
   /** Epoch milliseconds. */
   occurred: number;
-  /** JSON text, as it is sent. */
+  /** JSON text, as the server sends it. */
   text: string;
-  /** What filters look at. */
+  /** Fields that filters match. */
   members: Readonly<Record<string, unknown>>;
 }
 
@@ -28,7 +28,7 @@ const geos = ['DE', 'US', 'FR', 'GB', 'IL', 'JP', 'BR'] as const;
 const people = ['ada', 'björn', 'chloé', 'dmitri', 'emi', 'farid', 'grace', 'hana', 'ivo', 'june'] as const;
 const tenants = ['T2acmeEurope', 'T2acmeAmericas', 'T2globex'] as const;
 
-/** Makes an event; what it says follows from `random` alone. */
+/** Makes an event whose content depends only on `random`. */
 export function createEvent(random: Random, projectId: string, occurred: number, hasId: boolean): DemoEvent {
   const [action, type] = weighted(random);
   const person = random.below(people.length);
@@ -51,7 +51,7 @@ export function createEvent(random: Random, projectId: string, occurred: number,
     type,
     actorId: byAdmin ? 'K2managementKey' : userId,
   };
-  // A number that no double holds, and one with a trailing zero: both are to be stored as they came.
+  // A number that no double can hold, and one with a trailing zero: Trawl must store both unchanged.
   const text = JSON.stringify(members).replace(
     '"data":{',
     `"data":{"seq":9007199254740993${random.below(10)},"risk":0.10,`,

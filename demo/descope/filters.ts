@@ -26,7 +26,7 @@ const milliseconds = z.union([
   z.int().min(0),
 ]);
 
-/** The body of a search. What it does not name is passed over, as by a server of another version. */
+/** The body of a search. Unknown members are ignored, as a server of another version would do. */
 export const searchSchema = z.object({
   ...filterShape,
   from: milliseconds.optional(),
@@ -51,7 +51,7 @@ const listed = {
   externalIds: 'externalIds',
 } as const;
 
-/** Whether an event is among what the filters ask for. */
+/** Returns whether an event matches the filters. */
 export function fits({ members, text }: DemoEvent, filters: Filters): boolean {
   for (const [filter, member] of Object.entries(listed) as [keyof typeof listed, string][]) {
     if (!overlaps(filters[filter], members[member])) return false;

@@ -12,17 +12,17 @@ export const DEMO_PROJECT_ID = 'P2demoProject0000000000000000';
 export const DEMO_MANAGEMENT_KEY = 'K2theDemoProjectHasNothingToHide';
 
 /**
- * Defaults: 5,000 events in the 25 days before now, all with ids; nothing arrives by itself; 10 searches a minute;
- * `oldestFirst` is heeded, both ends of a range count in, and `total` is right.
+ * Defaults: 5,000 events in the 25 days before now, all with ids; no scheduled events; 10 searches a minute; answers
+ * obey `oldestFirst`, both bounds of a range are inclusive, and `total` is correct.
  */
 export interface DemoDescopeOptions extends Partial<DescopeApiOptions>, Partial<AuditLogOptions> {
   /** Default: 0, any free one. */
   port?: number;
-  /** How long each answer takes. Default: 0. */
+  /** Delay of each answer. Default: 0. */
   latencyMs?: number;
 }
 
-/** A running demo project: a Descope audit API with events of its own making. */
+/** A running demo project: a Descope audit API that generates its events. */
 export interface DemoDescope {
   readonly baseUrl: string;
   readonly projectId: string;
@@ -30,13 +30,13 @@ export interface DemoDescope {
   readonly faults: FaultPlan;
   readonly searches: readonly LoggedSearch[];
   readonly log: DescopeAuditLog;
-  /** Called before each search is looked at, with its number from 1. */
+  /** Called before each search is handled, with its number from 1. */
   onSearch(call: (nth: number) => void): void;
   revokeKey(): void;
   restoreKey(): void;
-  /** All that can be found now, oldest first. */
+  /** All events that a search can find now, oldest first. */
   truth(): DemoEvent[];
-  /** The most searches that came within any stretch of so many milliseconds. */
+  /** The largest number of searches within any stretch of that many milliseconds. */
   mostSearchesWithin(periodMs: number): number;
   close(): Promise<void>;
 }

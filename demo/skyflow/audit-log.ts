@@ -10,7 +10,7 @@ export interface Cursor {
 export interface AuditLogOptions {
   seed: number;
   accountID: string;
-  /** How many events the history holds. */
+  /** Number of events in the history. */
   events: number;
   historyDays: number;
   /** Epoch milliseconds at which the history ends. */
@@ -20,16 +20,16 @@ export interface AuditLogOptions {
   nowMs: () => number;
 }
 
-/** Of each 200 events of the history, those from the 100th to the 139th share one time. */
+/** In each 200 events of the history, the 100th to the 139th share one time. */
 const runEvery = 200;
 const runStart = 100;
 const runLength = 40;
 
-/** The events of the demo vault, in memory, in the order in which a cursor passes them: by time. */
+/** The events of the demo vault, in memory, in the order of a cursor: by time. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #events: DemoEvent[] = [];
-  /** Events made so far: each has a seed of its own. */
+  /** Number of events made so far, since each has its own seed. */
   #made = 0;
   #arrived = 0;
 
@@ -47,7 +47,7 @@ export class AuditLog {
     for (let left = count; left > 0; left -= 1) this.#events.push(this.#create(this.#now()));
   }
 
-  /** Events that share a time before now, and appear only now: they stand where their time is. */
+  /** Adds events that share a time before now but appear only now: their order follows their time. */
   addLate(count: number, atMs: number): readonly DemoEvent[] {
     this.#arrive();
     const added = Array.from({ length: count }, () => this.#create(sqlTimestamp(atMs, 0)));
@@ -57,7 +57,7 @@ export class AuditLog {
     return added;
   }
 
-  /** An event that is sent as it is given, whatever it is; for a cursor it stands by these. */
+  /** Adds an event that the server sends as given, even if invalid; these values determine its place for a cursor. */
   addText(text: string, cursor: Partial<Cursor>): void {
     this.#events.push({ ...this.#create(this.#now()), ...cursor, contents: ['null', 'null'], text: () => text });
   }
@@ -67,7 +67,7 @@ export class AuditLog {
     return this.#events;
   }
 
-  /** The first events after a cursor that fit, and whether there are more; undefined where no event has the cursor. */
+  /** The first matching events after a cursor, and whether there are more; undefined if no event has the cursor. */
   after(
     cursor: Cursor | undefined,
     limit: number,
@@ -95,7 +95,7 @@ export class AuditLog {
     return this.#notBeforeLast(sqlTimestamp(this.#options.nowMs(), 0));
   }
 
-  /** What the schedule has brought since it was looked at last. */
+  /** Adds the events that were scheduled since the last call. */
   #arrive(): void {
     const { arrivalIntervalMs, anchorMs, nowMs } = this.#options;
     if (arrivalIntervalMs <= 0) return;
@@ -119,7 +119,7 @@ export class AuditLog {
   }
 }
 
-/** Each event has a slot of the same length, in which chance decides. */
+/** Each event has a slot of the same length and a random time within it. */
 function historyTime({ seed, events, historyDays, anchorMs }: AuditLogOptions, nth: number): string {
   const within = nth % runEvery;
   const inRun = within >= runStart && within < runStart + runLength;
@@ -129,7 +129,7 @@ function historyTime({ seed, events, historyDays, anchorMs }: AuditLogOptions, n
   return sqlTimestamp(anchorMs - historyMs, Math.floor((((slot + fraction) * historyMs) / events) * 1e6));
 }
 
-/** "2023-06-27 14:01:14.271659365": without zeros at its end, so that texts sort as times do. */
+/** "2023-06-27 14:01:14.271659365": without trailing zeros, so that texts sort as times do. */
 function sqlTimestamp(startMs: number, sinceNs: number): string {
   return rfc3339(startMs, sinceNs).replace('T', ' ').replace('Z', '');
 }

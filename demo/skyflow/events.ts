@@ -4,21 +4,21 @@ import { type EventKind, pickKind } from './kinds.js';
 /** An event of the demo vault. */
 export interface DemoEvent {
   changeID: string;
-  /** As SQL writes it. */
+  /** In SQL's form. */
   timestamp: string;
-  /** What a filter may ask for, by the name of the filter. */
+  /** Values that a filter can match, by the name of the filter. */
   filterable: Readonly<Record<string, string>>;
   resourceIDs: readonly string[];
-  /** The texts of the two members that can be sensitive, as JSON. */
+  /** The JSON texts of the two members that can be sensitive. */
   contents: readonly [string, string];
-  /** The event as it is sent, or with other JSON in the place of its contents. */
+  /** The event as the server sends it, or with other JSON in place of its contents. */
   text(contents?: readonly [string, string]): string;
 }
 
 const vaults = ['c8ab3e2d5f1147c5', 'e1b0f3a94d2c4e60'] as const;
 const workspaceID = 'f3b2d1c0a9';
 
-/** Code, message and share of a hundred. */
+/** Code, message and percentage. */
 const responses = [
   [200, 'ok, 1.50', 94],
   [400, 'Bad Request: the field "ssn" does not fit', 2],
@@ -26,7 +26,7 @@ const responses = [
   [404, 'Not Found', 2],
 ] as const;
 
-/** The event at a position: the same for the same seed, whatever was made before it. */
+/** The event at a position: the same for the same seed, whatever events came before it. */
 export function demoEvent(seed: number, position: number, timestamp: string, accountID: string): DemoEvent {
   const random = new Random(seed, position, 0x5f10);
   const changeID = random.uuid();
@@ -88,7 +88,7 @@ function responseOf(random: Random): (typeof responses)[number] {
 
 const people = ['Ada Byron', 'Björn Åkesson', 'Chloé "C." Dubois', 'Dmitri\\Orlov'] as const;
 
-/** What must not be stored, each with the word `sensitive`: texts with quotes and escapes, objects, and nothing at all. */
+/** Content that must not be stored, each with the word `sensitive`: texts with quotes and escapes, objects, nothing. */
 function contentsOf(random: Random): [string, string] {
   const ssn = `sensitive-${random.uuid()}`;
   const name = random.pick(people);

@@ -6,12 +6,12 @@ export interface EventKind {
   actionType: string;
   resourceType: string;
   method: string;
-  /** Beside the vault, what it was done on: `TYPE/id`. */
+  /** The resources that it affected, in addition to the vault: `TYPE/id`. */
   resource?: (random: Random) => string;
   uri: (vaultID: string, random: Random) => string;
-  /** Of a thousand events. */
+  /** Frequency per thousand events. */
   weight: number;
-  /** The share of people; the others are service accounts. */
+  /** The share of actors that are people; the others are service accounts. */
   human: number;
   accessType: 'API' | 'SQL' | 'OKTA_LOGIN';
 }
@@ -90,7 +90,7 @@ const rows: readonly Row[] = [
     0,
     serviceAccount,
   ],
-  // Some name no API.
+  // Some have no API name.
   ['', 'LOGIN', 'USER', 'POST', management('auth/login'), 30, 1, user, 'OKTA_LOGIN'],
 ];
 

@@ -17,24 +17,24 @@ export interface DemoSkyflowOptions extends Partial<Manners> {
   host?: string;
   /** Default: 1. */
   seed?: number;
-  /** How many events there are. Default: 1,000. */
+  /** Number of events. Default: 1,000. */
   events?: number;
-  /** The days before it have the events; epoch milliseconds. Default: now. */
+  /** The events happened in the days before it; epoch milliseconds. Default: now. */
   anchorMs?: number;
   /** Default: 30. */
   historyDays?: number;
-  /** Then one event each interval after the anchor. Default: 0, none. */
+  /** One more event arrives each interval after the anchor. Default: 0, none. */
   arrivalIntervalMs?: number;
-  /** How long each answer takes. Default: 0. */
+  /** Delay of each answer. Default: 0. */
   latencyMs?: number;
   accountId?: string;
   /** Default: an hour. */
   tokenLifetimeMs?: number;
 }
 
-/** A running demo vault: Skyflow's audit API and token endpoint with events of its own making. */
+/** A running demo vault: Skyflow's audit API and token endpoint, with generated events. */
 export interface DemoSkyflow {
-  /** Without `/v1`, as collectors want it. */
+  /** Without `/v1`, as collectors expect it. */
   readonly vaultUrl: string;
   readonly accountId: string;
   readonly signIn: SignIn;
@@ -44,9 +44,9 @@ export interface DemoSkyflow {
   credentials(): CredentialsFile;
   /** Appends events that happen now. */
   addEvents(count: number): void;
-  /** Adds events of a time before now, by the vendor's clock: all of that one time, and in order by it. */
+  /** Adds events that all share a time before now, by the vendor's clock; their order follows that time. */
   addLate(count: number, atMs: number): readonly DemoEvent[];
-  /** Appends an event that is sent as it is given. */
+  /** Appends an event that the server sends as given. */
   addText(text: string, cursor?: Partial<Cursor>): void;
   /** All events in order. */
   truth(): readonly DemoEvent[];

@@ -36,11 +36,11 @@ function accountKey(): Key {
 /** Both ways to sign in: an API key, and a service account's assertion, whose RS256 signature is checked. */
 export class SignIn {
   readonly apiKey = `sky-demo-${randomBytes(16).toString('hex')}`;
-  /** Seconds by which the vendor's clock is ahead of this machine's. */
+  /** How far the vendor's clock is ahead of this machine's; seconds. */
   clockAheadMs = 0;
   apiKeyRevoked = false;
   accountRevoked = false;
-  /** Tokens that say nothing of when they expire. */
+  /** Issues tokens that do not say when they expire. */
   opaqueTokens = false;
   readonly #tokenLifetimeMs: number;
   readonly #clientID = `c${randomBytes(8).toString('hex')}`;
@@ -69,7 +69,7 @@ export class SignIn {
     this.#tokens.clear();
   }
 
-  /** A token for an assertion, or why there is none. */
+  /** A token for an assertion, or the reason why there is none. */
   exchange(assertion: string, tokenURI: string): { token: string } | { refused: string } {
     const refused = this.#refusal(assertion, tokenURI);
     if (refused !== null) return { refused };
@@ -85,7 +85,7 @@ export class SignIn {
 
   #refusal(assertion: string, tokenURI: string): string | null {
     const [header = '', claims = '', signature = '', ...rest] = assertion.split('.');
-    if (rest.length > 0 || json(header)?.alg !== 'RS256') return 'the assertion is no RS256 JWT';
+    if (rest.length > 0 || json(header)?.alg !== 'RS256') return 'the assertion is not an RS256 JWT';
     const verifier = createVerify('RSA-SHA256').update(`${header}.${claims}`);
     if (!verifier.verify(accountKey().publicKey, Buffer.from(signature, 'base64url')))
       return 'the signature does not fit';

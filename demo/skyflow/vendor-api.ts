@@ -13,17 +13,17 @@ export interface ApiRequest {
   body: string;
 }
 
-/** What the vendor leaves to chance, for tests to decide. */
+/** Behaviour that the vendor does not specify, so that tests can choose it. */
 export interface Manners {
-  /** A larger limit is cut to this in silence. */
+  /** A larger limit is silently reduced to this. */
   limitMax: number;
-  /** Whether the page that reaches the end says where it ends. */
+  /** Whether the page that reaches the end has a cursor. */
   lastNextOps: 'given' | 'missing';
-  /** How a page without events has its list. */
+  /** The form of the list in a page without events. */
   emptyEvent: 'null' | 'list' | 'absent';
-  /** The changeID of a cursor that is refused, though it was given. */
+  /** The changeID of a cursor that the server refuses, although it issued it. */
   refused?: string | undefined;
-  /** What comes of `nextOps` in the next answers that have one, one answer each. */
+  /** Replacements for `nextOps` in the next answers that have one, one for each answer. */
   spoilNextOps: ('repeat' | 'first' | 'drop' | 'half')[];
 }
 
@@ -109,7 +109,7 @@ export class VendorApi {
   }
 }
 
-/** The cursor, or what is wrong with it. */
+/** The cursor, or the reason why it is invalid. */
 function cursorOf(query: URLSearchParams): Cursor | undefined | string {
   const timestamp = query.get('afterOps.timestamp') ?? '';
   const changeID = query.get('afterOps.changeID') ?? '';
@@ -141,7 +141,7 @@ function refusal(status: number, message: string): Answer {
   return jsonAnswer(status, { error });
 }
 
-/** The answer that a fault makes of the right one. */
+/** Applies a fault to a correct answer. */
 export function spoiled(right: Answer, fault: Fault): Answer {
   if (fault.kind === 'null-list') return { ...right, body: Buffer.from('{"event":null,"nextOps":null}') };
   if (fault.kind !== 'status' && fault.kind !== 'token-expired') return withSpoiledBody(right, fault);

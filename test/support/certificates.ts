@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** Authorities, keys and certificates in PEM files, which go when the test ends. */
+/** Authorities, keys and certificates in PEM files, deleted when the test ends. */
 export class Certificates {
   readonly folder = mkdtempSync(join(tmpdir(), 'trawl-tls-'));
 
@@ -24,7 +24,7 @@ export class Certificates {
     });
   }
 
-  /** Signed by the authority `ca`. @param days below 0: it has expired. */
+  /** Signed by the authority `ca`. @param days validity; below 0, the certificate has expired. */
   certificate(name: string, subject: string, days = 2): void {
     const alternative = /^[\d.]+$/.test(subject) ? `IP:${subject}` : `DNS:${subject}`;
     this.#openssl(

@@ -15,7 +15,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** A trawl process that is running. */
+/** A running trawl process. */
 export class RunningCli {
   readonly child: ChildProcess;
   stdout = '';
@@ -44,7 +44,7 @@ export class RunningCli {
   }
 }
 
-/** A folder to run trawl in, with nothing set up; what is left running there ends with the test. */
+/** A folder to run trawl in, without any settings; processes left running there end with the test. */
 export class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'trawl-cli-'));
   env: Record<string, string> = {
@@ -58,7 +58,7 @@ export class Place {
 
   /**
    * @param project the checkout or the installed package whose `bin/trawl` is run.
-   * @param node by which it is run.
+   * @param node the Node.js that runs it.
    */
   constructor(project = root, node = process.execPath) {
     this.#project = project;
@@ -73,7 +73,7 @@ export class Place {
     });
   }
 
-  /** A place whose settings name a demo team. */
+  /** A place with the settings of a demo team. */
   static async withDemo(
     options: DemoAsaOptions = {},
     settings: Record<string, string> = {},
@@ -97,9 +97,10 @@ export class Place {
   }
 
   /**
-   * As if it had run on these ports before. Where all tests took the next free one, a server that one test kills could
-   * find its port taken by another test's when it is started again. Nor may it be a port that the system gives to
-   * connections (32768 and up): somebody's, or one that is tried while the server is down, could take it.
+   * Makes trawl believe that it has run on these ports before. If all tests took the next free port, a server that
+   * one test kills could find its port taken by another test when it starts again. The ports must also be below those
+   * that the system assigns to connections (32768 and up), since any connection, even an attempt while the server is
+   * down, could take one of those.
    */
   #useOwnPorts(): void {
     const port = 19_000 + Math.floor(Math.random() * 2_000) * 3;
@@ -118,7 +119,7 @@ export class Place {
     return this.start(...args).ended;
   }
 
-  /** `trawl up`, once it says that all is running. */
+  /** Starts `trawl up` and waits until it reports that everything runs. */
   async up(...args: string[]): Promise<RunningCli> {
     const running = this.start('up', ...args);
     await until(
@@ -143,7 +144,7 @@ export class Place {
   }
 }
 
-/** The export that a demo team should give: id, timestamp and raw event of each line, in the source's own bytes. */
+/** The expected export of a demo team: id, timestamp and raw event of each line, in the source's own bytes. */
 export function truthOf(demo: DemoAsa): string[] {
   return [...demo.truth()].map(({ id, timestamp, details }) => `${id} ${timestamp} ${details}`);
 }

@@ -14,7 +14,7 @@ import type { Progress } from '../../workflows/messages.js';
 import { quietTemporal } from './quiet.js';
 import { makeStorePlace } from './store.js';
 
-/** A demo team, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
+/** A demo team, a store, a worker and a client, on their own task queue; all of it ends with the test. */
 export class TestCollection {
   readonly demo: DemoAsa;
   readonly store: Store;
@@ -103,7 +103,7 @@ export class TestCollection {
     });
   }
 
-  /** One run of M10 to its end. */
+  /** Runs M10 once, to its end. */
   async collect(input?: unknown): Promise<Progress> {
     const handle = await this.start({ input });
     return (await handle.result()) as Progress;
@@ -119,7 +119,7 @@ export class TestCollection {
     return lines.reverse().map((line) => `${line.notes}: ${line.eventsWritten}`);
   }
 
-  /** Fails where the store does not hold what the demo team has, event for event and in its order. */
+  /** Fails unless the store holds exactly the demo team's events, in the team's order. */
   async expectComplete(): Promise<void> {
     const stored = (await this.stored()).map((event) => ({
       id: event.id,
@@ -136,7 +136,7 @@ export class TestCollection {
     });
   }
 
-  /** Fails where the store does not hold just the first `count` events; in what order they were stored does not matter. */
+  /** Fails unless the store holds exactly the first `count` events, in any order. */
   async expectStored(count: number): Promise<void> {
     const line = (id: string, timestamp: string, raw: string) => `${id} ${timestamp} ${raw}`;
     const stored = (await this.stored()).map((event) => line(event.id, event.timestamp, event.rawEvent));
@@ -157,7 +157,7 @@ export class TestCollection {
   }
 }
 
-/** Waits until something holds, asking often; fails after `withinMs`. */
+/** Polls until a condition holds; fails after `withinMs`. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {

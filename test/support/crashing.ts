@@ -14,7 +14,7 @@ import { makeStorePlace } from './store.js';
 
 export const crashingWorker = join(root, 'test', 'fault', 'crashing-worker.mjs');
 
-/** A demo team, a store, and a worker that dies once, at a point named in crashing-worker.mjs, and is started again. */
+/** A demo team, a store, and a worker that dies once, at a point named in crashing-worker.mjs, and starts again. */
 export interface Crashing {
   demo: DemoAsa;
   place: StorePlace;
@@ -22,11 +22,11 @@ export interface Crashing {
   folder: string;
   client: Client;
   taskQueue: string;
-  /** How often the worker has died, and whether it was at its point. */
+  /** How often the worker has died, and whether it died at its point. */
   crashes(): { count: number; atPoint: boolean };
 }
 
-/** @param prepare what is to be in the store before the worker starts; `folder` goes with the test. */
+/** @param prepare fills the store before the worker starts; `folder` is deleted with the test. */
 export async function startCrashing(
   point: string,
   options: DemoAsaOptions,

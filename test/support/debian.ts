@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where programs of the tests are kept. */
+/** The cache of programs that the tests use. */
 export const testCache = join(homedir(), '.cache', 'trawl', 'test');
 
-/** Whether a command ends well. */
+/** Returns whether a command succeeds. */
 export function attempted(command: string, args: string[], cwd = process.cwd(), env = process.env): boolean {
   try {
     execFileSync(command, args, { cwd, env, stdio: 'ignore', timeout: 600_000 });
@@ -16,7 +16,11 @@ export function attempted(command: string, args: string[], cwd = process.cwd(), 
   }
 }
 
-/** Unpacks Debian's packages into a folder of the cache, without installing them. @returns the folder; null where that cannot be */
+/**
+ * Unpacks Debian's packages into a folder of the cache, without installing them.
+ *
+ * @returns the folder; null if that is impossible
+ */
 export function fromDebian(name: string, packages: string[]): string | null {
   const draft = join(testCache, `${name}-${process.pid}`);
   const folder = join(testCache, name);

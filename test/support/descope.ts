@@ -13,11 +13,11 @@ import { quietTemporal } from './quiet.js';
 import { makeStorePlace } from './store.js';
 
 interface DescopeCollectionOptions extends DemoDescopeOptions {
-  /** What the worker keeps to. Default: so much that it does not show. */
+  /** The worker's request limit. Default: so high that it has no effect. */
   requestLimit?: { requests: number; periodMs: number };
 }
 
-/** A demo project, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
+/** A demo project, a store, a worker and a client, on their own task queue; all of it ends with the test. */
 export class DescopeCollection {
   readonly demo: DemoDescope;
   readonly store: Store;
@@ -65,12 +65,12 @@ export class DescopeCollection {
     return new DescopeCollection(demo, store, client, taskQueue);
   }
 
-  /** One run of M10 to its end. */
+  /** Runs M10 once, to its end. */
   async collect(): Promise<Progress> {
     return (await (await this.start()).result()) as Progress;
   }
 
-  /** Starts M10; terminated when the test ends, should it still run. */
+  /** Starts M10; if it still runs when the test ends, it is terminated. */
   async start(): Promise<WorkflowHandle> {
     const handle = await this.#client.workflow.start('recurringAuditCollection', {
       workflowId: `${this.#taskQueue}-${randomUUID()}`,
@@ -93,7 +93,7 @@ export class DescopeCollection {
     return lines.reverse().map((line) => `${line.notes}: ${line.eventsWritten}`);
   }
 
-  /** Fails where the store does not hold each event of the project once, byte for byte; the order does not matter. */
+  /** Fails unless the store holds each event of the project once, byte for byte, in any order. */
   async expectComplete(): Promise<void> {
     const line = (timestamp: string, raw: string) => `${timestamp} ${raw}`;
     const stored = (await this.stored()).map((event) => line(event.timestamp, event.rawEvent)).sort();

@@ -4,7 +4,7 @@ import { type SettingDefinition, withoutDefault } from '../../src/settings/defin
 import { offloadSettings } from '../../src/settings/offload.js';
 import { sources } from '../../src/sources/registry.js';
 
-/** The tables of the docs that are made from the code, by page and by the name that stands before each: `<!-- NAME -->`. */
+/** The tables in the docs that the code generates, by page and by the name in front of each: `<!-- NAME -->`. */
 export const docTables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/settings.md': {
     ...Object.fromEntries(sources.map(({ kind, settings }) => [kind, () => settingsTable(settings)])),
@@ -34,7 +34,7 @@ export const docTables: Readonly<Record<string, Readonly<Record<string, () => st
   },
 };
 
-/** A page with its tables as the code has them now. @throws Error where the place of one is missing. */
+/** Returns a page with its tables regenerated from the code. @throws Error if the place of one is missing. */
 export function withTables(page: string, text: string): string {
   let result = text;
   for (const [name, made] of Object.entries(docTables[page] ?? {})) {
@@ -59,10 +59,10 @@ function settingsTable(settings: readonly SettingDefinition[]): string {
 }
 
 const code = (text: string) => `\`${text}\``;
-/** A value as code, and words as words. */
+/** Formats a value as code, and words as text. */
 const literal = (text: string) => (/^\S+$/.test(text) && text !== 'none' ? code(text) : text);
 
-/** In columns as wide as their widest cell, as Markdown is easiest to read. */
+/** Aligns the columns, since such Markdown is easiest to read. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)));

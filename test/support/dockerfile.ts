@@ -4,7 +4,7 @@ import { root } from '../../scripts/setup.mjs';
 
 export interface Instruction {
   name: string;
-  /** What stands behind it, in one line. */
+  /** Its arguments, in one line. */
   rest: string;
 }
 
@@ -24,7 +24,7 @@ export function stages(): Instruction[][] {
   return found;
 }
 
-/** The paths that COPY takes from the checkout, and where they go. */
+/** The paths that COPY takes from the checkout, and their targets. */
 export function copied({ rest }: Instruction): { from: string[]; to: string } {
   const words = rest.split(/\s+/);
   return { from: words.slice(0, -1), to: words.at(-1)! };

@@ -11,7 +11,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     temporalAddress: string;
     temporalCli: string;
-    /** Of a superuser of a PostgreSQL server. */
+    /** URL of a PostgreSQL server, with a superuser. */
     postgresUrl: string;
   }
 }

@@ -9,7 +9,7 @@ import { taskQueue } from '../../src/temporal/names.js';
 import { Place } from './cli.js';
 import { until } from './collection.js';
 
-/** What the temporal command writes, on the tests' server. */
+/** Output of the temporal command on the tests' server. */
 export async function temporal(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(
     inject('temporalCli'),
@@ -58,7 +58,7 @@ export async function placeWithoutWorker(
   return { place, demo, namespace };
 }
 
-/** A client for it, as long as the test runs. */
+/** A client for it, closed when the test ends. */
 export async function clientOf(namespace: string): Promise<Client> {
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   onTestFinished(() => connection.close());

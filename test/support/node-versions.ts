@@ -6,29 +6,29 @@ import { root } from '../../scripts/setup.mjs';
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
 
-/** Which Node.js versions Trawl is tried on, beside the one that runs the tests: the oldest and the newest. */
+/** Node.js versions to test in addition to the one that runs the tests: the oldest and the newest. */
 export const nodeVersions = { oldest: engines.node.replace('>=', ''), newest: '24.21.0' };
 
-/** npm, of the machine, in a folder that is a project of its own. */
+/** Runs the machine's npm in a folder that is a separate project. */
 export async function npm(folder: string, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('npm', args, { cwd: folder, maxBuffer: 2 ** 26 });
   return stdout;
 }
 
-/** Makes a folder with nothing but a package.json, so that npm does not take one further up. */
+/** Makes a folder with only a package.json, so that npm does not use one further up. */
 export function emptyProject(folder: string): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{}');
   return folder;
 }
 
-/** Installs from npm's cache where it can. */
+/** Installs from npm's cache if possible. */
 export function npmInstall(folder: string, ...packages: string[]): Promise<string> {
   const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   return npm(folder, 'install', ...quiet, ...packages);
 }
 
-/** A `node` of this version, which comes as a package too. */
+/** A `node` of this version, which is available as a package too. */
 export async function nodeOf(version: string, folder: string): Promise<string> {
   const name = `node-${process.platform}-${process.arch}`;
   await npmInstall(emptyProject(folder), `${name}@${version}`);

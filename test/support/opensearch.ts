@@ -10,7 +10,7 @@ import { freePort } from './ports.js';
 
 const fixtures = join(root, 'test', 'fixtures', 'opensearch');
 
-/** A real OpenSearch of one node, which goes when the test ends. */
+/** A real OpenSearch of one node, removed when the test ends. */
 export interface TestOpenSearch {
   url: string;
   pid(): number;
@@ -19,7 +19,7 @@ export interface TestOpenSearch {
   ask(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
 }
 
-/** Null where there is no Java of 17 or later, or no Maven to fetch it with. */
+/** Null if there is no Java 17 or later, or no Maven to fetch OpenSearch with. */
 export async function startOpenSearch(): Promise<TestOpenSearch | null> {
   const classPath = classPathOf();
   if (classPath === null) return null;
@@ -48,7 +48,7 @@ export async function startOpenSearch(): Promise<TestOpenSearch | null> {
   return { url, pid: () => pid, start, ask };
 }
 
-/** Kept between runs: Maven takes a while even where it has everything. */
+/** Kept between runs, since Maven takes a while even if it has everything. */
 function classPathOf(): string | null {
   const cache = join(homedir(), '.cache', 'trawl', 'test');
   const file = join(cache, 'opensearch-2.19.1.txt');

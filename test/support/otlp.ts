@@ -16,10 +16,10 @@ interface Export {
   resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
 }
 
-/** Takes traces as JSON, as a collector of OpenTelemetry does. */
+/** Receives traces as JSON, like an OpenTelemetry collector. */
 export class OtlpReceiver {
   readonly spans: Span[] = [];
-  /** What came, as text. */
+  /** Everything received, as text. */
   readonly texts: string[] = [];
   readonly #server = createServer(async (request, response) => {
     const sent = (await json(request)) as Export;
@@ -28,7 +28,7 @@ export class OtlpReceiver {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
 
-  /** @returns the variables by which a process sends its traces here. */
+  /** @returns the variables that make a process send its traces here. */
   async start(): Promise<Record<string, string>> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     const { port } = this.#server.address() as AddressInfo;

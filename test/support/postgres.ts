@@ -18,14 +18,14 @@ import pg from 'pg';
 import { endProcess } from '../../src/processes.js';
 import { freePort } from './ports.js';
 
-/** A real PostgreSQL server of the tests' own. */
+/** A real PostgreSQL server for the tests. */
 export interface TestPostgres {
-  /** Of a superuser, with its password. */
+  /** With a superuser and its password. */
   url: string;
-  /** The folder of its files, which is its user's. */
+  /** The folder of its files, owned by its user. */
   data: string;
   pid(): number | undefined;
-  /** Ends it at once, as a crash would not: connections are broken. */
+  /** Shuts it down at once but cleanly; connections break. */
   stop(): Promise<void>;
   /** Starts it again, with these settings. */
   start(settings?: Record<string, string>): Promise<void>;
@@ -42,7 +42,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const password = randomBytes(12).toString('hex');
   writeFileSync(passwordFile, password);
   mkdirSync(data);
-  // The server's user must reach its programs and its data.
+  // The server's user must be able to reach its programs and its data.
   chmodSync(folder, 0o755);
   if (owner) for (const path of [data, passwordFile]) chownSync(path, owner.uid, owner.gid);
   execFileSync(
@@ -141,7 +141,7 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
-/** A database of its own on a server. */
+/** A new database on a server. */
 export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
   const name = `trawl_${randomBytes(8).toString('hex')}`;
   await onServer(serverUrl, `CREATE DATABASE ${name}`);

@@ -6,13 +6,13 @@ import { onTestFinished } from 'vitest';
 export interface ForwardProxy {
   /** HOST:PORT */
   place: string;
-  /** The URLs of requests that it has forwarded; `CONNECT HOST:PORT` of tunnels, which it refuses. */
+  /** The URLs of forwarded requests; `CONNECT HOST:PORT` for tunnels, which it refuses. */
   asked: string[];
-  /** What it was sent as `Proxy-Authorization`. */
+  /** Received `Proxy-Authorization` headers. */
   authorizations: Set<string | undefined>;
 }
 
-/** A proxy that forwards plain HTTP only, as many do for ports that are not those of TLS. */
+/** A proxy that forwards only plain HTTP, as many do for ports other than those of TLS. */
 export async function startForwardProxy(): Promise<ForwardProxy> {
   const asked: string[] = [];
   const authorizations = new Set<string | undefined>();

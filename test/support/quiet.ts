@@ -3,9 +3,9 @@ import { installTemporalRuntime } from '../../src/temporal/runtime.js';
 
 let installed = false;
 
-/** Keeps the Temporal SDK from printing; `TRAWL_LOG_LEVEL` brings it back. */
+/** Keeps the Temporal SDK from printing, unless `TRAWL_LOG_LEVEL` is set. */
 export function quietTemporal(): void {
-  // At once, as long as it serves no metrics.
+  // This takes effect at once, as long as it serves no metrics.
   if (!installed)
     void installTemporalRuntime(pino({ level: process.env.TRAWL_LOG_LEVEL ?? 'silent' }, pino.destination(2)));
   installed = true;

@@ -7,12 +7,12 @@ import { root } from '../../scripts/setup.mjs';
 import { startPostgres } from './postgres.js';
 import { fixtureDemo, postgresRows, sqliteFile, type Told, writeFixture } from './store-fixtures.js';
 
-// Makes test/fixtures/stores of the present versions of the schema: to be run before a migration is added.
+// Records test/fixtures/stores for the current versions of the schema. Run it before you add a migration.
 const demo = await startDemoAsa({ ...fixtureDemo, port: 18_999 });
 const postgres = await startPostgres();
 const folder = mkdtempSync(join(tmpdir(), 'trawl-record-'));
 
-/** By the command in a process of its own: this one must answer as the demo team meanwhile. */
+/** Runs the command in a separate process, since this one must answer as the demo team meanwhile. */
 async function collected(store: string | undefined): Promise<Told> {
   const place = mkdtempSync(join(folder, 'place-'));
   mkdirSync(join(place, 'sink'));

@@ -9,19 +9,19 @@ import { freePort } from './ports.js';
 
 const version = 'v1.8.0';
 
-/** A real S3 server on a folder, which goes when the test ends. */
+/** A real S3 server on a folder, removed when the test ends. */
 export interface TestS3 {
   endpoint: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** Where its objects are files. */
+  /** The folder that has its objects as files. */
   folder: string;
   pid(): number;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** Null where there is no versitygw, and no Go to build it with. */
+/** Null if there is no versitygw, and no Go to build it with. */
 export async function startS3(buckets: readonly string[]): Promise<TestS3 | null> {
   const program = versitygw();
   if (program === null) return null;
@@ -52,7 +52,7 @@ export async function startS3(buckets: readonly string[]): Promise<TestS3 | null
   return { endpoint, accessKeyId, secretAccessKey, folder, pid: () => pid, start, stop };
 }
 
-/** The one on the PATH, else a cached one, else one that Go builds within a minute or two. */
+/** The one on the PATH, else a cached one, else one that Go builds in a minute or two. */
 function versitygw(): string | null {
   const run = (command: string, args: string[], env = process.env) => {
     try {

@@ -21,16 +21,16 @@ import { makeStorePlace } from './store.js';
 interface SkyflowCollectionOptions extends DemoSkyflowOptions {
   /** How to sign in. Default: the API key. */
   by?: 'key' | 'credentials';
-  /** What stands in the credentials file instead of what the demo gives. */
+  /** Changes the content of the credentials file. */
   credentials?: (right: string) => string;
 }
 
-/** A demo vault, a store, a worker and a client, on a task queue of their own; all of it ends with the test. */
+/** A demo vault, a store, a worker and a client, on their own task queue; all of it ends with the test. */
 export class SkyflowCollection {
   readonly demo: DemoSkyflow;
   readonly store: Store;
   readonly place: StorePlace;
-  /** Holds the store's files, and nothing else but the credentials file. */
+  /** Holds only the store's files and the credentials file. */
   readonly folder: string;
   readonly #client: Client;
   readonly #taskQueue: string;
@@ -84,7 +84,7 @@ export class SkyflowCollection {
     return collection;
   }
 
-  /** Another worker in the place of the one that runs, with these settings changed. */
+  /** Replaces the running worker with one that has these settings changed. */
   async startWorker(settings: Record<string, string> = {}): Promise<void> {
     await this.#worker?.stop();
     this.#worker = await startWorker({
@@ -96,19 +96,19 @@ export class SkyflowCollection {
     });
   }
 
-  /** One run of M10 to its end. */
+  /** Runs M10 once, to its end. */
   async collect(): Promise<Progress> {
     return (await (await this.start()).result()) as Progress;
   }
 
-  /** How many requests for a page a run makes. */
+  /** Counts the page requests of one run. */
   async requestsOfRun(): Promise<number> {
     const before = this.demo.requests.audits;
     await this.collect();
     return this.demo.requests.audits - before;
   }
 
-  /** What a run that fails says. */
+  /** The failure of a run that must fail. */
   async failure(): Promise<{ type: string; message: string }> {
     const error = await this.collect().then(
       () => undefined,
@@ -118,7 +118,7 @@ export class SkyflowCollection {
     return error.cause;
   }
 
-  /** Starts M10; terminated when the test ends, should it still run. */
+  /** Starts M10; if it still runs when the test ends, it is terminated. */
   async start(): Promise<WorkflowHandle> {
     const handle = await this.#client.workflow.start('recurringAuditCollection', {
       workflowId: `${this.#taskQueue}-${randomUUID()}`,
@@ -141,7 +141,7 @@ export class SkyflowCollection {
     return lines.reverse().map((line) => `${line.notes}: ${line.eventsWritten}`);
   }
 
-  /** Moves the checkpoint as `trawl reset --to` would have it; the offset made of the one that stands there. */
+  /** Moves the checkpoint to an offset made from the current one, as `trawl reset --to` would do. */
   async moveCheckpoint(to: (offset: string) => string): Promise<void> {
     const { lastOffset, generation } = await this.store.checkpoint('skyflow');
     const written = await this.store.writePage({
@@ -151,12 +151,12 @@ export class SkyflowCollection {
     expect(written.outcome).toBe('written');
   }
 
-  /** As if the overlap had passed since the walk began to read beyond the settled cursor. */
+  /** Simulates that the overlap has passed since the walk began to read beyond the settled cursor. */
   async letOverlapPass(): Promise<void> {
     await this.moveCheckpoint((offset) => offset.replace(/"at":"[^"]+"/, '"at":"2020-01-01T00:00:00.000Z"'));
   }
 
-  /** Fails where the store does not hold just these events, once each and byte for byte but for their content. */
+  /** Fails unless the store holds exactly these events, once each and byte for byte except for their content. */
   async expectStored(events: readonly DemoEvent[], { content = false } = {}): Promise<void> {
     const stored = (await this.stored()).map((event) => `${event.id} ${event.timestamp} ${event.rawEvent}`).sort();
     const truth = events.map((event) => {
@@ -168,7 +168,7 @@ export class SkyflowCollection {
     expect({ count: stored.length, first: truth[first] }).toEqual({ count: truth.length, first: undefined });
   }
 
-  /** The same of all that the vault has. */
+  /** The same for all events of the vault. */
   async expectComplete(options: { content?: boolean } = {}): Promise<void> {
     await this.expectStored(this.demo.truth(), options);
   }

@@ -5,10 +5,10 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import pg from 'pg';
 import { root } from '../../scripts/setup.mjs';
 
-/** The demo team that the stores of the fixtures were collected from, by pages of 100. */
+/** The demo team from which the fixtures' stores were collected, in pages of 100. */
 export const fixtureDemo = { events: 250, anchorMs: Date.parse('2026-11-01T00:00:00Z') };
 
-/** What the version that made a store said of it. */
+/** Output of the version that made a store, about that store. */
 export interface Told {
   /** Lines of `trawl events asa --format ndjson`. */
   events: string[];
@@ -19,9 +19,9 @@ export interface Told {
 type Rows = Record<string, unknown[]>;
 
 export interface StoreFixture extends Told {
-  /** Of SQLite: the file. */
+  /** For SQLite: the file. */
   file?: Buffer;
-  /** Of PostgreSQL: the rows of each table. */
+  /** For PostgreSQL: the rows of each table. */
   tables?: Rows;
 }
 
@@ -74,7 +74,7 @@ export async function postgresRows(url: string): Promise<{ version: number; tabl
   }
 }
 
-/** A database as a version left it: its schema by the first migrations, and the rows. */
+/** A database as a version left it: the schema from the first migrations, and the rows. */
 export async function restoreRows(url: string, migrations: readonly string[], tables: Rows): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -7,17 +7,17 @@ import { inject, onTestFinished } from 'vitest';
 import { type StorePlace, storePlace } from '../../src/stores/place.js';
 import { createDatabase } from './postgres.js';
 
-/** Which store the tests of this run use. */
+/** The kind of store that this run of the tests uses. */
 export const testStore = process.env.TEST_STORE === 'postgres' ? 'postgres' : 'sqlite';
 
 export interface TestStorePlace {
   place: StorePlace;
-  /** As TRAWL_STORE names it. */
+  /** In the form of TRAWL_STORE. */
   text: string;
   remove(): Promise<void>;
 }
 
-/** A place for a store of its own; to be removed when the store is closed. */
+/** A place for a new store; the caller removes it after the store is closed. */
 export async function makeStorePlace(
   folder = mkdtempSync(join(tmpdir(), 'trawl-test-')),
   kind: StorePlace['kind'] = testStore,
@@ -34,14 +34,14 @@ export async function makeStorePlace(
   };
 }
 
-/** The same, removed when the test ends, after what is registered later. */
+/** The same, removed when the test ends, after anything registered later. */
 export async function storePlaceOfTest(): Promise<TestStorePlace> {
   const made = await makeStorePlace();
   onTestFinished(made.remove);
   return made;
 }
 
-/** What another program reads there. */
+/** Queries the store as another program would. */
 export async function query<Row>(place: StorePlace, sql: string): Promise<Row[]> {
   if (place.kind === 'sqlite') {
     const db = new DatabaseSync(place.path, { readOnly: true });

@@ -6,7 +6,7 @@ export interface ListeningAt {
   port: number;
 }
 
-/** Where a process and its descendants listen on TCP. */
+/** TCP addresses on which a process and its descendants listen. */
 export function listeningPlaces(pid: number): ListeningAt[] {
   const sockets = new Set(descendants(pid).flatMap(openFiles));
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
@@ -53,7 +53,7 @@ function openFiles(pid: number): string[] {
   });
 }
 
-/** Sends a POST; the status of the answer, or undefined where none came that is HTTP. */
+/** Sends a POST; returns the status of the answer, or undefined if no HTTP answer came. */
 export function post(
   place: ListeningAt,
   path: string,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../../scripts/setup.mjs';
 import { docTables, withTables } from './doc-tables.js';
 
-// `npm run docs`: brings the tables that are made from the code up to date.
+// `npm run docs`: regenerates the tables that the code generates.
 for (const page of Object.keys(docTables)) {
   const path = join(root, page);
   writeFileSync(path, withTables(page, readFileSync(path, 'utf8')));

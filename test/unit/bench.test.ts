@@ -76,7 +76,7 @@ describe('the sizes of npm run bench', () => {
   });
 
   it('are refused where they are none', () => {
-    expect(() => readSizes({ BENCH_RUNS: 'five' })).toThrow('BENCH_RUNS: "five" is no whole number.');
+    expect(() => readSizes({ BENCH_RUNS: 'five' })).toThrow('BENCH_RUNS: "five" is not a whole number.');
     expect(() => readSizes({ BENCH_STORES: 'mysql' })).toThrow('BENCH_STORES: "mysql" is none of sqlite, postgres.');
   });
 });
