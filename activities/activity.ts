@@ -6,8 +6,8 @@ import { asActivity } from './failure.js';
 export type Activity<Name extends ActivityName, Result = unknown> = (input: ActivityInput<Name>) => Promise<Result>;
 
 /**
- * An activity, which begins by parsing its input: whoever reaches the Temporal server can schedule one with any input,
- * past the workflow that would have looked at it.
+ * Makes an activity that parses its input first. Anyone with access to the Temporal server can schedule an activity
+ * with any input, bypassing the workflow that would have checked it.
  */
 export function activity<Name extends ActivityName, Result>(
   name: Name,
@@ -20,6 +20,6 @@ function parseInput<Name extends ActivityName>(name: Name, input: unknown): Acti
   const result = parsed<unknown>(activityInputs[name], input);
   if ('data' in result) return result.data as ActivityInput<Name>;
   throw new TrawlError('INPUT_INVALID', `The input of the activity ${name} does not fit (${result.problems}).`, {
-    hint: 'Start its workflow, which sends what fits.',
+    hint: 'Start its workflow instead, which sends valid input.',
   });
 }

@@ -4,7 +4,7 @@ import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
 /**
- * U10 Get Last Checkpoint, with whether the run is to begin offloading. Notes when the next run is due.
+ * U10 Get Last Checkpoint, and whether the run should begin offloading. Records when the next run is due.
  * @throws TrawlError as the store does; retried.
  */
 export async function getLastCheckpoint(
@@ -29,7 +29,7 @@ export async function resetCheckpoint(
 }
 
 /**
- * Begins again at the start of what the source holds, where it no longer knows the checkpoint's offset.
+ * Moves the checkpoint back to the oldest event that the source holds, after the source has refused its offset.
  * @throws TrawlError OFFSET_REFUSED_AGAIN; not retried.
  */
 export async function rewindCheckpoint(
@@ -39,7 +39,7 @@ export async function rewindCheckpoint(
   await store.rewind(collector, from.offset, from.generation);
 }
 
-/** Wrong settings fail the run where they are needed, not here. */
+/** Ignores invalid settings: they fail the run in the step that needs them. */
 async function offloadOf({ store, collectors }: Context, collector: string): Promise<Pick<LastCheckpoint, 'offload'>> {
   const settings = await collectors.offloading(collector).catch(() => undefined);
   if (!settings) return {};

@@ -16,7 +16,7 @@ interface OpenCollector {
   client: SourceClient;
 }
 
-/** Opens collectors from their settings, and keeps their clients, with token and connections, while these stay the same. */
+/** Opens collectors from their settings. Reuses a client, with its token and connections, until its settings change. */
 export class Collectors {
   readonly #dependencies: Dependencies;
   readonly #open = new Map<string, { fingerprint: string; opened: OpenCollector }>();
@@ -40,7 +40,7 @@ export class Collectors {
   }
 
   /**
-   * The kind of source of a collector; none of its secrets is needed.
+   * Returns the source of a collector. Needs none of its secrets.
    * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried.
    */
   async source(collector: string): Promise<Source> {
@@ -62,14 +62,14 @@ export class Collectors {
   }
 
   /**
-   * For what is done to a collector's rows: a mistyped name must not make any.
-   * @throws TrawlError COLLECTOR_UNKNOWN where it is neither set up nor has anything stored; not retried.
+   * Guards writes to a collector's rows: a mistyped name must not create any.
+   * @throws TrawlError COLLECTOR_UNKNOWN if it is neither set up nor has rows in the store; not retried.
    */
   async require(collector: string): Promise<void> {
     requireKnown(collector, await this.#names());
   }
 
-  /** Whether a collector is set up or has anything stored. */
+  /** True if a collector is set up or has rows in the store. */
   async has(collector: string): Promise<boolean> {
     return (await this.#names()).includes(collector);
   }

@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies.js';
 import { PageCache } from './page-cache.js';
 import { Sinks } from './sinks.js';
 
-/** Everything that the activities of one worker share. */
+/** State shared by the activities of one worker. */
 export interface Context extends Dependencies {
   collectors: Collectors;
   sinks: Sinks;

@@ -4,12 +4,12 @@ import type { Observer } from '../src/metrics/observer.js';
 import type { Source } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 
-/** What the activities need of the world; wired by src/worker.ts. */
+/** External dependencies of the activities, wired in src/worker.ts. */
 export interface Dependencies {
   store: Store;
   sources: readonly Source[];
   http: HttpClient;
-  /** Environment and .env of the worker: settings and secrets. */
+  /** The worker's environment and .env: settings and secrets. */
   env: Environment;
   observer?: Observer | undefined;
 }

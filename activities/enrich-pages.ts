@@ -4,11 +4,11 @@ import { rowsOfPage } from './page-rows.js';
 import type { PagesInput } from './types.js';
 
 /**
- * Enriches staged pages: S30 with S32 to S37 for each event. It stays a step of its own, as in the article, which the
- * Temporal UI shows with its failures and its time; `writePages` takes the rows from this worker's memory. Nothing of
- * them goes through Temporal: where another worker writes, or the memory was full, the rows are made once more.
+ * Enriches staged pages: S30 with S32 to S37 for each event. It is a separate step, as in the article, so that the
+ * Temporal UI shows its failures and its duration. `writePages` takes the rows from this worker's memory, and none of
+ * them pass through Temporal: if another worker writes, or the memory was full, the rows are computed again.
  *
- * @throws TrawlError STAGED_PAGE_GONE where a page is no longer staged; the walk then begins again.
+ * @throws TrawlError STAGED_PAGE_GONE if a page is no longer staged; the walk then starts again.
  */
 export async function enrichPages(
   context: Pick<Context, 'store' | 'collectors' | 'cache'>,

@@ -3,8 +3,8 @@ import type { ActivityInput } from './types.js';
 
 /**
  * U04 Clear Events Table, once for each key.
- * @returns why nothing was cleared; null where it was.
- * @throws TrawlError COLLECTOR_UNKNOWN, or SETTINGS_INVALID where the collector's sinks cannot be told; not retried.
+ * @returns the reason if nothing was cleared; null if the table was cleared.
+ * @throws TrawlError COLLECTOR_UNKNOWN, or SETTINGS_INVALID if the collector's sinks cannot be determined; not retried.
  */
 export async function clearEvents(
   { store, collectors }: Context,

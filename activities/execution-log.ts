@@ -3,8 +3,8 @@ import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
 
 /**
- * U20 Write Exec Log Record, for a run that found nothing new, or for a run or a command that failed. Lines of committed
- * pages are part of their write. Each line is written once, however often the activity is tried.
+ * U20 Write Exec Log Record, for a run that found nothing new and for a run or a command that failed. The line of a
+ * committed page is part of its write. Each line is written once, however often the activity is retried.
  * @throws TrawlError COLLECTOR_UNKNOWN; not retried.
  */
 export async function writeExecutionLog(
@@ -14,7 +14,7 @@ export async function writeExecutionLog(
   const { workflowExecution, activityId } = activityInfo();
   const key = `${workflowExecution?.runId}/${activityId}`;
   if (failure === undefined) return store.logIdleRun(collector, key);
-  // A run for a name that does not exist leaves nothing behind.
+  // A run for an unknown collector must leave no rows behind.
   await collectors.require(collector);
   if (command) return store.logFailedCommand(collector, `${command.kind} failed: ${failure}`, command.keys);
   return store.logFailedRun(collector, failure, key);

@@ -2,9 +2,9 @@ import type { Context } from './context.js';
 import type { Recurrence } from './types.js';
 
 /**
- * Keeps in the store when the next runs are due, so that their absence is noticed even where Temporal is gone. Writes
- * only where that changes. A Schedule that was made elsewhere does not say its times: what lies between two runs is
- * taken for them.
+ * Records in the store when the next runs are due, so that missing runs are noticed even if Temporal is gone. Writes
+ * only on a change. A Schedule that was made elsewhere does not reveal its times, so the interval between its last two
+ * runs is used.
  */
 export async function expectRuns(
   { store, collectors }: Context,
@@ -14,7 +14,7 @@ export async function expectRuns(
   const due = (await store.standings(collector))[0]?.due ?? null;
   const next = 'cron' in recurrence ? { cron: recurrence.cron, tick: null } : observed(due, recurrence.scheduledAt);
   if (due?.cron === next.cron && due.tick === next.tick) return;
-  // A run for a name that does not exist leaves nothing behind.
+  // A run for an unknown collector must leave no rows behind.
   if (await collectors.has(collector)) await store.expectRuns(collector, next);
 }
 

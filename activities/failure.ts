@@ -2,8 +2,8 @@ import { ApplicationFailure, activityInfo, CancelledFailure, heartbeat, log } fr
 import { type ErrorCode, reasonOf, sentence, TrawlError } from '../src/errors.js';
 
 /**
- * What a passing fault of the source can look like, but mostly is for a person to change: believed when it has come so
- * many times in a row.
+ * Errors that usually need a person but may also be a passing fault of the source. They fail the run only after this
+ * many attempts in a row.
  */
 const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
   TOKEN_REFUSED: 3,
@@ -12,16 +12,16 @@ const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
   OFFSET_UNKNOWN: 3,
 };
 
-/** The retry policy's own wait before the next attempt (workflows/options.ts): a shorter one that a source asks for does not count. */
+/** The retry policy's wait before the next attempt (workflows/options.ts), used if a source asks for a shorter one. */
 function backoffMs(attempt: number): number {
   return Math.min(1_000 * 2 ** (attempt - 1), 60_000);
 }
 
-/** How often a running activity tells the server that it is alive; see `heartbeatTimeout` in workflows/options.ts. */
+/** Interval at which a running activity heartbeats; see `heartbeatTimeout` in workflows/options.ts. */
 const heartbeatEveryMs = 1_500;
 
 /**
- * Runs an activity's body: heartbeats meanwhile, and every error becomes Temporal's ApplicationFailure whose type is
+ * Runs an activity's body and heartbeats meanwhile. Every error becomes Temporal's ApplicationFailure, whose type is
  * the error's code and whose message says what to do.
  */
 export async function asActivity<T>(body: () => Promise<T>): Promise<T> {

@@ -8,11 +8,11 @@ import type { Context } from './context.js';
 import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
 
 /**
- * The request of M10, from a position on: U01 and U00 (settings and token), the pages, and U11 (where the next one
- * begins). Each page is staged as it comes, so that nothing of it has to pass through Temporal.
+ * M10's request, from a position onwards: U01 and U00 (settings and token), the pages, and U11 (where the next page
+ * begins). Each page is staged as it arrives, so that none of it passes through Temporal.
  *
- * What has been read before an error is handed on; the error comes back with the next call, on its first page. So an
- * attempt that fails has read nothing, and a retry begins where this one did.
+ * Pages read before an error are returned; the error comes back with the next call, on its first page. So a failed
+ * attempt has read nothing, and a retry begins where this one began.
  */
 export async function fetchPages({ store, collectors, cache }: Context, input: FetchPagesInput): Promise<FetchedPages> {
   const { source, client } = await collectors.open(input.collector);
@@ -72,12 +72,12 @@ export async function fetchPages({ store, collectors, cache }: Context, input: F
 
 function paced(waitMs: number): TrawlError {
   return new TrawlError('RATE_LIMITED', `The source allows no further request for ${Math.ceil(waitMs / 1000)} s.`, {
-    hint: 'The walk goes on by itself then.',
+    hint: 'The walk then continues automatically.',
     retryAfterMs: waitMs,
   });
 }
 
-/** The last page, after which the checkpoint would stay where it is, has nothing that was not there when it was read before, or nothing at all. */
+/** True if the last page, which would leave the checkpoint in place, is empty or the same as when it was last read. */
 function isUnchanged({ content }: FetchedPage, knownDigest: string): boolean {
   return content.digest === knownDigest || content.events.length + content.rejected.length === 0;
 }

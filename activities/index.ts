@@ -12,7 +12,7 @@ import { applyRetention } from './retention.js';
 import { setEnvironmentVariables } from './settings.js';
 import { writePages } from './write-pages.js';
 
-/** The activities by the names that workflows schedule and the Temporal UI shows. */
+/** The activities, by the names that workflows schedule and the Temporal UI shows. */
 const steps = {
   getLastCheckpoint,
   fetchPages,
@@ -32,7 +32,7 @@ export type Activities = {
   [Name in ActivityName]: (input: ActivityInput<Name>) => ReturnType<(typeof steps)[Name]>;
 };
 
-/** The activities of one worker. Each parses its input and tells Temporal its failures in words. */
+/** Makes the activities of one worker. Each parses its input and reports its failures to Temporal in plain words. */
 export function createActivities(dependencies: Dependencies): Activities {
   const context = contextOf(dependencies);
   const entries = Object.entries(steps) as [ActivityName, (context: Context, input: unknown) => Promise<unknown>][];

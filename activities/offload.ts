@@ -12,10 +12,13 @@ import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
 const batchBytesMax = 16 * 1024 * 1024;
 const eventsAtOnce = 1_000;
-/** Within the activity's time-out: what was confirmed until then is noted. */
+/** Shorter than the activity's timeout, so that what has been confirmed by then is recorded. */
 const sendMaxMs = 9 * 60_000;
 
-/** Which sinks a collector is offloaded to. @throws TrawlError SETTINGS_INVALID where one that is asked for is not its own. */
+/**
+ * Returns the sinks to offload a collector to.
+ * @throws TrawlError SETTINGS_INVALID if a requested sink is not one of them.
+ */
 export async function planOffload(
   { collectors, sinks: opened }: Context,
   { collector, sinks: wanted }: ActivityInput<'planOffload'>,
@@ -35,11 +38,11 @@ export async function planOffload(
   return { sinks: wanted && wanted.length > 0 ? wanted : sinks, retains: retains && wanted === undefined };
 }
 
-/** Two sinks that write files at one place would overwrite each other's: their names are those of the batches. */
+/** Two sinks that write to the same place would overwrite each other's files, which are named after the batches. */
 async function checkPlaces(collector: string, sinks: readonly string[], opened: Sinks): Promise<void> {
   const taken = new Map<string, string>();
   for (const sink of sinks) {
-    // What is wrong with one by itself is told when it is sent to.
+    // A sink with invalid settings is reported when a batch is sent to it.
     const found = await opened.open(sink).catch(() => undefined);
     if (!found?.fileForm) continue;
     const place = `${found.settings.kind} ${found.client.place.replace(/\/+$/, '')}`;
@@ -58,9 +61,9 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
 }
 
 /**
- * Sends one batch after the other until nothing is left or a limit is reached. Each is fixed in the store before it is
- * sent and confirmed there afterwards, so that whoever goes on sends the same batch under the same name. What a sink
- * confirms of a batch meanwhile is noted: it is not sent again, and time that is up is no failure then.
+ * Sends one batch after another until nothing is left or a limit is reached. The store fixes each batch before it is
+ * sent and confirms it afterwards, so that another attempt sends the same batch under the same name. The parts of a
+ * batch that a sink has confirmed are recorded: they are not sent again, and running out of time is then not a failure.
  */
 export async function offloadBatches(
   { store, collectors, sinks }: Context,
@@ -79,7 +82,7 @@ export async function offloadBatches(
     const { settings, fileForm, client } = await sinks.open(input.sink);
     const source = (await collectors.source(input.collector)).kind;
     const { batchEvents, waitMinutes } = settings.values;
-    // One batch at least, however short the time.
+    // At least one batch, however short the time.
     for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
         ...key,
@@ -100,7 +103,7 @@ export async function offloadBatches(
       }
       if (events.length < batch.events) {
         throw new TrawlError('STORE_BUSY', `Batch ${batch.number} is being cleared while it is read.`, {
-          hint: 'It is looked at again.',
+          hint: 'It is read again.',
         });
       }
       const { firstSeq, lastSeq, form, sentSeq } = batch;
@@ -134,8 +137,8 @@ export async function offloadBatches(
 }
 
 /**
- * In the order of the events. The digest of their ids keeps a store that begins anew, or a sink of another name, from
- * overwriting other events of the same numbers.
+ * Names sort in the order of the events. The digest of their ids keeps a new store, or a sink of another name, from
+ * overwriting other events with the same numbers.
  */
 function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch, events: readonly StoredEvent[]): string {
   const digits = (count: number) => String(count).padStart(12, '0');
@@ -146,14 +149,14 @@ function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch, events: reado
 }
 
 function takenOver({ number }: FixedBatch): TrawlError {
-  return new TrawlError('STORE_BUSY', `Batch ${number} is sent by another attempt by now.`, {
-    hint: 'That one goes on with it.',
+  return new TrawlError('STORE_BUSY', `Another attempt is sending batch ${number} now.`, {
+    hint: 'That attempt continues with it.',
   });
 }
 
 function tooSlow(timeMs: number): TrawlError {
   return new TrawlError('SINK_UNAVAILABLE', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
-    hint: 'Look at the load of the sink, or lower batchEvents of it.',
+    hint: 'Check the load on the sink, or lower its batchEvents.',
   });
 }
 

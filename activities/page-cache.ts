@@ -1,7 +1,7 @@
 import type { EnrichedEvent } from '../src/domain.js';
 import type { PageContent } from '../src/sources/source.js';
 
-/** A page that this worker has parsed, and its rows once it has enriched them. */
+/** A page that this worker has parsed, with its rows once they are enriched. */
 export interface CachedPage {
   bodyBytes: number;
   content: PageContent;
@@ -9,9 +9,9 @@ export interface CachedPage {
 }
 
 /**
- * Pages between fetch and write, so that a page is parsed once. Only a shortcut: what has fallen out is read from the
- * store and parsed again. Bounded by the bytes of the bodies and by age, since a page that was read ahead of a reset, or of
- * another walk, is never written; the oldest goes first.
+ * Holds pages between fetch and write, so that each is parsed once. A page that was evicted is read from the store and
+ * parsed again. Bounded by the bytes of the bodies and by age, since a page that a reset or another walk has overtaken
+ * is never written. Evicts the oldest page first.
  */
 export class PageCache {
   readonly #pages = new Map<string, { page: CachedPage; atMs: number }>();

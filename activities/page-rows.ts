@@ -10,11 +10,11 @@ export interface PageWithRows extends CachedPage {
 }
 
 /**
- * A staged page with the rows of its events: those that this worker has made before, else made of the staged page.
- * Whoever makes them makes the same ones, since the store has the related objects of committed pages only.
+ * A staged page with the rows of its events, from this worker's cache or computed from the staged page. Every worker
+ * computes the same rows, since the store has the related objects of committed pages only.
  *
- * @param before pages that are not committed yet and come before it, the last one first
- * @throws TrawlError STAGED_PAGE_GONE where the page is no longer staged; the walk then begins again.
+ * @param before the uncommitted pages before this one, the latest first.
+ * @throws TrawlError STAGED_PAGE_GONE if the page is no longer staged; the walk then starts again.
  */
 export async function rowsOfPage(
   { store, cache }: Pick<Context, 'store' | 'cache'>,
@@ -26,7 +26,7 @@ export async function rowsOfPage(
   if (page.rows) return { ...page, rows: page.rows };
   const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
   const rows = page.content.events.map((event) => rowOf(event, source, lookup));
-  // What the rows were made of is not needed any more.
+  // The parsed events are no longer needed once the rows exist.
   const enriched = { ...page, content: { ...page.content, events: [] }, rows };
   cache.put(key, enriched);
   return enriched;
@@ -89,7 +89,7 @@ function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEven
   };
 }
 
-/** No database takes NUL or half a surrogate pair in a text; `rawEvent` has them escaped, as they came. */
+/** Databases do not accept NUL or a lone surrogate in text. `rawEvent` keeps them, escaped as the source sent them. */
 function storable(text: string): string {
   if (text === '') return text;
   return text.includes('\0') ? text.replaceAll('\0', '\ufffd').toWellFormed() : text.toWellFormed();

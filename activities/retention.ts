@@ -5,13 +5,13 @@ import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
 
 const clearedAtOnce = 2_000;
-/** The rest goes with the next run. */
+/** The next run clears the rest. */
 const retentionMaxMs = 120_000;
-/** Where nothing is collected, retention is applied after this all the same. */
+/** Retention is due after this time even if nothing new is collected. */
 const retentionEveryMs = 6 * 3_600_000;
 const dayMs = 24 * 3_600_000;
 
-/** Whether something is to be deleted by age, and nobody has looked for a while. */
+/** True if the settings delete rows by age and retention was last applied long enough ago. */
 export async function retentionIsDue(
   store: Store,
   collector: string,
@@ -22,7 +22,7 @@ export async function retentionIsDue(
   return at === null || Date.now() - Date.parse(at) >= retentionEveryMs;
 }
 
-/** Clears what every sink has and whose time has come, and deletes what else is older than it is to be kept. */
+/** Clears expired events that every sink has, and deletes other rows that are past their retention. */
 export async function applyRetention(
   { store, collectors }: Context,
   { collector }: ActivityInput<'applyRetention'>,
@@ -39,14 +39,14 @@ export async function applyRetention(
       const count = await store.offload.clearConfirmed({ collector, sinks, beforeNs, eventsMax: clearedAtOnce });
       cleared += count;
       if (count < clearedAtOnce || Date.now() > until) break;
-      // The store may work synchronously: others get their turn, this activity's heartbeat among them.
+      // The store may work synchronously, so yield to other work, such as this activity's heartbeat.
       await setImmediate();
     }
   }
   await store.offload.prune(collector, {
     ...(logRetainDays === undefined ? {} : { log: before(logRetainDays).toISOString() }),
     ...(relatedRetainDays === undefined ? {} : { related: before(relatedRetainDays).toISOString() }),
-    // What the source does not hold any more cannot come back.
+    // The source cannot return events again that it no longer holds.
     ...(retentionDays === undefined ? {} : { ids: before(retentionDays + 30).toISOString() }),
   });
   if (cleared > 0) await store.offload.shrink();

@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies.js';
 import type { ActivityInput } from './types.js';
 
 /**
- * U01 Get env vars: a collector's settings, of which the Environment Variables table overrides the worker's environment.
+ * U01 Get env vars: a collector's settings. The Environment Variables table overrides the worker's environment.
  * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried.
  */
 export async function getEnvironmentVariables(
@@ -14,7 +14,7 @@ export async function getEnvironmentVariables(
 }
 
 /**
- * U02 Set env vars, through Temporal: its input stays in the history, so nothing secret may come this way.
+ * U02 Set env vars, through Temporal. The input stays in the history, so secrets are refused.
  * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; not retried.
  */
 export async function setEnvironmentVariables(

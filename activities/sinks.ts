@@ -6,12 +6,12 @@ import type { Dependencies } from './dependencies.js';
 
 interface OpenSink {
   settings: SinkSettings;
-  /** Of a sink that writes files. */
+  /** Set for a sink that writes files. */
   fileForm: FileForm | undefined;
   client: SinkClient;
 }
 
-/** Opens sinks from their settings, and keeps their clients, with their connections, while these stay the same. */
+/** Opens sinks from their settings. A client, with its connections, is reused until its settings change. */
 export class Sinks {
   readonly #dependencies: Dependencies;
   readonly #open = new Map<string, { fingerprint: string; opened: OpenSink }>();
@@ -30,7 +30,7 @@ export class Sinks {
     const sink = sinkOf(settings.kind);
     const client = sink.open(settings.values, { http, env });
     const opened = { settings, fileForm: sink.fileForm?.(settings.values), client };
-    // The former one may be in use just now; it ends with the process.
+    // The previous client may be in use; it ends with the process.
     this.#open.set(name, { fingerprint, opened });
     return opened;
   }

@@ -1,26 +1,26 @@
 import type { ActivityInput, PageRef, WalkPosition } from '../src/inputs/activities.js';
 
-/** What activities answer: as for their inputs (src/inputs/activities.ts), never an event and never a secret. */
+/** Results of the activities. Like their inputs (src/inputs/activities.ts), they contain neither events nor secrets. */
 
 export type { ActivityInput, PageRef, PagesInput, Recurrence, WalkPosition } from '../src/inputs/activities.js';
 export type FetchPagesInput = ActivityInput<'fetchPages'>;
 
 /** U10 Get Last Checkpoint. */
 export interface LastCheckpoint extends WalkPosition {
-  /** SHA-256 of the page at `offset` when it was read last; empty where it was not. */
+  /** SHA-256 of the page at `offset` when it was last read; empty if it has not been read. */
   digest: string;
-  /** Pages committed so far. */
+  /** Number of pages committed so far. */
   pages: number;
-  /** Set where the run is to begin offloading: `due` where something is left from before, else once there is something. */
+  /** Set if the run should begin offloading: `due` if a backlog or retention waits, else once there are new events. */
   offload?: 'due' | 'when new';
 }
 
 export interface FetchedPages {
   pages: PageRef[];
-  /** Where to read on, and whether the source has more there now. */
+  /** Where to continue reading, and whether the source has more there now. */
   nextOffset: string;
   more: boolean;
-  /** How long to leave the source alone first; ms. */
+  /** Milliseconds to wait before the next request. */
   pauseMs: number;
   requests: number;
 }
@@ -29,26 +29,26 @@ export interface PagesWritten {
   pages: number;
   newEvents: number;
   rejected: number;
-  /** True where the checkpoint stood elsewhere: what was not written yet was left out. */
+  /** True if the checkpoint had moved: the pages not yet written were dropped. */
   superseded: boolean;
-  /** Note of the last page; empty where none was written. */
+  /** Note of the last page; empty if none was written. */
   note: string;
-  /** Time of the newest event, to the second; null where there is none. */
+  /** Time of the newest event, to the second; null if there is none. */
   newest: string | null;
 }
 
 export interface OffloadPlan {
   sinks: readonly string[];
-  /** Whether anything is to be cleared or deleted afterwards. */
+  /** Whether retention is applied afterwards. */
   retains: boolean;
 }
 
 export interface OffloadedBatches {
   batches: number;
   events: number;
-  /** As sent. */
+  /** Bytes as sent: encoded and compressed. */
   bytes: number;
-  /** Events whose type is in no mapping table of the schema. */
+  /** Events whose type the schema's mapping tables do not contain. */
   unmapped: number;
   /** Events that the sink cannot keep. */
   refused: number;

@@ -6,8 +6,8 @@ import { rowsOfPage } from './page-rows.js';
 import type { PageRef, PagesInput, PagesWritten } from './types.js';
 
 /**
- * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S20, S21, S30, S31, U12, U13, U20).
- * The rows are those that `enrichPages` has made. A retry passes over the pages that are committed already.
+ * Writes staged pages, each in one transaction with its checkpoint and execution-log line (S20, S21, S30, S31, U12,
+ * U13, U20). The rows come from `enrichPages`. A retry skips pages that are already committed.
  */
 export async function writePages(context: Context, { collector, pages }: PagesInput): Promise<PagesWritten> {
   const { store, cache } = context;

@@ -1,25 +1,25 @@
 /**
- * What stores and sinks say to each other of a batch.
+ * Types of a batch that stores and sinks share.
  */
 
 export interface BatchForm {
   /** `native`, `ocsf` or `ecs`. */
   schema: string;
-  /** Of the schema's mapping tables. */
+  /** Version of the schema's mapping tables. */
   schemaVersion: string;
-  /** Of sinks that write files: `ndjson`, `csv` or `parquet`; else the empty string. */
+  /** `ndjson`, `csv` or `parquet` for sinks that write files; otherwise the empty string. */
   format: string;
-  /** `gzip`, `zstd` or `none`; inside a Parquet file always zstd. */
+  /** `gzip`, `zstd` or `none`. Inside a Parquet file it is always zstd. */
   compression: string;
   /** `raw` or `security-lake`. */
   layout: string;
 }
 
-/** The part of a batch that a sink has confirmed since the part before it. */
+/** The part of a batch that a sink has confirmed since the previous part. */
 export interface ConfirmedPart {
   /** The sink has every event up to this one. */
   lastSeq: number;
-  /** As sent; of this part. */
+  /** Bytes of this part as sent: encoded and compressed. */
   bytes: number;
   refused: readonly RefusedEvent[];
 }
@@ -31,7 +31,7 @@ export interface SentObject {
   bytes: number;
 }
 
-/** An event that a sink took but cannot keep. */
+/** An event that a sink received but cannot keep. */
 export interface RefusedEvent {
   seq: number;
   id: string;

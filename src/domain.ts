@@ -1,35 +1,35 @@
 /**
- * The words of the project as types. Nothing here knows a vendor, a database or Temporal.
+ * The project's vocabulary as types. Nothing here depends on a vendor, a database or Temporal.
  */
 
-/** An opaque place to read from next; the empty string is the start of what the source still holds. */
+/** An opaque position to read from next. The empty string is the oldest event that the source still holds. */
 export type Offset = string;
 
 /**
- * The article's Audit Checkpoints row of one collector, with what makes it safe to move.
+ * One collector's row of the article's Audit Checkpoints table, with the columns that make it safe to move.
  *
- * `generation` grows with every reset or rewind, so that a page read before one can be told from a page read after
- * it, even where both were read at the same offset.
+ * `generation` grows with every reset or rewind. It distinguishes a page read before one from a page read after it,
+ * even if both were read at the same offset.
  */
 export interface Checkpoint {
   lastOffset: Offset;
   /** RFC 3339; null before the first run. */
   lastDateTime: string | null;
-  /** Events of the page at `lastOffset` when it was read last; 0 when that page has not been read. */
+  /** Number of events on the page at `lastOffset` when it was last read; 0 if it has not been read. */
   lastCount: number;
   generation: number;
-  /** SHA-256 (hex) of the page at `lastOffset` when it was read last; the empty string when it has not been read. */
+  /** SHA-256 (hex) of the page at `lastOffset` when it was last read; the empty string if it has not been read. */
   lastDigest: string;
-  /** The offset that the source refused before the last rewind; null when none was. */
+  /** The offset that the source refused before the last rewind; null if it refused none. */
   refusedOffset: Offset | null;
-  /** Timestamp of the newest event stored, as the source wrote it; null before the first. */
+  /** Timestamp of the newest stored event, as the source wrote it; null before the first event. */
   newestTimestamp: string | null;
-  /** Pages committed, and the last sequence number given out. */
+  /** Number of pages committed, and the last sequence number assigned. */
   pages: number;
   lastSeq: number;
 }
 
-/** The common columns that enrichment fills (flows S30, S32 to S37). Texts; empty where there is nothing. */
+/** The common columns that enrichment fills (flows S30, S32 to S37). A column without a value is the empty string. */
 export interface EventColumns {
   type: string;
   actor: string;
@@ -48,18 +48,18 @@ export interface EnrichedEvent extends EventColumns {
   id: string;
   /** RFC 3339 as the source wrote it, to the nanosecond. */
   timestamp: string;
-  /** The same moment in epoch nanoseconds, within 64 bits: for sorting and filtering only. */
+  /** The same moment in epoch nanoseconds, within 64 bits. Used for sorting and filtering only. */
   timeNs: bigint;
-  /** JSON text in the bytes that the source sent. */
+  /** JSON text, byte for byte as the source sent it. */
   rawEvent: string;
   /** JSON text of the members outside the source's envelope, or null. */
   extra: string | null;
 }
 
-/** A row of Audit Events as it is read back. */
+/** A row of Audit Events as the store returns it. */
 export interface StoredEvent extends Omit<EnrichedEvent, 'timeNs'> {
   collector: string;
-  /** Grows by one with each event stored for a collector; never used again. */
+  /** Grows by one with each event stored for a collector; never reused. */
   seq: number;
   /** RFC 3339. */
   collectedAt: string;
@@ -72,16 +72,16 @@ export interface RelatedObject {
   object: string;
 }
 
-/** What could not become an event, kept as it came. */
+/** Text from a source that could not become an event, kept unchanged. */
 export interface Rejected {
-  /** 'event' for one event of a page, 'answer' for an answer that was no page at all. */
+  /** 'event' for one event of a page, 'answer' for a response that was not a page. */
   kind: 'event' | 'answer';
   reason: string;
   /** The source's own text. */
   raw: string;
 }
 
-/** A stretch of time whose events were lost to the source's retention before they were read. RFC 3339. */
+/** A period whose events the source's retention deleted before they were read. RFC 3339. */
 export interface RetentionGap {
   from: string;
   to: string;
@@ -105,7 +105,7 @@ export const notes = {
   clearedEvents: 'Cleared events table',
 } as const;
 
-/** Note of a U04 that was not carried out. */
+/** Execution-log note of a U04 that was refused. */
 export function notClearedNote(events: number, sinks: readonly string[]): string {
   return `Not cleared: ${events} events have not reached every sink (${sinks.join(', ')})`;
 }

@@ -1,4 +1,4 @@
-/** Variables of a process, and those of its `.env`. */
+/** Environment variables of a process, including those from its `.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The Environment Variables table: collector to name to value. */

@@ -1,7 +1,7 @@
 /**
- * One error class with a closed list of codes. A code says whether the same call may succeed when it is tried again
- * (`retry`), and every error carries a sentence on what a person should do. Foreign errors are translated where they
- * arise, with their cause; `activities/failure.ts` turns a TrawlError into Temporal's ApplicationFailure.
+ * One error class with a closed list of codes. A code says whether a retry of the same call may succeed (`retry`), and
+ * every error carries a sentence that tells a person what to do. Foreign errors are translated where they arise and
+ * keep their cause; `activities/failure.ts` turns a TrawlError into Temporal's ApplicationFailure.
  */
 export const errorCodes = {
   // Settings and input: a person must change something.
@@ -59,16 +59,16 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface TrawlErrorOptions {
-  /** What a person should do now: one sentence. */
+  /** Tells a person what to do now, in one sentence. */
   hint: string;
   cause?: unknown;
-  /** Not to be tried again before this many milliseconds have passed. */
+  /** Milliseconds to wait before the call is retried. */
   retryAfterMs?: number | undefined;
-  /** Overrides the code's own answer to whether the call may be tried again. */
+  /** Overrides whether the code is retried. */
   retry?: boolean | undefined;
 }
 
-/** Something that went wrong in words for a person: what (`message`), and what to do (`hint`). Holds no secret. */
+/** An error for a person to read: `message` says what happened, `hint` what to do. Neither contains a secret. */
 export class TrawlError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -85,14 +85,14 @@ export class TrawlError extends Error {
   }
 }
 
-/** Message and hint in one line, as the Temporal UI and the terminal show it. */
+/** Message and hint on one line, as the Temporal UI and the terminal show them. */
 export function sentence(error: TrawlError): string {
   return `${error.message} ${error.hint}`;
 }
 
 const causesMax = 5;
 
-/** The message of anything thrown, with its causes, in one line. */
+/** The message of any thrown value and of its causes, on one line. */
 export function reasonOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -1,8 +1,8 @@
 import type { StoredEvent } from './domain.js';
 
 /**
- * The members of a line between `seq` and `raw_event`, in their order. All are columns of `audit_events` by the same
- * name, so that a store can make lines of a whole page itself (`Store.eventLines`).
+ * The members of a line between `seq` and `raw_event`, in order. All are columns of `audit_events` with the same name,
+ * so that a store can make the lines of a whole page itself (`Store.eventLines`).
  */
 export const lineTexts = [
   ...['id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server'],
@@ -10,11 +10,11 @@ export const lineTexts = [
 ] as const;
 
 /**
- * An event as one line of JSON, without its end: what `trawl events` exports and sinks of the schema `native` get. `raw_event`
- * and `extra` are in the source's own text, of which only line breaks are replaced, which in JSON can stand between
- * values only.
+ * An event as one line of JSON, without the line break: the format of `trawl events` and of sinks with the schema
+ * `native`. `raw_event` and `extra` are the source's own text. Only their line breaks are replaced, which in JSON can
+ * occur between values only.
  *
- * Each member by itself: copying the event without some of its members takes longer than making JSON of all of them.
+ * The members are listed one by one: copying the event without some of them takes longer than serializing all of them.
  */
 export function eventLine(event: StoredEvent): string {
   const { collector, seq, id, timestamp, type, actor, user, client, gateway, group, project } = event;

@@ -1,15 +1,14 @@
 import { skipPrimitive, skipSpace, skipString } from './json-slices.js';
 
 /**
- * The last escape of a key, or of a text that looks like one from its end; a text without has none. Those that are none
- * are only read the slower way.
+ * Matches the last escape of a key, and a few values that look like one. A false match only costs the slower parser.
  */
 const escapedKey = /\\.[^"\\]*"\s*:/s;
 
 /**
- * `JSON.parse`, for texts of others whose keys are written again. From Node.js 24 on `JSON.parse` takes the key `"\n"` for
- * `"\\"` where it has read the latter in an object of the same form before, in this text or in any other
- * (https://github.com/nodejs/node/issues/63785): a vendor's event could change what is made of another.
+ * `JSON.parse` for foreign JSON whose keys are written out again. From Node.js 24 on, `JSON.parse` reads the key `"\n"`
+ * as `"\\"` if it has read the latter before in an object of the same shape, in this text or in any other
+ * (https://github.com/nodejs/node/issues/63785). So one event of a vendor could change how another is read.
  *
  * @throws SyntaxError as `JSON.parse` does.
  */
@@ -20,7 +19,7 @@ export function parseJson(text: string): unknown {
 
 type Container = unknown[] | Record<string, unknown>;
 
-/** Each key and each leaf by itself; without recursing, as the text may be nested as deeply as it likes. */
+/** Parses each key and each leaf separately. Does not recurse, since the text may be nested to any depth. */
 function read(text: string): unknown {
   const open: { container: Container; key: string }[] = [];
   let at = skipSpace(text, 0);
@@ -55,7 +54,7 @@ function read(text: string): unknown {
   }
 }
 
-/** Reads the key at `at`, and gives where its value stands. */
+/** Reads the key at `at` and returns the position of its value. */
 function readKey(inside: { key: string }, text: string, at: number): number {
   const end = skipString(text, at);
   inside.key = JSON.parse(text.slice(at, end)) as string;

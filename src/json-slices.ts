@@ -1,11 +1,11 @@
 /**
- * Where the values of a JSON text stand in it, so that a value can be kept in the bytes that the source sent: numbers
- * beyond 2^53, trailing zeros and escapes stay as they were. The text must be valid JSON (`JSON.parse` took it);
- * nothing here recurses, so depth is bounded by memory only.
+ * Positions of values within a JSON text, so that a value can be kept byte for byte as the source sent it: numbers
+ * beyond 2^53, trailing zeros and escapes are preserved. The text must be valid JSON (`JSON.parse` accepts it).
+ * Nothing here recurses, so only memory limits the depth.
  */
 export interface Slice {
   start: number;
-  /** After the last character. */
+  /** Position after the last character. */
   end: number;
 }
 
@@ -17,14 +17,14 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** The members of the object at `start`. Of a key that stands twice the last counts, as for `JSON.parse`. */
+/** The members of the object at `start`. For a duplicate key the last member counts, as in `JSON.parse`. */
 export function objectMembers(text: string, start: number): Map<string, Slice> {
   const members = new Map<string, Slice>();
   eachMember(text, start, (key, slice) => members.set(key, slice));
   return members;
 }
 
-/** Every member of the object at `start` as it stands there: a key that stands twice is there twice. */
+/** Every member of the object at `start`, in order and with duplicate keys. */
 export function objectEntries(text: string, start: number): [string, Slice][] {
   const members: [string, Slice][] = [];
   eachMember(text, start, (key, slice) => members.push([key, slice]));
@@ -57,7 +57,7 @@ export function arrayElements(text: string, start: number): Slice[] {
   return elements;
 }
 
-/** The first character that is no white space. */
+/** Returns the position of the first character from `start` on that is not white space. */
 export function skipSpace(text: string, start: number): number {
   let at = start;
   for (;;) {
@@ -93,7 +93,7 @@ function skipValue(text: string, start: number): number {
   }
 }
 
-/** After the string whose quote stands at `start`. */
+/** Returns the position after the string whose opening quote is at `start`. */
 export function skipString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {

@@ -4,7 +4,7 @@ import type { Environment } from './environment.js';
 
 export type { Logger };
 
-/** Logs go to standard error: readable on a terminal, JSON elsewhere. */
+/** Makes the logger. It writes to standard error: readable text on a terminal, otherwise JSON. */
 export function createLogger(env: Environment, level = 'info'): Logger {
   const options = { level: env.TRAWL_LOG_LEVEL ?? level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return process.stderr.isTTY

@@ -4,11 +4,11 @@ import { reasonOf, TrawlError } from './errors.js';
 const tried = 50;
 
 /**
- * Listens on the wanted port, or on the next one that is free. Nothing stands between finding a port and having it, so
- * that processes that start at the same time get different ones.
+ * Listens on the wanted port or on the next free one. Finding a port and taking it is one step, so that processes that
+ * start at the same time get different ports.
  *
  * @returns the port.
- * @throws TrawlError PORT_TAKEN where none of them is free.
+ * @throws TrawlError PORT_TAKEN if none of them is free.
  */
 export async function listenFrom(server: Server, host: string, wanted: number): Promise<number> {
   for (let port = wanted; port < wanted + tried && port < 65_536; port += 1) {
@@ -17,7 +17,7 @@ export async function listenFrom(server: Server, host: string, wanted: number): 
     if (error.code !== 'EADDRINUSE') throw cannotListen(host, port, error);
   }
   throw new TrawlError('PORT_TAKEN', `The ports ${wanted} to ${wanted + tried - 1} are all taken.`, {
-    hint: 'End what listens on one of them, or choose others with --port and --ui-port.',
+    hint: 'End a process that listens on one of them, or choose others with --port and --ui-port.',
   });
 }
 
@@ -27,7 +27,7 @@ export async function listenAt(server: Server, host: string, port: number): Prom
   if (error !== null) throw cannotListen(host, port, error);
 }
 
-/** Ports that are free, and different ones. Somebody else may take them before they are used. */
+/** Returns a different free port for each host. Another process may take them before they are used. */
 export async function anyFreePorts(hosts: readonly string[]): Promise<number[]> {
   const probes = hosts.map(() => createServer());
   try {
@@ -54,7 +54,7 @@ function listen(server: Server, host: string, port: number): Promise<NodeJS.Errn
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): TrawlError {
   return new TrawlError('PORT_TAKEN', `Nothing can listen at ${host}:${port}: ${reasonOf(error)}.`, {
-    hint: 'End what listens there, or choose another port.',
+    hint: 'End the process that listens there, or choose another port.',
     cause: error,
   });
 }

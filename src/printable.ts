@@ -1,15 +1,15 @@
 /**
- * Characters that can drive a terminal or hide what stands there: C0 and C1 controls, DEL, line and paragraph
- * separators, and marks that turn the direction of text.
+ * Characters that can control a terminal or disguise text: C0 and C1 controls, DEL, line and paragraph separators, and
+ * marks that change the direction of text.
  */
 const harmful = /[\u0000-\u001f\u007f-\u009f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** A text as a terminal may show it: each harmful character as `\uXXXX`. */
+/** Makes a text safe for a terminal: escapes each harmful character as `\uXXXX`. */
 export function printable(text: string): string {
   return text.replace(harmful, escaped);
 }
 
-/** JSON text as a terminal may show it: the same JSON, with harmful characters inside strings escaped. */
+/** Makes JSON text safe for a terminal: the same JSON on one line, with harmful characters inside strings escaped. */
 export function printableJson(json: string): string {
   return json.replace(/[\n\r\t]/g, ' ').replace(harmful, escaped);
 }

@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The command line of a process; empty where there is no such process. */
+/** The command line of a process; empty if there is no such process. */
 export function commandLine(pid: number): string {
   try {
     return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], {
@@ -22,7 +22,7 @@ export function commandLine(pid: number): string {
   }
 }
 
-/** Ends a process: asks first, and insists after `patienceMs`. */
+/** Ends a process: sends SIGTERM, and SIGKILL after `patienceMs`. */
 export async function endProcess(pid: number, patienceMs = 10_000): Promise<void> {
   signal(pid, 'SIGTERM');
   if (await gone(pid, patienceMs)) return;
@@ -43,6 +43,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended already.
+    // The process has already ended.
   }
 }

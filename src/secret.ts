@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A text that must not be printed: every way of turning it into text or JSON gives a mask. */
+/** A text that must not be printed: converting it to a string or JSON returns a mask. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The text itself, for the request that needs it. */
+  /** Returns the text itself, for the request that needs it. */
   reveal(): string {
     return this.#value;
   }

@@ -1,16 +1,16 @@
 import { arrayElements, objectEntries, type Slice, skipSpace } from './json-slices.js';
 
-/** What stands in an event in the place of what was left out. */
+/** Placeholder for omitted content in an event. */
 export const leftOutText = '[left out by Trawl: set skyflowKeepContent=true to keep it]';
 
 const marker = JSON.stringify(leftOutText);
 
 /**
- * A page's body without `request.data.content` and `response.data.content` of its events. Every other byte stays; a
- * member that stands twice goes twice. Where one of these members is not what the contract says (a `data` that is no
- * object, an event that is a text), the whole of it goes: content may be in it. `null` and the empty text stay.
+ * Replaces `request.data.content` and `response.data.content` in each event of a page's body. Every other byte stays;
+ * duplicate members are all replaced. A member that does not follow the contract (a `data` that is not an object, an
+ * event that is a string) is replaced as a whole, since it may contain content. `null` and the empty string stay.
  *
- * @param body valid JSON. It is read byte by byte: what structures JSON is ASCII, so bytes that are no UTF-8 stay too.
+ * @param body valid JSON, read byte by byte: the structure of JSON is ASCII, so bytes that are not UTF-8 stay too.
  */
 export function withoutContent(body: Uint8Array): Uint8Array {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
@@ -20,17 +20,17 @@ export function withoutContent(body: Uint8Array): Uint8Array {
   return cuts.length === 0 ? body : Buffer.from(spliced(text, cuts), 'latin1');
 }
 
-/** A byte order mark may stand before the first value. */
+/** Skips a byte order mark before the first value. */
 function firstValue(text: string): number {
   return skipSpace(text, text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0);
 }
 
-/** Stands in a schema's record in the place of what is never offloaded in it. */
+/** Placeholder in a schema's record for content that is never offloaded in it. */
 const notOffloaded = JSON.stringify('[left out by Trawl]');
 
 /**
- * A raw event as schemas for other readers may hold it: without content, whether or not it was kept, and without the
- * query of its URI, which can hold values of the vault too. What is no JSON object goes as a whole.
+ * A raw event that is safe in schemas for other readers: without content, even if the store keeps it, and without the
+ * query of its URI, which may contain values of the vault too. A value that is not an object is replaced as a whole.
  *
  * @param rawEvent valid JSON.
  */
@@ -73,7 +73,7 @@ function cutsOfEvent(text: string, event: Slice): Slice[] {
   );
 }
 
-/** What to cut out of the members of these names; all of the value where it is no object, unless told otherwise. */
+/** Collects the cuts in the named members. `otherwise` handles a value that is not an object: by default it is cut. */
 function within(
   text: string,
   value: Slice,
@@ -101,8 +101,8 @@ function spliced(text: string, cuts: readonly Slice[], mark = marker): string {
 }
 
 /**
- * What is kept of an answer that is no page, and may be the half of one: its length, and of a JSON object the beginning
- * up to where an event might begin. HTML or XML is no answer of this API: more of it is kept, as it says who answered.
+ * Shortens a response that is not a page but may be half of one: keeps its length and, of a JSON object, the beginning
+ * up to where an event might start. HTML or XML does not come from this API: more of it is kept, to show who answered.
  */
 export function answerWithoutContent(text: string, status: number): string {
   const kept = beginning(text);
@@ -113,7 +113,7 @@ function beginning(text: string): string {
   if (/^\s*</.test(text)) return text.slice(0, 4_096);
   if (!/^\s*\{/.test(text)) return '';
   const start = text.slice(0, 200);
-  // A backslash may begin a name that is written with escapes.
+  // A backslash may be part of a name written with escapes.
   const end = start.search(/event|data|content|req|resp|\\/i);
   return end === -1 ? start : start.slice(0, end);
 }

@@ -4,8 +4,9 @@ const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
 /**
- * Epoch nanoseconds of an RFC 3339 timestamp; null where the text is none. Digits beyond the ninth are cut. A moment
- * outside 64 bits (before 1677, after 2262) gives the nearest end: the number serves sorting, the text is kept.
+ * Epoch nanoseconds of an RFC 3339 timestamp; null if the text is not one. Fractional digits beyond the ninth are cut.
+ * A moment outside 64 bits (before 1677, after 2262) becomes the nearest limit: the number serves sorting only, and
+ * the text is kept.
  */
 export function epochNanoseconds(text: string): bigint | null {
   const match = rfc3339.exec(text);
@@ -23,12 +24,12 @@ export function epochNanoseconds(text: string): bigint | null {
   return within64Bits(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds));
 }
 
-/** In whole units, rounded down, before 1970 as well. */
+/** Converts nanoseconds to whole units, rounded down, also before 1970. */
 export function flooredTo(unit: bigint, nanoseconds: bigint): bigint {
   return (nanoseconds - remainder(unit, nanoseconds)) / unit;
 }
 
-/** RFC 3339 in UTC with so many fractional digits, up to 9; further ones are cut. */
+/** RFC 3339 in UTC with `digits` fractional digits, up to 9; further digits are cut. */
 export function utcText(nanoseconds: bigint, digits: number): string {
   const fraction = remainder(1_000_000_000n, nanoseconds);
   const whole = new Date(Number((nanoseconds - fraction) / 1_000_000n)).toISOString().slice(0, 19);
@@ -40,7 +41,7 @@ function remainder(unit: bigint, nanoseconds: bigint): bigint {
   return within < 0n ? within + unit : within;
 }
 
-/** The nearest 64-bit number. */
+/** Clamps a number to 64 bits. */
 export function within64Bits(value: bigint): bigint {
   if (value > int64Max) return int64Max;
   return value < int64Min ? int64Min : value;

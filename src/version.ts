@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Of the package that this file is in, compiled (`dist/src`) or not. */
+/** Version of the package that contains this file, compiled (`dist/src`) or not. */
 export function packageVersion(): string {
   for (const path of ['../../package.json', '../package.json']) {
     try {
@@ -10,7 +10,7 @@ export function packageVersion(): string {
       >;
       if (name === 'trawl' && version !== undefined) return version;
     } catch {
-      // It is the other one.
+      // package.json is at the other path.
     }
   }
   return 'unknown';

@@ -1,4 +1,4 @@
-/** The number of a text that is decimal digits alone and from `least` to `most`; undefined for every other text. */
+/** Parses a text of decimal digits only, from `least` to `most`; undefined for every other text. */
 export function wholeNumber(
   text: string | undefined,
   least = 0,

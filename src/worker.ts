@@ -17,7 +17,7 @@ import { workerIdentity } from './temporal/workers.js';
 import type { Tracing } from './tracing/start.js';
 import { defaultTuning, type WorkerTuning } from './worker-tuning.js';
 
-/** Built by `npm run build` from workflows/index.ts: beside the compiled code, or seen from the sources. */
+/** Path of the bundle that `npm run build` makes of workflows/index.ts, seen from the compiled code or the sources. */
 function bundlePath(name: string): string | undefined {
   return [`../${name}`, `../dist/${name}`]
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
@@ -26,37 +26,37 @@ function bundlePath(name: string): string | undefined {
 
 export interface WorkerSettings {
   temporal: TemporalAddress;
-  /** Stays open when the worker ends: it is the caller's. */
+  /** Stays open when the worker ends: the caller closes it. */
   store: Store;
   env: Environment;
-  /** The kinds of source it knows. Default: all. */
+  /** Supported kinds of source. Default: all. */
   sources?: readonly Source[];
   tuning?: WorkerTuning;
-  /** Is told what it does. */
+  /** Receives what the worker does, for metrics. */
   observer?: Observer;
   tracing?: Tracing | null;
-  /** The one that all workers share, unless several of them are to be kept apart. */
+  /** Default: the one that all workers share. */
   taskQueue?: string;
 }
 
 export interface RunningWorker {
-  /** Whether it takes work. */
+  /** True while the worker accepts tasks. */
   working(): boolean;
-  /** Whether the Temporal server answers it. */
+  /** True if the Temporal server answers the worker. */
   temporalUp(): Promise<boolean>;
-  /** Resolves when the worker has ended after `stop`; rejects where it failed. */
+  /** Resolves when the worker has ended after `stop`; rejects if it failed. */
   done: Promise<void>;
-  /** Takes no new work, and ends when the work in hand is done. */
+  /** Accepts no new tasks, and ends when the current ones are done. */
   stop(): Promise<void>;
 }
 
 /**
- * By how much the heap may grow between two collections of garbage. Pages live too long for the young generation, and V8
- * on its own lets the heap grow to four times what is alive before it looks for dead ones.
+ * Limits how much the heap grows between two garbage collections. Pages live too long for the young generation, and by
+ * default V8 lets the heap grow to four times its live size before it collects.
  */
 const heapGrowingPercent = 50;
 
-/** A server that takes longer to answer does not answer. */
+/** A server that takes longer counts as not answering. */
 const answerMaxMs = 2_000;
 
 /** Runs a worker for all workflows and activities. */
@@ -77,7 +77,7 @@ export async function startWorker({
     });
   }
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  // What has been opened is closed however this ends: an open connection keeps the process alive.
+  // Everything opened here is closed on every path: an open connection keeps the process alive.
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each();
@@ -99,7 +99,7 @@ export async function startWorker({
       ...(tracing ? { sinks: tracing.sinks } : {}),
       maxCachedWorkflows: tuning.cachedWorkflows,
       maxConcurrentActivityTaskExecutions: tuning.activities,
-      // A worker that was killed holds up its workflows for so long.
+      // Limits how long the workflows of a killed worker wait.
       stickyQueueScheduleToStartTimeout: '5s',
       maxHeartbeatThrottleInterval: '2s',
       shutdownGraceTime: '10s',

@@ -7,15 +7,15 @@ import { ProgressReport } from './progress.js';
 import { runWithCommands, walkAndSettle } from './run.js';
 import { Walk } from './walk.js';
 
-/** What a walk takes along when it continues as new. */
+/** State that a walk carries over when it continues as new. */
 export interface CarriedOver {
   progress: Progress;
   commands: Command[];
 }
 
 /**
- * The walk of M10 as a workflow of its own, which continues as new when its history grows long. Takes the same signals;
- * those that are still to be carried out go along, so that a stream of them cannot hold it up.
+ * The walk of M10 as a separate workflow, which continues as new when its history grows long. It accepts the same
+ * signals and carries over the pending ones, so that a stream of signals cannot hold it up.
  */
 export async function auditWalk(input: CollectionInput, carried?: CarriedOver): Promise<Progress> {
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
@@ -26,7 +26,7 @@ export async function auditWalk(input: CollectionInput, carried?: CarriedOver): 
     walk: async () => {
       const { resets } = commands;
       if ((await walkAndSettle(walk, commands)) === 'caught up') return resets;
-      // Else a first catch-up of hours would be over before a sink has anything.
+      // Otherwise sinks would receive nothing until a first catch-up, which may take hours, is over.
       if (isOffloadingDue(walk, report.progress.newEvents) && patched('long walks offload as they go'))
         await beginOffloading(collector);
       const left = await commands.take();

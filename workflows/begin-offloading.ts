@@ -2,12 +2,12 @@ import { startChild } from '@temporalio/workflow';
 import { offloadEvents } from './offload-events.js';
 import type { Walk } from './walk.js';
 
-/** Whether what this walk has found so far, or what is left from before, is to be offloaded now. */
+/** Returns whether to offload now what this walk has found so far or an earlier one has left. */
 export function isOffloadingDue({ offloads }: Walk, newEvents: number): boolean {
   return offloads === 'due' || (offloads === 'when new' && newEvents > 0);
 }
 
-/** The master schedule of the article: offloading follows the run. It goes on by itself; one that runs already goes on. */
+/** The article's master schedule: offloading follows the run. It outlives the run; only one runs at a time. */
 export async function beginOffloading(collector: string): Promise<void> {
   try {
     await startChild(offloadEvents, {

@@ -15,42 +15,43 @@ import type { ProgressReport } from './progress.js';
 
 export interface Command {
   kind: CommandKind;
-  /** Carried to the store, where the same key takes effect once. */
+  /** Passed on to the store, where each key takes effect once. */
   key: string;
-  /** Of `clearEvents`: also events that a sink lacks. Left out where it is not said. */
+  /** For `clearEvents`: also clears events that a sink lacks. Absent if not requested. */
   force?: true;
 }
 
 /**
- * The commands that reach a run as signals. Handlers only note one; a loop beside the walk carries them out in their
- * order, several of a kind at once. A walk need not be stopped for that: the store refuses pages that were read
- * before a reset, and the walk then begins again.
+ * The commands that reach a run as signals. Handlers only note a command; a loop beside the walk carries commands out
+ * in order, consecutive ones of the same kind together. The walk does not have to stop for that: the store refuses
+ * pages that were read before a reset, and the walk then starts again.
  *
- * A command that fails for good holds up no other: it leaves a line in the execution log, and the run fails at its end.
+ * A command that fails for good does not hold up the others: it leaves a line in the execution log, and the run fails
+ * at its end.
  */
 export class Commands {
   readonly #collector: string;
   readonly #report: ProgressReport;
   readonly #noted: Command[];
-  /** Counts every command of this run, those carried over included. */
+  /** Counts every command of this run, including those carried over. */
   #taken: number;
   #done = 0;
   #busy = false;
   #stopped = false;
-  /** In a run of an earlier version, where a failed command made the run forget all others; thrown once. */
+  /** Set only when a run of an earlier version is replayed: there, a failed command made the run forget all others. */
   #failure: unknown;
   #forgets = false;
-  /** How often the checkpoint has been reset by this run. */
+  /** How often this run has reset the checkpoint. */
   resets = 0;
 
-  /** @param carried commands that were noted before the walk continued as new. */
+  /** @param carried commands noted before the walk continued as new. */
   constructor(collector: string, report: ProgressReport, carried: readonly Command[] = []) {
     this.#collector = collector;
     this.#report = report;
     this.#noted = [...carried];
     this.#taken = carried.length;
-    // Signals that came before this line are handed to each handler when it is set, so that their order would be lost
-    // between the two: this one gets all of them, in their order.
+    // Signals that arrived before this line are handed to a handler when it is set. With two handlers their order
+    // would be lost; the default handler receives all of them, in order.
     setDefaultSignalHandler((name, options) => this.#note(name, options));
     setHandler(resetCheckpointSignal, () => this.#note(resetCheckpointSignal.name));
     setHandler(clearEventsSignal, (options) => this.#note(clearEventsSignal.name, options));
@@ -62,19 +63,19 @@ export class Commands {
     });
   }
 
-  /** Whether a command was noted that has neither taken effect nor failed yet. */
+  /** True while a noted command has neither taken effect nor failed. */
   get pending(): boolean {
     return this.#noted.length > 0 || this.#busy || this.#failure !== undefined;
   }
 
-  /** Resolves when every command noted until now has taken effect or failed. Not interrupted by a cancellation. */
+  /** Resolves when every command noted so far has taken effect or failed. A cancellation does not interrupt it. */
   async settled(): Promise<void> {
     const target = this.#taken;
     await CancellationScope.nonCancellable(() => condition(() => this.#failure !== undefined || this.#done >= target));
     this.#throwFailure();
   }
 
-  /** Stops carrying out commands and takes those that are left: for continue-as-new. Not interrupted by a cancellation. */
+  /** Stops carrying out commands and returns the rest, for continue-as-new. A cancellation does not interrupt it. */
   async take(): Promise<Command[]> {
     this.#stopped = true;
     await CancellationScope.nonCancellable(() => condition(() => !this.#busy));
@@ -94,10 +95,10 @@ export class Commands {
     const command = commandOf(signal, options);
     if (this.#forgets) return;
     if (command === undefined) {
-      log.warn('A signal of an unknown name is passed over', { name: signal });
+      log.warn('Ignoring a signal with an unknown name', { name: signal });
       return;
     }
-    if (!command.understood) log.warn('The input of the signal clearEvents is passed over: it is not {"force":true}');
+    if (!command.understood) log.warn('Ignoring the input of the signal clearEvents: it is not {"force":true}');
     this.#taken += 1;
     const { workflowId, runId } = workflowInfo();
     const { kind, force } = command;
@@ -111,7 +112,7 @@ export class Commands {
       const { kind, force } = this.#noted[0]!;
       const other = this.#noted.findIndex((command) => command.kind !== kind || command.force !== force);
       const keys = this.#noted.splice(0, other === -1 ? this.#noted.length : other).map((command) => command.key);
-      const summary = `${this.#collector}: asked for by signal${keys.length > 1 ? ` (${keys.length} times)` : ''}`;
+      const summary = `${this.#collector}: requested by signal${keys.length > 1 ? ` (${keys.length} times)` : ''}`;
       const options = stepOptions(this.#collector, 'command', summary);
       try {
         await commandActivities[kind].executeWithOptions(options, [
@@ -135,7 +136,7 @@ export class Commands {
       .executeWithOptions(options, [
         { collector: this.#collector, failure: `${failure.message} [${failure.code}]`, command: { kind, keys } },
       ])
-      // Of a collector that does not exist nothing is written.
+      // The activity refuses to write a line for a collector that does not exist.
       .catch(() => undefined);
   }
 }

@@ -12,13 +12,13 @@ export function failureCode(error: unknown): string | undefined {
   return root instanceof ApplicationFailure ? (root.type ?? undefined) : undefined;
 }
 
-/** What happened and what to do, of an activity or a child that failed. */
+/** The message of a failed activity or child workflow: what happened and what to do. */
 export function failureSentence(error: unknown): string {
   const failure = runFailure(error);
   return failure instanceof Error ? failure.message : String(failure);
 }
 
-/** The failure of a run: its message is the sentence that says what happened and what to do. */
+/** The failure of a run. Its message says what happened and what to do. */
 export function runFailure(error: unknown): unknown {
   if (isCancellation(error)) return error;
   const root = rootOf(error);
@@ -33,7 +33,7 @@ export function runFailure(error: unknown): unknown {
   }
   if (root instanceof TimeoutFailure && error instanceof ActivityFailure) {
     return ApplicationFailure.create({
-      message: `${error.activityType} was given up: workers died or stopped answering while they ran it. Look at the log of the workers; the next run goes on from the checkpoint.`,
+      message: `${error.activityType} was given up: workers died or stopped answering while they ran it. Look at the workers' logs; the next run continues from the checkpoint.`,
       type: 'WORKER_LOST',
       nonRetryable: true,
       cause: error,

@@ -1,4 +1,4 @@
-/** The workflow types, and nothing else: the entry of the worker's bundle. */
+/** Entry of the worker's bundle. Exports the workflow types and nothing else. */
 export { auditWalk } from './audit-walk.js';
 export { clearEvents, resetCheckpoint, setEnvironmentVariables } from './maintenance.js';
 export { offloadEvents } from './offload-events.js';

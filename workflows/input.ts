@@ -11,7 +11,7 @@ export {
   variablesInput,
 } from '../src/inputs/workflows.js';
 
-/** Parses a workflow's input; a wrong one fails the run with what is expected, and is not retried. */
+/** Parses a workflow's input. An invalid one fails the run with a message that says what is expected; no retry. */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown, example: string): T {
   const result = parsed(schema, input);
   if ('data' in result) return result.data;

@@ -25,7 +25,7 @@ export async function resetCheckpoint(input: unknown): Promise<void> {
   await told(activities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [{ collector, keys }]));
 }
 
-/** U04 Clear Events Table, as a workflow. Fails where a sink lacks some of the events, unless they are to go too. */
+/** U04 Clear Events Table, as a workflow. Fails if a sink lacks some of the events, unless `force` is set. */
 export async function clearEvents(input: unknown): Promise<void> {
   const { collector, force } = parseInput(clearInput, input, '{"collector":"asa"}');
   const { activities, keys } = asked();
@@ -36,15 +36,15 @@ export async function clearEvents(input: unknown): Promise<void> {
   );
   if (!refusal) return;
   throw ApplicationFailure.create({
-    message: `${refusal}. Offload first ("trawl offload ${collector}"), or give --input '{"collector":"${collector}","force":true}'.`,
+    message: `${refusal}. Offload first ("trawl offload ${collector}"), or use --input '{"collector":"${collector}","force":true}'.`,
     type: 'INPUT_INVALID',
     nonRetryable: true,
   });
 }
 
 /**
- * Whom the command is carried out for. `trawl stop` names the keys of signals in the memo: like the run that they were
- * sent to, this one waits for the store however long it is away, and each key takes effect once. Else a person waits.
+ * The keys that the command takes effect under, and the activities that carry it out. The memo lists the keys of signals
+ * that `trawl stop` took from a waiting run: like that run, this one retries without a limit. Otherwise a person waits.
  */
 function asked(): { activities: typeof commandActivities; keys: string[] } {
   const { workflowId, runId, memo } = workflowInfo();

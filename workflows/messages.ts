@@ -1,18 +1,18 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { CommandKind } from '../src/inputs/commands.js';
 
-/** U03 as a signal: read again from the start of what the source still holds. */
+/** U03 as a signal: read again from the oldest event that the source still holds. */
 export const resetCheckpointSignal = defineSignal('resetCheckpoint');
 
 /**
- * U04 as a signal: empty the events table of this collector. While a sink lacks some of the events it is not carried out,
- * and the execution log says so; with `{"force": true}` they go too.
+ * U04 as a signal: clear this collector's events. If a sink lacks some of them, nothing is cleared and the execution
+ * log says so; with `{"force": true}` they are cleared all the same.
  */
 export const clearEventsSignal = defineSignal<[options?: unknown]>('clearEvents');
 
 export const progressQuery = defineQuery<Progress>('progress');
 
-/** Answer to the query `progress`: what this run (or this walk) has done so far. */
+/** Result of the query `progress`: what this run (or this walk) has done so far. */
 export interface Progress {
   collector: string;
   state:
@@ -23,29 +23,29 @@ export interface Progress {
     | 'handed over'
     | 'caught up'
     | 'failed';
-  /** Pages and new events committed, and requests made; a hand-over's own are added when it ends. */
+  /** Pages and new events committed, and requests made. Those of a walk handed over are added when it ends. */
   pages: number;
   newEvents: number;
   rejected: number;
   requests: number;
-  /** Time of the newest event stored, to the second; null before the first. */
+  /** Time of the newest stored event, to the second; null before the first. */
   newest: string | null;
-  /** Workflow id of the `auditWalk` that goes on with the walk, while one does. */
+  /** Workflow id of the `auditWalk` that has taken over the walk; null if none has. */
   walk: string | null;
   /** Note of the last page; empty before the first. */
   note: string;
-  /** Commands that failed for good; the run fails at its end where there are any. */
+  /** Commands that failed for good. If there are any, the run fails at its end. */
   failedCommands: CommandFailure[];
 }
 
 export interface CommandFailure {
   command: CommandKind;
-  /** What happened and what to do. */
+  /** Says what happened and what to do. */
   message: string;
   code: string;
 }
 
-/** What `offloadEvents` has done so far: answer to the query `progress`, and its result. */
+/** Result of `offloadEvents` and of its query `progress`: what it has done so far. */
 export interface OffloadProgress {
   collector: string;
   sinks: Record<string, SinkProgress>;
@@ -57,7 +57,7 @@ export interface SinkProgress {
   state: 'sending' | 'done' | 'failed';
   batches: number;
   events: number;
-  /** As sent. */
+  /** Bytes as sent: encoded and compressed. */
   bytes: number;
   unmapped: number;
   refused: number;

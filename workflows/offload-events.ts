@@ -7,12 +7,13 @@ import { offloadActivities, stepOptions } from './options.js';
 
 const lookAgainMs = 30_000;
 const example = '{"collector":"asa"}';
+
 /**
- * Sends a collector's events onwards to its sinks, in the order of their sequence numbers, and clears those that every
- * sink has and whose time has come. Safe while M10 runs, and while another one runs: what a batch holds is fixed in the
- * store before it is sent, and a cursor for each sink moves when the sink has confirmed it.
+ * Sends a collector's events to its sinks, in the order of their sequence numbers. Then clears events that every sink
+ * has confirmed and that are past their retention. Safe to run beside M10 and beside another `offloadEvents`: the store
+ * fixes the contents of a batch before it is sent, and a sink's cursor moves only after the sink has confirmed it.
  *
- * Each sink goes by itself: one that is down fails this run at its end, and holds up no other.
+ * Sinks are independent: one that is down makes this run fail at its end and does not hold up the others.
  */
 export async function offloadEvents(input: unknown, carried?: OffloadProgress): Promise<OffloadProgress> {
   const {
@@ -38,7 +39,7 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
   const othersSend = (sink: string) =>
     Object.entries(progress.sinks).some(([other, { state }]) => other !== sink && state === 'sending');
 
-  /** While others are slow or down, what is collected meanwhile goes to this one nonetheless. */
+  /** Keeps this sink up to date with newly collected events while other sinks are slow or down. */
   async function keepSending(sink: string): Promise<void> {
     await send(sink);
     while (
@@ -74,7 +75,7 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
   }
 
   const open = plan.sinks.filter((sink) => progress.sinks[sink]?.state !== 'done');
-  // All at once, so that each knows of the others.
+  // Mark all of them first, so that each sees the others.
   for (const sink of open) ofSink(progress, sink).state = 'sending';
   await Promise.all(open.map(keepSending));
   const left = Object.values(progress.sinks).some(({ state }) => state === 'sending');

@@ -2,7 +2,7 @@ import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { FetchPagesInput } from '../activities/types.js';
 
-/** All timeouts and retries. A worker that died is noticed by the missing heartbeat. */
+/** Timeouts and retries shared by all activities. A missing heartbeat reveals a worker that died. */
 const base: ActivityOptions = {
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '8 seconds',
@@ -10,15 +10,15 @@ const base: ActivityOptions = {
 };
 
 /**
- * Eight attempts take about two minutes (longer where a rate limit says when to come back); then the run fails, so that
- * it shows, and the next tick tries again.
+ * Eight attempts take about two minutes, or longer if a rate limit says when to come back. Then the run fails, so that
+ * the problem is visible, and the next tick tries again.
  */
 export const walkActivities = proxyActivities<Activities>({ ...base, retry: { ...base.retry, maximumAttempts: 8 } });
 
-/** A command that was taken is carried out, however long the store is away. */
+/** An accepted command is carried out, however long the store is unavailable. */
 export const commandActivities = proxyActivities<Activities>(base);
 
-/** A person waits for the answer. */
+/** A person is waiting for the result. */
 export const maintenanceActivities = proxyActivities<Activities>({
   ...base,
   retry: { ...base.retry, maximumAttempts: 6 },
@@ -31,13 +31,13 @@ export const lastActivities = proxyActivities<Activities>({
   retry: { ...base.retry, maximumAttempts: 3 },
 });
 
-/** A sink that is away holds up nothing else, so it is given more time. A batch is sent within the time-out. */
+/** An unavailable sink holds up nothing else, so it gets more attempts. A batch is sent within the timeout. */
 export const offloadActivities = proxyActivities<Activities>({
   ...base,
   retry: { ...base.retry, maximumAttempts: 10 },
 });
 
-/** How much one round of fetch, enrich and write takes at the most. */
+/** Limits of one round of fetch, enrich and write. */
 export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'bytesMax' | 'durationMaxMs'> = {
   pagesMax: 20,
   eventsMax: 8_000,
@@ -46,15 +46,15 @@ export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'byte
 };
 
 /**
- * What of a task queue's backlog is done first, where the server heeds priorities: commands of a person, then the
- * beginnings of walks, which is all that most runs consist of, then long catch-ups. Without them, a thousand runs that
- * find nothing new would wait behind every page of a catch-up.
+ * Order in which a server that supports priorities works off a task queue's backlog: a person's commands first, then
+ * the beginnings of walks, which is all that most runs consist of, then long catch-ups. Without priorities, a thousand
+ * runs that find nothing new would wait behind every page of a catch-up.
  */
 export type Urgency = 'command' | 'beginning' | 'catch-up';
 
 const priorityKeys: Record<Urgency, number> = { command: 1, beginning: 2, 'catch-up': 4 };
 
-/** Options of a step of a collector. Servers with fairness enabled share out each urgency among the collectors. */
+/** Options of one step for a collector. A server with fairness enabled divides each urgency among the collectors. */
 export function stepOptions(
   collector: string,
   urgency: Urgency,

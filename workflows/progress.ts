@@ -2,7 +2,7 @@ import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { FetchedPages, PagesWritten } from '../activities/types.js';
 import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
-/** What a run has done so far: answers the query `progress`, and tells the Temporal UI in words. */
+/** Tracks what a run has done so far: answers the query `progress` and shows it in the Temporal UI. */
 export class ProgressReport {
   readonly progress: Progress;
 
@@ -59,7 +59,7 @@ export class ProgressReport {
   }
 }
 
-/** Progress as the UI's current details show it (Markdown). */
+/** Formats progress for the current details of the Temporal UI (Markdown). */
 export function inWords(progress: Progress): string {
   const { collector, state, pages, newEvents, rejected, newest, walk, note, failedCommands } = progress;
   const lines = [

@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Recurrence } from '../activities/types.js';
 
-/** What made this run begin by itself: a cron, or a Schedule, which notes its cron in the memo where Trawl has made it. */
+/** The cron or the Schedule that started this run, if one did. A Schedule made by Trawl has its cron in the memo. */
 export function recurrence(): { recurrence?: Recurrence } {
   const { cronSchedule, memo, searchAttributes } = workflowInfo();
   if (cronSchedule) return { recurrence: { cron: cronSchedule } };

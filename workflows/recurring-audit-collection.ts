@@ -10,12 +10,12 @@ import { runWithCommands, walkAndSettle } from './run.js';
 import { Walk } from './walk.js';
 
 /**
- * M10 Recurring Audit Collection: one run of it, on cron or a Schedule or by hand. Walks from the checkpoint until the
- * source has no more.
+ * M10 Recurring Audit Collection: one run, started by cron, by a Schedule or by hand. Walks from the checkpoint until
+ * the source has no more events.
  *
- * It never continues as new itself, since a cron workflow that does so loses its schedule: a walk that would make its
- * history long goes on in `auditWalk`. Commands that come meanwhile are carried out here all the same; the store then
- * makes the walk begin again.
+ * It never continues as new, since a cron workflow that does so loses its schedule: a walk that would make its history
+ * long is handed over to `auditWalk`. Commands that arrive meanwhile are still carried out here; after a reset, the
+ * store makes the walk start again.
  */
 export async function recurringAuditCollection(input: unknown): Promise<Progress> {
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
@@ -27,14 +27,14 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
     walk: async () => {
       let { resets } = commands;
       if ((await walkAndSettle(walk, commands)) === 'caught up') return resets;
-      // Whether the walk that goes on had read everything when the checkpoint was reset under it cannot be told from here.
+      // If the checkpoint is reset from here on, this run cannot know whether the child reads everything after it.
       ({ resets } = commands);
       if (isDue() && patched('long walks offload as they go')) await beginOffloading(collector);
       await handOver({ collector, historyEventsMax }, report);
       return resets;
     },
     failed: (failure) => logFailure(collector, failure),
-    // A source that is away holds up neither a sink nor retention.
+    // An unavailable source must hold up neither the sinks nor retention.
     offload: async (failed) => {
       if (isDue() && (!failed || patched('failed runs offload, too'))) await beginOffloading(collector);
     },
@@ -42,7 +42,7 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
   return report.progress;
 }
 
-/** U20, so that the store alone tells how a run ended. A store that is in trouble itself does not hide the failure. */
+/** U20, so that the store alone shows how a run ended. If the store fails too, the run's own failure still counts. */
 async function logFailure(collector: string, failure: unknown): Promise<void> {
   if (!(failure instanceof ApplicationFailure) || !patched('failed-run-in-execution-log')) return;
   const reason = `${failure.message} [${failure.type}]`;
@@ -58,14 +58,14 @@ async function handOver(input: CollectionInput, report: ProgressReport): Promise
     args: [input],
     staticSummary: `${input.collector}: walk of a long catch-up`,
   });
-  // Only now can it be queried and sent signals.
+  // From here on it can be queried and signalled.
   report.update({ state: 'handed over', walk });
   const done = await result();
   report.update({ state: 'walking', walk: null, requests: report.progress.requests + done.requests });
   report.written(done);
 }
 
-/** The beginning of a run's id, which the first version took, is the time: two runs of one minute share it. */
+/** The first version used the beginning of the run id. That is a time, which two runs of the same minute share. */
 function runOf(): string {
   const { runId } = workflowInfo();
   return patched('walk-named-by-whole-run-id') ? runId : runId.slice(0, 8);

@@ -5,27 +5,27 @@ import type { CommandFailure } from './messages.js';
 import type { ProgressReport } from './progress.js';
 import type { Walk, WalkEnd } from './walk.js';
 
-/** The steps of a run that takes commands. */
+/** The steps of a run that accepts commands. */
 export interface RunSteps {
   /**
-   * Reads until the source has no more.
-   * @returns how many resets of the checkpoint what was read takes into account.
+   * Reads until the source has no more events.
+   * @returns the number of checkpoint resets that the walk has taken into account.
    */
   walk(): Promise<number>;
-  /** Notes that the walk failed; never throws. */
+  /** Records that the walk failed; never throws. */
   failed?(failure: unknown): Promise<void>;
-  /** Begins offloading where that is due, after a walk that failed, too. */
+  /** Begins offloading if it is due, even after a failed walk. */
   offload?(failed: boolean): Promise<void>;
 }
 
 /**
- * Owns the end of a run that takes commands. Everything noted is carried out before the walk and before the end, also
- * where the walk or the beginning of the offloading fails; after a reset the run walks again.
+ * Owns the end of a run that accepts commands. Noted commands are carried out before the walk and before the end, even
+ * if the walk or the start of the offloading fails. After a reset, the run walks again.
  *
- * Between the last look at what is pending and the return or throw stands no await. So a signal that the server has
- * accepted is either carried out or makes the server repeat the workflow task.
+ * There is no await between the last check for pending commands and the return or throw. So a signal that the server
+ * has accepted is either carried out or makes the server repeat the workflow task.
  *
- * @throws the walk's failure, or else the one of the offloading, or of a command.
+ * @throws the failure of the walk, otherwise that of the offloading, otherwise that of a command.
  */
 export async function runWithCommands(commands: Commands, report: ProgressReport, steps: RunSteps): Promise<void> {
   for (;;) {
@@ -36,7 +36,7 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
       resets = await steps.walk();
       while (commands.pending) await commands.settled();
     } catch (error) {
-      // What is left goes along to the next run.
+      // The next run carries out the remaining commands.
       if (error instanceof ContinueAsNew) throw error;
       failure = runFailure(error);
     }

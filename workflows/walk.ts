@@ -7,12 +7,12 @@ import { roundLimits, stepOptions, walkActivities } from './options.js';
 import type { ProgressReport } from './progress.js';
 import { recurrence } from './recurrence.js';
 
-/** `history full` where the walk is to go on in another run; everything read until then is committed. */
+/** `history full`: the walk must continue in another run. Everything read so far is committed. */
 export type WalkEnd = 'caught up' | 'history full';
 
 type StretchEnd = WalkEnd | 'read again';
 
-/** How long another walk may take for its next page before this one goes on. */
+/** Time allowed for another walk to commit its next page before this one continues. */
 const otherWalkMs = 4_000;
 
 interface Fetching {
@@ -21,22 +21,22 @@ interface Fetching {
 }
 
 /**
- * Reads page after page from the checkpoint until the source has no more: fetch → enrich → write, where the next pages
- * are fetched while these are enriched and written. Used by M10 and by `auditWalk`.
+ * Reads page after page from the checkpoint until the source has no more events: fetch → enrich → write. The next pages
+ * are fetched while the current ones are enriched and written. Used by M10 and by `auditWalk`.
  *
- * Begins again at the checkpoint where that has moved under it: after a reset, when another walk was faster, when a
- * staged page is gone, or when the source no longer knows the offset.
+ * Starts again from the checkpoint after a reset, when another walk was faster, when a staged page is gone, or when the
+ * source no longer knows the offset.
  */
 export class Walk {
   readonly #collector: string;
   readonly #commands: Commands;
   readonly #report: ProgressReport;
   readonly #historyEventsMax: number;
-  /** Whether this is more than the beginning of a walk: others go first then. */
+  /** True beyond the beginning of a walk: the steps of other collectors then take precedence. */
   #catchesUp: boolean;
-  /** Whether the run is to begin offloading when it has caught up. */
+  /** Whether the run should begin offloading once it has caught up. */
   offloads: 'no' | 'due' | 'when new' = 'no';
-  /** Set where another walk has moved the checkpoint: its generation, and the pages committed when looked at last. */
+  /** Set when another walk has moved the checkpoint: its generation, and the pages committed at the last look. */
   #overtaken: { generation: number; pages: number } | null = null;
 
   constructor(
@@ -105,7 +105,7 @@ export class Walk {
         return 'read again';
       }
       if (!more) return this.#caughtUp(round);
-      // What has been read ahead is the last round of this run, or it would be read again in the next one.
+      // Pages already read ahead become the last round of this run; otherwise the next run would read them again.
       if (historyIsFull(this.#historyEventsMax) && !(ahead && patched('what was read ahead is written'))) {
         ahead?.abandon();
         return 'history full';
@@ -120,7 +120,7 @@ export class Walk {
     }
   }
 
-  /** While another walk of this collector makes progress, this one leaves it to it: both would read every page. */
+  /** Returns whether to let another walk of this collector go on alone: both would read every page. */
   #stepAside({ generation, pages }: LastCheckpoint): boolean {
     const before = this.#overtaken;
     const moves = before !== null && before.generation === generation && pages > before.pages;
@@ -128,7 +128,7 @@ export class Walk {
     return moves;
   }
 
-  /** A last page that is not staged has nothing new: the run still gets its line (M10's first branch). */
+  /** A last page that was not staged has nothing new; the run still writes its log line (M10's first branch). */
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
     if (last === undefined || last.more) {
@@ -147,12 +147,12 @@ export class Walk {
         { collector: this.#collector, from, knownDigest, ...roundLimits },
       ]),
     );
-    // A read-ahead that fails is heard when its turn comes, or not at all.
+    // A failed read-ahead is reported when its turn comes, or never if it is abandoned.
     result.catch(() => undefined);
     return { result, abandon: () => scope.cancel() };
   }
 
-  /** False where the checkpoint stood elsewhere, or a page was no longer staged. */
+  /** Returns false if the checkpoint had moved or a page was no longer staged. */
   async #enrichAndWrite(pages: PageRef[], nextPage: number): Promise<boolean> {
     const options = this.#options(summaryOf(this.#collector, pages, nextPage));
     const input = { collector: this.#collector, pages };
@@ -174,7 +174,7 @@ export class Walk {
   }
 }
 
-/** For example `asa: pages 9 to 16, 8000 events`. */
+/** Returns, for example, `asa: pages 9 to 16, 8000 events`. */
 export function summaryOf(collector: string, pages: readonly PageRef[], nextPage: number): string {
   const events = pages.reduce((sum, page) => sum + page.events, 0);
   const first = nextPage - pages.length;

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Observer } from './observer.js';
 
-/** What every line of an activity's log says besides Temporal's own attributes, and who is told of failed attempts. */
+/** Adds the collector and the page to every log line of an activity, and reports failed attempts to the observer. */
 export function observingActivities(observer: Observer | undefined): ActivityInterceptorsFactory {
   return ({ info }: Context) => {
     let about: Record<string, unknown> = {};
@@ -27,7 +27,7 @@ export function observingActivities(observer: Observer | undefined): ActivityInt
   };
 }
 
-/** Of an input, which collector and which page: the offset of the first one. */
+/** Log attributes from an activity's input: the collector, and the offset of the first page. */
 function aboutOf(input: unknown): Record<string, unknown> {
   const { collector, from, pages } = (input ?? {}) as {
     collector?: unknown;

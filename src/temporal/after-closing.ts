@@ -1,6 +1,6 @@
 import type { InterceptingCall, Interceptor, InterceptorOptions } from '@grpc/grpc-js';
 
-/** Calls nothing back, and keeps no process alive. */
+/** A call that never calls back and does not keep the process alive. */
 const neverEnding = {
   start() {},
   sendMessage() {},
@@ -13,9 +13,9 @@ const neverEnding = {
 };
 
 /**
- * The Temporal client tries a failed call again from a timer. Where the connection has been closed meanwhile, that throws
- * where nobody can catch it, which would end the process: such a call never ends instead. Goes behind the interceptor
- * that tries again.
+ * The Temporal client retries a failed call from a timer. If the connection has been closed meanwhile, the retry throws
+ * where nothing can catch it, which would end the process. This interceptor lets such a call hang instead. It must come
+ * after the retrying interceptor.
  */
 export function ignoreRetriesAfterClosing(): Interceptor {
   const begun = new WeakSet<InterceptorOptions>();

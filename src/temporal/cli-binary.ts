@@ -20,25 +20,25 @@ import { reasonOf, TrawlError } from '../errors.js';
 const goModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const version = '1.5.1';
 
-/** A build or a download that has not ended by then is given up; ms. */
+/** Time limits of a build and a download; ms. */
 const buildMaxMs = 15 * 60_000;
 const downloadMaxMs = 3 * 60_000;
 
 /**
- * The `temporal` command: the one that TEMPORAL_CLI_PATH names, the one on the PATH, a cached copy, the SDK's own
- * download, or one built with Go, whichever is there first. The last two are kept for the next time.
+ * Finds the `temporal` command: the one that TEMPORAL_CLI_PATH names, the one on the PATH, a cached copy, the SDK's own
+ * download, or a build with Go, in this order. A download or a build is cached.
  *
- * @param tell hears what is being done when it takes a while.
- * @throws TrawlError TEMPORAL_CLI_MISSING with what to install.
+ * @param tell receives progress messages if it takes a while.
+ * @throws TrawlError TEMPORAL_CLI_MISSING; its hint says what to install.
  */
 export async function temporalCli(env: Environment, tell: (line: string) => void): Promise<string> {
   if (env.TEMPORAL_CLI_PATH) {
     if (isExecutable(env.TEMPORAL_CLI_PATH)) return env.TEMPORAL_CLI_PATH;
     throw new TrawlError(
       'TEMPORAL_CLI_MISSING',
-      `TEMPORAL_CLI_PATH names ${env.TEMPORAL_CLI_PATH}, which is no executable file.`,
+      `TEMPORAL_CLI_PATH names ${env.TEMPORAL_CLI_PATH}, which is not an executable file.`,
       {
-        hint: 'Correct it, or unset it to have the command found or built.',
+        hint: 'Correct it, or unset it so that Trawl finds or builds the command.',
       },
     );
   }
@@ -56,12 +56,12 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
       return cached;
     } catch (error) {
       failures.push(reasonOf(error));
-      tell(`That did not work: ${failures.at(-1)}`);
+      tell(`Failed: ${failures.at(-1)}`);
     }
   }
   throw new TrawlError(
     'TEMPORAL_CLI_MISSING',
-    `There is no temporal command, and it could be neither downloaded nor built (${failures.join('; ')}).`,
+    `No temporal command was found, and it could be neither downloaded nor built (${failures.join('; ')}).`,
     {
       hint: 'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.24 and later, or name the command in TEMPORAL_CLI_PATH.',
     },
@@ -69,10 +69,10 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
 }
 
 async function download(target: string, _env: Environment, tell: (line: string) => void): Promise<void> {
-  tell('No temporal command is here yet: downloading it (once) …');
+  tell('No temporal command found: downloading it (once) …');
   const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
   try {
-    // The SDK only downloads by starting a server: in a process of its own, so that it can be given up.
+    // The SDK downloads only when it starts a server. A separate process makes it possible to abort that.
     const script = `
       const { TestWorkflowEnvironment } = await import(${JSON.stringify(import.meta.resolve('@temporalio/testing'))});
       const environment = await TestWorkflowEnvironment.createLocal({
@@ -85,7 +85,7 @@ async function download(target: string, _env: Environment, tell: (line: string) 
       throw new Error(`download: ${lastLine((error as { stderr?: string }).stderr) ?? reasonOf(error)}`);
     });
     const [file] = readdirSync(folder).filter((name) => isExecutable(join(folder, name)));
-    if (!file) throw new Error('download: it left no executable file');
+    if (!file) throw new Error('download: no executable file was downloaded');
     install(join(folder, file), target);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -128,7 +128,7 @@ function runGo(env: Environment): Promise<void> {
   });
 }
 
-/** By rename, so that nobody ever finds half a file. */
+/** Installs by renaming, so that no process ever sees half a file. */
 function install(from: string, target: string): void {
   const beside = `${target}.${process.pid}`;
   copyFileSync(from, beside);

@@ -13,7 +13,7 @@ import {
 
 export type CollectionHandle = WorkflowHandleWithFirstExecutionRunId<typeof recurringAuditCollection>;
 
-/** Starts M10 now, beside the recurring collection; one that is under way already is joined. */
+/** Starts M10 now, beside the recurring collection, or joins a run that was started this way and is still going. */
 export async function startNow(client: Client, collector: string): Promise<CollectionHandle> {
   return client.workflow.start('recurringAuditCollection', {
     workflowId: collectId(collector),
@@ -24,31 +24,31 @@ export async function startNow(client: Client, collector: string): Promise<Colle
   });
 }
 
-/** What makes a collection recur: a workflow on cron, or a Temporal Schedule. */
+/** How a collection recurs: by a workflow on cron or by a Temporal Schedule. */
 export type Recurrence = 'cron' | 'schedule';
 
-/** A collector's recurring collection as Temporal has it. */
+/** State of a collector's recurring collection on the Temporal server. */
 export interface RecurringState {
   recurrence: Recurrence;
   state: 'waiting' | 'running' | 'paused';
-  /** Empty where a Schedule was made elsewhere. */
+  /** Empty for a Schedule that was made elsewhere. */
   cron: string;
-  /** RFC 3339; null while it runs. */
+  /** RFC 3339; null while a run is under way. */
   nextRun: string | null;
-  /** How the last run failed; null where it did not. */
+  /** How the last run failed; null if it did not. */
   lastFailure: string | null;
-  /** The code of that failure; null where it has none. */
+  /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;
-  /** Workflow id of the run under way; null where there is none. */
+  /** Workflow id of the run under way; null if there is none. */
   run: string | null;
-  /** What whoever paused a Schedule has noted; null where it is not paused. */
+  /** The note left when the Schedule was paused; null if it is not paused. */
   pausedBecause: string | null;
 }
 
-/** Null where there is none. */
+/** Returns null if the collector has no recurring collection. */
 export async function recurringState(client: Client, collector: string): Promise<RecurringState | null> {
   const [schedule, workflow] = await Promise.all([scheduleState(client, collector), cronState(client, collector)]);
-  // One that was paused, and then a cron started by other means.
+  // A cron started by other means takes precedence over a paused Schedule.
   if (schedule && !(schedule.paused && workflow?.running)) {
     const { cron, paused, note, running, nextRunMs, lastFailure, lastFailureCode } = schedule;
     const state = running.length > 0 ? 'running' : paused ? 'paused' : 'waiting';
@@ -66,13 +66,13 @@ export async function recurringState(client: Client, collector: string): Promise
   return { recurrence: 'cron', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause: null };
 }
 
-/** The collectors that have a recurring collection, as far as Temporal lists them. */
+/** The collectors with a recurring collection, according to Temporal's lists. */
 export async function recurringCollectors(client: Client): Promise<string[]> {
   const names = new Set<string>();
   const query = `WorkflowType = 'recurringAuditCollection' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId } of client.workflow.list({ query })) {
     const name = collectorOf(workflowId);
-    // One that was asked for now, or a run of a Schedule, whose id ends with its time.
+    // Leaves out a collection started by hand, and runs of a Schedule, whose ids end with their time.
     if (name !== undefined && !/-now$|-\d{4}-\d\d-\d\dT[\d:]+Z$/.test(name)) names.add(name);
   }
   for await (const { scheduleId } of client.schedule.list()) {
@@ -82,14 +82,14 @@ export async function recurringCollectors(client: Client): Promise<string[]> {
   return [...names].sort();
 }
 
-/** What is asked of a recurring collection; what is left out stays as it is, or gets its default where it is new. */
+/** Wishes for a recurring collection. Omitted ones stay unchanged, or get their default in a new one. */
 export interface RecurringWishes extends ScheduleWishes {
   recurrence?: Recurrence | undefined;
 }
 
 /**
- * Starts the recurring collection, or changes what is asked of one that there is. Moved from cron to a Schedule or back,
- * it misses no run: the new one is there before the old one ends.
+ * Starts the recurring collection or changes an existing one. A move from cron to a Schedule or back misses no run: the
+ * new one exists before the old one ends.
  */
 export async function startRecurring(
   client: Client,
@@ -99,7 +99,7 @@ export async function startRecurring(
   const before = await recurringState(client, collector);
   const recurrence = wishes.recurrence ?? before?.recurrence ?? 'cron';
   const moves = before !== null && before.recurrence !== recurrence;
-  // Its own cron goes along.
+  // Keep its cron when it moves.
   const cron = wishes.cron ?? (moves && before.cron ? before.cron : undefined);
   const outcome =
     recurrence === 'schedule'
@@ -109,13 +109,16 @@ export async function startRecurring(
   if (recurrence === 'cron') await deleteSchedule(client, collector);
   else {
     await stopCron(client, collector, 'Started with a Schedule');
-    // A run that was under way has been cancelled.
+    // Stopping has cancelled the run under way: replace it.
     if (before.state === 'running') await triggerSchedule(client, collector);
   }
   return 'changed';
 }
 
-/** Ends the recurring collection; a Schedule is paused. @returns `stopping` where no worker has carried out the cancellation yet. */
+/**
+ * Ends the recurring collection; pauses a Schedule.
+ * @returns `stopping` if no worker has carried out the cancellation yet.
+ */
 export async function stopRecurring(
   client: Client,
   collector: string,

@@ -14,7 +14,7 @@ import { EncryptionCodec } from './codec/codec.js';
 import type { PayloadKeys } from './codec/keys.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
 
-/** gRPC's codes of what a server answers. */
+/** gRPC status codes. */
 const grpcStatus = {
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
@@ -23,20 +23,20 @@ const grpcStatus = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** Where a Temporal server is and how to speak to it. */
+/** Where a Temporal server is and how to connect to it. */
 export interface TemporalAddress {
   namespace: string;
-  /** For the client and for the worker. */
+  /** Options for both the client and the worker. */
   connection: NativeConnectionOptions;
-  /** Set where what goes into Temporal's history is encrypted. */
+  /** Set if the payloads in Temporal's history are encrypted. */
   dataConverter?: DataConverter;
-  /** Set where only this server will do, and no other one that has come to listen there. */
+  /** Set if only this server is accepted, not another one that listens at the same address. */
   clusterId?: string | undefined;
 }
 
 /**
- * The server that Temporal's own settings name (`TEMPORAL_*`, temporal.toml), or null where they name none.
- * @throws TrawlError SETTINGS_INVALID where they cannot be read.
+ * The server that Temporal's own settings name (`TEMPORAL_*`, temporal.toml), or null if they name none.
+ * @throws TrawlError SETTINGS_INVALID if they cannot be read.
  */
 export function configuredTemporal(env: Readonly<Record<string, string>>): TemporalAddress | null {
   try {
@@ -45,26 +45,26 @@ export function configuredTemporal(env: Readonly<Record<string, string>>): Tempo
     const { connectionOptions, namespace } = toClientOptions(profile);
     return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
   } catch (error) {
-    // Without its cause, which quotes temporal.toml.
+    // The cause is left out: it quotes temporal.toml.
     throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${withoutContent(error)}.`, {
       hint: 'Check the TEMPORAL_… variables and temporal.toml.',
     });
   }
 }
 
-/** Why settings cannot be read, without what stands in them: a key may be there, also in the wrong place. */
+/** Says why settings cannot be read without quoting them: they may contain a key, even in the wrong place. */
 function withoutContent(error: unknown): string {
   const { message, line, code, name } = error as { message: string; line?: unknown; code?: unknown; name: string };
   const reason = message.split('\n', 1)[0]!;
-  // The parser's message goes on with the lines around the mistake.
+  // The rest of the parser's message quotes the lines around the mistake.
   if (typeof line === 'number') return `${reason} (line ${line})`;
   if (typeof code === 'string' && code.startsWith('E') && !code.startsWith('ERR_'))
     return `a file that they name cannot be read (${code})`;
-  // Those that the reader of the settings throws itself; Node's and the language's quote values.
-  return name === 'Error' && code === undefined ? reason : 'they do not have the form that is expected';
+  // Errors that envconfig itself throws are safe to quote; those of Node.js and JavaScript may quote values.
+  return name === 'Error' && code === undefined ? reason : 'they do not have the expected form';
 }
 
-/** With what the settings say of encryption. */
+/** Adds encryption to an address if there are keys. */
 export function encrypting(address: TemporalAddress, keys: PayloadKeys | null): TemporalAddress {
   return keys ? { ...address, dataConverter: { payloadCodecs: [new EncryptionCodec(keys)] } } : address;
 }
@@ -73,19 +73,20 @@ export function localTemporal(address: string, clusterId?: string): TemporalAddr
   return { namespace: 'default', connection: { address }, clusterId };
 }
 
-/** The client would go through the proxy of `http_proxy` to this machine too, where the worker goes straight. */
+/** Bypasses `http_proxy` for this machine, as the worker does; the client would use the proxy even there. */
 export function channelTo(address: string | undefined): Pick<ConnectionOptions, 'channelArgs'> {
   const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(address ?? '');
   return isHere ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {};
 }
 
-/** A server that answers at all does so within this. */
+/** A server that takes longer counts as not answering. */
 const answerDefaultMs = 5_000;
 
 /**
- * @param answerMaxMs how long each of its answers is waited for: three at the most, with what finds out why none comes.
- * @throws TrawlError TEMPORAL_UNREACHABLE where the server does not answer, TEMPORAL_REFUSED where it takes a person to
- * be let in: a certificate, a key, a namespace.
+ * Connects to the server and checks its namespace.
+ * @param answerMaxMs timeout of each attempt: at most three, including the diagnosis of a failure.
+ * @throws TrawlError TEMPORAL_UNREACHABLE if the server does not answer, TEMPORAL_REFUSED if a person must provide
+ * access: a certificate, a key, a namespace.
  */
 export async function connect(
   { namespace, connection: options, dataConverter, clusterId }: TemporalAddress,
@@ -117,12 +118,12 @@ export async function connect(
 }
 
 function anotherServer(place: string): TrawlError {
-  return new TrawlError('TEMPORAL_UNREACHABLE', `${place} is another server than the one that was started here.`, {
-    hint: 'Try again: the one that was started here has ended, or is being started again.',
+  return new TrawlError('TEMPORAL_UNREACHABLE', `${place} is another server, not the one that was started here.`, {
+    hint: 'Try again: the server that was started here has ended or is restarting.',
   });
 }
 
-/** Undefined where nothing has been answered. */
+/** Diagnosis from the server's answer; undefined if there was none. */
 function ofAnswer(error: unknown, namespace: string): Diagnosis | undefined {
   const { code, details } = error as { code?: unknown; details?: unknown };
   const said = typeof details === 'string' && details !== '' ? ` (${details.replace(/\.$/, '')})` : '';
@@ -132,20 +133,20 @@ function ofAnswer(error: unknown, namespace: string): Diagnosis | undefined {
     case grpcStatus.NOT_FOUND:
       return {
         problem: 'it has no such namespace',
-        hint: `Check TEMPORAL_NAMESPACE, or make it: temporal operator namespace create -n ${namespace}.`,
+        hint: `Check TEMPORAL_NAMESPACE, or create it: temporal operator namespace create -n ${namespace}.`,
         refused: true,
       };
     case grpcStatus.UNAUTHENTICATED:
     case grpcStatus.PERMISSION_DENIED:
       return {
-        problem: `it does not let these credentials in${said}`,
+        problem: `it does not accept these credentials${said}`,
         hint: 'Check TEMPORAL_API_KEY or the client certificate, and that they are for TEMPORAL_NAMESPACE.',
         refused: true,
       };
     case grpcStatus.UNIMPLEMENTED:
       return {
-        problem: 'what listens there is no Temporal server',
-        hint: 'Check TEMPORAL_ADDRESS: it is the gRPC port (7233, as a rule), not the port of the UI.',
+        problem: 'it is not a Temporal server',
+        hint: 'Check TEMPORAL_ADDRESS: it is the gRPC port (usually 7233), not the port of the UI.',
         refused: false,
       };
     default:
@@ -158,7 +159,7 @@ function ofAnswer(error: unknown, namespace: string): Diagnosis | undefined {
   }
 }
 
-/** What was thrown before anything was sent: an address of the wrong form, a key that does not fit its certificate. */
+/** True for errors before anything is sent: a malformed address, a key that does not match its certificate. */
 function isNodeError(error: unknown): boolean {
   return error instanceof TypeError || typeof (error as { code?: unknown }).code === 'string';
 }

@@ -11,7 +11,7 @@ import { recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
 
-/** A run is given so long to end. */
+/** How long to wait for a run to end. */
 const stopMaxMs = 20_000;
 
 /** A collector's workflow on cron. */
@@ -19,19 +19,19 @@ export interface CronState {
   runId: string;
   running: boolean;
   cron: string;
-  /** Whether the present run has begun; before that it waits for its tick. */
+  /** True once the current run has begun; before that it waits for its tick. */
   begun: boolean;
-  /** When the present run begins, or began; epoch ms, by the server's clock. */
+  /** When the current run begins or began; epoch ms, by the server's clock. */
   executionTimeMs: number;
-  /** How the run before this one failed; null where it did not. */
+  /** How the previous run failed; null if it did not. */
   lastFailure: string | null;
-  /** The code of that failure; null where it has none. */
+  /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;
   /** Temporal's name for the status, in lower case. */
   status: string;
 }
 
-/** Null where there is none, or not on cron. */
+/** Returns null if the collector has no such workflow. */
 export async function cronState(client: Client, collector: string): Promise<CronState | null> {
   const workflowId = recurringId(collector);
   const { namespace } = client.options;
@@ -62,8 +62,8 @@ export async function cronState(client: Client, collector: string): Promise<Cron
 }
 
 /**
- * Starts the recurring collection on cron. One that runs with the same cron, or where no other is asked for, is left
- * alone; with another, it is started anew.
+ * Starts the recurring collection on cron. One that is already running is left alone, unless another cron is wanted:
+ * then it is restarted.
  */
 export async function startCron(
   client: Client,
@@ -76,18 +76,18 @@ export async function startCron(
   if (state?.running && (await stopCron(client, collector, 'Started with another cron')) === 'stopping') {
     throw new TrawlError(
       'NO_WORKER',
-      `The recurring collection of ${collector} has been told to end, and has not yet.`,
+      `The recurring collection of ${collector} has been cancelled but has not ended yet.`,
       {
-        hint: 'It ends when a worker carries that out ("trawl worker"); then start it again.',
+        hint: 'It ends when a worker carries out the cancellation ("trawl worker"); then start it again.',
       },
     );
   }
   try {
     await startOnCron(client, collector, cron);
   } catch (error) {
-    // Somebody else was faster.
+    // Another process was faster.
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
-    // A cron that the server does not take must not leave the collector stopped.
+    // A cron that the server refuses must not leave the collector stopped.
     if (state?.running) await startOnCron(client, collector, state.cron);
     throw error;
   }
@@ -105,10 +105,9 @@ async function startOnCron(client: Client, collector: string, cron: string): Pro
 }
 
 /**
- * Ends the recurring collection. A run may end, and the next one begin, while it is being ended: that one is then
- * ended in turn.
+ * Ends the recurring collection. If a run ends and the next one begins meanwhile, it ends that one too.
  *
- * @returns `stopping` where no worker has carried out the cancellation yet.
+ * @returns `stopping` if no worker has carried out the cancellation yet.
  */
 export async function stopCron(client: Client, collector: string, reason: string): Promise<'stopped' | 'stopping'> {
   for (;;) {
@@ -119,10 +118,10 @@ export async function stopCron(client: Client, collector: string, reason: string
 }
 
 /**
- * A run that has begun is cancelled, and carries out the commands it has taken first. One that waits for its next tick is
- * terminated, and the commands that were sent to it are carried out by workflows of their own: first those that are
- * known, so that none is lost should this process die, then those that came before the end. Where the run has begun
- * after all, it carries them out under the same keys, so that each takes effect once.
+ * Cancels a run that has begun; it first carries out the commands it has accepted. Terminates a run that waits for its
+ * next tick; separate workflows carry out the commands that were sent to it. This happens twice: before the
+ * termination, so that no command is lost if this process dies, and after it, for commands that arrived in between. If
+ * the run has begun after all, it carries them out under the same keys, so each takes effect once.
  */
 async function stopRun(
   client: Client,
@@ -144,7 +143,7 @@ async function stopRun(
     await carryOut();
     await handle.terminate(reason);
   } catch (error) {
-    // The run has ended by itself meanwhile.
+    // The run has ended in the meantime.
     if (error instanceof WorkflowNotFoundError) return 'ended';
     throw error;
   }
@@ -152,7 +151,7 @@ async function stopRun(
   return 'ended';
 }
 
-/** Asks often instead of waiting for the result, which would leave a call behind where it does not end. */
+/** Polls instead of awaiting the result, which would leave a call pending if the run does not end. */
 async function isOver(handle: WorkflowHandle): Promise<boolean> {
   const until = Date.now() + stopMaxMs;
   for (;;) {

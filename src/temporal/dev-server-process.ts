@@ -17,7 +17,7 @@ const answerMaxMs = 5_000;
 const logBytesMax = 10 * 1024 * 1024;
 const loopback = '127.0.0.1';
 
-/** What of a data folder the server has. */
+/** The server's files in a data folder. */
 export interface ServerFiles {
   db: string;
   log: string;
@@ -32,20 +32,20 @@ export function serverFiles(dataDir: string): ServerFiles {
   };
 }
 
-/** Where a server listens, behind what others are told. */
+/** Where a server really listens, behind the published ports. */
 export interface ServerPlaces {
   grpc: Place;
   http: Place;
-  /** Null where it has no UI. */
+  /** Null if it has no UI. */
   ui: Place | null;
 }
 
-/** One process of Temporal's dev server, which may still be starting. */
+/** A process of Temporal's dev server, which may still be starting. */
 export interface ServerProcess extends ServerPlaces {
   child: ChildProcess;
 }
 
-/** Others each time: those of the last time may have been taken. */
+/** Chooses new ports for each start: the previous ones may be taken by now. */
 export async function choosePlaces(withUi: boolean): Promise<ServerPlaces> {
   const hosts = { grpc: loopback, http: loopback, ui: hiddenHost() };
   const [grpc, http, ui] = (await anyFreePorts(Object.values(hosts))) as [number, number, number];
@@ -68,8 +68,8 @@ export function launchServer(cli: string, files: ServerFiles, places: ServerPlac
 }
 
 /**
- * The UI itself serves any page that has its own name lead to it (DNS rebinding), which `holdSitePort` does not: its
- * place behind that is one that cannot be guessed, where the system has more than one loopback address.
+ * The UI answers requests under any host name, so a web page could reach it by DNS rebinding. `holdSitePort` prevents
+ * that, and the UI behind it gets an address that cannot be guessed, if the system has more than one loopback address.
  */
 function hiddenHost(): string {
   const part = () => randomInt(1, 255);
@@ -79,8 +79,8 @@ function hiddenHost(): string {
 function spawnServer(cli: string, args: string[], files: ServerFiles): ChildProcess {
   const tooLong = existsSync(files.log) && statSync(files.log).size > logBytesMax;
   const log = openSync(files.log, tooLong ? 'w' : 'a', 0o600);
-  // The shell leaves its own process id, which becomes the server's, before anything else: whenever this process is
-  // killed, the next one finds the server.
+  // The shell first writes its own process id, which becomes the server's. So whenever this process is killed, the next
+  // one can find the server.
   const child = spawn('/bin/sh', ['-c', 'echo $$ > "$1"; shift; exec "$@"', 'sh', files.pid, cli, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -90,7 +90,7 @@ function spawnServer(cli: string, args: string[], files: ServerFiles): ChildProc
   return child;
 }
 
-/** The server would take the variables of a worker that traces for its own. */
+/** Removes the worker's tracing variables, which the server would apply to itself. */
 function withoutTracing(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
 }
@@ -99,7 +99,7 @@ export function hasEnded({ child }: ServerProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** For a process that ends at once. */
+/** Signals the server without waiting, for a process that is exiting. */
 export function signalServer(server: ServerProcess): void {
   if (!hasEnded(server)) server.child.kill('SIGTERM');
 }
@@ -109,7 +109,7 @@ export async function endServer(server: ServerProcess, files: ServerFiles): Prom
   rmSync(files.pid, { force: true });
 }
 
-/** Ends one that an earlier process left behind when it was killed: two servers must not share a database file. */
+/** Ends a server that a killed process left behind: two servers must not share a database file. */
 export async function endLeftBehind(files: ServerFiles): Promise<void> {
   if (!existsSync(files.pid)) return;
   const pid = Number.parseInt(readFileSync(files.pid, 'utf8'), 10);
@@ -118,8 +118,8 @@ export async function endLeftBehind(files: ServerFiles): Promise<void> {
 }
 
 /**
- * Waits until the server answers, itself and not another one on its port; false where it ended instead.
- * @throws TrawlError TEMPORAL_SERVER_FAILED where it does not answer in time, or web pages could use it.
+ * Waits until this server, and not another one on its port, answers. Returns false if it ended instead.
+ * @throws TrawlError TEMPORAL_SERVER_FAILED if it does not answer in time, or if web pages could use it.
  */
 export async function isReady(server: ServerProcess, files: ServerFiles): Promise<boolean> {
   const until = Date.now() + startMaxMs;
@@ -146,7 +146,7 @@ async function answers({ host, port }: Place): Promise<void> {
   await connection.workflowService.describeNamespace({ namespace: 'default' }).finally(() => connection.close());
 }
 
-/** A `temporal` command that does not know the setting passes over it. */
+/** Checks that the HTTP API is closed: a `temporal` command that does not know the setting ignores it. */
 async function requireClosed(place: Place): Promise<void> {
   const forbidden = 403;
   const asked = `http://${place.host}:${place.port}/api/v1/namespaces/default`;
@@ -156,7 +156,7 @@ async function requireClosed(place: Place): Promise<void> {
   throw new TrawlError(
     'TEMPORAL_SERVER_FAILED',
     `The HTTP API of the Temporal server is open to any web page (it answers ${status}).`,
-    { hint: 'Install a newer Temporal CLI, or have one built: unset TEMPORAL_CLI_PATH and take it off the PATH.' },
+    { hint: 'Install a newer Temporal CLI, or let Trawl build one: unset TEMPORAL_CLI_PATH and take it off the PATH.' },
   );
 }
 
@@ -165,7 +165,7 @@ export function serverFailed(what: string, files: ServerFiles, cause?: unknown):
     ? readFileSync(files.log, 'utf8').trim().split('\n').at(-1)?.slice(-500)
     : undefined;
   return new TrawlError('TEMPORAL_SERVER_FAILED', `${what}${lastLine ? ` (${lastLine})` : ''}.`, {
-    hint: `Read ${files.log}. If its database file is damaged or of another version, move it away: checkpoints and events are in the store and nothing is lost.`,
+    hint: `Read ${files.log}. If its database file is damaged or from another version, move it away: checkpoints and events are in the store, so nothing is lost.`,
     cause,
   });
 }

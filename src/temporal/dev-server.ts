@@ -17,7 +17,7 @@ import { type Front, holdPort, holdSitePort } from './front.js';
 export interface DevServerOptions {
   cli: string;
   dataDir: string;
-  /** The first ports tried; those after it are taken where they are not free. */
+  /** The first ports to try; if one is taken, the next free one is used. */
   port: number;
   uiPort: number;
   ui: boolean;
@@ -25,27 +25,27 @@ export interface DevServerOptions {
 }
 
 export interface DevServer {
-  /** Of a port of this process, which stays while the server is started again. */
+  /** Address of a port that this process holds, so it stays the same when the server restarts. */
   address: string;
   uiUrl: string | undefined;
   pid(): number | undefined;
-  /** Rejects when the server keeps dying and is given up. */
+  /** Rejects when the server keeps dying and is no longer restarted. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 /**
- * How long a server that has died stays down before it is started again, by how often it has died within a minute: what
- * makes it die may pass. After the last one it is given up.
+ * Pauses before a server that has died is restarted, by the number of starts within a minute: the cause may pass. After
+ * the last one the server is not restarted again.
  */
 const restartPausesMs = [0, 250, 500, 1_000, 2_000, 4_000, 8_000];
 
 /**
- * Runs Temporal's dev server with its database in the data folder, and starts it again when it dies.
+ * Runs Temporal's dev server with its database in the data folder, and restarts it when it dies.
  *
- * It gets a process group of its own, so that Ctrl-C reaches it only after the worker has drained. This process holds
- * the ports that others are told, and passes on to the server once it has seen that the server is its own: neither at
- * the start nor while the server is down can another one take its place.
+ * The server has its own process group, so that Ctrl-C reaches it only after the worker has drained. This process holds
+ * the published ports, and forwards to the server only once it has verified that the server is its own. So another
+ * server cannot take its place, neither at the start nor while the server is down.
  *
  * @throws TrawlError TEMPORAL_SERVER_FAILED or PORT_TAKEN.
  */
@@ -87,7 +87,7 @@ class Supervisor {
   #fail!: (error: unknown) => void;
   #server: ServerProcess | undefined;
   #stopping = false;
-  /** However this process ends, but for SIGKILL, the server does not stay. */
+  /** Ends the server however this process exits, except by SIGKILL. */
   readonly #leave = () => {
     if (this.#server) signalServer(this.#server);
   };
@@ -108,7 +108,7 @@ class Supervisor {
     return this.#server?.child.pid;
   }
 
-  /** Launches until one answers. @throws TrawlError TEMPORAL_SERVER_FAILED */
+  /** Launches servers until one answers. @throws TrawlError TEMPORAL_SERVER_FAILED */
   async start(): Promise<void> {
     while (!this.#stopping) {
       const places = await choosePlaces(this.#ui !== undefined);
@@ -121,7 +121,7 @@ class Supervisor {
       }
       if (this.#stopping) return;
       const pauseMs = this.#pauseMs();
-      if (pauseMs === undefined) throw serverFailed('The Temporal server ended each time it was started', this.#files);
+      if (pauseMs === undefined) throw serverFailed('The Temporal server exited each time it was started', this.#files);
       await sleep(pauseMs);
     }
   }
@@ -147,8 +147,8 @@ class Supervisor {
     if (this.#stopping) return;
     try {
       const pauseMs = this.#pauseMs();
-      if (pauseMs === undefined) throw serverFailed('The Temporal server keeps ending', this.#files);
-      this.#options.tell('The Temporal server has ended unexpectedly: starting it again.');
+      if (pauseMs === undefined) throw serverFailed('The Temporal server keeps exiting', this.#files);
+      this.#options.tell('The Temporal server has exited unexpectedly: restarting it.');
       await sleep(pauseMs);
       await this.start();
     } catch (error) {
@@ -156,7 +156,7 @@ class Supervisor {
     }
   }
 
-  /** Undefined where it is not to be started any more. */
+  /** Returns undefined if the server should not be restarted again. */
   #pauseMs(): number | undefined {
     const now = Date.now();
     this.#starts.push(now);

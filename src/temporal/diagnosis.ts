@@ -5,22 +5,22 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf } from '../errors.js';
 
-/** Why a server cannot be spoken to, and what a person should do. */
+/** Why a server cannot be reached, and what a person should do. */
 export interface Diagnosis {
-  /** Goes on after "… cannot be used: ". */
+  /** Completes the sentence "… cannot be used: ". */
   problem: string;
   hint: string;
-  /** True where the server is there, and it takes a person to be let in. */
+  /** True if the server is there but a person must provide access. */
   refused: boolean;
 }
 
-/** A TLS 1.3 server says only after the handshake that it does not take a client's certificate. */
+/** A TLS 1.3 server refuses a client certificate only after the handshake. */
 const afterHandshakeMs = 500;
 
 /**
- * Finds out why no connection came about: the gRPC client only says that time was up. Opens connections of its own,
- * and sends nothing of the settings but the client's certificate.
- * @param probeMaxMs how long each of them is given.
+ * Finds out why a connection failed: the gRPC client only reports a timeout. Opens its own connections and sends none
+ * of the settings except the client certificate.
+ * @param probeMaxMs timeout of each connection.
  */
 export async function diagnose({ address, tls }: NativeConnectionOptions, probeMaxMs: number): Promise<Diagnosis> {
   const target = splitAddress(address ?? 'localhost:7233');
@@ -29,14 +29,14 @@ export async function diagnose({ address, tls }: NativeConnectionOptions, probeM
   if (certificate && certificate < new Date()) {
     return refused(
       `the client certificate expired on ${certificate.toISOString()}`,
-      'Put a new one where TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA) says.',
+      'Provide a new one in TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA).',
     );
   }
   if (!tls) return diagnosePlain(target, probeMaxMs);
   const ca = options.serverRootCACertificate;
   if (ca && !expiryOf(ca)) {
     return refused(
-      'what TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) names is no certificate in PEM form',
+      'TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) does not contain a certificate in PEM form',
       'Name the file with the certificate of the authority.',
     );
   }
@@ -67,12 +67,12 @@ async function diagnosePlain(target: Target, probeMaxMs: number): Promise<Diagno
   if (plain === 'answered' || plain === 'silent') return ofNoAnswer;
   const network = ofNetworkError(plain);
   if (network) return network;
-  // Whatever certificate it shows: that is only looked at where TLS is asked for.
+  // Any certificate will do: this only finds out whether the server speaks TLS.
   const outcome = await handshake(target, probeMaxMs, { ALPNProtocols: ['h2'], rejectUnauthorized: false });
   if (!(outcome instanceof Error) || isAlert(outcome)) {
     return refused(
-      'it wants TLS',
-      'Set TEMPORAL_TLS=true, with TEMPORAL_TLS_SERVER_CA_CERT_PATH for an authority of your own.',
+      'it requires TLS',
+      'Set TEMPORAL_TLS=true, and TEMPORAL_TLS_SERVER_CA_CERT_PATH for your own certificate authority.',
     );
   }
   return ofForeign;
@@ -137,7 +137,7 @@ function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? '';
 }
 
-/** Stands for an alert that has not been sent. */
+/** Represents an alert that the server did not send. */
 const closedAlert = 'CLOSED_WITHOUT_ALERT';
 
 const isAlert = (error: Error): boolean => /ALERT/.test(codeOf(error));
@@ -148,7 +148,7 @@ function ofNetworkError(error: Error): Diagnosis | undefined {
     case 'EAI_AGAIN':
       return unreachable(
         `this host name cannot be resolved (${codeOf(error)})`,
-        'Check TEMPORAL_ADDRESS, and name resolution on this host.',
+        'Check TEMPORAL_ADDRESS and name resolution on this host.',
       );
     case 'ECONNREFUSED':
       return unreachable(
@@ -158,7 +158,7 @@ function ofNetworkError(error: Error): Diagnosis | undefined {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
-      return unreachable(`there is no way to it (${codeOf(error)})`, 'Check the network and its firewalls.');
+      return unreachable(`there is no route to it (${codeOf(error)})`, 'Check the network and its firewalls.');
     default:
       return undefined;
   }
@@ -194,19 +194,19 @@ function ofTlsError(error: Error, hasCertificate: boolean): Diagnosis {
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return refused(
         'it does not speak TLS',
-        'Take the TEMPORAL_TLS… settings (and TEMPORAL_API_KEY) away for this server.',
+        'Remove the TEMPORAL_TLS… settings (and TEMPORAL_API_KEY) for this server.',
       );
     default:
       if (isAlert(error) && !hasCertificate) {
         return refused(
-          'it wants a client certificate',
+          'it requires a client certificate',
           'Set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH.',
         );
       }
       if (isAlert(error)) {
         return refused(
-          `it does not take the client certificate (${code})`,
-          'Check TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH with who runs the server.',
+          `it does not accept the client certificate (${code})`,
+          'Check TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH with the administrator of the server.',
         );
       }
       return unreachable(reasonOf(error), 'Check TEMPORAL_ADDRESS and the TEMPORAL_TLS_… settings.');
@@ -215,12 +215,12 @@ function ofTlsError(error: Error, hasCertificate: boolean): Diagnosis {
 
 const ofNoAnswer = unreachable(
   'it does not answer',
-  'Check that TEMPORAL_ADDRESS names the gRPC port of a Temporal server (7233, as a rule), and look at that server.',
+  'Check that TEMPORAL_ADDRESS names the gRPC port of a Temporal server (usually 7233), and look at that server.',
 );
 
 const ofForeign = unreachable(
-  'what listens there is no Temporal server',
-  'Check TEMPORAL_ADDRESS: it is the gRPC port (7233, as a rule), not the port of the UI.',
+  'it is not a Temporal server',
+  'Check TEMPORAL_ADDRESS: it is the gRPC port (usually 7233), not the port of the UI.',
 );
 
 function refused(problem: string, hint: string): Diagnosis {

@@ -1,13 +1,13 @@
-/** Settings that a Temporal server needs for Trawl. deploy/temporal/dynamic-config.yaml gives them to one in a container. */
+/** Settings that Trawl needs on a Temporal server. deploy/temporal/dynamic-config.yaml has them for containers. */
 export const dynamicConfig: Readonly<Record<string, unknown>> = {
-  // It looks at its queues 20 times a second otherwise, which costs each activity 50 ms and more.
+  // By default the server polls its queues 20 times a second, which costs each activity 50 ms or more.
   'history.transferProcessorMaxPollRPS': 1000,
-  // Only this matcher heeds priorities.
+  // Only this matcher supports priorities.
   'matching.useNewMatcher': true,
-  // Nothing uses the HTTP API, which cannot be switched off, asks for no credentials, and takes requests that any page in
-  // a browser can send. It refuses a request whose Host is not one of these, and no Host can be this one.
+  // The HTTP API is unused but cannot be switched off. It requires no credentials and accepts requests that any page in
+  // a browser can send. It refuses a request whose Host is not listed here, and no Host can match this entry.
   'frontend.httpAllowedHosts': ['no host'],
-  // The HTTP API serves it without a look at the Host, and nothing here uses it.
+  // Unused, and the HTTP API serves it without checking the Host.
   'system.enableNexus': false,
 };
 

@@ -5,12 +5,12 @@ import { requestServer } from '../http/incoming.js';
 import { listenFrom } from '../ports.js';
 
 /**
- * A port that this process holds for as long as it lives, in front of a server that may end and come back elsewhere.
- * Clients keep one address, and while the server is down nobody else's can answer in its place.
+ * A port that this process holds while it lives, in front of a server that may restart on another port. Clients keep
+ * one address, and while the server is down no other server can answer in its place.
  */
 export interface Front {
   port: number;
-  /** Where connections go from now on; undefined: nowhere, they are closed. */
+  /** Sets where new connections go; with undefined they are closed. */
   passTo(place: Place | undefined): void;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ type CurrentPlace = () => Place | undefined;
 
 const loopback = '127.0.0.1';
 
-/** In front of gRPC: passes on bytes. @throws TrawlError PORT_TAKEN */
+/** Holds a port in front of gRPC and forwards bytes. @throws TrawlError PORT_TAKEN */
 export function holdPort(wanted: number): Promise<Front> {
   return front(wanted, (current) =>
     createServer({ noDelay: true }, (socket) => {
@@ -47,15 +47,16 @@ export function holdPort(wanted: number): Promise<Front> {
 }
 
 /**
- * In front of a site for the browsers of this machine: passes on what is asked of it by a name of this machine, and not
- * by a page of another site, which could have its own name lead here (DNS rebinding). @throws TrawlError PORT_TAKEN
+ * Holds a port in front of a site for browsers on this machine. It forwards requests whose Host is a name of this
+ * machine, and refuses those of other sites, whose own name could lead here (DNS rebinding).
+ * @throws TrawlError PORT_TAKEN
  */
 export function holdSitePort(wanted: number): Promise<Front> {
   return front(wanted, (current) =>
     requestServer((asked, response) => {
       const place = current();
-      if (!isOwnSite(asked)) refuse(response, 403, 'This site answers to localhost and its own pages only.');
-      else if (!place) refuse(response, 503, 'The Temporal server is being started again.');
+      if (!isOwnSite(asked)) refuse(response, 403, 'This site accepts requests to localhost from its own pages only.');
+      else if (!place) refuse(response, 503, 'The Temporal server is restarting.');
       else passOn(asked, response, place);
     }),
   );

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../errors.js';
 
-/** What runs on a data folder, for other commands that find it. */
+/** Describes the process that uses a data folder, for other commands. */
 export interface InstanceInfo {
   pid: number;
-  /** The verb that started it: `up` or `collect`. */
+  /** The command that started it: `up` or `collect`. */
   verb: string;
-  /** Of the embedded server; absent while it starts. */
+  /** Address of the embedded server; absent while it starts. */
   address?: string;
-  /** The server's own id, by which others see that it is the one that answers there. */
+  /** The server's own id, with which other processes verify that it is the one that answers. */
   clusterId?: string;
   uiUrl?: string;
   /** Settings of the demo team that `up` runs; nothing in them is secret. */
   demoEnv?: Record<string, string>;
 }
 
-/** Holds a data folder: one embedded server at a time. */
+/** Lock on a data folder, which allows one embedded server at a time. */
 export interface InstanceLock {
   publish(info: Omit<InstanceInfo, 'pid' | 'verb'>): void;
   release(): void;
@@ -26,12 +26,12 @@ export interface InstanceLock {
 const infoPath = (dataDir: string) => join(dataDir, 'instance.json');
 
 /**
- * Takes the data folder for this process.
+ * Locks the data folder for this process.
  *
- * The lock is the operating system's, held by way of an SQLite file: it ends with the process, however that ends, so
- * there is never a stale one.
+ * It is a lock of the operating system, held through an SQLite file. It ends with the process, however that ends, so it
+ * is never stale.
  *
- * @throws TrawlError ALREADY_RUNNING where another process has it.
+ * @throws TrawlError ALREADY_RUNNING if another process holds it.
  */
 export function lockInstance(dataDir: string, verb: string): InstanceLock {
   let lock: InstanceType<typeof DatabaseSync>;
@@ -51,7 +51,7 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
     const other = readInstance(dataDir);
     throw new TrawlError(
       'ALREADY_RUNNING',
-      `Trawl is running on ${dataDir} already${other ? ` ("trawl ${other.verb}", process ${other.pid})` : ''}.`,
+      `Trawl is already running on ${dataDir}${other ? ` ("trawl ${other.verb}", process ${other.pid})` : ''}.`,
       {
         hint: `${other?.uiUrl ? `Its Temporal UI is at ${other.uiUrl}. ` : ''}End it with Ctrl-C where it was started, or use another TRAWL_DATA.`,
         cause: error,
@@ -70,7 +70,7 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
   };
 }
 
-/** What runs on a data folder now; null where nothing does. */
+/** The process that uses a data folder now; null if there is none. */
 export function runningInstance(dataDir: string): InstanceInfo | null {
   let probe: InstanceType<typeof DatabaseSync> | undefined;
   try {
@@ -84,7 +84,7 @@ export function runningInstance(dataDir: string): InstanceInfo | null {
   }
 }
 
-/** What ran last on a data folder. */
+/** The process that used a data folder last; null if unknown. */
 export function readInstance(dataDir: string): InstanceInfo | null {
   try {
     return JSON.parse(readFileSync(infoPath(dataDir), 'utf8')) as InstanceInfo;

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const listening = '0A';
 
 /**
- * Whether a process of the group listens on the port of 127.0.0.1: what answers there may be somebody else's. Linux
- * tells by its files, other systems by `lsof`.
+ * Returns whether a process of the group listens on the port of 127.0.0.1: another process may answer there. Reads
+ * /proc on Linux and asks `lsof` on other systems.
  */
 export function groupListensAt(group: number, port: number): boolean {
   return process.platform === 'linux' ? byProc(group, port) : byLsof(group, port);
@@ -17,7 +17,7 @@ function byProc(group: number, port: number): boolean {
   return processesOf(group).some((pid) => openFiles(pid).some((file) => sockets.has(file)));
 }
 
-/** As the links of open files name them. */
+/** Names the sockets as the links in /proc/PID/fd do. */
 function socketsListeningAt(port: number): Set<string> {
   const place = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const rows = readFileSync('/proc/net/tcp', 'utf8')
@@ -34,7 +34,7 @@ function processesOf(group: number): string[] {
 
 function groupOf(pid: string): number | undefined {
   try {
-    // The name before it may have blanks and brackets.
+    // Drops the process name first: it may contain spaces and parentheses.
     const [, , group] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -52,7 +52,7 @@ function openFiles(pid: string): string[] {
   }
 }
 
-/** Nothing where it has been closed meanwhile. */
+/** Returns an empty list if the file has been closed meanwhile. */
 function linkOf(path: string): string[] {
   try {
     return [readlinkSync(path)];

@@ -6,22 +6,22 @@ export function recurringId(collector: string): string {
   return `audit-collection-${collector}`;
 }
 
-/** The collector of a recurring collection's id; undefined where it is another workflow's. */
+/** The collector in the id of a recurring collection; undefined for the id of another workflow. */
 export function collectorOf(id: string): string | undefined {
   return id.startsWith(recurringId('')) ? id.slice(recurringId('').length) : undefined;
 }
 
-/** Workflow id of a collection that was asked for now, beside the recurring one. */
+/** Workflow id of a collection started by hand, beside the recurring one. */
 export function collectId(collector: string): string {
   return `audit-collection-${collector}-now`;
 }
 
-/** Workflow id of a collector's offloading: one at a time, whoever began it. */
+/** Workflow id of a collector's offloading. It allows one at a time, however it was started. */
 export function offloadId(collector: string): string {
   return `audit-offload-${collector}`;
 }
 
-/** Workflow id of a repetition; no collector has a slash in its name. */
+/** Workflow id of a repetition. The slash keeps it distinct: collectors' names have none. */
 export function reoffloadId(collector: string, series: string): string {
   return `audit-reoffload-${collector}/${series}`;
 }

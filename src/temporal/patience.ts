@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 
-/** A server that is being started again is back well within this time. */
+/** A restarting server is back well within this time. */
 const patienceMs = 60_000;
 
 /**
- * gRPC's codes for a server that does not answer just now: unknown (one that is starting or ending says so of its
- * database), deadline exceeded, resource exhausted, internal (a reset stream), unavailable.
+ * gRPC codes of a server that is temporarily not answering: unknown (a starting or stopping server reports its database
+ * this way), deadline exceeded, resource exhausted, internal (a reset stream), unavailable.
  */
 const deadlineExceeded = 4;
 const passing: ReadonlySet<number> = new Set([2, deadlineExceeded, 8, 13, 14]);
 
 /**
- * Repeats a call to the Temporal server while the server does not answer, for a minute at the most. The call must
- * bear repeating.
+ * Repeats a call to the Temporal server for at most a minute while the server does not answer. The call must be
+ * idempotent.
  */
 export async function patiently<T>(call: () => Promise<T>, tell: (line: string) => void): Promise<T> {
   let failingSince: number | undefined;
@@ -23,11 +23,11 @@ export async function patiently<T>(call: () => Promise<T>, tell: (line: string) 
       return await call();
     } catch (error) {
       const code = codeOf(error);
-      // A call that was answered for a while, as a long poll is, begins a new count; one that was not in all its time does not.
+      // A call that ran for a while, such as a long poll, restarts the count, unless it ran into its deadline.
       const wasAnswered = Date.now() - startedAt > patienceMs && code !== deadlineExceeded;
       failingSince = failingSince === undefined || wasAnswered ? Date.now() : failingSince;
       if (code === undefined || !passing.has(code) || Date.now() - failingSince > patienceMs) throw error;
-      if (failingSince >= startedAt) tell('The Temporal server does not answer just now: waiting for it.');
+      if (failingSince >= startedAt) tell('The Temporal server is not answering: waiting for it.');
       await sleep(500);
     }
   }

@@ -5,23 +5,23 @@ import { epochMsOf } from './times.js';
 /** A run that has not ended yet. Times are epoch ms. */
 export interface RunUnderWay {
   startedMs: number;
-  /** The step that fails and is tried again; null where none does. */
+  /** The failing step that is being retried; null if there is none. */
   trouble: Trouble | null;
 }
 
 export interface Trouble {
   /** The activity, for example `fetchPages`. */
   step: string;
-  /** That is to come, or under way. */
+  /** Number of the next attempt, or of the current one. */
   attempt: number;
   /** How the last attempt failed. */
   failure: string;
   code: string | null;
-  /** When it is tried again; null where that is under way. */
+  /** When the next attempt begins; null if it is under way. */
   nextMs: number | null;
 }
 
-/** A run, with the walk that it has handed over to; null where there is none any more. */
+/** A run, including the walk that it has handed over to; null if it has ended. */
 export async function runUnderWay(client: Client, workflowId: string): Promise<RunUnderWay | null> {
   try {
     const { raw, status } = await client.workflow.getHandle(workflowId).describe();

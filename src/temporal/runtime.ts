@@ -2,13 +2,13 @@ import { DefaultLogger, type LogEntry, makeTelemetryFilterString, Runtime } from
 import type { Logger } from '../log.js';
 import { anyFreePorts } from '../ports.js';
 
-/** Somebody else may take a free port before the SDK does. */
+/** More than one, since another process may take a free port before the SDK does. */
 const portsTried = 5;
 
 /**
- * Sends what Temporal's SDK and its core log the same way. Once a process.
- * @param measured whether the SDK serves what it counts, to this machine only
- * @returns where: `HOST:PORT`; null where it does not
+ * Sends the log of Temporal's SDK and its core to the logger. May be called once per process.
+ * @param measured whether the SDK serves its metrics, on the loopback interface only.
+ * @returns `HOST:PORT` of the metrics; null if they are not served.
  */
 export async function installTemporalRuntime(logger: Logger, measured = false): Promise<string | null> {
   for (let tried = 1; ; tried += 1) {
@@ -29,16 +29,16 @@ export async function installTemporalRuntime(logger: Logger, measured = false): 
   }
 }
 
-/** Those of Prometheus. */
+/** Prometheus naming conventions. */
 const conventions = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 function passOn(logger: Logger, { level, message, meta }: LogEntry): void {
-  // The SDK tells each state of the worker at INFO, and what failure.ts has said already at WARN.
+  // The SDK logs each state of the worker at INFO, and at WARN the failures that failure.ts has already logged.
   const quieter = level === 'INFO' || message === 'Activity failed' || message === 'Workflow failed';
   const { taskToken, isLocal, namespace, taskQueue, workflowRunId, ...rest } = (meta ?? {}) as Record<string, unknown>;
-  // Workflows and activities have two names for it.
+  // Workflows call it runId, activities workflowRunId.
   const told = workflowRunId === undefined ? rest : { ...rest, runId: workflowRunId };
   logger[quieter ? 'debug' : levels[level]](told, message);
 }

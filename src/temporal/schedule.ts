@@ -13,34 +13,34 @@ import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
 import { recurringId, taskQueue } from './names.js';
 
-/** A collector's Temporal Schedule, whose id is that of the workflow on cron. */
+/** A collector's Temporal Schedule. Its id is that of the workflow on cron. */
 export interface ScheduleState {
   cron: string;
   paused: boolean;
-  /** What whoever paused or started it last has noted; empty where nothing. */
+  /** The note left when it was last paused or started; may be empty. */
   note: string;
   /** Runs under way. */
   running: { workflowId: string; runId: string }[];
-  /** Epoch ms; null where there is none. */
+  /** Epoch ms; null if no run is planned. */
   nextRunMs: number | null;
-  /** How the run before the next one failed; null where it did not. */
+  /** How the last run failed; null if it did not. */
   lastFailure: string | null;
-  /** The code of that failure; null where it has none. */
+  /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;
 }
 
 const jitterDefaultMs = 30_000;
-/** The default of Temporal is a year of runs, one after the other. */
+/** Temporal's default is a year, which would start all missed runs one after another. */
 const catchupWindowDefaultMs = 600_000;
 
-/** Null where there is none. */
+/** Returns null if the collector has no Schedule. */
 export async function scheduleState(client: Client, collector: string): Promise<ScheduleState | null> {
   const description = await describe(client, collector);
   if (!description) return null;
   const { info, state, action } = description;
   const last = info.recentActions.at(-1)?.action.workflow;
   return {
-    // One that was made elsewhere has no memo: the server does not say how its times were written.
+    // A Schedule that was made elsewhere has no memo, and the server does not return the cron as it was written.
     cron: typeof action.memo?.cron === 'string' ? action.memo.cron : '',
     paused: state.paused,
     note: state.note ?? '',
@@ -78,22 +78,22 @@ async function failureOf(client: Client, workflowId: string): Promise<LastFailur
     const code = failure instanceof ApplicationFailure ? failure.type : null;
     return { lastFailure: failure.message, lastFailureCode: code || null };
   } catch (error) {
-    // Its time in the history may have passed.
+    // The run may be past the server's retention.
     if (error instanceof WorkflowNotFoundError) return noFailure;
     throw error;
   }
 }
 
-/** What may be asked of a Schedule; what is left out stays as it is, or gets its default where it is made. */
+/** Wishes for a Schedule. Omitted ones stay unchanged, or get their default in a new one. */
 export interface ScheduleWishes {
   cron?: string | undefined;
-  /** Each run begins up to this much later than its time, so that hundreds do not begin in one second. */
+  /** Delays each run by up to this much, so that hundreds do not begin in the same second. */
   jitterMs?: number | undefined;
-  /** Runs missed for longer than this (server down) are left out: each run reads on from the checkpoint anyway. */
+  /** Runs missed for longer than this (server down) are skipped: each run continues from the checkpoint anyway. */
   catchupWindowMs?: number | undefined;
 }
 
-/** Makes the Schedule, or changes what was asked; one that is paused goes on. */
+/** Creates the Schedule or applies the wishes to an existing one, and resumes a paused one. */
 export async function startSchedule(
   client: Client,
   collector: string,
@@ -121,7 +121,7 @@ export async function startSchedule(
       });
       return 'started';
     } catch (error) {
-      // Somebody else was faster: it may have another cron.
+      // Another process was faster; its Schedule may have another cron.
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     }
   }
@@ -139,8 +139,8 @@ async function changeSchedule(
   };
   const changes = Object.values(isOther).includes(true);
   const note = 'Started with "trawl start"';
-  // The server keeps of a Schedule only what an update names. It carries out an unpausing before an update that came in
-  // first, so that the update has to unpause too.
+  // An update replaces the whole Schedule. The server may carry out an unpause before an earlier update, so the update
+  // must unpause too.
   const update = () =>
     handle.update((before) => ({
       ...before,
@@ -152,7 +152,7 @@ async function changeSchedule(
       policies: { ...before.policies, catchupWindow: catchupWindowMs ?? before.policies.catchupWindow },
       state: { ...before.state, paused: false, note },
     }));
-  // Unpaused also where it does not seem to be paused: a description may be older than the last change.
+  // Unpause even if it does not seem paused: the description may be older than the last change.
   await settled(
     handle,
     changes ? update : () => handle.unpause(note),
@@ -164,7 +164,7 @@ async function changeSchedule(
 const settleMaxMs = 30_000;
 const repeatAfterMs = 5_000;
 
-/** Changes a Schedule until the change is to be seen, which may take the server a moment. The change must bear repeating. */
+/** Repeats a change until the Schedule shows it, which may take a moment. The change must be idempotent. */
 async function settled(
   handle: ScheduleHandle,
   change: () => Promise<void>,
@@ -183,14 +183,14 @@ async function settled(
         'TEMPORAL_UNREACHABLE',
         `The Schedule ${handle.scheduleId} does not show a change made to it.`,
         {
-          hint: 'The Temporal server is busy, or somebody else changes the Schedule too: try again.',
+          hint: 'The Temporal server is busy, or another process changes the Schedule too: try again.',
         },
       );
     }
   }
 }
 
-/** Pauses the Schedule, and cancels its runs: they carry out the commands they have taken first. */
+/** Pauses the Schedule and cancels its runs, which first carry out the commands they have accepted. */
 export async function pauseSchedule(client: Client, collector: string, reason: string): Promise<void> {
   const state = await scheduleState(client, collector);
   if (!state) return;
@@ -215,7 +215,7 @@ export async function triggerSchedule(client: Client, collector: string): Promis
   await client.schedule.getHandle(recurringId(collector)).trigger(ScheduleOverlapPolicy.SKIP);
 }
 
-/** Its runs go on to their end. */
+/** Deletes the Schedule. Runs under way continue. */
 export async function deleteSchedule(client: Client, collector: string): Promise<void> {
   await client.schedule
     .getHandle(recurringId(collector))

@@ -7,19 +7,19 @@ import { recurringId, taskQueue } from './names.js';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** Commands of one kind that came one after the other. */
+/** Consecutive commands of one kind. */
 export interface WaitingCommands {
   kind: CommandKind;
   force: boolean;
-  /** Under which the run would carry them out, so that each takes effect once whoever does it. */
+  /** The keys that the run itself would use, so that each command takes effect once. */
   keys: string[];
 }
 
 const eventsAtOnce = 100;
 
 /**
- * Whether a run has begun, by its history: one that still waits for its tick has no workflow task. Clocks do not tell,
- * since this one's and the server's differ.
+ * A run has begun once its history contains a workflow task; before that it waits for its tick. Clocks cannot decide
+ * this, since the local one and the server's differ.
  */
 export async function hasBegun(client: Client, workflowId: string, runId: string): Promise<boolean> {
   for await (const { workflowTaskScheduledEventAttributes } of historyOf(client, workflowId, runId))
@@ -28,8 +28,8 @@ export async function hasBegun(client: Client, workflowId: string, runId: string
 }
 
 /**
- * The commands that were sent to a run of a collector's recurring collection, in their order.
- * @throws TrawlError PAYLOAD_UNREADABLE where the input of one cannot be decrypted.
+ * The commands that were sent to a run of a recurring collection, in order.
+ * @throws TrawlError PAYLOAD_UNREADABLE if the input of a command cannot be decrypted.
  */
 export async function commandsSentTo(client: Client, workflowId: string, runId: string): Promise<WaitingCommands[]> {
   const groups: WaitingCommands[] = [];
@@ -47,9 +47,9 @@ export async function commandsSentTo(client: Client, workflowId: string, runId: 
 }
 
 /**
- * Has the commands carried out by workflows of their own. Those that are there already are left alone.
- * @param isOver waits for the end of one; where that does not come, as without a worker, the others are not waited for:
- *   the server has them.
+ * Starts a separate workflow for each group of commands, unless it exists already.
+ * @param isOver waits for the end of a workflow. If it returns false, as it does without a worker, the rest are started
+ *   without waiting.
  */
 export async function carryOutApart(
   client: Client,
@@ -59,7 +59,7 @@ export async function carryOutApart(
 ): Promise<void> {
   let waits = true;
   for (const { kind, force, keys } of commands) {
-    // By the last of them: where one more has come since, that is another workflow.
+    // Named after the last command: a command that has arrived since gets another workflow.
     const [, runId, nth] = keys.at(-1)!.split('/');
     const workflowId = `${recurringId(collector)}-${kind}-${runId}-${nth}`;
     const begun = await client.workflow
@@ -67,7 +67,7 @@ export async function carryOutApart(
         workflowId,
         taskQueue,
         args: [{ collector, ...(force ? { force } : {}) }],
-        // Beside the input, which workers of the version before would refuse.
+        // Not in the input, which workers of the previous version would refuse.
         memo: { keys },
         staticSummary: `${collector}: sent to a run that was stopped`,
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
@@ -92,7 +92,7 @@ async function firstInputOf(
   } catch (error) {
     if (error instanceof TrawlError) throw error;
     throw new TrawlError('PAYLOAD_UNREADABLE', `The input of the signal ${signalName} cannot be read.`, {
-      hint: 'Give TRAWL_PAYLOAD_KEYS as the workers have it, then try again. Nothing was changed.',
+      hint: 'Set TRAWL_PAYLOAD_KEYS as on the workers, then try again. Nothing was changed.',
       cause: error,
     });
   }

@@ -7,7 +7,7 @@ import type { Store } from '../stores/store.js';
 import { taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 
-/** A worker that has nothing to do asks for work once a minute: one that has not for longer than this has ended. */
+/** An idle worker polls once a minute. A worker that has not polled for longer than this has ended. */
 const silentMaxMs = 70_000;
 
 interface Poller {
@@ -28,13 +28,13 @@ async function pollers(client: Client): Promise<Poller[]> {
   }));
 }
 
-/** Whether a worker takes work from the task queue. One that was killed counts for a minute yet. */
+/** True if a worker polls the task queue. A killed worker still counts for a minute. */
 export async function hasWorker(client: Client): Promise<boolean> {
   const since = Date.now() - silentMaxMs;
   return (await pollers(client)).some(({ askedMs }) => askedMs > since);
 }
 
-/** The workers that take work for another store than this one. */
+/** The workers that use a different store. */
 export async function workersElsewhere(client: Client, store: Store): Promise<string[]> {
   const own = await store.identity();
   const since = Date.now() - silentMaxMs;
@@ -44,17 +44,17 @@ export async function workersElsewhere(client: Client, store: Store): Promise<st
   return strange.map(({ identity }) => identity);
 }
 
-/** What a worker calls itself on the Temporal server: process, host and store. */
+/** A worker's identity on the Temporal server: process, host and store. */
 export async function workerIdentity(store: Store): Promise<string> {
   return `${process.pid}@${hostname()}/${await store.identity()}`;
 }
 
 /**
- * Sees that no other worker of the task queue has another store, or the same SQLite file on another host: each would
- * collect from a checkpoint of its own. One that asked for work lately may have ended since: it is waited for until it
- * asks again, or counts as gone; on this host it is looked up.
+ * Checks that no other worker of the task queue uses a different store, or the same SQLite file on another host: each
+ * would collect from its own checkpoint. A worker that polled recently may have ended since. On this host its process
+ * is looked up; otherwise this waits until the worker polls again or counts as ended.
  *
- * @param store undefined where there is none yet: then every worker has another one.
+ * @param store undefined if there is none yet; then every worker uses a different one.
  * @throws TrawlError STORES_DIFFER
  */
 export async function requireSameStore(
@@ -73,20 +73,20 @@ export async function requireSameStore(
     if (!other) return;
     if (other.askedMs > begunMs || runsHere(other))
       throw storesDiffer(other.identity, shared, store !== undefined && other.identity.endsWith(`/${own}`));
-    if (!told) tell(`Waiting to see whether the worker ${other.identity}, which has another store, has ended.`);
+    if (!told) tell(`Waiting to see whether the worker ${other.identity}, which uses a different store, has ended.`);
     told = true;
     await sleep(1_000);
   }
 }
 
-/** One whose name is not of this form is no worker of Trawl, or of an earlier version. */
+/** A worker whose identity has another form does not belong to Trawl, or to an earlier version of it. */
 function isStrange({ identity }: Poller, own: string, shared: boolean): boolean {
   const [, host, store] = /^\d+@(.*)\/([0-9a-f]{16})$/.exec(identity) ?? [];
   if (store === undefined) return false;
   return store !== own || (!shared && host !== hostname());
 }
 
-/** Undefined where it is on another host. A process of the same number as this one was its last life in a container. */
+/** Undefined for a worker on another host. In a container, this process may have the same id as its predecessor. */
 function runsHere({ identity }: Poller): boolean | undefined {
   const [, pid, host] = /^(\d+)@(.*)\//.exec(identity) ?? [];
   if (host !== hostname()) return undefined;
@@ -95,11 +95,11 @@ function runsHere({ identity }: Poller): boolean | undefined {
 
 function storesDiffer(other: string, shared: boolean, sameFile: boolean): TrawlError {
   const what = sameFile
-    ? `The worker ${other} has the same SQLite file on another host.`
-    : `The worker ${other} takes work from the same task queue with another store.`;
+    ? `The worker ${other} uses the same SQLite file on another host.`
+    : `The worker ${other} uses the same task queue with a different store.`;
   return new TrawlError('STORES_DIFFER', what, {
     hint: shared
       ? 'Give all workers of this Temporal namespace the same TRAWL_STORE, or use another namespace.'
-      : 'SQLite serves the workers of one host. For several hosts, give all of them one PostgreSQL in TRAWL_STORE; or use another Temporal namespace.',
+      : 'SQLite serves the workers of one host. For several hosts, give all of them the same PostgreSQL in TRAWL_STORE, or use another Temporal namespace.',
   });
 }

@@ -6,16 +6,16 @@ import { problemsOf } from './health.js';
 import type { Problem } from './problem.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
-/** Each problem that a collector can have: docs/monitoring.md. */
+/** The problems that are watched for, explained in docs/monitoring.md. */
 export const watchedCodes = ['LATE', 'RETENTION_NEAR', 'OFFLOAD_LATE'] as const satisfies readonly Problem['code'][];
 
 export interface CollectorHealth extends Standing {
-  /** Its kind of source; undefined where it is not set up any more. */
+  /** Kind of source; undefined if the collector is no longer set up. */
   source: string | undefined;
-  /** How long the source keeps events, where it says. */
+  /** How long the source keeps events, if it says so. */
   retentionDays: number | undefined;
   sinks: SinkStanding[];
-  /** Those of its sinks as well. */
+  /** Problems of the collector and of its sinks. */
   problems: Problem[];
 }
 
@@ -27,7 +27,7 @@ export interface Watched {
   lateAfterRuns: number;
 }
 
-/** How each collector is that has begun, or is expected to. @throws TrawlError as the store does. */
+/** The health of each collector that has run or is expected to. @throws TrawlError as the store does. */
 export async function collectorHealth(
   { store, sources, env, lateAfterRuns }: Watched,
   nowMs = Date.now(),

@@ -17,21 +17,21 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** Where nobody asked for a certain one. */
+/** Number of further ports to try if none was set. */
 const portsTried = 50;
 
 export interface Served {
-  /** Whether the worker takes work. */
+  /** True while the worker accepts tasks. */
   working(): boolean;
   findings(): Promise<Findings>;
-  /** In Prometheus' text format. */
+  /** Metrics in Prometheus' text format. */
   metrics(): Promise<string>;
 }
 
 /**
- * The worker's health over HTTP, for a monitor and an orchestrator:
- * `/healthz` is 200 where all collectors are well, else 503 with what is wrong; `/readyz` is 200 where the worker takes
- * work and can read the store; `/livez` is 200 while the process answers and has not failed; `/metrics` is for
+ * Serves the worker's health over HTTP, for a monitor and an orchestrator:
+ * `/healthz` is 200 if no collector has a problem, otherwise 503 with the problems; `/readyz` is 200 if the worker
+ * accepts tasks and can read the store; `/livez` is 200 while the process answers and has not failed; `/metrics` is for
  * Prometheus.
  *
  * @throws TrawlError PORT_TAKEN
@@ -82,7 +82,7 @@ async function answer(
   if (path === '/livez') return { status: working ? 200 : 503, body: { worker: workerWord(working) } };
   if (path === '/metrics') return { status: 200, body: await served.metrics() };
   if (path !== '/readyz' && path !== '/healthz')
-    return { status: 404, body: { error: 'There are /healthz, /readyz, /livez and /metrics.' } };
+    return { status: 404, body: { error: 'The paths are /healthz, /readyz, /livez and /metrics.' } };
   const { at, store, collectors } = await served.findings();
   const ready = working && store === null;
   const state = { worker: workerWord(working), store: store ?? 'ok' };
@@ -102,7 +102,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         new TrawlError('PORT_TAKEN', `Health cannot be served at ${host}:${port}: ${reasonOf(error)}.`, {
-          hint: 'Name another place in TRAWL_LISTEN, or "off".',
+          hint: 'Set TRAWL_LISTEN to another HOST:PORT, or to "off".',
           cause: error,
         }),
       ),

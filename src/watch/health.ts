@@ -3,23 +3,23 @@ import { epochMs, readToMs } from './lag.js';
 import type { Problem } from './problem.js';
 import { nthTickBefore } from './ticks.js';
 
-/** A checkpoint this old, as a share of the source's retention, is reported. */
+/** A checkpoint older than this share of the source's retention is reported. */
 const retentionShareMax = 0.75;
 
-/** A catch-up begins with the oldest events that the source has: it is well while it has written a page this lately. */
+/** A catch-up starts with the oldest events. It is healthy if it has written a page within this time. */
 const movingMaxMs = 3_600_000;
 
 const dayMs = 86_400_000;
 
 export interface HealthLimits {
   lateAfterRuns: number;
-  /** Of the collector's source; undefined where it is not known, or the collector is not set up any more. */
+  /** Retention of the source; undefined if it is unknown or the collector is no longer set up. */
   retentionDays: number | undefined;
 }
 
 /**
- * Judges a collector by the store alone, so that it is judged the same way by the worker, by `trawl status`, and with
- * Temporal gone. A long catch-up that goes on writing pages is well, and so is one that is not expected to run.
+ * Judges a collector by the store alone, so that the worker and `trawl status` agree, even if Temporal is gone. A long
+ * catch-up that keeps writing pages is healthy, and so is a collector that is not expected to run.
  */
 export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: number): Problem[] {
   return [late(standing, limits, nowMs), nearRetention(standing, limits, nowMs)].filter((problem) => problem !== null);
@@ -33,7 +33,7 @@ function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: Hea
   const when = due.cron ? ` (cron "${due.cron}")` : '';
   return {
     code: 'LATE',
-    message: `No run has finished ${since}, though ${lateAfterRuns} or more were due${when}. See why with "trawl log ${collector}" and in the Temporal UI, and that a worker runs; "trawl start ${collector}" starts it again, "trawl stop ${collector}" says that it is to rest.`,
+    message: `No run has finished ${since}, although ${lateAfterRuns} or more were due${when}. Find the cause with "trawl log ${collector}" and in the Temporal UI, and check that a worker runs. "trawl start ${collector}" starts it again; "trawl stop ${collector}" ends it on purpose.`,
   } as const;
 }
 

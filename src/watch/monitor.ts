@@ -4,21 +4,21 @@ import { type CollectorHealth, collectorHealth, type Watched } from './collector
 
 const everyMs = 30_000;
 const freshMs = 2_000;
-/** What stays wrong is said again after this. */
+/** A persistent problem is logged again after this time. */
 const repeatMs = 3_600_000;
 
-/** What the monitor found when it looked last. */
+/** Result of the monitor's last check. */
 export interface Findings {
-  /** RFC 3339; null before the first look. */
+  /** RFC 3339; null before the first check. */
   at: string | null;
-  /** Why the store could not be read; null where it could. */
+  /** Why the store could not be read; null if it could. */
   store: string | null;
-  /** Size of the store; null before it could be read. */
+  /** Size of the store; null until it has been read once. */
   storeBytes: number | null;
   collectors: CollectorHealth[];
 }
 
-/** Looks after the collectors for as long as a worker runs, and tells its log what is wrong, and when it is mended. */
+/** Checks the collectors while a worker runs, and logs each problem and its end. */
 export class Monitor {
   readonly #watched: Watched;
   readonly #logger: Logger;
@@ -31,7 +31,7 @@ export class Monitor {
     this.#logger = logger;
   }
 
-  /** The first look is at once. */
+  /** Starts the periodic checks; resolves after the first one. */
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.look(), everyMs).unref();
     await this.look();
@@ -41,7 +41,7 @@ export class Monitor {
     clearInterval(this.#timer);
   }
 
-  /** What was found within the last few seconds: whoever asks often does not make the store work. */
+  /** Returns findings at most a few seconds old, so that frequent requests do not load the store. */
   async findings(): Promise<Findings> {
     const ageMs = Date.now() - Date.parse(this.#findings.at ?? '');
     return ageMs < freshMs ? this.#findings : this.look();
@@ -79,7 +79,7 @@ export class Monitor {
       this.#told.set(key, { ...problem, atMs: nowMs });
     }
     for (const [key, problem] of this.#told) {
-      // Of a collector nothing is known while the store cannot be read.
+      // While the store cannot be read, nothing is known about collectors.
       if (present.has(key) || (store !== null && key !== 'store')) continue;
       this.#told.delete(key);
       this.#logger.info(fields(problem), `Mended: ${problem.code}`);

@@ -5,18 +5,18 @@ import { waitMinutesOf } from '../sinks/resolve.js';
 import type { Store } from '../stores/store.js';
 import type { Problem } from './problem.js';
 
-/** How far a collector's offloading to one sink is. Times are RFC 3339. */
+/** Progress of a collector's offloading to one sink. Times are RFC 3339. */
 export interface SinkStanding {
   sink: string;
-  /** Events that the sink has confirmed, and those that it has not. */
+  /** Number of events that the sink has confirmed, and of those that it has not. */
   events: number;
   behind: number;
   confirmedAt: string | null;
-  /** Events that it took and cannot keep: see the table refused_events. */
+  /** Number of events that it received but cannot keep: see the table refused_events. */
   refused: number;
-  /** When the oldest event that it has not confirmed was collected; null where there is none. */
+  /** When the oldest unconfirmed event was collected; null if there is none. */
   waitingSince: string | null;
-  /** Why the last attempt failed; null where it did not. */
+  /** Why the last attempt failed; null if it did not. */
   failure: string | null;
   failedAt: string | null;
 }
@@ -26,10 +26,13 @@ export interface SinkHealth extends SinkStanding {
 }
 
 const minuteMs = 60_000;
-/** How long events may wait while nothing gets through: after a failure, after a run that should have begun it, and where it has its own schedule. */
+/**
+ * How long events may wait while nothing is confirmed: after a failure, after a run that should have begun the
+ * offloading, and with its own schedule.
+ */
 const lateAfterMs = { failed: 15 * minuteMs, afterRun: 60 * minuteMs, ownSchedule: 26 * 60 * minuteMs };
 
-/** Each sink of a collector, by the store alone. */
+/** The health of each sink of a collector, judged by the store alone. */
 export async function sinkHealth(
   store: Store,
   collector: string,
@@ -49,7 +52,7 @@ export async function sinkHealth(
       const standing: SinkStanding = {
         sink,
         events: cursor?.events ?? 0,
-        // Events that were cleared with force are sent nowhere any more.
+        // Events cleared with force are no longer sent.
         behind: oldest ? behind : 0,
         refused: refused.get(sink) ?? 0,
         confirmedAt: cursor?.confirmedAt ?? null,
@@ -65,7 +68,7 @@ export async function sinkHealth(
   );
 }
 
-/** A long backlog is well while the sink confirms batches of it. */
+/** Judges one sink. A long backlog is healthy while the sink confirms batches. */
 export function lateSink(
   collector: string,
   { sink, behind, waitingSince, confirmedAt, failure }: SinkStanding,

@@ -1,6 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 
-/** Taken where the server understands a cron that is not understood here, or where it is not known. */
+/** Interval assumed for an unknown cron, or for one that only the server can parse. */
 const unknownEveryMs = 24 * 3_600_000;
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -14,14 +14,14 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * When a cron, as Temporal takes it (with `CRON_TZ=Europe/Vienna` before it, `@hourly`, `@every 90s`), was due
- * for the `count`-th time before a moment; epoch ms.
+ * Returns the `count`-th last tick of a cron before a moment; epoch ms. The cron may have any form that Temporal
+ * accepts (prefixed with `CRON_TZ=Europe/Vienna`, `@hourly`, `@every 90s`).
  */
 export function nthTickBefore(cron: string, count: number, beforeMs: number): number {
   const everyMs = durationMs(/^@every\s+(.+)$/.exec(cron)?.[1] ?? '');
   if (everyMs > 0) return beforeMs - count * everyMs;
   const [, tz, expression] = /^(?:(?:CRON_)?TZ=(\S+)\s+)?(.*)$/.exec(cron)!;
-  // Fields that are left out would be taken for "*".
+  // The parser would read missing fields as "*".
   const isWhole = /^(@\w+|\S+(\s+\S+){4,})$/.test(expression!.trim());
   if (!isWhole) return beforeMs - count * unknownEveryMs;
   try {
@@ -34,7 +34,7 @@ export function nthTickBefore(cron: string, count: number, beforeMs: number): nu
   }
 }
 
-/** Of a duration in Go's form, such as `1h30m`; 0 where it is none. */
+/** Parses a duration in Go's form, such as `1h30m`; 0 if the text is not one. */
 function durationMs(text: string): number {
   if (!/^([\d.]+(ns|us|µs|ms|s|m|h))+$/.test(text)) return 0;
   let sum = 0;

@@ -17,7 +17,7 @@ describe('trawl up', () => {
     expect(up.stdout).toContain('ASA_KEY_SECRET=…');
     expect(up.stdout).toMatch(/Temporal UI {4}http:\/\/127\.0\.0\.1:\d+/);
     const second = await place.run('up');
-    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('is running on') });
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('already running on') });
     await until('events are stored', async () => (await place.run('events', '--limit', '1')).stdout !== '', 60_000);
     expect((await place.run('check', 'asa')).code).toBe(0);
     const server = place.serverPid(join('data', 'demo'))!;

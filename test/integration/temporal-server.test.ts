@@ -91,8 +91,8 @@ here('a server is taken', () => {
     });
     const hint = 'TEMPORAL_TLS_CLIENT_CERT_PATH';
     await expectRefusals([
-      [without, told('TEMPORAL_REFUSED', 'wants a client certificate', hint)],
-      [withPair('other.pem', 'other.key'), told('TEMPORAL_REFUSED', 'does not take the client certificate', hint)],
+      [without, told('TEMPORAL_REFUSED', 'requires a client certificate', hint)],
+      [withPair('other.pem', 'other.key'), told('TEMPORAL_REFUSED', 'does not accept the client certificate', hint)],
       [withPair('client.pem', 'server.key'), told('TEMPORAL_REFUSED', 'key values mismatch', 'TEMPORAL_TLS')],
       [withPair('old.pem', 'old.key'), told('TEMPORAL_REFUSED', 'client certificate expired on 20', hint)],
     ]);
@@ -142,7 +142,7 @@ here('what is wrong is said, and what to do', () => {
   it('the port of the UI', async () => {
     const address = await listening(createHttpServer((_, response) => response.end('a page')));
     expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(
-      told('TEMPORAL_UNREACHABLE', 'no Temporal server', 'not the port of the UI'),
+      told('TEMPORAL_UNREACHABLE', 'is not a Temporal server', 'not the port of the UI'),
     );
   });
 
@@ -155,7 +155,7 @@ here('what is wrong is said, and what to do', () => {
       ],
       [
         { TEMPORAL_ADDRESS: await behindTls(pair(made, 'server')) },
-        told('TEMPORAL_REFUSED', 'wants TLS', 'TEMPORAL_TLS=true'),
+        told('TEMPORAL_REFUSED', 'requires TLS', 'TEMPORAL_TLS=true'),
       ],
     ]);
   });
@@ -176,7 +176,7 @@ here('what is wrong is said, and what to do', () => {
     await expectRefusals([
       [server(address, 'other.pem'), authority],
       [{ TEMPORAL_ADDRESS: address, TEMPORAL_TLS: 'true' }, authority],
-      [server(address, 'ca.key'), told('TEMPORAL_REFUSED', 'no certificate in PEM form', 'authority')],
+      [server(address, 'ca.key'), told('TEMPORAL_REFUSED', 'does not contain a certificate in PEM form', 'authority')],
       [server(expired, 'ca.pem'), told('TEMPORAL_REFUSED', "server's certificate has expired", 'clock')],
       [server(elsewhere, 'ca.pem'), told('TEMPORAL_REFUSED', 'for another name', 'TEMPORAL_TLS_SERVER_NAME')],
     ]);

@@ -74,7 +74,7 @@ describe('a worker that starts beside another', () => {
 
   it.each([
     ['another PostgreSQL', true, '7@other/fedcba9876543210', 'same TRAWL_STORE'],
-    ['the same SQLite file on another host', false, `7@other/${own}`, 'one PostgreSQL'],
+    ['the same SQLite file on another host', false, `7@other/${own}`, 'same PostgreSQL'],
   ])('does not share %s', async (_, shared, identity, hint) => {
     // It asks again while it is watched.
     await expect(beside(shared, identity, 5, -1)).rejects.toMatchObject({

@@ -11,11 +11,11 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /**
- * Encrypts what goes into Temporal's history: inputs, results, memos. The whole payload with its metadata is sealed by
- * AES-256-GCM with a nonce of its own; the id of the key stands beside it, in the clear and authenticated.
+ * Encrypts the payloads in Temporal's history: inputs, results, memos. AES-256-GCM seals each payload with its metadata
+ * under a fresh nonce. The id of the key is stored beside it, in the clear and authenticated.
  *
- * A payload that is not encrypted is read as it is: those of before it was turned on, and what people send with the
- * `temporal` command.
+ * Unencrypted payloads are read as they are: they date from before encryption was turned on, or people send them with
+ * the `temporal` command.
  */
 export class EncryptionCodec implements PayloadCodec {
   readonly #keys: PayloadKeys;
@@ -35,7 +35,7 @@ export class EncryptionCodec implements PayloadCodec {
     });
   }
 
-  /** @throws TrawlError PAYLOAD_UNREADABLE where its key is not among those given, or where it was changed. */
+  /** @throws TrawlError PAYLOAD_UNREADABLE if a payload's key is unknown or the payload was changed. */
   async decode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => (isEncrypted(payload) ? this.#opened(payload) : payload));
   }
@@ -43,9 +43,9 @@ export class EncryptionCodec implements PayloadCodec {
   #opened({ metadata, data }: Payload): Payload {
     const id = Buffer.from(metadata?.['encryption-key-id'] ?? []).toString();
     const key = this.#keys.get(id);
-    if (!key) throw unreadable(`The key ${JSON.stringify(id.slice(0, 64))} of an encrypted payload is not known.`);
+    if (!key) throw unreadable(`The key ${JSON.stringify(id.slice(0, 64))} of an encrypted payload is unknown.`);
     const sealed = Buffer.from(data ?? []);
-    if (sealed.length < nonceBytes + tagBytes) throw unreadable('An encrypted payload is cut off.');
+    if (sealed.length < nonceBytes + tagBytes) throw unreadable('An encrypted payload is truncated.');
     try {
       const opening = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes })
         .setAAD(associated(id))
@@ -53,7 +53,10 @@ export class EncryptionCodec implements PayloadCodec {
       const plain = Buffer.concat([opening.update(sealed.subarray(nonceBytes, -tagBytes)), opening.final()]);
       return PayloadMessage.decode(plain);
     } catch (error) {
-      throw unreadable(`An encrypted payload was changed, or the key ${JSON.stringify(id)} is another one.`, error);
+      throw unreadable(
+        `An encrypted payload was changed, or the key ${JSON.stringify(id)} is not the one it was encrypted with.`,
+        error,
+      );
     }
   }
 }
@@ -68,7 +71,7 @@ function associated(id: string): Buffer {
 
 function unreadable(what: string, cause?: unknown): TrawlError {
   return new TrawlError('PAYLOAD_UNREADABLE', what, {
-    hint: 'Give TRAWL_PAYLOAD_KEYS every key that has been used, the newest first.',
+    hint: 'Put every key that has been used into TRAWL_PAYLOAD_KEYS, the newest first.',
     cause,
   });
 }

@@ -8,7 +8,7 @@ const keyId = /^[A-Za-z0-9_.-]{1,64}$/;
 
 export const keysForm = 'ID:KEY, or several separated by commas; a KEY is 32 bytes in base64';
 
-/** Undefined where the text cannot be understood. */
+/** Parses TRAWL_PAYLOAD_KEYS; undefined if the text is malformed. */
 export function parseKeys(text: string): PayloadKeys | undefined {
   const keys = new Map<string, KeyObject>();
   for (const part of text.split(/[\s,]+/).filter(Boolean)) {
@@ -22,7 +22,7 @@ export function parseKeys(text: string): PayloadKeys | undefined {
   return keys.size > 0 ? keys : undefined;
 }
 
-/** A new key in the form of the setting. */
+/** Makes a new key in the form of the setting. */
 export function newKey(id: string): string {
   return `${id}:${randomBytes(keyBytes).toString('base64')}`;
 }

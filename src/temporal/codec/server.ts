@@ -9,7 +9,7 @@ import { requestServer } from '../../http/incoming.js';
 const bodyBytesMax = 32 * 1024 * 1024;
 const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'must be base64');
 
-/** Temporal's remote codec: payloads in the JSON form of protobuf. */
+/** Body of Temporal's remote codec protocol: payloads as protobuf JSON. */
 const bodySchema = z.object({
   payloads: z.array(z.object({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() })),
 });
@@ -17,9 +17,9 @@ const bodySchema = z.object({
 export interface CodecServerOptions {
   host: string;
   port: number;
-  /** Origin of the Temporal UI, whose pages may ask; for example `http://127.0.0.1:8233`. */
+  /** Origins whose pages may send requests: those of the Temporal UI, for example `http://127.0.0.1:8233`. */
   origins: readonly string[];
-  /** What must be sent as `Authorization: Bearer …`; undefined where anybody may ask who reaches the port. */
+  /** Required as `Authorization: Bearer …`; if undefined, anyone who can reach the port may send requests. */
   token: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface CodecServer {
 }
 
 /**
- * Serves POST /encode and /decode, so that the Temporal UI and the `temporal` command show what is encrypted.
+ * Serves POST /encode and /decode, so that the Temporal UI and the `temporal` command can show encrypted payloads.
  * @throws TrawlError PORT_TAKEN
  */
 export async function serveCodec(codec: PayloadCodec, options: CodecServerOptions): Promise<CodecServer> {
@@ -77,19 +77,19 @@ async function answer(
 ): Promise<Answer> {
   if (request.method === 'OPTIONS') return { status: 204 };
   const direction = /\/(encode|decode)$/.exec(path)?.[1] as 'encode' | 'decode' | undefined;
-  if (!direction) return refused(404, 'There are /encode and /decode.');
+  if (!direction) return refused(404, 'The paths are /encode and /decode.');
   if (request.method !== 'POST') return refused(405, 'Use POST.');
   if (token !== undefined && !isToken(request.headers.authorization, token))
     return refused(401, 'Send the token of this codec server as "Authorization: Bearer …".');
   try {
     const body = await bodyOf(request);
-    if (body === null) return refused(413, `A body has at most ${bodyBytesMax} bytes.`);
+    if (body === null) return refused(413, `The body must not exceed ${bodyBytesMax} bytes.`);
     const parsed = bodySchema.safeParse(JSON.parse(body));
-    if (!parsed.success) return refused(400, `The body is no list of payloads: ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) return refused(400, `The body is not a list of payloads: ${z.prettifyError(parsed.error)}`);
     const payloads = await codec[direction](parsed.data.payloads.map(fromJson));
     return { status: 200, body: { payloads: payloads.map(toJson) } };
   } catch (error) {
-    return refused(400, error instanceof TrawlError ? error.message : 'The body is no JSON.');
+    return refused(400, error instanceof TrawlError ? error.message : 'The body is not valid JSON.');
   }
 }
 
