@@ -14,35 +14,35 @@ import type { Listen } from '../watch/endpoint.js';
 import { wholeNumber } from '../whole-number.js';
 import { defaultTuning, type WorkerTuning } from '../worker-tuning.js';
 
-/** The settings of a process, as against those of a collector. */
+/** The settings of a process, as opposed to those of a collector. */
 export interface ProcessSettings {
-  /** Absolute path of the folder of the embedded server's and the store's files. */
+  /** Absolute path of the folder for the files of the embedded server and of the store. */
   dataDir: string;
   store: StorePlace;
-  /** The same, but for the demo team: the store that a collector of one's own would be set up in. */
+  /** The same as `store`, except in demo mode: then the store for the user's own collectors. */
   realStore: StorePlace;
-  /** Environment and .env; variables set to nothing are left out. */
+  /** Environment and .env, without empty variables. */
   env: Readonly<Record<string, string>>;
   tuning: WorkerTuning;
-  /** What Temporal's history is encrypted with; null where it is not. */
+  /** Keys that encrypt Temporal's history; null if it is not encrypted. */
   payloadKeys: PayloadKeys | null;
-  /** What a codec server asks for; undefined where for nothing. */
+  /** Token that a codec server requires; undefined for none. */
   codecToken: string | undefined;
-  /** Where a worker serves its health; null where it does not. */
+  /** Where a worker serves its health; null if it does not. */
   listen: Listen | null;
-  /** Of the files that Trawl makes for itself. */
+  /** Mode of the files that Trawl makes for itself. */
   fileMode: FileMode;
   /** Runs that a collector may miss before it is reported. */
   lateAfterRuns: number;
-  /** True where nothing is set up yet: then `up` collects from the demo team, in a folder of its own. */
+  /** True if nothing is set up yet. Then `up` collects from the demo team, in a separate folder. */
   demo: boolean;
 }
 
-/** What each of them means, for `--help` and docs/settings.md. */
+/** Definitions of the process settings, for `--help` and docs/settings.md. */
 export const processSettingDefinitions = [
   {
     env: 'TRAWL_DATA',
-    meaning: "Folder of the embedded server's and the store's files",
+    meaning: 'Folder for the files of the embedded server and of the store',
     expected: 'a path',
     default: './data',
   },
@@ -54,61 +54,61 @@ export const processSettingDefinitions = [
   },
   {
     env: 'TRAWL_STORE_FILE',
-    meaning: 'A file that holds TRAWL_STORE, which has a password in it',
+    meaning: 'File that contains TRAWL_STORE, for a URL with a password',
     expected: 'a path',
     default: 'none',
   },
   {
     env: 'TRAWL_STORE_POOL',
-    meaning: 'Connections that a process opens to PostgreSQL at the most',
+    meaning: 'Maximum number of connections that a process opens to PostgreSQL',
     expected: 'a whole number from 1 to 1000',
     default: '10',
   },
   {
     env: 'TRAWL_FILE_MODE',
-    meaning: "Mode of new files of Trawl's own, the store among them; with 0640 their group may read them",
+    meaning: "Mode of Trawl's own new files, including the store; with 0640 their group may read them",
     expected: fileModes.join(' or '),
     default: fileModes[0],
   },
   {
     env: 'TRAWL_WORKER_ACTIVITIES',
-    meaning: 'Steps (fetch, enrich, write) that a worker does at one time',
+    meaning: 'Number of steps (fetch, enrich, write) that a worker carries out at the same time',
     expected: 'a whole number from 1 to 1000',
     default: '20',
   },
   {
     env: 'TRAWL_WORKER_CACHED_WORKFLOWS',
-    meaning: 'Runs that a worker keeps in memory; others are replayed when they go on',
+    meaning: 'Number of runs that a worker keeps in memory; others are replayed when they continue',
     expected: 'a whole number from 1 to 1000',
     default: '200',
   },
   {
     env: 'TRAWL_LOG_LEVEL',
-    meaning: 'Least level that is logged (to standard error)',
+    meaning: 'Lowest level that is logged (to standard error)',
     expected: 'debug, info, warn or error',
     default: 'info',
   },
   {
     env: 'TRAWL_PAYLOAD_KEYS',
-    meaning: "Encrypts what goes into Temporal's history",
+    meaning: "Keys that encrypt the payloads in Temporal's history",
     expected: keysForm,
     default: 'none: not encrypted',
   },
   {
     env: 'TRAWL_PAYLOAD_KEYS_FILE',
-    meaning: 'A file that holds TRAWL_PAYLOAD_KEYS',
+    meaning: 'File that contains TRAWL_PAYLOAD_KEYS',
     expected: 'a path',
     default: 'none',
   },
   {
     env: 'TRAWL_CODEC_TOKEN',
-    meaning: 'What a codec server asks for',
+    meaning: 'Token that a codec server requires',
     expected: 'any text',
-    default: 'none: whoever reaches its port may ask',
+    default: 'none: anyone who can reach its port may use it',
   },
   {
     env: 'TRAWL_CODEC_TOKEN_FILE',
-    meaning: 'A file that holds TRAWL_CODEC_TOKEN',
+    meaning: 'File that contains TRAWL_CODEC_TOKEN',
     expected: 'a path',
     default: 'none',
   },
@@ -120,15 +120,15 @@ export const processSettingDefinitions = [
   },
   {
     env: 'TRAWL_LATE_AFTER_RUNS',
-    meaning: 'Runs that a collector may miss before it is reported as late',
+    meaning: 'Number of runs that a collector may miss before it is reported as late',
     expected: 'a whole number from 1 to 1000',
     default: '3',
   },
   {
     env: 'TEMPORAL_CLI_PATH',
-    meaning: 'The temporal command that the embedded server is run with',
+    meaning: 'The temporal command that runs the embedded server',
     expected: 'a path',
-    default: 'the one on the PATH, else a cached copy',
+    default: 'the one on the PATH, otherwise a cached copy',
   },
 ] as const;
 
@@ -136,16 +136,16 @@ const storeFile = 'trawl.db';
 const known = new Set<string>(processSettingDefinitions.map((definition) => definition.env));
 
 /**
- * Reads `.env` of the working directory, under the process's own environment.
+ * Reads the settings from the environment and, for variables it does not set, from `.env` in the working directory.
  *
- * @throws TrawlError SETTINGS_INVALID, which names every problem.
+ * @throws TrawlError SETTINGS_INVALID, which lists every problem.
  */
 export function readProcessSettings(cwd: string, processEnv: Environment): ProcessSettings {
   const env = { ...dotEnv(join(cwd, '.env')), ...withoutEmpty(processEnv) };
   const problems: string[] = [];
   for (const name of Object.keys(env)) {
     if (name.startsWith('TRAWL_') && !known.has(name))
-      problems.push(`${name} is no setting (known: ${[...known].join(', ')})`);
+      problems.push(`unknown setting ${name} (known: ${[...known].join(', ')})`);
   }
   const level = env.TRAWL_LOG_LEVEL;
   if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
@@ -164,17 +164,17 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
   const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
   const payloadKeys = keys === undefined ? null : parseKeys(keys);
-  // Not repeated.
+  // The value is not repeated: it contains keys.
   if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
   const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
   const demo = named === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
   const dataDir = demo ? join(root, 'demo') : root;
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
-  // Not repeated: there may be a password in it.
+  // The value is not repeated: it may contain a password.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
   if (problems.length > 0 || !store || !fileMode.data) {
-    throw new TrawlError('SETTINGS_INVALID', `${problems.join('; ')}.`, {
+    throw new TrawlError('SETTINGS_INVALID', `Invalid settings: ${problems.join('; ')}.`, {
       hint: 'Correct them in .env or in the environment.',
     });
   }
@@ -200,7 +200,7 @@ function countOf(env: Environment, name: string, otherwise: number, problems: st
   return value ?? otherwise;
 }
 
-/** What is secret can come from a file. */
+/** Reads a setting that may be secret from its variable or from the file that `NAME_FILE` names. */
 function textOrFile(cwd: string, env: Environment, name: string, problems: string[]): string | undefined {
   const [text, path] = [env[name], env[`${name}_FILE`]];
   if (path === undefined) return text;
@@ -213,7 +213,7 @@ function textOrFile(cwd: string, env: Environment, name: string, problems: strin
   }
 }
 
-/** Undefined where it cannot be understood. */
+/** Parses TRAWL_LISTEN; undefined if it is malformed. */
 function listenOf(text: string | undefined): Listen | null | undefined {
   if (text === undefined) return { host: '127.0.0.1', port: 9464, asked: false };
   if (text === 'off') return null;
@@ -230,7 +230,7 @@ function dotEnv(path: string): Record<string, string> {
   return withoutEmpty(parseEnv(dotEnvText(path)) as Record<string, string>);
 }
 
-/** A variable set to nothing counts as not set, as in a .env file with its values left blank. */
+/** An empty variable counts as not set, as in a .env file whose values are left blank. */
 function withoutEmpty(env: Environment): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]));
 }

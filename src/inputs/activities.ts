@@ -3,24 +3,24 @@ import { commandKinds } from './commands.js';
 import { collector, series, sink, sinks, time, variables } from './parts.js';
 
 /**
- * What goes from workflows to activities, and so into Temporal's history: references, counts and offsets, never an event
- * and never a secret. A running workflow may have sent what an earlier version of this file says, and a newer one may
- * send more: a member is never taken away or made narrower, and one that is not known here is passed over.
+ * Inputs of the activities, which Temporal's history stores: references, counts and offsets, never events or secrets.
+ * A running workflow may send the inputs of an earlier version of this file, and a newer one may send more. So a member
+ * is never removed or made stricter, and unknown members are ignored.
  */
 
 const count = z.int().min(0);
 
-/** A source's own text: empty at the start of what the source still holds. */
+/** The source's own text; empty for the oldest event that the source still holds. */
 const offset = z.string().max(65_536);
 
-/** The key of a staged page or of a command: once in the store. */
+/** Key of a staged page or of a command, unique in the store. */
 const key = z.string().min(1).max(2_000);
 
-/** Where a walk reads next. */
+/** Position at which a walk reads next. */
 const position = z.object({ offset, generation: count });
 export type WalkPosition = z.infer<typeof position>;
 
-/** What made a run begin by itself: the cron, as far as it is known, or else when it was due. */
+/** How a recurring run was started: its cron if known, otherwise the time it was due. */
 const recurrence = z.union([z.object({ cron: z.string().max(10_000) }), z.object({ scheduledAt: time })]);
 export type Recurrence = z.infer<typeof recurrence>;
 
@@ -28,16 +28,16 @@ export type Recurrence = z.infer<typeof recurrence>;
 const pageRef = z.object({
   key,
   offset,
-  /** Where to read on: after this page, or at it once more where it may still fill. */
+  /** Where to continue: after this page, or at this page again if it may still fill. */
   nextOffset: offset,
-  /** Whether the source had more, at `nextOffset`. */
+  /** Whether the source had more events at `nextOffset`. */
   more: z.boolean(),
   generation: count,
   events: count,
   rejected: count,
-  /** Set where events before it were lost to the source's retention. */
+  /** Set if the source's retention deleted events before this page. */
   gap: z.exactOptional(z.object({ from: z.string().max(100), to: z.string().max(100) })),
-  /** Set where a person should know something of it. */
+  /** A warning about this page for a person. */
   warning: z.exactOptional(z.string()),
 });
 export type PageRef = z.infer<typeof pageRef>;
@@ -45,7 +45,7 @@ export type PageRef = z.infer<typeof pageRef>;
 const pages = z.object({ collector, pages: z.array(pageRef).max(10_000) });
 export type PagesInput = z.infer<typeof pages>;
 
-/** One for each command asked for: the same key takes effect once. */
+/** One key for each command. Each key takes effect once. */
 const keys = z.array(key).min(1).max(100_000);
 
 const command = z.object({ collector, keys });
@@ -56,23 +56,23 @@ const onlyCollector = z.object({ collector });
 export const activityInputs = {
   getLastCheckpoint: z.object({
     collector,
-    /** Left out where the run was asked for by hand. */
+    /** Absent if the run was started by hand. */
     recurrence: z.exactOptional(recurrence),
   }),
   planOffload: z.object({
     collector,
-    /** Only to these of its sinks. */
+    /** Restricts the plan to these sinks of the collector. */
     sinks: z.exactOptional(sinks),
   }),
   offloadBatches: z.object({
     collector,
     sink,
-    /** Empty for the offloading itself, else the name of a repetition. */
+    /** Empty for ordinary offloading, otherwise the name of a repetition. */
     series,
-    /** Of a repetition: events of this time; the end not among them. */
+    /** Time range of a repetition, excluding `until`. */
     since: time.nullable(),
     until: time.nullable(),
-    /** Also a batch that is not full and could wait. */
+    /** Also sends a partial batch that could wait for more events. */
     now: z.boolean(),
     durationMaxMs: z.int().min(1).max(600_000),
   }),
@@ -80,9 +80,9 @@ export const activityInputs = {
   fetchPages: z.object({
     collector,
     from: position,
-    /** Digest of the first page when it was read last: if it is still the same and the last, nothing is staged. */
+    /** Digest of the first page when it was last read. If it is unchanged and the last page, nothing is staged. */
     knownDigest: z.string().max(200),
-    /** An activity hands on what it has when it reaches one of these. */
+    /** The activity returns its pages when it reaches one of these limits. */
     pagesMax: z.int().min(1).max(10_000),
     eventsMax: z.int().min(1).max(10_000_000),
     bytesMax: z
@@ -95,15 +95,15 @@ export const activityInputs = {
   writePages: pages,
   writeExecutionLog: z.object({
     collector,
-    /** How the run failed, or the command; left out where the run found nothing new. */
+    /** How the run or the command failed; absent if the run found nothing new. */
     failure: z.exactOptional(z.string()),
-    /** Set where it is a command that failed for good. */
+    /** Set if a command failed for good. */
     command: z.exactOptional(z.object({ kind: z.enum(commandKinds), keys })),
   }),
   resetCheckpoint: command,
   clearEvents: z.object({
     ...command.shape,
-    /** Also events that a sink lacks. */
+    /** Also clears events that a sink lacks. */
     force: z.exactOptional(z.boolean()),
   }),
   rewindCheckpoint: z.object({ collector, from: position }),

@@ -1,23 +1,23 @@
 import { z } from 'zod';
 
-/** What a person can ask of a collector while it is collected, by the names of the signals and of the workflow types. */
+/** Commands that a collector accepts while it runs, by the names of their signals and workflow types. */
 export const commandKinds = ['resetCheckpoint', 'clearEvents'] as const;
 export type CommandKind = (typeof commandKinds)[number];
 
-/** The input of `clearEvents`, where it has any. */
+/** The optional input of `clearEvents`. */
 export const clearOptions = z.strictObject({
-  /** Also events that a sink lacks. */
+  /** Also clears events that a sink lacks. */
   force: z.boolean().default(false),
 });
 
 export interface ReadCommand {
   kind: CommandKind;
   force: boolean;
-  /** False where the signal came with an input that is not the command's; the command then goes without. */
+  /** False if the signal had an invalid input, which is then ignored. */
   understood: boolean;
 }
 
-/** The command that a signal asks for; undefined where its name is of no command. */
+/** The command of a signal; undefined if no command has its name. */
 export function commandOf(signal: string, options: unknown): ReadCommand | undefined {
   const kind = commandKinds.find((name) => name === signal);
   if (kind === undefined) return undefined;
@@ -29,7 +29,7 @@ export function commandOf(signal: string, options: unknown): ReadCommand | undef
 
 /**
  * The key under which the store carries out a command once.
- * @param nth counts the commands of a run in the order of their signals, from 1 on
+ * @param nth number of the command within the run, in the order of the signals, from 1.
  */
 export function commandKey(workflowId: string, runId: string, nth: number): string {
   return `${workflowId}/${runId}/${nth}`;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { expectedName, isName, type NameKind } from '../names.js';
 
 /**
- * Parts that the inputs of workflows and of activities share. Workflows are bundled with this folder, so nothing here
- * may depend on time, chance or the machine.
+ * Schemas shared by the inputs of workflows and activities. This folder is bundled with the workflows, so nothing here
+ * may depend on time, randomness or the machine.
  */
 
 function name(kind: NameKind) {
@@ -19,14 +19,14 @@ export const time = z.iso.datetime({ offset: true });
 
 export const sinks = z.array(sink).min(1).max(100);
 
-/** The environment variables of a collector. */
+/** Settings of a collector for the Environment Variables table. */
 export const variables = z.record(z.string(), z.string()).refine((rows) => Object.keys(rows).length > 0, {
   error: 'must name at least one',
 });
 
 export type Parsed<T> = { data: T } | { problems: string };
 
-/** Parses an input. The problems name its members and say what is expected; they never repeat a value, which may be secret. */
+/** Parses an input. Problems name members and say what is expected, but never repeat a value, which may be secret. */
 export function parsed<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   const { data, error } = schema.safeParse(input);
   if (!error) return { data: data as T };

@@ -2,27 +2,27 @@ import { z } from 'zod';
 import { clearOptions } from './commands.js';
 import { collector, series, sinks, time, variables } from './parts.js';
 
-/** A run hands over (or a walk continues as new) when its history has this many events. */
+/** Number of history events at which a run hands over, or a walk continues as new. */
 const historyEventsMax = z.int().min(20).max(40_000).default(3_000);
 
 export const collectionInput = z.strictObject({
   collector,
-  /** For tests: hand over, or continue as new, when the history has this many events. */
+  /** Lets tests force a hand-over or continue-as-new. */
   historyEventsMax,
 });
 export type CollectionInput = z.infer<typeof collectionInput>;
 
 export const offloadInput = z.strictObject({
   collector,
-  /** Only to these of its sinks. */
+  /** Restricts the offloading to these sinks of the collector. */
   sinks: sinks.optional(),
-  /** Empty for what has not been offloaded yet; else a repetition of a range of time, which has names of its own. */
+  /** Empty for ordinary offloading; otherwise the name of a repetition of a time range. */
   series: series.default(''),
   since: time.nullable().default(null),
   until: time.nullable().default(null),
-  /** Also a batch that is not full and could wait for more. */
+  /** Also sends a partial batch that could wait for more events. */
   now: z.boolean().default(false),
-  /** How long one step sends batches before it tells how far it is; ms. */
+  /** How long one step sends batches before it reports progress; ms. */
   durationMaxMs: z.int().min(1).max(60_000).default(10_000),
   historyEventsMax,
 });

@@ -3,78 +3,84 @@ export interface MetricDefinition {
   type: 'counter' | 'gauge' | 'histogram';
   labels: readonly string[];
   help: string;
-  /** `store`: read when it is asked for, the same from every worker of a store; `worker`: of this process since it started. */
+  /** `store`: read from the store, the same for each of its workers; `worker`: counted by this process since its start. */
   of: 'store' | 'worker';
 }
 
 const collector = ['collector', 'source'] as const;
 const sink = ['collector', 'sink'] as const;
 
-/** Every metric that is Trawl's own. docs/metrics.md is held to it. */
+/** All of Trawl's own metrics. The tables in docs/metrics.md are made from them. */
 export const metricDefinitions = [
-  metric('trawl_build_info', 'gauge', ['version', 'node'], 'worker', 'Always 1; the version of Trawl and of Node.'),
-  metric('trawl_worker_up', 'gauge', [], 'worker', 'Whether the worker takes work.'),
+  metric(
+    'trawl_build_info',
+    'gauge',
+    ['version', 'node'],
+    'worker',
+    'Always 1; labelled with the versions of Trawl and Node.',
+  ),
+  metric('trawl_worker_up', 'gauge', [], 'worker', 'Whether the worker accepts tasks.'),
   metric('trawl_temporal_up', 'gauge', [], 'worker', 'Whether the Temporal server answers the worker.'),
   metric(
     'trawl_store_up',
     'gauge',
     [],
     'worker',
-    'Whether the store can be read. At 0, what follows is as it was read last.',
+    'Whether the store can be read. At 0, the metrics of the store keep their last values.',
   ),
-  metric('trawl_store_size_bytes', 'gauge', [], 'store', 'Size of the store on its disk.'),
+  metric('trawl_store_size_bytes', 'gauge', [], 'store', 'Size of the store on disk.'),
 
-  metric('trawl_events_total', 'counter', collector, 'store', 'Events stored, cleared ones among them.'),
+  metric('trawl_events_total', 'counter', collector, 'store', 'Events stored, including cleared ones.'),
   metric('trawl_pages_total', 'counter', collector, 'store', 'Pages committed.'),
   metric(
     'trawl_rejected_events_total',
     'counter',
     collector,
     'store',
-    'Events and answers that did not fit, kept in rejected_events.',
+    'Events and responses that could not be parsed, kept in rejected_events.',
   ),
   metric(
     'trawl_newest_event_timestamp_seconds',
     'gauge',
     collector,
     'store',
-    'Time of the newest event stored; epoch seconds.',
+    'Time of the newest stored event; epoch seconds.',
   ),
   metric(
     'trawl_checkpoint_age_seconds',
     'gauge',
     collector,
     'store',
-    'Since a page was written last, or a run found nothing new.',
+    'Time since a page was last written or a run found nothing new.',
   ),
   metric(
     'trawl_last_success_age_seconds',
     'gauge',
     collector,
     'store',
-    'Since everything that the source had was read last.',
+    'Time since the collector last had everything that the source had.',
   ),
   metric(
     'trawl_lag_seconds',
     'gauge',
     collector,
     'store',
-    'How far the collector is behind its source; 0 where it is caught up.',
+    'How far the collector is behind its source; 0 if it is caught up.',
   ),
   metric(
     'trawl_retention_left_seconds',
     'gauge',
     collector,
     'store',
-    "Until the source's retention loses events that are not collected; below 0 it may have. Absent where the source does not say how long it keeps them.",
+    "Time until the source's retention deletes events that are not collected; below 0 it may have done so. Absent if the source's retention is unknown.",
   ),
-  metric('trawl_recurring', 'gauge', collector, 'store', 'Whether runs are due by themselves.'),
+  metric('trawl_recurring', 'gauge', collector, 'store', 'Whether recurring runs are due.'),
   metric(
     'trawl_problem',
     'gauge',
     ['collector', 'code'],
     'store',
-    'Whether the collector has this problem of docs/monitoring.md.',
+    'Whether the collector has this problem; docs/monitoring.md explains each.',
   ),
 
   metric('trawl_offloaded_events_total', 'counter', sink, 'store', 'Events that the sink has confirmed.'),
@@ -84,7 +90,7 @@ export const metricDefinitions = [
     'gauge',
     sink,
     'store',
-    'Since the oldest of these was collected; 0 where there is none.',
+    'Time since the oldest event that the sink has not confirmed was collected; 0 if there is none.',
   ),
   metric(
     'trawl_offload_refused_events_total',
@@ -100,43 +106,43 @@ export const metricDefinitions = [
     'counter',
     [...collector, 'status'],
     'worker',
-    'Requests to the source by status; "none" where no complete answer came.',
+    'Requests to the source by status; "none" if no complete response arrived.',
   ),
   metric(
     'trawl_http_request_duration_seconds',
     'histogram',
     ['source'],
     'worker',
-    'How long they took, to the end of the body.',
+    'Duration of requests to the source, to the end of the body.',
   ),
-  metric('trawl_http_response_bytes_total', 'counter', collector, 'worker', 'Bytes of the bodies of the answers.'),
+  metric('trawl_http_response_bytes_total', 'counter', collector, 'worker', 'Bytes in the bodies of responses.'),
   metric(
     'trawl_rate_limit_requests',
     'gauge',
     collector,
     'worker',
-    'Requests that the source allows in a period, where its answers say.',
+    'Requests that the source allows in a period, if its responses say so.',
   ),
   metric(
     'trawl_rate_limit_remaining_requests',
     'gauge',
     collector,
     'worker',
-    'How many of them were left at the last answer.',
+    'Requests left in the period, according to the last response.',
   ),
   metric(
     'trawl_step_failures_total',
     'counter',
     ['collector', 'activity', 'code'],
     'worker',
-    'Attempts of a step that failed, by the code of docs/errors.md; most are tried again.',
+    'Failed attempts of a step, by the code of docs/errors.md; most are retried.',
   ),
   metric(
     'trawl_unmapped_types',
     'gauge',
     ['collector', 'schema'],
     'worker',
-    'Types of events seen that the schema has no mapping for.',
+    'Types of events seen for which the schema has no mapping.',
   ),
 ] as const satisfies readonly MetricDefinition[];
 

@@ -1,6 +1,6 @@
 const answerMaxMs = 2_000;
 
-/** What Temporal's SDK counts, from where it serves it in this process; empty where it does not answer. */
+/** Metrics of Temporal's SDK, from its endpoint in this process; empty if that does not answer. */
 export async function temporalMetrics(address: string | null): Promise<string> {
   if (address === null) return '';
   try {

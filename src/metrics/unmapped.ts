@@ -1,10 +1,10 @@
 import type { EnrichedEvent } from '../domain.js';
 import type { Schema } from '../schemas/schema.js';
 
-/** A source that makes up types must not fill the memory. */
+/** Bounds memory if a source invents types. */
 const typesMax = 10_000;
 
-/** Which types of events the schemas have no mapping for: each type is looked at once. */
+/** Finds the types of events that schemas have no mapping for. Checks each type once. */
 export class UnmappedTypes {
   readonly #schemas: readonly Schema[];
   readonly #seen = new Map<string, Set<string>>();
@@ -30,7 +30,7 @@ export class UnmappedTypes {
     return found;
   }
 
-  /** Of a collector, by schema. */
+  /** Number of unmapped types of a collector, by schema. */
   counts(collector: string): Map<string, number> {
     return entry(this.#counts, collector, () => new Map(this.#schemas.map(({ name }) => [name, 0])));
   }

@@ -12,12 +12,12 @@ import { type MetricDefinition, type MetricName, metricDefinitions } from './def
 import type { Observer } from './observer.js';
 import { UnmappedTypes } from './unmapped.js';
 
-/** Seconds: from a cached answer to the bound on a request. */
+/** Seconds: from a cached response to the timeout of a request. */
 const durationBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 const dayMs = 86_400_000;
 
-/** What a worker can say of itself when it is asked. */
+/** State of a worker at the time of a scrape. */
 export interface Present {
   working: boolean;
   temporalUp: boolean;
@@ -64,7 +64,7 @@ export class WorkerMetrics implements Observer {
     for (const { type, schemas: lacking } of this.#unmapped.look(collector, source, events))
       this.#logger.warn(
         { collector, type: type.slice(0, 200), schemas: lacking },
-        'A type of events that no mapping knows yet: they are stored and offloaded whole, under a general class',
+        'No mapping exists for a type of events: they are stored and offloaded whole, under a general class',
       );
   }
 
@@ -72,9 +72,9 @@ export class WorkerMetrics implements Observer {
     this.#count('trawl_step_failures_total', { collector, activity, code }, 1);
   }
 
-  /** In Prometheus' text format. */
+  /** Returns the metrics in Prometheus' text format. */
   async text({ working, temporalUp, findings }: Present, nowMs = Date.now()): Promise<string> {
-    // No await until all is set: another scrape would find it half done.
+    // No await until all metrics are set: a concurrent scrape would see half of them.
     for (const { name, of } of metricDefinitions) {
       if (of !== 'store') continue;
       this.#counters.get(name)?.reset();

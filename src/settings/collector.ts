@@ -12,15 +12,15 @@ import {
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
 import { checkRows, isSet, quote, resolveValues, tableKeys } from './values.js';
 
-/** A collector's settings, checked: those of its source, and those of every collector. */
+/** A collector's validated settings: those of its source and those that every collector has. */
 export interface CollectorSettings<Own extends Values = Values> {
   readonly collector: string;
-  /** The kind of source. */
+  /** Kind of source. */
   readonly source: string;
   readonly values: Own & OffloadSettings;
 }
 
-/** A source's settings, with those of every collector. */
+/** Adds the settings that every collector has to those of a source. */
 export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
   return {
     settings: joinedSettings(source.settings, offloadSettings),
@@ -28,12 +28,12 @@ export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>
   };
 }
 
-/** A collector's rows of the table; empty where it has none. */
+/** A collector's rows in the table; empty if it has none. */
 export function collectorRows(table: SettingsTable, collector: string): Readonly<Record<string, string>> {
   return table[collector] ?? {};
 }
 
-/** The collectors that exist: every name in the table, and each kind of source whose settings are in the environment. */
+/** The existing collectors: every name in the table, and each kind of source that the environment configures. */
 export function collectorNames(sources: readonly ConfigurableKind[], table: SettingsTable, env: Environment): string[] {
   const names = new Set(
     Object.keys(table).filter((name) => !name.startsWith(sinkPrefix) && Object.keys(table[name] ?? {}).length > 0),
@@ -47,18 +47,18 @@ export function collectorNames(sources: readonly ConfigurableKind[], table: Sett
   return [...names].sort();
 }
 
-/** @throws TrawlError COLLECTOR_UNKNOWN where the name is not among those that are known; not retried. */
+/** @throws TrawlError COLLECTOR_UNKNOWN if the name is not among the known ones; not retried. */
 export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
-    hint: '"trawl status" shows them.',
+    hint: '"trawl status" lists all collectors.',
   });
 }
 
 /**
- * The settings of one collector: its rows of the table first, then the environment, then the defaults.
+ * Resolves the settings of one collector: from its rows in the table, then the environment, then the defaults.
  *
- * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID, which names every problem at once; neither is retried.
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID, which lists every problem; neither is retried.
  */
 export function resolveCollector<Own extends Values>(
   name: string,
@@ -119,8 +119,8 @@ function invalidSettings(name: string, problems: readonly string[]): TrawlError 
 /**
  * Checks rows that are about to be written to the table (U02).
  *
- * @param options.guarded whether settings that decide where secrets go may be among them: not when they come through
- *   Temporal, where whoever may start a workflow could send a secret elsewhere.
+ * @param options.guarded whether settings that decide where secrets go are allowed. They are not if the rows come
+ *   through Temporal, where anyone who can start a workflow could send a secret elsewhere.
  * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
  */
 export function checkTableRows(
@@ -159,7 +159,7 @@ function unknownCollector(
     );
   }
   return new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
-    hint: `Name one that exists, or make it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).`,
+    hint: `Name an existing one, or create it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).`,
   });
 }
 

@@ -1,36 +1,36 @@
 import type { z } from 'zod';
 import type { Secret } from '../secret.js';
 
-/** Sinks stand in the Environment Variables table beside the collectors, as `sink:NAME`. */
+/** The Environment Variables table lists sinks beside the collectors, as `sink:NAME`. */
 export const sinkPrefix = 'sink:';
 
-/** What the text of a setting can stand for. */
+/** Types that the text of a setting is parsed to. */
 type SettingValue = string | number | boolean | readonly string[];
 
 /**
- * One setting, stated once: `trawl env`, `trawl check`, the errors, the type of its value and docs/settings.md are made
- * from it.
+ * One setting, defined once: `trawl env`, `trawl check`, the errors, the type of its value and docs/settings.md all
+ * derive from it.
  */
 export interface Setting {
-  /** Its environment variable, for example `ASA_TEAM`. */
+  /** Environment variable, for example `ASA_TEAM`. */
   env: string;
   meaning: string;
-  /** What a right value looks like, in words. */
+  /** Describes a valid value. */
   expected: string;
-  /** The text used where it is not set; a setting without a default is required, unless one of the next two says otherwise. */
+  /** Text used if the setting is not set. Without a default it is required, unless it is `optional` or has `oneOf`. */
   default?: string;
-  /** Has no value where it is not set. */
+  /** Has no value if it is not set. */
   optional?: true;
   /**
-   * Of the settings that share this name exactly one must be set. Where the table sets one of them, the environment's
-   * others do not count: so a collector can sign in by other means than the environment does.
+   * Exactly one of the settings that share this name must be set. If the table sets one, the others are not read from
+   * the environment, so that a collector can sign in by other means than those in the environment.
    */
   oneOf?: string;
-  /** A secret is never typed into the table: `<key>File` and `<key>Env` point to it there, `<ENV>_FILE` in the environment. */
+  /** A secret is never stored in the table. `<key>File` and `<key>Env` point to it, or `<ENV>_FILE` in the environment. */
   secret?: true;
-  /** Decides where the collector sends its secrets, or which one it sends: not to be set through Temporal. */
+  /** Decides where the collector sends its secrets, or which one it sends; cannot be set through Temporal. */
   guarded?: boolean;
-  /** The schema's own messages say what is wrong, and show nothing of the value: errors then repeat them. */
+  /** The schema's messages say what is wrong without showing the value, so errors repeat them. */
   explained?: true;
   schema: z.ZodType<SettingValue, string>;
 }
@@ -43,12 +43,12 @@ export interface SettingDefinition extends Setting {
 /** Settings by their names in the table. */
 export type SettingsByKey = Readonly<Record<string, Setting>>;
 
-/** Values of settings, checked: by name. */
+/** Validated values of settings, by name. */
 export type Values = Readonly<Record<string, SettingValue | Secret | undefined>>;
 
 declare const valuesType: unique symbol;
 
-/** The settings of a source, of a sink or of every collector, in order; the type knows the values that they give. */
+/** The settings of a source, of a sink or of every collector, in order. The type knows the types of their values. */
 export type Settings<Own extends Values = Values> = readonly SettingDefinition[] & { readonly [valuesType]: Own };
 
 type ValueOf<One extends Setting> = One extends { secret: true }
@@ -57,7 +57,7 @@ type ValueOf<One extends Setting> = One extends { secret: true }
     ? Secret | z.output<One['schema']>
     : z.output<One['schema']>;
 
-/** Those that surely have a value: by a default, or since they are required. */
+/** Keys that always have a value: they have a default or are required. */
 type SureKey<By extends SettingsByKey> = {
   [Key in keyof By]: By[Key] extends { default: string }
     ? Key
@@ -74,7 +74,7 @@ type ValuesBy<By extends SettingsByKey> = {
 
 type Flat<Type> = { [Key in keyof Type]: Type[Key] };
 
-/** The values that settings give, by their names; those that need not be set may be absent. */
+/** The values of settings, by name. Those that need not be set may be absent. */
 export type ValuesOf<Given> =
   Given extends Settings<infer Own> ? Own : Given extends SettingsByKey ? Flat<ValuesBy<Given>> : never;
 
@@ -86,7 +86,7 @@ export function joinedSettings<A extends Values, B extends Values>(a: Settings<A
   return settingsOf([...a, ...b]);
 }
 
-/** The same settings with this before the names of their environment variables. */
+/** The same settings, with a prefix before the names of their environment variables. */
 export function prefixedSettings<Own extends Values>(settings: Settings<Own>, prefix: string): Settings<Own> {
   return settingsOf(settings.map((setting) => ({ ...setting, env: `${prefix}${setting.env}` })));
 }
@@ -95,10 +95,10 @@ function settingsOf<Own extends Values>(definitions: readonly SettingDefinition[
   return definitions as Settings<Own>;
 }
 
-/** What has settings. */
+/** Something with settings. */
 export interface Configurable<Own extends Values = Values> {
   readonly settings: Settings<Own>;
-  /** What is wrong with settings that are right each by themselves, a sentence for each; wrong ones are left out of `values`. */
+  /** Returns problems of settings that are each valid but do not fit together. Invalid ones are absent in `values`. */
   check?(values: Partial<Own>): string[];
 }
 
@@ -107,12 +107,12 @@ export interface ConfigurableKind<Own extends Values = Values> extends Configura
   readonly kind: string;
 }
 
-/** Whether it, or another of those it is one of, must be set: where one of these is set, the collector is meant to exist. */
+/** True if the setting, or another of its `oneOf`, must be set. Setting one of these makes a collector exist. */
 export function isRequired({ default: text, optional }: Setting): boolean {
   return text === undefined && !optional;
 }
 
-/** What a row of docs/settings.md says where there is no default. */
+/** Stands in docs/settings.md in place of a default. */
 export function withoutDefault(setting: Setting): string {
   if (setting.oneOf !== undefined) return `one of ${setting.oneOf}`;
   return setting.optional ? 'none' : 'required';

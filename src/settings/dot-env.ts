@@ -2,10 +2,10 @@ import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync,
 import { parseEnv } from 'node:util';
 import { reasonOf, TrawlError } from '../errors.js';
 
-/** What is to stand in a `.env`: text by name; null for what is to go. */
+/** Assignments to write to a `.env`: values by name; null removes a name. */
 export type Assignments = Readonly<Record<string, string | null>>;
 
-/** The text of a `.env`; empty where there is none. */
+/** The text of a `.env`; empty if there is no such file. */
 export function dotEnvText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -19,8 +19,8 @@ export function dotEnvText(path: string): string {
 }
 
 /**
- * The text with these assignments, each where its name stood, or at the end; everything else stays as it is.
- * @throws TrawlError SETTINGS_INVALID where no form of `.env` reads back as a value.
+ * Returns the text with these assignments, each at the place of its name or at the end. All else stays unchanged.
+ * @throws TrawlError SETTINGS_INVALID if no notation of `.env` reads back as a value.
  */
 export function assigned(text: string, assignments: Assignments): string {
   let result = text;
@@ -36,7 +36,7 @@ export function assigned(text: string, assignments: Assignments): string {
   return result;
 }
 
-/** A value may go over several lines where it is quoted. */
+/** Matches the assignments to a name. A quoted value may span several lines. */
 function lineOf(name: string): RegExp {
   return new RegExp(
     `^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=[ \\t]*(?:"[^"]*"|'[^']*'|\`[^\`]*\`)?[^\\n]*(?:\\n|$)`,
@@ -44,17 +44,17 @@ function lineOf(name: string): RegExp {
   );
 }
 
-/** In the plainest form that is read back as it is. */
+/** Returns the simplest notation that reads back as the value. */
 function quoted(name: string, value: string): string {
   for (const form of [value, `'${value}'`, `"${value}"`, `\`${value}\``])
     if (parseEnv(`${name}=${form}\nNEXT=1`)[name] === value && parseEnv(`${name}=${form}\nNEXT=1`).NEXT === '1')
       return form;
   throw new TrawlError('SETTINGS_INVALID', `The value of ${name} cannot be written into a .env file.`, {
-    hint: `Put it into a file of its own, and its path into ${name}_FILE.`,
+    hint: `Put it into a separate file, and the path of that file into ${name}_FILE.`,
   });
 }
 
-/** Whether nothing but the assignments has changed: a name may stand inside of another one's value. */
+/** Checks that nothing but the assignments has changed: a name may occur inside another one's value. */
 function requireAssigned(before: string, after: string, assignments: Assignments): void {
   const wanted: Record<string, string | undefined> = { ...parseEnv(before) };
   for (const [name, value] of Object.entries(assignments)) {
@@ -75,7 +75,7 @@ function namesOf(assignments: Assignments): string {
     .join(', ');
 }
 
-/** Replaces the file at once, readable for its owner only; where it is a link, the file that it leads to. */
+/** Replaces the file atomically, readable by its owner only. If it is a link, replaces the file that it points to. */
 export function writeDotEnv(path: string, text: string): void {
   const target = realPath(path);
   const draft = `${target}.${process.pid}.new`;
@@ -91,7 +91,7 @@ export function writeDotEnv(path: string, text: string): void {
   } catch (error) {
     rmSync(draft, { force: true });
     throw new TrawlError('SETTINGS_INVALID', `${path} cannot be written: ${reasonOf(error)}.`, {
-      hint: 'Make room there, or give this user the right to write in that folder.',
+      hint: 'Free some space there, or give this user write permission for that folder.',
       cause: error,
     });
   }

@@ -23,7 +23,7 @@ export function wholeNumberSchema([least, most]: Range) {
     .transform(Number);
 }
 
-/** One of some words; the first is the default. */
+/** Accepts one of the words; the first is the default. */
 export function wordSetting<const Words extends readonly [string, ...string[]]>(own: Own, words: Words) {
   return { ...own, expected: `one of ${words.join(', ')}`, default: words[0], schema: z.enum(words) };
 }
@@ -38,23 +38,23 @@ export function trueFalseSetting(own: Own, otherwise: 'true' | 'false') {
   return { ...own, expected: 'true or false', default: otherwise, schema };
 }
 
-/** How many events a page holds: `searchCount` of the article, up to what the source allows. */
+/** Number of events on a page: the article's `searchCount`, up to the source's limit. */
 export function searchCountSetting(most: number) {
-  return wholeNumberSetting({ env: 'SEARCH_COUNT', meaning: 'Events asked for with one request' }, [1, most], most);
+  return wholeNumberSetting({ env: 'SEARCH_COUNT', meaning: 'Number of events per request' }, [1, most], most);
 }
 
-/** Where to send requests to, which decides where secrets go. */
+/** Base URL of requests. It is guarded, since it decides where secrets go. */
 export function baseUrlSetting(own: Pick<Setting, 'env' | 'meaning'>) {
   return { ...own, expected: 'an http or https URL without a query', guarded: true, schema: baseUrlSchema };
 }
 
-/** An http or https URL without credentials, query or fragment; a trailing slash is left out. */
+/** An http or https URL without credentials, query or fragment; trailing slashes are removed. */
 export const baseUrlSchema = z
   .string()
   .refine((text) => isPlainUrl(text) && !/[?#]/.test(text))
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** An http or https URL without a user or a password in it. */
+/** True for an http or https URL without a user or a password in it. */
 export function isPlainUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { username, password, protocol } = new URL(text);

@@ -16,12 +16,12 @@ function days(env: string, meaning: string) {
   } as const;
 }
 
-/** What every collector is told of its events' way onwards, whatever its source. */
+/** Settings of every collector for offloading and retention, whatever its source. */
 export const offloadSettings = defineSettings({
   offload: {
     env: 'OFFLOAD',
-    meaning: 'Sinks that its events are offloaded to',
-    expected: 'the name of a sink, or several with commas between',
+    meaning: 'Sinks that the events are offloaded to',
+    expected: 'the name of a sink, or several separated by commas',
     optional: true,
     schema: z
       .string()
@@ -30,7 +30,7 @@ export const offloadSettings = defineSettings({
   },
   offloadWhen: {
     env: 'OFFLOAD_WHEN',
-    meaning: 'Whether each run that leaves something to offload begins it, or only its own schedule does',
+    meaning: 'When offloading begins: after each run that leaves something to offload, or only by its own schedule',
     expected: 'after-run or own-schedule',
     default: 'after-run',
     schema: z.enum(['after-run', 'own-schedule']),
@@ -39,23 +39,23 @@ export const offloadSettings = defineSettings({
   logRetainDays: days('LOG_RETAIN_DAYS', 'Days after which a line of the execution log is deleted'),
   relatedRetainDays: days(
     'RELATED_RETAIN_DAYS',
-    'Days after which a related object that no page has brought is deleted',
+    'Days after which a related object is deleted that no page has contained since',
   ),
 });
 
 export type OffloadSettings = ValuesOf<typeof offloadSettings>;
 
 /**
- * These settings alone, of a collector's rows and the environment: known also where others of its settings are wrong. A
- * wrong one is as if it were not set.
+ * Resolves only these settings from a collector's rows and the environment. They are available even if its other
+ * settings are invalid. An invalid one counts as not set.
  */
 export function offloadSettingsOf(rows: Readonly<Record<string, string>>, env: Environment): Partial<OffloadSettings> {
   return resolveValues({ settings: offloadSettings }, 'offloading', rows, env).values;
 }
 
 /**
- * The sinks that must have an event before it goes.
- * @throws TrawlError SETTINGS_INVALID where what names them is wrong: it is not known then what may go.
+ * The sinks that must have confirmed an event before it is cleared.
+ * @throws TrawlError SETTINGS_INVALID if the setting that names them is invalid: then nothing may be cleared.
  */
 export function neededSinks(
   collector: string,
@@ -71,7 +71,7 @@ export function neededSinks(
   return sinks;
 }
 
-/** An event may only go when it is somewhere else. */
+/** An event may be cleared only if it is kept elsewhere. */
 export function offloadProblems({ retainDays, offload }: Partial<OffloadSettings>): string[] {
   return retainDays !== undefined && offload === undefined
     ? ['retainDays needs a sink in offload: without one, nothing may be cleared']

@@ -5,15 +5,15 @@ import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
 import type { Configurable, SettingDefinition, Values } from './definition.js';
 
-/** Every value, or those that are right and what is wrong with the others: a sentence without full stop for each. */
+/** All values, or the valid ones and the problems of the others: sentences without a full stop. */
 export type Resolved<Own extends Values> =
   | { values: Own; problems: null }
   | { values: Partial<Own>; problems: readonly string[] };
 
-/** What a pointer to a secret looks like; most secrets do not look like the name of a variable. */
+/** Forms of a pointer to a secret. Most secrets do not look like the name of a variable. */
 const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };
 
-/** The names a row of the table may have there: settings, and for a secret where it is found. */
+/** The names allowed in the table: settings, and for secrets the pointers to them. */
 export function tableKeys(
   source: Configurable,
 ): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
@@ -29,8 +29,8 @@ export function tableKeys(
 }
 
 /**
- * Values from rows of the table first, then from the environment, then the defaults.
- * @param what they are settings of, for messages
+ * Resolves values from the rows of the table, then from the environment, then from the defaults.
+ * @param what names the owner of the settings, for messages.
  */
 export function resolveValues<Own extends Values>(
   source: Configurable<Own>,
@@ -41,7 +41,7 @@ export function resolveValues<Own extends Values>(
   const problems: string[] = [];
   const values: Record<string, Values[string]> = {};
   const keys = tableKeys(source);
-  for (const key of Object.keys(rows)) if (!keys.has(key)) problems.push(`${key} is no setting of ${what}`);
+  for (const key of Object.keys(rows)) if (!keys.has(key)) problems.push(`unknown setting ${key} of ${what}`);
   const groups = new Map<string, SettingDefinition[]>();
   for (const definition of source.settings) {
     const { optional, oneOf } = definition;
@@ -65,7 +65,7 @@ export function resolveValues<Own extends Values>(
       problems.push(`only one of ${oneOf} may be set, not ${set.map(({ env: name }) => name).join(' and ')}`);
     if (set.length === 0) problems.push(`one of ${oneOf} is missing: ${meanings(source, oneOf)}`);
   }
-  // By the definitions that their type was made from.
+  // The type Own derives from the same definitions.
   const found = values as Partial<Own>;
   problems.push(...(source.check?.(found) ?? []));
   problems.push(...redirectedSecrets(source, rows, env));
@@ -88,24 +88,24 @@ export function checkRows(
   for (const [key, value] of Object.entries(rows)) {
     const entry = keys.get(key);
     if (!entry) {
-      problems.push(`${quote(key)} is no setting of ${what} (known: ${[...keys.keys()].join(', ')})`);
+      problems.push(`unknown setting ${quote(key)} of ${what} (known: ${[...keys.keys()].join(', ')})`);
     } else if (entry.definition.secret && !entry.pointer) {
       const exposed = options.guarded ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
       throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
-        hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or say where it is: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
+        hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or point to it: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
       });
     } else if (!options.guarded && (entry.pointer || entry.definition.guarded)) {
       throw new TrawlError(
         'SECRET_REFUSED',
-        `${key} decides where secrets are taken from or sent, and is not set through Temporal.`,
+        `${key} decides where secrets are read from or sent to, and cannot be set through Temporal.`,
         {
-          hint: `Set it beside the store: trawl env set ${name} ${key}=VALUE`,
+          hint: `Set it with access to the store: trawl env set ${name} ${key}=VALUE`,
         },
       );
     } else if (
       entry.pointer ? !pointers[entry.pointer].test(value) : !entry.definition.schema.safeParse(value).success
     ) {
-      problems.push(`${key} must be ${entry.pointer ? 'the place of the secret' : entry.definition.expected}`);
+      problems.push(`${key} must be ${entry.pointer ? 'the location of the secret' : entry.definition.expected}`);
     }
   }
   if (problems.length > 0) {
@@ -151,7 +151,7 @@ function secretText(definition: SettingDefinition, rows: Readonly<Record<string,
   };
 }
 
-/** Whether anything says what the setting is, its default apart. */
+/** True if the table or the environment sets the setting. */
 function isGiven(
   definition: SettingDefinition,
   source: Configurable,
@@ -168,7 +168,7 @@ function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, str
   return [definition.key, ...pointers].some((key) => rows[key] !== undefined);
 }
 
-/** Whether the table sets another of the settings of which one is needed. */
+/** True if the table sets another setting of the same `oneOf`. */
 function chosenInTable(
   { key, oneOf }: SettingDefinition,
   source: Configurable,
@@ -191,12 +191,12 @@ function fileText(path: string, from: string): Found {
   try {
     return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
   } catch (error) {
-    // Not which one: a secret may have been put there by mistake.
+    // The path is not repeated: someone may have put the secret itself there by mistake.
     return { problem: `${from} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }
 }
 
-/** A secret of the environment is not sent to a host that only the table names. */
+/** A secret from the environment is not sent to a host that only the table names. */
 function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, string>>, env: Environment): string[] {
   const moved = source.settings.filter((definition) => {
     if (!definition.guarded) return false;
@@ -211,7 +211,7 @@ function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, s
     .filter((d) => !chosenInTable(d, source, rows) && (isSet(env[d.env]) || isSet(env[`${d.env}_FILE`])))
     .map(
       (d) =>
-        `${moved.map((m) => m.key).join(', ')} in the table names another place than the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
+        `${moved.map((m) => m.key).join(', ')} in the table differs from the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
     );
 }
 

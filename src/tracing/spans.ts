@@ -3,7 +3,7 @@ import { reasonOf } from '../errors.js';
 
 const tracer = trace.getTracer('trawl');
 
-/** Runs `body` in a span, which costs nothing where nobody traces. Attributes hold nothing secret, and nothing of an event. */
+/** Runs `body` in a span, at no cost if tracing is off. Attributes must not contain secrets or parts of an event. */
 export function traced<T>(
   name: string,
   attributes: Attributes,

@@ -3,18 +3,18 @@ import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
 
-/** What a worker needs to trace. */
+/** Hooks with which a worker traces. */
 export interface Tracing {
   activityInterceptors: NonNullable<WorkerInterceptors['activity']>;
-  // biome-ignore lint/suspicious/noExplicitAny: as the SDK has it.
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK declares it so.
   sinks: InjectedSinks<any>;
-  /** Sends what has been gathered, as long as that does not take too long. */
+  /** Sends the pending spans, within a time limit. */
   shutdown(): Promise<void>;
 }
 
 const shutdownMaxMs = 3_000;
 
-/** Whether the usual variables ask for traces. */
+/** True if OpenTelemetry's usual variables turn traces on. */
 export function wantsTraces(env: Environment): boolean {
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false;
   return [env.OTEL_EXPORTER_OTLP_ENDPOINT, env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, env.OTEL_TRACES_EXPORTER].some(
@@ -23,9 +23,9 @@ export function wantsTraces(env: Environment): boolean {
 }
 
 /**
- * Traces this process by OpenTelemetry's own variables (`OTEL_…`); null where they do not ask for it, and then nothing of
- * OpenTelemetry's SDK is loaded.
- * @throws TrawlError SETTINGS_INVALID where they ask for what there is not.
+ * Starts tracing as OpenTelemetry's own variables (`OTEL_…`) configure it. If they do not turn it on, returns null and
+ * loads nothing of OpenTelemetry's SDK.
+ * @throws TrawlError SETTINGS_INVALID if they name an unknown exporter or protocol.
  */
 export async function startTracing(env: Environment, logger: Logger): Promise<Tracing | null> {
   if (!wantsTraces(env)) return null;
@@ -35,7 +35,7 @@ export async function startTracing(env: Environment, logger: Logger): Promise<Tr
     throw unknown('OTEL_TRACES_EXPORTER', 'otlp, console or none');
   if (protocol !== 'http/protobuf' && protocol !== 'http/json')
     throw unknown('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf or http/json');
-  // The SDK looks at the process's environment only; ours may stand in .env.
+  // The SDK reads only the environment of the process; the variables may be in .env.
   for (const [name, value] of Object.entries(env)) if (name.startsWith('OTEL_')) process.env[name] ??= value;
 
   const { diag, DiagLogLevel } = await import('@opentelemetry/api');
@@ -81,7 +81,7 @@ async function otlpExporter(protocol: 'http/protobuf' | 'http/json') {
   return new OTLPTraceExporter();
 }
 
-/** The SDK tells errors as JSON of all their members; the message is what helps. */
+/** The SDK reports errors as JSON with all their members. Extracts the message. */
 function wordsOf(told: unknown): string {
   if (told instanceof Error) return reasonOf(told);
   try {
@@ -94,6 +94,6 @@ function wordsOf(told: unknown): string {
 
 function unknown(name: string, expected: string): TrawlError {
   return new TrawlError('SETTINGS_INVALID', `${name} must be ${expected}.`, {
-    hint: 'Correct it, or unset it to do without traces.',
+    hint: 'Correct it, or unset it to turn traces off.',
   });
 }

@@ -57,7 +57,7 @@ describe('trawl collect', () => {
       { ASA_KEY_SECRET: '', ASA_KEY_SECRET_FILE: '/nowhere' },
       'ASA_KEY_SECRET_FILE names a file that cannot be read',
     ],
-    ['an unknown setting', { TRAWL_DATTA: 'x' }, 'TRAWL_DATTA is no setting'],
+    ['an unknown setting', { TRAWL_DATTA: 'x' }, 'unknown setting TRAWL_DATTA'],
     ['a Temporal server that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:9' }, 'Check TEMPORAL_ADDRESS'],
   ])('%s: exits 1 and says what to do', async (_, settings, message) => {
     const { place } = await Place.withDemo({ events: 10 }, settings);
@@ -121,7 +121,7 @@ describe('trawl env', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('asaKeySecretFile=/path/to/file') });
     expect(refused.stderr).not.toContain('marked-secret');
     expect((await place.run('env', 'set', 'acme', 'searchCount=0')).stderr).toContain('from 1 to 1000');
-    expect((await place.run('env', 'set', 'acme', 'teem=x')).stderr).toContain('"teem" is no setting of source asa');
+    expect((await place.run('env', 'set', 'acme', 'teem=x')).stderr).toContain('unknown setting "teem" of source asa');
     expect((await place.run('env', 'set', 'Bad Name', 'source=asa')).stderr).toContain(
       'cannot be the name of a collector',
     );
