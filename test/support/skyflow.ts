@@ -141,7 +141,7 @@ export class SkyflowCollection {
     return lines.reverse().map((line) => `${line.notes}: ${line.eventsWritten}`);
   }
 
-  /** Moves the checkpoint to an offset made from the current one, as `trawl reset --to` would do. */
+  /** Moves the checkpoint to an offset made from the current one. */
   async moveCheckpoint(to: (offset: string) => string): Promise<void> {
     const { lastOffset, generation } = await this.store.checkpoint('skyflow');
     const written = await this.store.writePage({
