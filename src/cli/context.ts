@@ -12,7 +12,7 @@ import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
 import { tell } from './output.js';
 import { type ProcessSettings, readProcessSettings } from './process-settings.js';
 
-/** What every verb starts from. */
+/** Settings and resources that every verb shares. */
 export class Context {
   readonly settings: ProcessSettings;
   readonly #closing: (() => Promise<void>)[] = [];
@@ -23,32 +23,32 @@ export class Context {
     this.settings = readProcessSettings(process.cwd(), process.env);
   }
 
-  /** @param level where TRAWL_LOG_LEVEL does not say. */
+  /** @param level used if TRAWL_LOG_LEVEL is not set. */
   logger(level?: string): Logger {
     this.#logger ??= createLogger(this.settings.env, level);
     return this.#logger;
   }
 
-  /** The store, made where there is none yet. */
+  /** Opens the store, and creates it if there is none yet. */
   async openStore(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store> {
     const store = await openStore(place, access);
     this.onClose(() => store.close());
     return store;
   }
 
-  /** For verbs that make files here, before they do. */
+  /** Removes other users' access to existing files. Verbs that create files call it first. */
   closeFilesToOthers(): void {
     const { dataDir, store } = this.settings;
     const { closed, refused } = closeToOthers(dataDir, store.kind === 'sqlite' ? store.path : undefined);
     if (closed.length > 0)
-      tell(`Other users could use ${closed.join(', ')}, and cannot any more. What a group may do stays as it was.`);
+      tell(`Other users had access to ${closed.join(', ')}; it is now removed. Access of the group is unchanged.`);
     if (refused.length > 0)
       tell(
-        `Other users can use ${refused.join(', ')}, which this user does not own: let the owner "chmod o-rwx" them.`,
+        `Other users have access to ${refused.join(', ')}, which another user owns: its owner must run "chmod o-rwx".`,
       );
   }
 
-  /** @throws TrawlError NOT_RUNNING where nothing has been collected here yet. */
+  /** @throws TrawlError NOT_RUNNING if nothing has been collected here yet. */
   async existingStore(): Promise<Store> {
     const store = await this.storeIfAny();
     if (store) return store;
@@ -61,7 +61,7 @@ export class Context {
     return mayExist(place) ? this.openStore(place, access) : undefined;
   }
 
-  /** The collectors that are set up or of which anything is stored. */
+  /** The collectors that are set up or have rows in the store. */
   async collectors(store: Store): Promise<string[]> {
     const configured = collectorNames(sources, await store.settings(), this.settings.env);
     return [...new Set([...configured, ...(await store.collectors())])].sort();
@@ -72,30 +72,30 @@ export class Context {
     return resolveCollector(name, sources, await store.settings(), this.environment());
   }
 
-  /** With the settings of a demo team that runs here. */
+  /** The environment, with the settings of a demo team if one runs here. */
   environment(): Readonly<Record<string, string>> {
     const { env, dataDir, demo } = this.settings;
     return { ...env, ...(demo ? runningInstance(dataDir)?.demoEnv : {}) };
   }
 
-  /** @throws TrawlError COLLECTOR_UNKNOWN where neither settings nor the store know the name. */
+  /** @throws TrawlError COLLECTOR_UNKNOWN if neither the settings nor the store know the name. */
   async requireCollector(store: Store, name: string): Promise<void> {
     requireKnown(name, await this.collectors(store));
   }
 
-  /** How each collector is, by the store alone. */
+  /** The health of each collector, judged by the store alone. */
   async health(store: Store): Promise<CollectorHealth[]> {
     const { env, lateAfterRuns } = this.settings;
     return collectorHealth({ store, sources, env, lateAfterRuns });
   }
 
-  /** Runs when the verb has ended, last first; at once where it has ended already, while this was still coming up. */
+  /** Registers a step for the end of the verb, in reverse order. If the verb has already ended, runs it at once. */
   onClose(close: () => Promise<void>): void {
     if (this.#closed) void close().catch(() => undefined);
     else this.#closing.unshift(close);
   }
 
-  /** One that fails does not keep the others open. @throws what the first one said. */
+  /** Runs all closing steps, even if some fail. @throws the first failure. */
   async close(): Promise<void> {
     this.#closed = true;
     const failures: unknown[] = [];

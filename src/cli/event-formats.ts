@@ -7,7 +7,7 @@ import { printable, printableJson } from './output.js';
 export const eventFormats = ['text', 'ndjson', 'csv', 'json'] as const;
 export type EventFormat = (typeof eventFormats)[number];
 
-/** How events are written: what comes before them, each page, and what comes after. */
+/** Writes events in one format: a head, each page, and a tail. */
 export interface EventWriter {
   head: string;
   page(store: Store, filter: EventFilter, limit: number): Promise<WrittenPage>;
@@ -17,7 +17,7 @@ export interface EventWriter {
 export interface WrittenPage {
   text: string | Uint8Array;
   events: number;
-  /** Of the last of them. */
+  /** Sequence number of the last event. */
   lastSeq: number;
 }
 

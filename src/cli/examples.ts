@@ -1,13 +1,13 @@
-/** A call of the command, and what it does. */
+/** An example call and what it does. */
 export type Example = readonly [call: string, meaning: string];
 
-/** What `--help` shows of each verb; a test calls each of them. */
+/** Examples that `--help` shows for each verb. A test runs each of them. */
 export const examples: Readonly<Record<string, readonly Example[]>> = {
   init: [
     ['trawl init', 'asks for the source and its credentials'],
     [
       'trawl init asa --set ASA_TEAM=acme --set ASA_KEY_ID=3f2c… --secret-file ASA_KEY_SECRET=/run/secrets/asa',
-      'asks nothing; .env says where the secret is',
+      'asks nothing; .env has the path of the secret',
     ],
     [
       'vault read -field=key trawl/descope | trawl init descope --set DESCOPE_PROJECT_ID=P2abc --secret-stdin DESCOPE_MANAGEMENT_KEY',
@@ -18,7 +18,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl up', 'what npm start does'],
     ["trawl up --cron '*/15 * * * *'", 'every quarter of an hour'],
   ],
-  worker: [['TEMPORAL_ADDRESS=temporal.internal:7233 trawl worker', 'for that server']],
+  worker: [['TEMPORAL_ADDRESS=temporal.internal:7233 trawl worker', 'connects to that server']],
   collect: [
     ['trawl collect asa', 'one run, with its progress'],
     ['trawl collect asa --json', 'what it did, for a program'],
@@ -35,32 +35,35 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl stop --all', 'before an upgrade, for example'],
   ],
   offload: [
-    ['trawl offload asa', 'what the sinks do not have yet'],
+    ['trawl offload asa', 'the events that the sinks do not have yet'],
     [
       'trawl offload asa --from 2026-01-01 --to 2026-02-01 --sink archive --name january',
       'January once more, to one sink',
     ],
   ],
   status: [
-    ['trawl status', 'one look; ends with 3 where something needs a person'],
-    ['trawl status --watch', 'the same, again and again'],
-    ["trawl status --json | jq -r '.collectors[] | select(.caughtUp | not) | .collector'", 'who is behind'],
+    ['trawl status', 'once; the exit code is 3 if something needs a person'],
+    ['trawl status --watch', 'repeatedly, until Ctrl-C'],
+    [
+      "trawl status --json | jq -r '.collectors[] | select(.caughtUp | not) | .collector'",
+      'the collectors that are behind',
+    ],
   ],
   log: [
     ['trawl log asa', 'its last 50 lines'],
-    ['trawl log --limit 1000 --json', 'of all collectors'],
+    ['trawl log --limit 1000 --json', 'the lines of all collectors'],
   ],
   events: [
-    ["trawl events asa --type 'user.*' --since 12h", 'what was done with users lately'],
-    ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object a line'],
-    ['trawl events --follow --actor ada', 'what she does, as it comes in'],
+    ["trawl events asa --type 'user.*' --since 12h", 'recent changes to users'],
+    ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object per line'],
+    ['trawl events --follow --actor ada', 'new events of one actor, as they arrive'],
   ],
   check: [
-    ['trawl check asa', 'each part passes, or says what to do'],
-    ['trawl check asa --json | jq \'.[] | select(.outcome == "failed")\'', 'only what does not pass'],
+    ['trawl check asa', 'each part passes or says what to do'],
+    ['trawl check asa --json | jq \'.[] | select(.outcome == "failed")\'', 'only the failures'],
   ],
   env: [],
-  'env get': [['trawl env get asa', 'what the table says of it']],
+  'env get': [['trawl env get asa', 'its settings in the table']],
   'env set': [
     ['trawl env set asa searchCount=500', 'smaller pages'],
     [
@@ -69,20 +72,20 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ],
     ['trawl env set sink:archive kind=files path=/var/lib/archive', 'a sink'],
   ],
-  'env unset': [['trawl env unset asa searchCount', 'the default again']],
+  'env unset': [['trawl env unset asa searchCount', 'returns to the default']],
   codec: [],
   'codec serve': [['trawl codec serve --origin http://localhost:8233', 'for the Temporal UI of npm start']],
-  'codec key': [['trawl codec key 2026', 'a line to put into TRAWL_PAYLOAD_KEYS']],
+  'codec key': [['trawl codec key 2026', 'a key to put into TRAWL_PAYLOAD_KEYS']],
   store: [],
   'store copy': [
     ['trawl store copy sqlite:data/trawl.db postgres://trawl@db.internal/trawl', 'from one machine to many'],
   ],
   'store backup': [
     ['trawl store backup /backup/trawl-2026-11-24.db', 'while everything runs'],
-    ['trawl store backup --force /backup/trawl.db', 'over the last one'],
+    ['trawl store backup --force /backup/trawl.db', 'replaces the last one'],
   ],
   'store restore': [['trawl store restore /backup/trawl-2026-11-24.db', 'with nothing running; then trawl up']],
-  reset: [['trawl reset asa', 'events that are stored already are not stored twice']],
+  reset: [['trawl reset asa', 'stored events are not stored twice']],
   clear: [
     ['trawl clear asa', 'asks first'],
     ['trawl clear asa --yes', 'in a script'],
@@ -94,11 +97,11 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   demo: [
     ['trawl demo', 'an ASA team to try'],
-    ['trawl demo descope --events 100 --interval 0', 'a small one that stays as it is'],
+    ['trawl demo descope --events 100 --interval 0', 'a small one without new events'],
   ],
 };
 
-/** As `--help` ends. */
+/** Formats the examples for the end of `--help`. */
 export function examplesText(verb: string): string {
   const own = examples[verb] ?? [];
   if (own.length === 0) return '';

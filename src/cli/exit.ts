@@ -2,8 +2,8 @@ import type { Writable } from 'node:stream';
 import { restoreSignals } from './interrupt.js';
 
 /**
- * Ends this process for certain, whatever is still open in it, once what it has written has arrived. A signal ends it
- * sooner, where nobody reads.
+ * Ends this process once its output has been flushed, whatever is still open in it. If no one reads the output, a
+ * signal ends it sooner.
  */
 export async function exit(code: number): Promise<never> {
   restoreSignals();

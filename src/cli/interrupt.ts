@@ -26,19 +26,19 @@ export function interrupted(): Promise<number> {
   });
 }
 
-/** What comes up, or the exit code where this process is asked to end before it has. */
+/** Resolves with the value, or with the exit code if this process is asked to end first. */
 export function unless<T>(ended: Promise<number>, comingUp: Promise<T>): Promise<T | number> {
   comingUp.catch(() => undefined);
   return Promise.race([comingUp, ended]);
 }
 
-/** From here on each signal ends this process, as it does before `interrupted`. */
+/** Restores the default: each signal ends this process again, as before `interrupted`. */
 export function restoreSignals(): void {
   for (const [signal, listener] of listeners) process.off(signal, listener);
   listeners.clear();
 }
 
 function endAtOnce(code: number): never {
-  tell('Ended at once: what was in hand is not finished. Nothing is lost: the next run goes on from there.');
+  tell('Ended at once: the work in progress is not finished. Nothing is lost: the next run continues from there.');
   process.exit(code);
 }

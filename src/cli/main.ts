@@ -12,15 +12,15 @@ import { WrongCall } from './wrong-call.js';
 /** Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`), 128 + n ended by signal n. */
 const usageError = 2;
 
-/** What a verb leaves open is given so long to close. A worker takes 30 s at the most, the embedded server 15 s. */
+/** Time limit for closing what a verb has opened. A worker takes at most 30 s, the embedded server 15 s. */
 const closingMaxMs = 60_000;
 
-/** The `trawl` command as a process, which ends when the verb has ended, whatever is still open in it. */
+/** Runs the `trawl` command and ends the process when the verb has ended, whatever is still open in it. */
 export async function runProcess(args: readonly string[]): Promise<never> {
   return exit(await main(args));
 }
 
-/** The `trawl` command. Gives the exit code. */
+/** Runs the `trawl` command and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', endWithoutReader);
   if (args[0] === '__complete') {
@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    // Help that nobody asked for by name has been written already.
+    // Commander has already written the help for a call without a verb.
     if (error.code !== 'commander.help') await tellError(wrongCall(error, args), json);
     return usageError;
   }
@@ -65,7 +65,7 @@ async function closed(context: Context): Promise<void> {
   const late = sleep(closingMaxMs, 'late', { ref: false });
   const closing = context.close().catch((error: unknown) => tell(`While stopping: ${inWords(toldOf(error))}`));
   if ((await Promise.race([closing, late])) === 'late')
-    tell(`While stopping: not all is closed after ${closingMaxMs / 1000} s. It ends with the process.`);
+    tell(`While stopping: not everything has closed within ${closingMaxMs / 1000} s. The process ends anyway.`);
 }
 
 async function tellError(told: Told, json: boolean, error?: unknown): Promise<void> {
@@ -74,7 +74,7 @@ async function tellError(told: Told, json: boolean, error?: unknown): Promise<vo
   if (told.code === 'UNEXPECTED' && process.env.TRAWL_LOG_LEVEL === 'debug') tell(String((error as Error)?.stack));
 }
 
-/** What commander says, in the form of every other error. */
+/** Converts commander's error to the form of every other error. */
 function wrongCall({ message }: CommanderError, args: readonly string[]): Told {
   const [what = ''] = message.replace(/^error: /, '').split('\n');
   const similar = /\((Did you mean .*)\)/.exec(message)?.[1];
@@ -86,14 +86,14 @@ function wrongCall({ message }: CommanderError, args: readonly string[]): Told {
   };
 }
 
-/** A reader that has seen enough (`trawl events | head`) is no error; a disk that is full is. */
+/** A reader that closes early (`trawl events | head`) is not an error; a full disk is. */
 function endWithoutReader(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   tell(
     `error: ${inWords({
       code: 'OUTPUT_FAILED',
       message: `The result cannot be written: ${error.message}.`,
-      hint: 'Make room where standard output goes, or send it elsewhere.',
+      hint: 'Free some space where standard output goes, or send it elsewhere.',
     })}`,
   );
   process.exit(1);

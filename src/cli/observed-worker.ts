@@ -10,18 +10,18 @@ import { type RunningWorker, startWorker } from '../worker.js';
 import type { Context } from './context.js';
 
 export interface ObservedWorker extends RunningWorker {
-  /** Its own metrics and those of Temporal's SDK, with what was found in the store. */
+  /** Metrics of the worker, of Temporal's SDK and of the findings from the store. */
   metrics(findings: Findings): Promise<string>;
 }
 
 export interface ObservedWorkerOptions {
   env?: Environment;
   logLevel?: string | undefined;
-  /** Whether anybody is to ask for its metrics. */
+  /** Whether its metrics are served. */
   measured: boolean;
 }
 
-/** A worker by the settings of this process, which ends with the verb. */
+/** Starts a worker with the settings of this process. It ends with the verb. */
 export async function startObservedWorker(
   context: Context,
   store: Store,

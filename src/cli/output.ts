@@ -3,7 +3,7 @@ import { printable, printableJson } from '../printable.js';
 
 export { printable, printableJson };
 
-/** Writes a result, waiting while whoever reads is slow. */
+/** Writes a result to standard output, and waits for a slow reader. */
 export async function print(text: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
@@ -12,12 +12,12 @@ export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** For people: what is being done, warnings and errors. */
+/** Writes a line for people to standard error: progress, warnings and errors. */
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Rows under headings, in columns as wide as their widest cell. */
+/** Formats rows under headings, in columns as wide as their widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [headings, ...rows].map((row) => row.map((cell) => printable(cell)));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
@@ -32,7 +32,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join('');
 }
 
-/** A line for people, broken between words; what is longer than a line is broken within. The lines after the first are indented. */
+/** Wraps a line between words, or within a word that is too long. Indents the lines after the first. */
 export function wrapped(line: string, columns: number, indent = 2): string {
   const lines: string[] = [];
   let rest = line;

@@ -1,6 +1,6 @@
 import { delimiter, dirname, relative } from 'node:path';
 
-/** What this command is called by, for lines to be copied into another shell of the same folder. */
+/** How this command was called, for lines that people copy into another shell in the same folder. */
 export function ownCommand(
   env: Readonly<Record<string, string | undefined>>,
   script = process.argv[1]!,

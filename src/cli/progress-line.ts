@@ -1,10 +1,10 @@
 import type { Progress } from '../../workflows/messages.js';
 import { printable, tell } from './output.js';
 
-/** Without a terminal, a line is written this often at the most. */
+/** Minimum interval between lines without a terminal. */
 const plainEveryMs = 5_000;
 
-/** How far a run is: one line that is rewritten on a terminal, a line now and then elsewhere. */
+/** Shows the progress of a run: one line that is rewritten on a terminal, otherwise a line now and then. */
 export class ProgressLine {
   readonly #name: string;
   readonly #startedAt = Date.now();
@@ -28,7 +28,7 @@ export class ProgressLine {
     }
   }
 
-  /** Says what is wrong, each thing once. */
+  /** Reports a problem. Each text is reported once. */
   trouble(text: string): void {
     if (this.#told.has(text)) return;
     this.#told.add(text);
@@ -41,7 +41,7 @@ export class ProgressLine {
     tell(this.#text(progress));
   }
 
-  /** Leaves the line that is being rewritten. */
+  /** Ends the line that is being rewritten. */
   end(): void {
     if (this.#open) process.stderr.write('\n');
     this.#open = false;

@@ -3,25 +3,25 @@ import type { Progress } from '../../workflows/messages.js';
 import { TrawlError } from '../errors.js';
 import type { ProgressLine } from './progress-line.js';
 
-/** What is asked while a run is waited for. Each may fail at any time: it is asked again. */
+/** Queries about a run that is being waited for. Each may fail at any time and is then repeated. */
 export interface WatchedRun {
-  /** Answered by a worker. */
+  /** Progress of the run; answered by a worker. */
   progress(): Promise<Progress>;
-  /** What goes wrong and is tried again, in words; answered by the server. */
+  /** Descriptions of the steps that fail and are retried; answered by the server. */
   troubles(): Promise<string[]>;
-  /** Whether any worker takes work; answered by the server, for which a killed one counts for a minute yet. */
+  /** Whether a worker polls the task queue; answered by the server. A killed worker still counts for a minute. */
   hasWorker(): Promise<boolean>;
 }
 
 export interface Patience {
   everyMs: number;
-  /** Without an answer of a worker for so long, the user is told. */
+  /** Time without an answer from a worker after which the user is told. */
   tellAfterMs: number;
-  /** Without one for so long, and with no worker left, the run is not waited for any more. */
+  /** Time without an answer after which, if no worker is left, waiting ends. */
   endAfterMs: number;
 }
 
-/** The time as the watching sees it. */
+/** Source of time; tests replace it. */
 export interface Clock {
   nowMs(): number;
   sleep(ms: number): Promise<unknown>;
@@ -31,10 +31,10 @@ const usualPatience: Patience = { everyMs: 500, tellAfterMs: 10_000, endAfterMs:
 const systemClock: Clock = { nowMs: () => Date.now(), sleep };
 
 /**
- * Shows how far a run is, what goes wrong in it, and whether anybody carries it out, until `over`. None of the three
- * waits for another: without a worker, the question how far it is hangs.
+ * Shows a run's progress and problems, and whether a worker carries it out, until `over`. The three queries do not wait
+ * for each other: without a worker, the query for progress hangs.
  * @param over never rejects.
- * @throws TrawlError NO_WORKER where the last worker has ended and none has come in its place.
+ * @throws TrawlError NO_WORKER if the last worker has ended and none has replaced it.
  */
 export async function watchRun(
   run: WatchedRun,
@@ -52,7 +52,7 @@ export async function watchRun(
     for (;;) {
       await Promise.race([clock.sleep(everyMs), over]);
       if (ended || gone) return;
-      // No answer just now: a worker is starting, or the server is.
+      // No answer now: a worker or the server may be starting.
       await Promise.race([step().catch(() => undefined), over]);
     }
   };
@@ -67,22 +67,22 @@ export async function watchRun(
   const findWorker = async () => {
     if (clock.nowMs() - silentSince < tellAfterMs) return;
     const isLeft = await run.hasWorker().catch((error: unknown) => {
-      // The server is away: workers get their time to come back to it when it is there again.
+      // The server is unavailable. When it is back, workers need time to reconnect.
       silentSince = clock.nowMs();
       throw error;
     });
     const silentMs = clock.nowMs() - silentSince;
-    // A busy one may have answered meanwhile.
+    // A busy worker may have answered meanwhile.
     if (ended || silentMs < tellAfterMs) return;
     line.trouble(isLeft ? 'no worker answers: it is busy, or has ended' : `no worker is left: ${startOne}`);
     gone = !isLeft && silentMs >= endAfterMs;
   };
-  // Not awaited where no worker is left: its question would hang.
+  // Not awaited if no worker is left: the query for progress would hang.
   const others = Promise.all([repeat(show), repeat(tellTroubles)]);
   await repeat(findWorker);
   if (gone) {
-    throw new TrawlError('NO_WORKER', 'No worker carries out the run, which stays on the server.', {
-      hint: `To go on with it, ${startOne}.`,
+    throw new TrawlError('NO_WORKER', 'No worker carries out the run. It stays on the server.', {
+      hint: `To continue it, ${startOne}.`,
     });
   }
   await others;

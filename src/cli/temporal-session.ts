@@ -21,8 +21,8 @@ import { tell } from './output.js';
 const instanceStartMaxMs = 60_000;
 
 /**
- * The Temporal server that Temporal's settings name, or that a running `trawl up` has; null where there is neither.
- * @param startMaxMs how long one that is being started is waited for.
+ * The Temporal server that Temporal's settings name, or that of a running `trawl up`; null if there is neither.
+ * @param startMaxMs how long to wait for a server that is being started.
  */
 export async function findTemporal(context: Context, startMaxMs = instanceStartMaxMs): Promise<TemporalAddress | null> {
   const { env, dataDir, payloadKeys } = context.settings;
@@ -43,7 +43,7 @@ export async function requireTemporal(context: Context): Promise<Client> {
   return connectFor(context, address);
 }
 
-/** @param answerMaxMs as of `connect`. */
+/** Connects for as long as the verb runs. @param answerMaxMs as for `connect`. */
 export async function connectFor(context: Context, address: TemporalAddress, answerMaxMs?: number): Promise<Client> {
   const client = await connect(address, answerMaxMs);
   context.onClose(() => client.connection.close());
@@ -51,8 +51,8 @@ export async function connectFor(context: Context, address: TemporalAddress, ans
 }
 
 /**
- * A client of a server whose workers have this store: what is started there is collected into it, and into no other.
- * @param store undefined where there is none yet.
+ * Connects to a server whose workers use this store, so that runs started there collect into it and into no other.
+ * @param store undefined if there is none yet.
  * @throws TrawlError STORES_DIFFER, TEMPORAL_UNREACHABLE
  */
 export async function connectForStore(
@@ -65,7 +65,7 @@ export async function connectForStore(
   return client;
 }
 
-/** Waits while a `trawl up` that runs is still starting its server. */
+/** Waits while a running `trawl up` is still starting its server. */
 async function startedInstance(dataDir: string, startMaxMs: number): Promise<InstanceInfo | null> {
   const until = Date.now() + startMaxMs;
   for (;;) {
@@ -75,10 +75,10 @@ async function startedInstance(dataDir: string, startMaxMs: number): Promise<Ins
   }
 }
 
-/** @throws TrawlError NO_WORKER where nothing would carry out what is started. */
+/** @throws TrawlError NO_WORKER if no worker would carry out a run. */
 export async function requireWorker(client: Client, where: string): Promise<void> {
   if (await hasWorker(client)) return;
-  throw new TrawlError('NO_WORKER', `No worker takes work from the task queue ${taskQueue} at ${where}.`, {
+  throw new TrawlError('NO_WORKER', `No worker polls the task queue ${taskQueue} at ${where}.`, {
     hint: 'Start one with "trawl worker" where the store is.',
   });
 }
@@ -96,15 +96,15 @@ export interface EmbeddedOptions {
   ui: boolean;
   port?: number | undefined;
   uiPort?: number | undefined;
-  /** Where TRAWL_LOG_LEVEL does not say; default info. */
+  /** Used if TRAWL_LOG_LEVEL is not set; default info. */
   logLevel?: string;
-  /** Settings of the demo team, where one runs along. */
+  /** Settings of the demo team, if one runs too. */
   demoEnv?: Record<string, string> | undefined;
 }
 
 /**
- * Brings up the embedded server and a worker for as long as the verb runs. They end in the right order with it: the
- * worker drains first.
+ * Starts the embedded server and a worker for as long as the verb runs. They end with it in the right order: the worker
+ * drains first.
  * @throws TrawlError ALREADY_RUNNING, TEMPORAL_CLI_MISSING, TEMPORAL_SERVER_FAILED, PORT_TAKEN
  */
 export async function bringUp(context: Context, store: Store, options: EmbeddedOptions): Promise<Embedded> {
@@ -139,7 +139,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   return { cli, server, client, worker };
 }
 
-/** What runs already, or the embedded server and a worker for as long as this verb runs. */
+/** Connects to a running server, or starts the embedded server and a worker for as long as this verb runs. */
 export async function readyTemporal(
   context: Context,
   verb: string,
@@ -160,7 +160,7 @@ export async function readyTemporal(
   return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]) };
 }
 
-/** A restart takes the ports of the last time, so that bookmarks and shells stay right. */
+/** A restart reuses the previous ports, so that bookmarks and shells keep working. */
 function portOf(place: string | undefined): number | undefined {
   const port = Number(place?.split(':').at(-1));
   return Number.isInteger(port) && port > 0 ? port : undefined;

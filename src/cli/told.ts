@@ -1,7 +1,7 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../errors.js';
 import { printable } from './output.js';
 
-/** What went wrong, in the one form in which the command says it: what and why, what to do, and a code of docs/errors.md. */
+/** The form in which the command reports every error: what happened, what to do, and a code of docs/errors.md. */
 export interface Told {
   code: ErrorCode | 'UNEXPECTED';
   message: string;
@@ -13,11 +13,11 @@ export function toldOf(error: unknown): Told {
   return {
     code: 'UNEXPECTED',
     message: `unexpected: ${reasonOf(error).replace(/\.+$/, '')}.`,
-    hint: 'This is a bug: report it, with what TRAWL_LOG_LEVEL=debug shows.',
+    hint: 'This is a bug: report it, with the output of TRAWL_LOG_LEVEL=debug.',
   };
 }
 
-/** In one line. */
+/** Formats an error on one line. */
 export function inWords({ code, message, hint }: Told): string {
   return `${printable(`${message} ${hint}`)} [${code}]`;
 }

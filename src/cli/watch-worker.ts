@@ -7,9 +7,9 @@ import type { Context } from './context.js';
 import type { ObservedWorker } from './observed-worker.js';
 
 /**
- * Watches the collectors for as long as the verb runs, in the log and over HTTP.
- * @returns where health is served; null where it is not.
- * @throws TrawlError PORT_TAKEN where the place that was asked for is taken.
+ * Watches the collectors for as long as the verb runs. Reports problems in the log and over HTTP.
+ * @returns the URL at which health is served; null if it is not served.
+ * @throws TrawlError PORT_TAKEN if the configured port is taken.
  */
 export async function watchWorker(
   context: Context,

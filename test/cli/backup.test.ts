@@ -146,7 +146,7 @@ it('events that a files sink had been sent after the backup are there once, when
   expect(linesIn(path('sink'))).toHaveLength(360);
 
   const restored = await place.run('store', 'restore', 'copy.db', '--force');
-  const last = Number(/archive may have batches behind event (\d+)/.exec(restored.stderr)![1]);
+  const last = Number(/archive may have batches after event (\d+)/.exec(restored.stderr)![1]);
   expect(last).toBe(300);
   for (const name of filesIn(path('sink')))
     if (Number(/-(\d+)-\d+-[0-9a-f]+\./.exec(basename(name))![1]) > last) rmSync(path(join('sink', name)));

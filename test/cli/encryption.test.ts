@@ -39,7 +39,7 @@ it("what goes into Temporal's history is encrypted, through a change of keys, an
 
   // Without the keys: said in words, and nothing is lost by it.
   place.env.TRAWL_PAYLOAD_KEYS = newKey('third');
-  expect((await place.run('status')).stderr).toContain('is not known');
+  expect((await place.run('status')).stderr).toContain('is unknown');
   place.env.TRAWL_PAYLOAD_KEYS = 'nonsense';
   expect(await place.run('status')).toMatchObject({
     code: 1,

@@ -107,7 +107,7 @@ it('files of earlier versions are closed to others at the start, and stay open t
   chmodSync(join(data, 'somebody-elses'), 0o644);
   chmodSync(data, 0o755);
   const { stderr } = await place.run('collect', 'asa');
-  expect(stderr.split('\n').filter((line) => line.startsWith('Other users could use'))).toHaveLength(1);
+  expect(stderr.split('\n').filter((line) => line.startsWith('Other users had access to'))).toHaveLength(1);
   const { 'somebody-elses': other, '.': folder, ...own } = modesIn(data);
   expect([folder, other]).toEqual(['750', '644']);
   expect(own['trawl.db']).toBe('640');

@@ -27,7 +27,11 @@ describe('trawl status where little is there', () => {
   it('without any collector says what to do', async () => {
     const place = new Place();
     const shown = await place.run('status');
-    expect(shown).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('"trawl init" sets one up') });
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('Set one up with "trawl init"'),
+    });
   });
 
   it('shows a collector that is set up and has never run', async () => {
@@ -108,7 +112,7 @@ describe('trawl status of a collection', () => {
     const trying = await look(place);
     expect(trying).toMatchObject({ code: expect.any(Number), asa: { recurring: 'running', lastFailure: null } });
     expect(trying.asa.runningSince).toMatch(/^20/);
-    expect(trying.asa.notices[0].message).toMatch(/fetchPages, and tries again .*503/);
+    expect(trying.asa.notices[0].message).toMatch(/fetchPages and retries .*503/);
 
     demo.faults.clear();
     demo.expireTokens();

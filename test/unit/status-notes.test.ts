@@ -36,7 +36,7 @@ describe('what is said of a collector', () => {
   const long = { lastRun: ago(40 * minute) };
 
   it.each<[string, Known, number, string[], RegExp]>([
-    ['that is well', {}, 0, [], /All is well, and a worker takes work\./],
+    ['that is well', {}, 0, [], /All is well, and a worker is running\./],
     [
       'whose key was revoked',
       { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') } },
@@ -70,7 +70,7 @@ describe('what is said of a collector', () => {
       { state: running, run: under(minute) },
       0,
       ['SOURCE_UNAVAILABLE'],
-      /fetchPages, and tries again in 8s \(attempt 4\): acme\.example answered 503/,
+      /fetchPages and retries in 8s \(attempt 4\): acme\.example answered 503/,
     ],
     [
       'whose run fails as the last one did',
@@ -106,7 +106,7 @@ describe('what is said of a collector', () => {
       { state: running, run: under(hour, { code: 'RATE_LIMITED' }), collected: long },
       0,
       ['RATE_LIMITED'],
-      /tries again/,
+      /retries/,
     ],
     [
       'whose run waits for a rate limit without end',
@@ -129,7 +129,7 @@ describe('what is said of a collector', () => {
       { state: running, run: under(hour, null), worker: 'none' },
       3,
       ['NO_WORKER'],
-      /Worker: none takes work, and a run of asa is due\. Start one with "trawl worker"/,
+      /Worker: none is running, and a run of asa is due\. Start one with "trawl worker"/,
     ],
     [
       'whose next run no worker would carry out',
@@ -143,7 +143,7 @@ describe('what is said of a collector', () => {
       { state: null, collected: { lastRun: null, events: 0 }, stored: { expected: false } },
       0,
       ['NOT_RUNNING'],
-      /"trawl start asa" does from now on/,
+      /Collect regularly with "trawl start asa"/,
     ],
     ['that was collected once by hand', { state: null, stored: { expected: false } }, 0, [], /All is well/],
     [
@@ -165,7 +165,7 @@ describe('what is said of a collector', () => {
       { collected: { sinks: [{ ...sink, refused: 3 }] } },
       0,
       ['EVENTS_REFUSED'],
-      /3 events were refused by archive.*trawl offload asa --sink archive/,
+      /archive refused 3 events.*trawl offload asa --sink archive/,
     ],
     [
       'that lost events',
@@ -218,7 +218,7 @@ describe('what is said of a collector', () => {
 describe('what is said where there is nothing to say of a collector', () => {
   const problem = { code: 'STORE_BUSY', message: 'It does not answer.', hint: 'Wait.' } as const;
   it.each<[string, Partial<StatusReport>, number, RegExp]>([
-    ['no collector', { collectors: [] }, 0, /No collector is set up\. "trawl init"/],
+    ['no collector', { collectors: [] }, 0, /No collector is set up\. Set one up with "trawl init"/],
     ['no store', { storeExists: false }, 0, /nothing has been collected here yet \(\/data\/trawl\.db\)/],
     ['no store that can be read', { storeProblem: problem }, 1, /^Store: It does not answer\. Wait\. \[STORE_BUSY\]$/m],
     [

@@ -4,19 +4,19 @@ import { toldOf } from '../told.js';
 
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
 
-/** What `trawl check` says of one thing that it tried. */
+/** Result of one check of `trawl check`. */
 export interface CheckLine {
   check: string;
   outcome: Outcome;
-  /** False only where it failed. */
+  /** False only if it failed. */
   ok: boolean;
-  /** What was found, or why not; and what to do. */
+  /** What was found or what failed, and what to do. */
   detail: string;
-  /** Of docs/errors.md, where it failed. */
+  /** Code of docs/errors.md, if it failed. */
   code?: ErrorCode | 'UNEXPECTED';
 }
 
-/** Lines in the order in which they are made. */
+/** Collects the results, in order. */
 export class CheckLines {
   readonly all: CheckLine[] = [];
 
@@ -24,12 +24,12 @@ export class CheckLines {
     this.#add(check, 'passed', detail);
   }
 
-  /** It works, and will not for long, or not as well as it should. */
+  /** It works, but not for long or not as well as it should. */
   warning(check: string, detail: string): void {
     this.#add(check, 'warning', detail);
   }
 
-  /** @param because why it could not be tried. */
+  /** @param because why the check could not be done. */
   skipped(check: string, because: string): void {
     this.#add(check, 'skipped', because);
   }
@@ -39,7 +39,7 @@ export class CheckLines {
     this.all.push({ check, outcome: 'failed', ok: false, detail: `${message} ${hint}`, code });
   }
 
-  /** @returns undefined where it failed. */
+  /** @returns undefined if it failed. */
   async attempt<T>(check: string, body: () => Promise<T>, detail: (value: T) => string): Promise<T | undefined> {
     try {
       const value = await body();
@@ -55,7 +55,7 @@ export class CheckLines {
     return this.all.every((line) => line.ok);
   }
 
-  /** @param columns of the terminal; undefined where there is none, and a line stays a line. */
+  /** @param columns of the terminal; without one, lines are not wrapped. */
   text(columns?: number): string {
     const width = Math.max(...this.all.map(({ check }) => check.length));
     const indent = columns !== undefined && columns >= 60 ? outcomeWidth + width + 4 : 2;

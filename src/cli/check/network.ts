@@ -10,11 +10,11 @@ import type { CheckLines } from './lines.js';
 
 const lookupMaxMs = 10_000;
 const tlsMaxMs = 10_000;
-/** A certificate that ends sooner is pointed out. */
+/** A certificate that expires sooner causes a warning. */
 const soonDays = 14;
 const dayMs = 86_400_000;
 
-/** Name resolution and TLS of a source's host. @returns false where there is no way to it. */
+/** Checks name resolution and TLS of a source's host. @returns false if it cannot be reached. */
 export async function checkNetwork(lines: CheckLines, url: URL, env: Environment): Promise<boolean> {
   const proxy = readProxies(env)(url)?.url.host;
   if (proxy) {
@@ -31,13 +31,13 @@ export async function checkNetwork(lines: CheckLines, url: URL, env: Environment
         (found) => `${host} is ${found.join(', ')}`,
       );
   if (!addresses) {
-    lines.skipped('TLS', 'the name of the host is not known');
+    lines.skipped('TLS', 'the host cannot be resolved');
     return false;
   }
   if (isIP(host)) lines.skipped('name resolution', `${host} is an address`);
   if (url.protocol === 'http:') {
     if (isLoopback(host)) lines.skipped('TLS', `${url.origin} is on this machine, without TLS`);
-    else lines.warning('TLS', `${url.origin} has none: the key and the events can be read on the way. Use https.`);
+    else lines.warning('TLS', `${url.origin} has none: others can read the key and the events in transit. Use https.`);
     return true;
   }
   return checkTls(lines, host, Number(url.port || 443));
@@ -53,7 +53,7 @@ async function addressesOf(host: string): Promise<string[]> {
   } catch (error) {
     throw new TrawlError(
       'SOURCE_UNAVAILABLE',
-      `The host ${host} is not found (${(error as NodeJS.ErrnoException).code}).`,
+      `The host ${host} was not found (${(error as NodeJS.ErrnoException).code}).`,
       {
         hint: 'Check the host in the base URL, and name resolution and network of this machine.',
         cause: error,
@@ -69,7 +69,7 @@ async function checkTls(lines: CheckLines, host: string, port: number): Promise<
     const days = Math.floor((ends - Date.now()) / dayMs);
     const found = `${protocol}, certificate of ${certificate.issuer.O ?? certificate.issuer.CN} until ${new Date(ends).toISOString().slice(0, 10)}`;
     if (days < soonDays)
-      lines.warning('TLS', `${found}: it ends in ${days} days. Whoever runs ${host} has to renew it.`);
+      lines.warning('TLS', `${found}: it expires in ${days} days. The operator of ${host} must renew it.`);
     else lines.passed('TLS', found);
     return true;
   } catch (error) {
@@ -77,7 +77,7 @@ async function checkTls(lines: CheckLines, host: string, port: number): Promise<
     lines.failed(
       'TLS',
       new TrawlError('SOURCE_UNAVAILABLE', `No TLS connection to ${host}:${port}: ${reason.replace(/\.$/, '')}.`, {
-        hint: connectionHint(reason, error) ?? 'Check the base URL, and what stands between: a proxy, a firewall.',
+        hint: connectionHint(reason, error) ?? 'Check the base URL, and any proxy or firewall in between.',
         cause: error,
       }),
     );

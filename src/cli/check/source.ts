@@ -9,15 +9,15 @@ import { checkClock } from './clock.js';
 import type { CheckLines } from './lines.js';
 import { checkNetwork } from './network.js';
 
-/** A source that does not answer is not waited for longer. */
+/** Timeout for a first page. */
 const pageMaxMs = 60_000;
 
 const ofPage = ['credentials', 'role', 'first page'] as const;
 
-/** What needs the settings, in the order in which it is tried. */
+/** The checks that need the settings, in order. */
 export const sourceChecks = ['name resolution', 'TLS', ...ofPage, 'clock'] as const;
 
-/** From the network to a first page, of which nothing is stored. */
+/** Checks a source, from the network to a first page. Nothing is stored. */
 export async function checkSource(
   context: Context,
   lines: CheckLines,
@@ -38,12 +38,12 @@ export async function checkSource(
   const url = client.place.split(' ', 1)[0]!;
   const reached = await checkNetwork(lines, new URL(url), env);
   if (!reached) {
-    for (const check of [...ofPage, 'clock']) lines.skipped(check, 'the source is not reached');
+    for (const check of [...ofPage, 'clock']) lines.skipped(check, 'the source cannot be reached');
     return;
   }
-  // Not counted, which would change the store: a walk that is one request further than it knows waits for its turn.
+  // Not counted, since that would change the store. A walk that exceeds the limit by this one request then waits.
   const waitMs = source.requestLimit && store ? await store.requestWait(client.place, source.requestLimit) : 0;
-  // What is asked elsewhere is a token.
+  // A request to another place was for a token.
   await checkPage(lines, client, waitMs, () => asked !== '' && !asked.startsWith(url));
   checkClock(lines, last);
 }
@@ -58,20 +58,20 @@ async function checkPage(
   try {
     if (waitMs > 0) throw limited(waitMs);
     const page = await client.fetchPage('', signal);
-    lines.passed('credentials', 'taken');
+    lines.passed('credentials', 'accepted');
     lines.passed('role', 'may read the audit log');
     lines.passed('first page', `${client.place}: ${inWords(page)}`);
   } catch (error) {
     const failed = failedAtToken() ? 'credentials' : (failedCheck[(error as TrawlError).code] ?? 'first page');
     for (const check of ofPage) {
       if (check === failed) lines.failed(check, signal.aborted ? tooLate(client.place) : error);
-      else if (failed === 'role' && check === 'credentials') lines.passed(check, 'taken');
-      else lines.skipped(check, `not known: see "${failed}"`);
+      else if (failed === 'role' && check === 'credentials') lines.passed(check, 'accepted');
+      else lines.skipped(check, `unknown: see "${failed}"`);
     }
   }
 }
 
-/** What a refusal is about. */
+/** The check that fails with each code. */
 const failedCheck: Partial<Record<ErrorCode, 'credentials' | 'role'>> = {
   CREDENTIALS_REFUSED: 'credentials',
   TOKEN_REFUSED: 'credentials',
@@ -79,13 +79,13 @@ const failedCheck: Partial<Record<ErrorCode, 'credentials' | 'role'>> = {
 };
 
 function inWords({ content: { events, rejected }, more }: FetchedPage): string {
-  const unfit = rejected.length > 0 ? `, ${rejected.length} that do not fit` : '';
+  const unfit = rejected.length > 0 ? `, ${rejected.length} that cannot be parsed` : '';
   return `${events.length} events${unfit}${more ? ', and more after them' : ''}`;
 }
 
 function tooLate(place: string): TrawlError {
-  return new TrawlError('SOURCE_UNAVAILABLE', `${place} has not given a page within ${pageMaxMs / 1000} s.`, {
-    hint: 'Try again; if it stays so, look at the network, or ask for smaller pages (searchCount).',
+  return new TrawlError('SOURCE_UNAVAILABLE', `${place} has not returned a page within ${pageMaxMs / 1000} s.`, {
+    hint: 'Try again. If it persists, check the network, or request smaller pages (searchCount).',
   });
 }
 

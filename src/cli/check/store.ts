@@ -9,20 +9,20 @@ import type { CheckLines } from './lines.js';
 const storeMaxMs = 10_000;
 
 export interface CheckedStore {
-  /** Undefined where there is none yet, or none that can be read. */
+  /** Undefined if there is none yet, or if it cannot be read. */
   store: Store | undefined;
-  /** Whether what stands in it is known: also where there is none yet. */
+  /** Whether its contents are known; true also if there is none yet. */
   known: boolean;
 }
 
-/** Looks into the store, where there is one, and sees that it could be written to. Changes nothing. */
+/** Checks that the store, if there is one, can be read and written. Changes nothing. */
 export async function checkStore(context: Context, lines: CheckLines): Promise<CheckedStore> {
   const place = context.settings.store;
   try {
     requireWritable(place);
     const store = await context.storeIfAny(answeringWithin(place, storeMaxMs), 'look');
     if (!store) return noneYet(lines, place);
-    lines.passed('store', `${place.name}: schema ${store.schema}, as this version has it; can be written to`);
+    lines.passed('store', `${place.name}: schema ${store.schema}, current; writable`);
     return { store, known: true };
   } catch (error) {
     const { code, message, hint } = error as TrawlError;
@@ -34,15 +34,15 @@ export async function checkStore(context: Context, lines: CheckLines): Promise<C
 }
 
 function noneYet(lines: CheckLines, place: StorePlace): CheckedStore {
-  lines.passed('store', `${place.name}: none yet, the first run makes it`);
+  lines.passed('store', `${place.name}: none yet, the first run creates it`);
   return { store: undefined, known: true };
 }
 
-/** Of a database, looking into it shows that. */
+/** Checks that an SQLite file can be written. For PostgreSQL, opening the store shows that. */
 function requireWritable(place: StorePlace): void {
   if (place.kind !== 'sqlite') return;
   let folder = dirname(place.path);
-  // What is missing is made.
+  // Missing folders are created.
   while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
   for (const path of [folder, ...[place.path, `${place.path}-wal`].filter(existsSync)]) {
     try {
@@ -52,7 +52,7 @@ function requireWritable(place: StorePlace): void {
         'STORE_READ_ONLY',
         `${path} cannot be written to (${(error as NodeJS.ErrnoException).code}).`,
         {
-          hint: `Give the user that runs the worker the right to write there, or name another folder in TRAWL_DATA.`,
+          hint: `Give the user that runs the worker write permission there, or name another folder in TRAWL_DATA.`,
           cause: error,
         },
       );

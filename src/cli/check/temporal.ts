@@ -8,7 +8,7 @@ import type { CheckLines } from './lines.js';
 
 const answerMaxMs = 10_000;
 
-/** The server and its namespace, and whether anything takes work there. */
+/** Checks the server and its namespace, and whether a worker runs for it. */
 export async function checkTemporal(context: Context, lines: CheckLines, store: Store | undefined): Promise<void> {
   let client: Client | undefined;
   try {
@@ -17,7 +17,7 @@ export async function checkTemporal(context: Context, lines: CheckLines, store: 
     lines.failed('Temporal', error);
   }
   if (!client) {
-    lines.skipped('worker', 'no Temporal server is reached that could say');
+    lines.skipped('worker', 'no Temporal server can be reached');
     return;
   }
   try {
@@ -27,11 +27,11 @@ export async function checkTemporal(context: Context, lines: CheckLines, store: 
   }
 }
 
-/** @returns undefined where none runs here or is configured. */
+/** @returns undefined if no server runs here or is configured. */
 async function reached(context: Context, lines: CheckLines): Promise<Client | undefined> {
   const address = await findTemporal(context, 0);
   if (!address) {
-    lines.passed('Temporal', 'none is running here or configured; "trawl up" brings its own');
+    lines.passed('Temporal', 'none is running here or configured; "trawl up" starts its own');
     return undefined;
   }
   const client = await connectFor(context, address);
@@ -40,7 +40,7 @@ async function reached(context: Context, lines: CheckLines): Promise<Client | un
 }
 
 function silent(cause: unknown): TrawlError {
-  return new TrawlError('TEMPORAL_UNREACHABLE', `Temporal does not say whether a worker runs: ${reasonOf(cause)}.`, {
+  return new TrawlError('TEMPORAL_UNREACHABLE', `Temporal does not report whether a worker runs: ${reasonOf(cause)}.`, {
     hint: 'Look at the Temporal server.',
     cause,
   });
@@ -48,14 +48,14 @@ function silent(cause: unknown): TrawlError {
 
 async function checkWorker(client: Client, lines: CheckLines, store: Store | undefined): Promise<void> {
   if (!(await hasWorker(client))) {
-    lines.warning('worker', 'none takes work. Start one with "trawl worker" where the store is.');
+    lines.warning('worker', 'none is running. Start one with "trawl worker" where the store is.');
     return;
   }
   const [elsewhere] = store ? await workersElsewhere(client, store) : [];
-  if (elsewhere === undefined) lines.passed('worker', 'one takes work');
+  if (elsewhere === undefined) lines.passed('worker', 'running');
   else
     lines.warning(
       'worker',
-      `the worker ${elsewhere} has another store than this one. See that TRAWL_STORE and TRAWL_DATA are the same here and there.`,
+      `the worker ${elsewhere} uses a different store. Make sure that TRAWL_STORE and TRAWL_DATA are the same here and there.`,
     );
 }

@@ -5,9 +5,7 @@ import { jsonOption } from './options.js';
 export function addCheck(program: Command, choose: Choose): void {
   program
     .command('check <name>')
-    .description(
-      'try settings, network, credentials, a first page, clock, store, sinks and Temporal; nothing is stored',
-    )
+    .description('check settings, network, credentials, a first page, clock, store, sinks and Temporal; stores nothing')
     .addOption(jsonOption())
     .action((name, options) =>
       choose(async (context) => (await import('../verbs/check.js')).check(context, name, options)),

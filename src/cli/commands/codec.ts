@@ -6,10 +6,10 @@ export function addCodec(program: Command, choose: Choose): void {
   const codec = program.command('codec').description("encryption of Temporal's payloads");
   codec
     .command('serve')
-    .description('show the Temporal UI and the temporal command what is encrypted')
-    .option('--host <host>', 'where to listen', '127.0.0.1')
-    .option('--port <port>', 'its port', wholeNumber(0, 65_535), 8888)
-    .option('--origin <url...>', 'origin of the Temporal UI, whose pages may ask')
+    .description('decrypt payloads for the Temporal UI and the temporal command')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on', wholeNumber(0, 65_535), 8888)
+    .option('--origin <url...>', 'origin of the Temporal UI, whose pages may send requests')
     .action((options) => choose(async (context) => (await import('../verbs/codec.js')).codecServe(context, options)));
   codec
     .command('key [id]')

@@ -5,7 +5,7 @@ import type { Choose } from './choose.js';
 export function addCompletion(program: Command, choose: Choose): void {
   program
     .command('completion')
-    .addArgument(new Argument('<shell>', 'which one').choices(shells))
-    .description('print what makes a shell complete the words of this command')
+    .addArgument(new Argument('<shell>', 'your shell').choices(shells))
+    .description('print a script that adds completion for this command to a shell')
     .action((shell) => choose(async () => (await import('../verbs/completion.js')).completion(shell)));
 }

@@ -3,22 +3,22 @@ import type { Choose } from './choose.js';
 import { jsonOption } from './options.js';
 
 export function addEnv(program: Command, choose: Choose): void {
-  const env = program.command('env').description('the Environment Variables table: settings of each collector');
+  const env = program.command('env').description('the Environment Variables table: settings of collectors and sinks');
   env
     .command('get [name]')
-    .description('show them')
+    .description('show settings')
     .addOption(jsonOption())
     .action((name, options) =>
       choose(async (context) => (await import('../verbs/env.js')).envGet(context, name, options)),
     );
   env
     .command('set <name> <assignments...>')
-    .description('set them: trawl env set asa searchCount=500')
+    .description('change settings: trawl env set asa searchCount=500')
     .action((name, assignments) =>
       choose(async (context) => (await import('../verbs/env.js')).envSet(context, name, assignments)),
     );
   env
     .command('unset <name> <keys...>')
-    .description('remove them')
+    .description('remove settings')
     .action((name, keys) => choose(async (context) => (await import('../verbs/env.js')).envUnset(context, name, keys)));
 }

@@ -7,15 +7,15 @@ import { wholeNumber } from './options.js';
 export function addEvents(program: Command, choose: Choose): void {
   program
     .command('events [name]')
-    .description('the events, in the order in which they were stored')
-    .addOption(new Option('--format <format>', 'how to write them').choices([...eventFormats]).default('text'))
+    .description('show the events, in the order in which they were stored')
+    .addOption(new Option('--format <format>', 'output format').choices([...eventFormats]).default('text'))
     .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h')
     .option('--until <time>', 'before this time')
     .option('--type <type>', 'of this type; * stands for any characters')
     .option('--actor <text>', 'with this text in the actor, in any case')
     .option('--text <text>', 'with this text anywhere, in any case')
-    .option('--limit <events>', 'at most so many', wholeNumber(1, 1e12))
-    .option('--follow', 'go on with new events until Ctrl-C')
+    .option('--limit <events>', 'at most this many events', wholeNumber(1, 1e12))
+    .option('--follow', 'continue with new events until Ctrl-C')
     .action((name: string | undefined, options: EventsOptions) =>
       choose(async (context) => (await import('../verbs/events.js')).events(context, name, options)),
     );

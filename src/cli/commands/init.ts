@@ -6,13 +6,13 @@ import type { Choose } from './choose.js';
 export function addInit(program: Command, choose: Choose): void {
   program
     .command('init')
-    .addArgument(new Argument('[source]', 'which API to collect from').choices(sources.map(({ kind }) => kind)))
-    .description('set up a collector: asks for its credentials, writes .env, and tries them')
-    .option('--set <NAME=VALUE...>', 'a setting that is no secret, by its environment variable')
-    .option('--secret-file <NAME=PATH...>', 'a secret stays in this file; .env says where it is')
-    .option('--secret-stdin <NAME>', 'a secret is read from standard input, and written into .env')
-    .option('--force', 'replace what .env has of these settings without asking')
-    .option('--no-check', 'do not try the settings')
+    .addArgument(new Argument('[source]', 'API to collect from').choices(sources.map(({ kind }) => kind)))
+    .description('set up a collector: ask for its credentials, write .env, and check them')
+    .option('--set <NAME=VALUE...>', 'a setting that is not a secret, by its environment variable')
+    .option('--secret-file <NAME=PATH...>', 'file that contains a secret; .env gets only its path')
+    .option('--secret-stdin <NAME>', 'read a secret from standard input, and write it into .env')
+    .option('--force', 'replace existing values in .env without asking')
+    .option('--no-check', 'do not check the settings')
     .action((source: string | undefined, options: InitOptions) =>
       choose(async (context) => (await import('../verbs/init.js')).init(context, source, options)),
     );

@@ -7,10 +7,10 @@ export function jsonOption(): Option {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** A length of time such as `30s`, in ms. */
+/** Parses a duration such as `30s` to ms. */
 export function duration(text: string): number {
   const [, amount, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
-  if (unit === undefined) throw new InvalidArgumentError('Give a duration such as 30s, 10m or 1h.');
+  if (unit === undefined) throw new InvalidArgumentError('Use a duration such as 30s, 10m or 1h.');
   return Number(amount) * unitMs[unit]!;
 }
 
@@ -18,6 +18,6 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   return (text) => {
     const value = wholeNumberOf(text, min, max);
     if (value !== undefined) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    throw new InvalidArgumentError(`Use a whole number from ${min} to ${max}.`);
   };
 }

@@ -22,7 +22,7 @@ import { addStore } from './store.js';
 import { addUp } from './up.js';
 import { addWorker } from './worker.js';
 
-/** The verbs in the order of the help. */
+/** The verbs, in the order of the help. */
 const verbs: readonly ((program: Command, choose: Choose) => void)[] = [
   addInit,
   addUp,
@@ -46,15 +46,15 @@ const verbs: readonly ((program: Command, choose: Choose) => void)[] = [
 
 /**
  * The `trawl` command with its verbs, their arguments and options.
- * @param choose hears the verb that a call asks for.
+ * @param choose receives the verb that a call names.
  */
 export function commands(choose: Choose): Command {
   const program = new Command('trawl')
-    .description('Collects SaaS audit logs, complete and durably, on Temporal.')
+    .description('Collects SaaS audit logs completely and durably, on Temporal.')
     .exitOverride()
     .version(`trawl ${packageVersion()} (Node ${process.versions.node})`, '-V, --version', 'print the version')
     .addHelpText('after', overview)
-    // Whoever called reports errors.
+    // The caller reports errors.
     .configureOutput({ writeErr: (text) => tell(text.trimEnd()), outputError: () => undefined });
   for (const add of verbs) add(program, choose);
   for (const command of program.commands) finish(command, command.name());
@@ -70,8 +70,8 @@ const overview = `
 First steps:
   trawl init         set up your own source, or
   trawl up           see it work with a demo team
-  trawl status       is all well?
+  trawl status       see whether all is well
 
-Each verb has examples: trawl status --help. Results go to standard output, all else to standard error.
+Each verb has examples: trawl status --help. Results go to standard output, everything else to standard error.
 Exit codes: 0 done, 1 failed, 2 wrong call, 3 (status) a collector needs a person, 130 interrupted.
 `;

@@ -6,14 +6,14 @@ export function addStart(program: Command, choose: Choose): void {
   program
     .command('start [names...]')
     .description('start the recurring collection')
-    .option('--all', 'of every collector')
+    .option('--all', 'for every collector')
     .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
     .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
-    .option('--no-schedule', 'by a workflow on cron again')
-    .option('--jitter <duration>', 'of a Schedule: begin up to so much later (default: 30s)', duration)
+    .option('--no-schedule', 'by a workflow on cron instead of a Temporal Schedule')
+    .option('--jitter <duration>', 'with a Schedule: random delay of each run, up to this (default: 30s)', duration)
     .option(
       '--catchup-window <duration>',
-      'of a Schedule: how late a missed run may be made up for (default: 10m)',
+      'with a Schedule: how late a missed run may still begin (default: 10m)',
       duration,
     )
     .addOption(jsonOption())

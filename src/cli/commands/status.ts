@@ -5,8 +5,8 @@ import { duration, jsonOption } from './options.js';
 export function addStatus(program: Command, choose: Choose): void {
   program
     .command('status')
-    .description('is each collector running, how far is it behind, what is wrong, and what to do')
-    .option('--watch [every]', 'again and again until Ctrl-C (default: every 3s)', duration)
+    .description('show whether each collector runs, how far it is behind, what is wrong, and what to do')
+    .option('--watch [every]', 'repeat until Ctrl-C (default: every 3s)', duration)
     .addOption(jsonOption())
     .action((options) => choose(async (context) => (await import('../verbs/status.js')).status(context, options)));
 }

@@ -6,7 +6,7 @@ export function addStop(program: Command, choose: Choose): void {
   program
     .command('stop [names...]')
     .description('end the recurring collection')
-    .option('--all', 'of every collector')
+    .option('--all', 'for every collector')
     .addOption(jsonOption())
     .action((names, options) =>
       choose(async (context) => (await import('../verbs/recurring.js')).stop(context, names, options)),

@@ -3,18 +3,18 @@ import type { Choose } from './choose.js';
 import { jsonOption } from './options.js';
 
 export function addStore(program: Command, choose: Choose): void {
-  const store = program.command('store').description('the store itself');
+  const store = program.command('store').description('copy, back up and restore the store');
   store
     .command('copy <from> <to>')
-    .description('copy a store into an empty one: sqlite:PATH or postgres://…; goes on with a copy that was broken off')
-    .option('--force', 'also where collections into it are not stopped')
+    .description('copy a store into an empty one: sqlite:PATH or postgres://…; resumes an interrupted copy')
+    .option('--force', 'even if collections into it are not stopped')
     .addOption(jsonOption())
     .action((from, to, options) =>
       choose(async (context) => (await import('../verbs/store.js')).storeCopy(context, from, to, options)),
     );
   store
     .command('backup <file>')
-    .description('copy the store as it is now into a file, while it is being collected into')
+    .description('copy the current store into a file; collections may continue')
     .option('--force', 'replace the file')
     .addOption(jsonOption())
     .action((file, options) =>
@@ -22,8 +22,8 @@ export function addStore(program: Command, choose: Choose): void {
     );
   store
     .command('restore <file>')
-    .description('put a backup in the place of the store; what is there now is kept beside it')
-    .option('--force', 'also where the store has events')
+    .description('replace the store by a backup; the current store is kept beside it')
+    .option('--force', 'even if the store has events')
     .addOption(jsonOption())
     .action((file, options) =>
       choose(async (context) => (await import('../verbs/store-backup.js')).storeRestore(context, file, options)),

@@ -2,8 +2,8 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /**
- * What each shell runs to have words completed. They ask the command itself, as it was called, and hand over the words as
- * they are: nothing that was typed is evaluated.
+ * Completion scripts of the shells. They call the command itself, as it was called, and pass the words unchanged:
+ * nothing that was typed is evaluated.
  */
 export const scripts: Readonly<Record<Shell, string>> = {
   bash: `_trawl() {

@@ -5,15 +5,15 @@ export interface Candidate {
   description: string;
 }
 
-/** Names that only the store and the settings know. */
+/** Names from the store and the settings. */
 export interface Names {
   collectors(): Promise<string[]>;
   sinks(): Promise<string[]>;
 }
 
 /**
- * What the last of the words can go on with.
- * @param words after the command's own name; the last one is being typed, and may be empty.
+ * Returns the candidates that complete the last word.
+ * @param words the words after the command's own name. The last one is being typed and may be empty.
  */
 export async function candidates(program: Command, words: readonly string[], names: Names): Promise<Candidate[]> {
   const current = words.at(-1) ?? '';
@@ -41,7 +41,7 @@ export async function candidates(program: Command, words: readonly string[], nam
   return matching((await argumentsOf(command, argument, names)).map(plain), current);
 }
 
-/** Bash takes words apart at ":" and "=": the same words as the other shells have them. */
+/** Bash splits words at ":" and "=". Joins them again, as the other shells pass them. */
 export function rejoined(words: readonly string[]): string[] {
   const whole: string[] = [];
   let joins = false;
@@ -54,7 +54,7 @@ export function rejoined(words: readonly string[]): string[] {
   return whole;
 }
 
-/** What Bash has not yet of a candidate: it replaces only what stands behind the last break. */
+/** The part of a candidate that Bash needs: it replaces only the text after the last ":" or "=". */
 export function behindBreak(value: string, current: string): string {
   const kept = Math.max(current.lastIndexOf(':'), current.lastIndexOf('=')) + 1;
   return value.slice(kept);
@@ -62,7 +62,7 @@ export function behindBreak(value: string, current: string): string {
 
 interface Position {
   command: Command;
-  /** How many arguments have been given. */
+  /** Number of arguments so far. */
   positional: number;
   /** The option whose value comes next. */
   open: Option | undefined;
@@ -103,7 +103,7 @@ async function argumentsOf(command: Command, argument: Argument, names: Names): 
   if (argument.argChoices) return argument.argChoices;
   if (argument.name() !== 'name' && argument.name() !== 'names') return [];
   const collectors = await names.collectors();
-  // The table has the sinks as well.
+  // The table contains the sinks too.
   return command.parent?.name() === 'env'
     ? [...collectors, ...(await names.sinks()).map((sink) => `sink:${sink}`)]
     : collectors;

@@ -2,10 +2,10 @@ import { confirm, isCancel, password, select, text } from '@clack/prompts';
 import type { SettingDefinition } from '../../settings/definition.js';
 import { problemOf } from './given.js';
 
-/** Whoever is asked has pressed Ctrl-C. */
+/** The user has pressed Ctrl-C in the dialogue. */
 export class Cancelled extends Error {}
 
-/** Standard output is for results. */
+/** The dialogue uses standard error: standard output is for results. */
 const output = process.stderr;
 
 export async function askChoice(
@@ -19,16 +19,16 @@ export async function askWhether(message: string): Promise<boolean> {
   return answered(await confirm({ message, initialValue: false, output }));
 }
 
-/** @param present what it is now; a secret is not shown, and stays where nothing is typed. */
+/** @param present the current value. A secret is not shown; if nothing is typed, it is kept. */
 export async function askSetting(definition: SettingDefinition, present: string | undefined): Promise<string> {
   const { env, meaning, expected, secret } = definition;
   const validate = (typed: string | undefined) => {
     const value = typed?.trim() || present;
-    return value ? problemOf(definition, value) : `${env} is needed: ${expected}`;
+    return value ? problemOf(definition, value) : `${env} is required: ${expected}`;
   };
   const message = `${meaning} (${env})`;
   const typed = secret
-    ? await password({ message: present ? `${message}; Enter keeps the present one` : message, validate, output })
+    ? await password({ message: present ? `${message}; Enter keeps the current one` : message, validate, output })
     : await text({ message, placeholder: expected, validate, output, ...(present ? { initialValue: present } : {}) });
   return answered(typed)?.trim() || present!;
 }

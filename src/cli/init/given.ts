@@ -15,7 +15,7 @@ export interface GivenOptions {
 }
 
 /**
- * What the flags say. No secret is among them: a command line is seen by every user of the machine.
+ * Settings from the flags. Secrets are refused: every user of the machine can see a command line.
  * @throws TrawlError INPUT_INVALID, SECRET_REFUSED
  */
 export async function givenByFlags(source: Source, options: GivenOptions): Promise<Given> {
@@ -26,9 +26,9 @@ export async function givenByFlags(source: Source, options: GivenOptions): Promi
     if (definition.secret) {
       throw new TrawlError(
         'SECRET_REFUSED',
-        `${name} is a secret, and other users of this machine see a command line.`,
+        `${name} is a secret, and other users of this machine can see a command line.`,
         {
-          hint: `Give the file that holds it (--secret-file ${name}=PATH), or --secret-stdin ${name}. The key that was typed is in the shell's history now.`,
+          hint: `Name a file that contains it (--secret-file ${name}=PATH), or use --secret-stdin ${name}. The key that was typed is now in the shell's history.`,
         },
       );
     }
@@ -43,20 +43,20 @@ export async function givenByFlags(source: Source, options: GivenOptions): Promi
   if (options.secretStdin !== undefined) {
     const definition = secretOf(source, options.secretStdin);
     if (process.stdin.isTTY)
-      throw wrong('--secret-stdin takes the secret from another program, and there is a terminal');
+      throw wrong('--secret-stdin reads the secret from another program, but standard input is a terminal');
     given[definition.env] = checked(definition, (await readAll(process.stdin)).trim());
   }
   return given;
 }
 
-/** The setting's text, as it goes into `.env`. @throws TrawlError INPUT_INVALID, which repeats no secret. */
+/** Returns the text if it is valid. @throws TrawlError INPUT_INVALID, which does not repeat the text. */
 export function checked(definition: SettingDefinition, text: string): string {
   const problem = problemOf(definition, text);
   if (problem !== undefined) throw wrong(problem);
   return text;
 }
 
-/** What is wrong with a text; undefined where nothing is. */
+/** Says what is wrong with a text; undefined if it is valid. */
 export function problemOf(definition: SettingDefinition, text: string): string | undefined {
   return definition.schema.safeParse(text).success ? undefined : `${definition.env} must be ${definition.expected}`;
 }
@@ -70,13 +70,13 @@ function parts(flag: string, assignment: string): [string, string] {
 function definitionOf(source: Source, name: string): SettingDefinition {
   const definition = source.settings.find(({ env }) => env === name);
   if (definition) return definition;
-  throw wrong(`${name} is no setting of ${source.kind} (known: ${source.settings.map(({ env }) => env).join(', ')})`);
+  throw wrong(`unknown setting ${name} of ${source.kind} (known: ${source.settings.map(({ env }) => env).join(', ')})`);
 }
 
 function secretOf(source: Source, name: string): SettingDefinition {
   const definition = definitionOf(source, name);
   if (definition.secret) return definition;
-  throw wrong(`${name} is no secret: use --set ${name}=VALUE`);
+  throw wrong(`${name} is not a secret: use --set ${name}=VALUE`);
 }
 
 function wrong(problem: string): TrawlError {

@@ -11,37 +11,37 @@ import { connectFor, findTemporal } from '../temporal-session.js';
 import { type Told, toldOf } from '../told.js';
 import type { WorkerState } from './recurring.js';
 
-/** What Temporal says of a collector. */
+/** State of a collector according to Temporal. */
 export interface Asked {
-  /** Null where there is no recurring collection, undefined where Temporal does not say. */
+  /** Null if there is no recurring collection, undefined if Temporal does not say. */
   state: RecurringState | null | undefined;
   run: RunUnderWay | null;
-  /** Why Temporal does not say; null where it does, or cannot be asked at all. */
+  /** Why Temporal does not say; null if it does, or cannot be asked at all. */
   unsaid: Problem | null;
 }
 
-/** Temporal's half of the report. */
+/** The part of the report that comes from Temporal. */
 export interface TemporalHalf {
   /** `connected`, or why not. */
   words: string;
   problem: Told | null;
   worker: WorkerState;
-  /** The collectors that Temporal knows. */
+  /** The collectors with a recurring collection on Temporal. */
   names: readonly string[];
-  /** @throws nothing: what Temporal does not say is undefined. */
+  /** Never rejects: what Temporal does not say is undefined. */
   ask(collector: string): Promise<Asked>;
 }
 
-/** gRPC's code. */
+/** gRPC status code. */
 const deadlineExceeded = 4;
 
-/** Whoever looks waits no longer: for the connection, and for all answers. */
+/** Limits how long the user waits: for the connection, and for all answers. */
 const connectMaxMs = 3_000;
 const answersMaxMs = 10_000;
-/** Collectors that are asked about at one time: each takes a few calls. */
+/** Number of collectors queried at the same time. Each takes a few calls. */
 const atOneTime = 32;
 
-/** Connects, and asks what is the same for all collectors. */
+/** Connects, and queries what is common to all collectors. */
 export async function askTemporal(context: Context): Promise<TemporalHalf> {
   let client: Client | undefined;
   try {
@@ -84,7 +84,7 @@ async function answering(client: Client): Promise<TemporalHalf> {
     ask: inTurns(atOneTime, (collector) =>
       before(async () => {
         const state = await recurringState(client, collector);
-        // Where no recurring one is under way, one may be that was asked for.
+        // Without a recurring run, one that was started by hand may be under way.
         const run = await runUnderWay(client, state?.run ?? collectId(collector)).catch(() => null);
         return { state, run, unsaid: null };
       }).catch((error: unknown) => ({ state: undefined, run: null, unsaid: unsaidBecause(error) })),
@@ -93,7 +93,7 @@ async function answering(client: Client): Promise<TemporalHalf> {
 }
 
 function unsaidBecause(error: unknown): Problem {
-  const what = 'Temporal does not say how its collection stands:';
+  const what = 'Temporal does not report the state of its collection:';
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof TrawlError) return { code: cause.code, message: `${what} ${sentence(cause)}` };
   const isLate = (error as { cause?: { code?: unknown } }).cause?.code === deadlineExceeded;
@@ -101,7 +101,7 @@ function unsaidBecause(error: unknown): Problem {
   return { code: 'TEMPORAL_UNREACHABLE', message: `${what} ${reason}. Look at the Temporal server.` };
 }
 
-/** So many at once; the others wait for their turn. */
+/** Limits concurrent calls to `max`; further calls wait for their turn. */
 function inTurns<T>(max: number, ask: (collector: string) => Promise<T>): (collector: string) => Promise<T> {
   const lanes = Array.from({ length: max }, () => Promise.resolve() as Promise<unknown>);
   let next = 0;

@@ -3,24 +3,24 @@ import { printable, table } from '../output.js';
 export interface Column {
   heading: string;
   cells: readonly string[];
-  /** Left out where there is no room; the highest goes first. Without one it stays. */
+  /** Omitted if there is no room, the highest number first. Without a number, the column stays. */
   dispensable?: number;
-  /** Cut to so many characters before any column is left out for want of room. */
+  /** Truncated to this many characters before any column is omitted. */
   usual?: number;
-  /** Cut to so many characters where there is still no room. */
+  /** Truncated to this many characters if there is still no room. */
   cutTo?: number;
 }
 
 export interface Room {
-  /** Characters in a line. */
+  /** Characters per line. */
   columns: number;
-  /** Whether texts may be cut: not where a program reads them. */
+  /** Whether texts may be truncated; false for output that a program reads. */
   cuts: boolean;
 }
 
 const gap = 2;
 
-/** Columns of a table, as many of them as there is room for. */
+/** Formats a table with as many columns as there is room for. */
 export function fitted(columns: readonly Column[], room: Room): string {
   const kept = room.cuts ? [...cut(columns, room.columns, ({ usual }) => usual)] : [...columns];
   while (widthOf(kept) > room.columns) {
@@ -39,7 +39,7 @@ export function fitted(columns: readonly Column[], room: Room): string {
   );
 }
 
-/** What is longest beyond its least width loses the most. */
+/** Truncates the columns with the most characters above their minimum. */
 function cut(
   columns: readonly Column[],
   max: number,

@@ -4,33 +4,33 @@ import type { Recurring } from './recurring.js';
 import type { Stored } from './stored.js';
 import { fromNow, span } from './times.js';
 
-/** A run that has written nothing for so long stands still; one that waits for a rate limit may have to. */
+/** A run that has written nothing for this long is stuck. One that waits for a rate limit gets longer. */
 const stuckAfterMs = 15 * 60_000;
 const limitedMaxMs = 90 * 60_000;
 
-/** What is known of a collector. */
+/** The known facts about a collector. */
 export interface Facts {
   collector: string;
   recurring: Recurring;
   lastFailure: string | null;
   lastFailureCode: string | null;
-  /** What whoever paused its Schedule has noted; null where it is not paused. */
+  /** The note left when its Schedule was paused; null if it is not paused. */
   pausedBecause: string | null;
   run: RunUnderWay | null;
-  /** Why Temporal does not say how its collection stands; null where it does. */
+  /** Why Temporal does not report its state; null if it does. */
   unsaid: Problem | null;
-  /** Undefined where the store cannot be read. */
+  /** Undefined if the store cannot be read. */
   stored: Stored | undefined;
 }
 
 export interface Judgement {
-  /** What a person has to do something about. */
+  /** Findings that a person must act on. */
   problems: Problem[];
-  /** What passes by itself, or is past. */
+  /** Findings that need no action: they resolve on their own or are past. */
   notices: Problem[];
 }
 
-/** What the store has found, with what Temporal alone can tell. */
+/** Combines the problems found in the store with those that only Temporal shows. */
 export function judge(facts: Facts, nowMs: number): Judgement {
   const problems = [...(facts.stored?.found ?? [])];
   const notices: Problem[] = [];
@@ -49,19 +49,19 @@ export function judge(facts: Facts, nowMs: number): Judgement {
   return { problems, notices };
 }
 
-/** Told once for all collectors. */
+/** Shown once for all collectors. */
 export const noWorker: Problem = {
   code: 'NO_WORKER',
-  message: 'A run is due, and no worker takes it. Start one with "trawl worker" where the store is.',
+  message: 'A run is due, but no worker carries it out. Start one with "trawl worker" where the store is.',
 };
 
-/** A Schedule that rests as somebody has said it should is no news. */
+/** A Schedule that was stopped on purpose is not reported. */
 function paused({ collector, pausedBecause, stored }: Facts): Problem | null {
   if (pausedBecause === null || stored?.expected === false) return null;
   const reason = pausedBecause ? ` (${pausedBecause})` : '';
   return {
     code: 'PAUSED',
-    message: `Its Schedule is paused${reason}, so nothing is collected. "trawl start ${collector}" lets it go on, "trawl stop ${collector}" says that it is to rest.`,
+    message: `Its Schedule is paused${reason}, so nothing is collected. "trawl start ${collector}" resumes it; "trawl stop ${collector}" confirms the pause.`,
   };
 }
 
@@ -74,7 +74,7 @@ function stuckRun({ collector, recurring, run, stored }: Facts, nowMs: number): 
   const why = trouble ? ` ${trouble.step} has failed ${trouble.attempt - 1} times: ${trouble.failure}` : '';
   return {
     code: 'RUN_STUCK',
-    message: `The run that began ${span(nowMs - startedMs)} ago has written nothing for ${span(stillMs)}.${why} See audit-collection-${collector} in the Temporal UI; "trawl stop ${collector}", then "trawl start ${collector}" begins anew, and nothing is lost.`,
+    message: `The run that began ${span(nowMs - startedMs)} ago has written nothing for ${span(stillMs)}.${why} See audit-collection-${collector} in the Temporal UI. "trawl stop ${collector}", then "trawl start ${collector}" restarts it without any loss.`,
   };
 }
 
@@ -89,7 +89,7 @@ function failingRun({ run, lastFailure }: Facts, nowMs: number): Problem | null 
   const next = trouble.nextMs === null ? 'now' : fromNow(new Date(trouble.nextMs).toISOString(), nowMs);
   return {
     code: failureCodeOf(trouble.code),
-    message: `The run under way has failed at ${trouble.step}, and tries again ${next} (attempt ${trouble.attempt}): ${trouble.failure}`,
+    message: `The run under way has failed at ${trouble.step} and retries ${next} (attempt ${trouble.attempt}): ${trouble.failure}`,
   };
 }
 
@@ -100,7 +100,7 @@ function ofStore({ collector, recurring, stored }: Facts, told: readonly Problem
   if (lastRun === null && !stored.expected && recurring === 'stopped')
     found.push({
       code: 'NOT_RUNNING',
-      message: `Nothing collects it yet: "trawl start ${collector}" does from now on, "trawl collect ${collector}" once.`,
+      message: `It is not collected yet. Collect regularly with "trawl start ${collector}", or once with "trawl collect ${collector}".`,
     });
   for (const { sink, failure, refused } of sinks) {
     if (failure && !told.some(({ message }) => message.includes(failure))) {
@@ -110,13 +110,13 @@ function ofStore({ collector, recurring, stored }: Facts, told: readonly Problem
     if (refused > 0)
       found.push({
         code: 'EVENTS_REFUSED',
-        message: `${refused} events were refused by ${sink}, and stay in the table: see why in refused_events (docs/tables.md); what can be mended there is sent again with "trawl offload ${collector} --sink ${sink} --from TIME --name mended".`,
+        message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). After a repair there, send them again with "trawl offload ${collector} --sink ${sink} --from TIME --name mended".`,
       });
   }
   for (const { from, to } of lost)
     found.push({
       code: 'EVENTS_LOST',
-      message: `The source no longer held what happened from ${from} to ${to} when it was to be collected.`,
+      message: `The source no longer held the events from ${from} to ${to} when they were to be collected.`,
     });
   return found;
 }

@@ -1,15 +1,15 @@
 import type { RecurringState } from '../../temporal/collection.js';
 
-/** Whether any worker takes work; unknown where Temporal does not say. */
+/** Whether a worker polls the task queue; unknown if Temporal does not say. */
 export type WorkerState = 'running' | 'none' | 'unknown';
 
 /**
- * The recurring collection: `no worker` where a run is due that nothing carries out, `unknown` where Temporal does not
- * answer.
+ * State of the recurring collection: `no worker` if a run is due that no worker carries out, `unknown` if Temporal does
+ * not answer.
  */
 export type Recurring = RecurringState['state'] | 'stopped' | 'no worker' | 'unknown';
 
-/** @param state null where there is none, undefined where Temporal does not say. */
+/** @param state null if there is no recurring collection, undefined if Temporal does not say. */
 export function recurringOf(state: Pick<RecurringState, 'state'> | null | undefined, worker: WorkerState): Recurring {
   if (state === undefined) return 'unknown';
   if (state === null) return 'stopped';

@@ -9,21 +9,21 @@ import { judge } from './judge.js';
 import { type Recurring, recurringOf, type WorkerState } from './recurring.js';
 import { type Collected, readStore, type Stored } from './stored.js';
 
-/** The members of `Collected` are absent where the store cannot be read. Times are RFC 3339. */
+/** The members of `Collected` are absent if the store cannot be read. Times are RFC 3339. */
 export interface CollectorStatus extends Partial<Collected> {
   collector: string;
   recurring: Recurring;
   recurrence: Recurrence | null;
   cron: string | null;
   nextRun: string | null;
-  /** When the run under way began; null where there is none. */
+  /** When the run under way began; null if there is none. */
   runningSince: string | null;
-  /** How the last run failed; null where it did not. */
+  /** How the last run failed; null if it did not. */
   lastFailure: string | null;
   lastFailureCode: string | null;
-  /** What a person has to do something about. */
+  /** Findings that a person must act on. */
   problems: Problem[];
-  /** What passes by itself, or is past. */
+  /** Findings that need no action: they resolve on their own or are past. */
   notices: Problem[];
 }
 
@@ -31,20 +31,20 @@ export interface StatusReport {
   at: string;
   store: string;
   storeExists: boolean;
-  /** Why the store cannot be read; null where it can, and where there is none yet. */
+  /** Why the store cannot be read; null if it can, or if there is none yet. */
   storeProblem: Told | null;
-  /** `connected`, or why not, in words. */
+  /** `connected`, or the reason why not. */
   temporal: string;
-  /** Why Temporal cannot be asked; null where it can, and where none runs here or is configured. */
+  /** Why Temporal cannot be queried; null if it can, or if none runs here or is configured. */
   temporalProblem: Told | null;
   worker: WorkerState;
   collectors: CollectorStatus[];
 }
 
-/** What can be known now: of the store where it answers, and of Temporal where that does. */
+/** Reports the current state from the store and from Temporal. If one does not answer, reports what the other knows. */
 export async function statusReport(context: Context): Promise<StatusReport> {
   const [store, temporal] = await Promise.all([readStore(context), askTemporal(context)]);
-  // Where the store does not say who there is, the environment and Temporal do.
+  // If the store cannot list the collectors, the environment and Temporal can.
   const names = store.problem
     ? [...new Set([...collectorNames(sources, {}, context.environment()), ...temporal.names])].sort()
     : [...store.collectors.keys()];
@@ -63,7 +63,7 @@ export async function statusReport(context: Context): Promise<StatusReport> {
   };
 }
 
-/** One collector, by what the two halves say of it. */
+/** The status of one collector, from both halves of the report. */
 export function collectorStatus(
   collector: string,
   { state, run, unsaid }: Asked,
@@ -73,7 +73,7 @@ export function collectorStatus(
 ): CollectorStatus {
   const recurring = recurringOf(state, worker);
   const { recurrence = null, nextRun = null, pausedBecause = null } = state ?? {};
-  // Where Temporal does not say, the execution log does.
+  // If Temporal does not say, the execution log does.
   const logged = state === undefined ? stored?.failure : undefined;
   const lastFailure = state?.lastFailure ?? logged?.message ?? null;
   const lastFailureCode = state?.lastFailureCode ?? logged?.code ?? null;

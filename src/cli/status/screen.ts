@@ -6,23 +6,23 @@ import type { CollectorStatus, StatusReport } from './report.js';
 import { redrawn, type Terminal } from './terminal.js';
 import { fromNow, span } from './times.js';
 
-/** Something needs a person: for a monitor that calls `trawl status`. */
+/** Exit code if something needs a person, for a monitor that calls `trawl status`. */
 const attentionCode = 3;
-/** The store does not say how the collectors are. */
+/** Exit code if the store cannot be read. */
 const untoldCode = 1;
 
-/** Where nobody says how wide a line may be. */
+/** Line width without a terminal. */
 const columnsDefault = 120;
 
-/** @returns 0 where all is well, 1 where the store cannot be read, 3 where something needs a person. */
+/** @returns 0 if all is well, 1 if the store cannot be read, 3 if something needs a person. */
 export function codeOf({ storeProblem, temporalProblem, collectors }: StatusReport): number {
   if (storeProblem) return untoldCode;
   return temporalProblem || collectors.some(({ problems }) => problems.length > 0) ? attentionCode : 0;
 }
 
 /**
- * The tables: how each collector is, and how far its sinks are.
- * @param columns of the terminal; undefined where there is none.
+ * Formats the tables of collectors and of their sinks.
+ * @param columns of the terminal; undefined if there is none.
  */
 export function tablesOf({ at, collectors }: StatusReport, columns?: number): string {
   if (collectors.length === 0) return '';
@@ -33,7 +33,7 @@ export function tablesOf({ at, collectors }: StatusReport, columns?: number): st
   return offloads ? `${overview}\n${fitted(sinkColumns(collectors, nowMs), room)}` : overview;
 }
 
-/** What is wrong, and what to do about it, with a code of docs/errors.md; a line each. */
+/** One line for each problem: what is wrong, what to do, and a code of docs/errors.md. */
 export function notesOf(report: StatusReport): string[] {
   const { store, storeExists, storeProblem, temporal, temporalProblem, worker, collectors } = report;
   const notes: string[] = [];
@@ -44,30 +44,30 @@ export function notesOf(report: StatusReport): string[] {
   if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) notes.push(workerNote(report));
   notes.push(...collectorNotes(collectors));
   if (collectors.length === 0 && !storeProblem)
-    notes.push('No collector is set up. "trawl init" sets one up; "trawl up" shows it with a demo team.');
-  if (notes.length === 0) notes.push(`All is well${worker === 'running' ? ', and a worker takes work' : ''}.`);
+    notes.push('No collector is set up. Set one up with "trawl init", or try a demo team with "trawl up".');
+  if (notes.length === 0) notes.push(`All is well${worker === 'running' ? ', and a worker is running' : ''}.`);
   return notes;
 }
 
-/** What `--watch` shows each time. @param terminal undefined where there is none. */
+/** Formats one screen of `--watch`. @param terminal undefined if there is none. */
 export function screenOf(report: StatusReport, everyMs: number, terminal: Terminal | undefined): string {
   const notes = notesOf(report).map((note) => (terminal ? wrapped(note, terminal.columns) : note));
   const parts = [tablesOf(report, terminal?.columns), `${notes.join('\n')}\n`].filter(Boolean);
   if (!terminal) return `${report.at}\n\n${parts.join('\n')}`;
-  // Of a table that is longer than the terminal the end is cut off, and never what is wrong.
+  // If the screen is too long, cut off the end of the table rather than the problems.
   if (parts.join('\n').split('\n').length > terminal.rows - 3) parts.reverse();
   return redrawn(`every ${everyMs / 1000}s, Ctrl-C ends it   ${report.at}\n\n${parts.join('\n')}`, terminal);
 }
 
-/** Once for all of them, also before a run is due. */
+/** Shown once for all collectors, even before a run is due. */
 function workerNote({ collectors }: StatusReport): string {
   const due = collectors.filter(({ problems }) => problems.some(({ code }) => code === noWorker.code));
   const what =
     due.length > 0 ? `a run of ${due.map((one) => one.collector).join(', ')} is due` : 'nothing is collected';
-  return `Worker: none takes work, and ${what}. Start one with "trawl worker" where the store is. [${noWorker.code}]`;
+  return `Worker: none is running, and ${what}. Start one with "trawl worker" where the store is. [${noWorker.code}]`;
 }
 
-/** What is the same of several collectors is said once. */
+/** Merges the same message of several collectors into one line. */
 function collectorNotes(collectors: readonly CollectorStatus[]): string[] {
   const namesOf = new Map<string, string[]>();
   for (const { collector, problems, notices } of collectors)
@@ -126,7 +126,7 @@ function sinkColumns(collectors: readonly CollectorStatus[], nowMs: number): Col
     { heading: 'OLDEST', cells: of(({ waitingSince }) => fromNow(waitingSince, nowMs)) },
     { heading: 'REFUSED', cells: of(({ refused }) => counted(refused)), dispensable: 1 },
     { heading: 'LAST CONFIRMED', cells: of(({ confirmedAt }) => fromNow(confirmedAt, nowMs)), dispensable: 3 },
-    // Told in full below the table.
+    // The lines below the table show it in full.
     {
       heading: 'LAST FAILURE',
       cells: of(({ failure, failedAt }) => (failure ? fromNow(failedAt, nowMs) : '-')),

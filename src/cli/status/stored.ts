@@ -11,50 +11,50 @@ import type { SinkStanding } from '../../watch/sinks.js';
 import type { Context } from '../context.js';
 import { type Told, toldOf } from '../told.js';
 
-/** What the store says of a collector; times are RFC 3339. */
+/** State of a collector according to the store. Times are RFC 3339. */
 export interface Collected extends Lag {
-  /** Null where counting them takes too long. */
+  /** Null if counting them takes too long. */
   events: number | null;
   lastSeq: number;
   pages: number;
   rejected: number;
-  /** Times whose events were lost to the source's retention before they were collected. */
+  /** Periods whose events the source's retention deleted before they were collected. */
   lost: RetentionGap[];
   newestEvent: string | null;
   lastRun: string | null;
   lastNote: string | null;
   lastOffset: string;
   lastCount: number;
-  /** When everything that the source had was read last: a run that did so succeeded. */
+  /** When a run last read everything that the source had, and so succeeded. */
   caughtUpAt: string | null;
-  /** Seconds since `behindSince`: 0 where it is caught up, null where nothing has been collected. */
+  /** Seconds since `behindSince`; 0 if it is caught up, null if nothing has been collected. */
   lagSeconds: number | null;
-  /** How far its offloading is, for each sink. */
+  /** Progress of the offloading to each sink. */
   sinks: SinkStanding[];
 }
 
 export interface Stored {
   collected: Collected;
-  /** Whether runs are expected of it: those of one that `trawl stop` ended are not. */
+  /** Whether runs are expected; false after `trawl stop`. */
   expected: boolean;
-  /** How the last run failed, by the execution log; null where it did not. */
+  /** How the last run failed, according to the execution log; null if it did not. */
   failure: Problem | null;
-  /** What is wrong by what the store says. */
+  /** Problems found in the store. */
   found: readonly Problem[];
 }
 
-/** The store's half of the report. */
+/** The part of the report that comes from the store. */
 export interface StoreHalf {
   exists: boolean;
   problem: Told | null;
   collectors: ReadonlyMap<string, Stored>;
 }
 
-/** Whoever looks waits no longer: for one answer, and for all of them. */
+/** Limits how long the user waits: for one answer, and for all of them. */
 const answerMaxMs = 4_000;
 const allMaxMs = 8_000;
 
-/** Where the store cannot be read, why not. */
+/** Reads the store. If it cannot be read, the result says why. */
 export async function readStore(context: Context): Promise<StoreHalf> {
   try {
     return await within(allMaxMs, readAll(context));
@@ -146,7 +146,7 @@ function lagSeconds({ caughtUp, behindSince }: Lag, nowMs: number): number | nul
   return behindSince === null ? null : Math.max(0, Math.round((nowMs - Date.parse(behindSince)) / 1000));
 }
 
-/** PostgreSQL goes through all of them to count them. */
+/** PostgreSQL scans all events to count them, which may take too long. */
 function nullWhereSlow(error: unknown): null {
   if (error instanceof TrawlError && error.code === 'STORE_BUSY') return null;
   throw error;
@@ -159,7 +159,7 @@ async function within<T>(maxMs: number, work: Promise<T>): Promise<T> {
       () =>
         reject(
           new TrawlError('STORE_BUSY', `The store has not answered within ${maxMs / 1000} s.`, {
-            hint: 'Look at its load, and for long transactions; collecting goes on by itself when it answers again.',
+            hint: 'Check its load, and look for long transactions. Collecting continues when it answers again.',
           }),
         ),
       maxMs,

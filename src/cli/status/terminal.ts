@@ -7,8 +7,8 @@ export interface Terminal {
 }
 
 /**
- * A text over whatever stands on the terminal, without flicker. Longer lines go on in the next one; what does not fit
- * below is counted in the last one.
+ * Draws a text over the contents of the terminal, without flicker. Long lines wrap. If there are too many lines, the
+ * last one counts the rest.
  */
 export function redrawn(text: string, { columns, rows }: Terminal): string {
   const lines = text

@@ -5,13 +5,13 @@ const unitsMs: readonly (readonly [string, number])[] = [
   ['s', 1_000],
 ];
 
-/** A length of time in its largest unit, rounded down: `45s`, `2m`, `3h`, `12d`. */
+/** Formats a duration in its largest unit, rounded down: `45s`, `2m`, `3h`, `12d`. */
 export function span(ms: number): string {
   const [unit, unitMs] = unitsMs.find(([, one]) => ms >= one) ?? unitsMs.at(-1)!;
   return `${Math.max(0, Math.floor(ms / unitMs))}${unit}`;
 }
 
-/** A time as it lies from now: `2m ago`, `in 3m`; a dash where there is none. */
+/** Formats a time relative to now: `2m ago`, `in 3m`; a dash if there is none. */
 export function fromNow(time: string | null | undefined, nowMs: number): string {
   if (!time) return '-';
   const ms = Date.parse(time) - nowMs;

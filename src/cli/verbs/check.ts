@@ -13,13 +13,13 @@ import { checkTemporal } from '../check/temporal.js';
 import type { Context } from '../context.js';
 import { print, printJson } from '../output.js';
 
-/** A sink that does not answer is not waited for longer. */
+/** Timeout for a sink. */
 const sinkMaxMs = 30_000;
 
 /**
- * `trawl check NAME`: tries store, settings, network, credentials, role, a first page (nothing is stored), clock, each
- * sink and Temporal. What cannot be tried says why.
- * @returns 1 where anything failed.
+ * `trawl check NAME`: checks store, settings, network, credentials, role, a first page (nothing is stored), clock, each
+ * sink and Temporal. A skipped check says why.
+ * @returns 1 if any check failed.
  */
 export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const lines = new CheckLines();
@@ -28,14 +28,14 @@ export async function check(context: Context, name: string, options: { json?: bo
   if (settings) {
     await checkSource(context, lines, settings, checked.store);
     for (const sink of settings.values.offload ?? []) await checkSink(context, lines, checked, sink);
-  } else for (const one of sourceChecks) lines.skipped(one, 'it takes the settings to try that');
+  } else for (const one of sourceChecks) lines.skipped(one, 'this check needs valid settings');
   await checkTemporal(context, lines, checked.store);
   if (options.json) await printJson(lines.all);
   else await print(lines.text(process.stdout.columns || undefined));
   return lines.ok ? 0 : 1;
 }
 
-/** Where the store cannot be read, by the environment alone. @returns undefined where they cannot be used. */
+/** Uses only the environment if the store cannot be read. @returns undefined if the settings are invalid. */
 async function checkSettings(
   context: Context,
   lines: CheckLines,
@@ -46,7 +46,7 @@ async function checkSettings(
     const settings = store
       ? await context.collectorSettings(store, name)
       : resolveCollector(name, sources, {}, context.environment());
-    const by = known ? '' : ', by the environment alone';
+    const by = known ? '' : ', from the environment alone';
     lines.passed('settings', `source ${settings.source}${by}`);
     return settings;
   } catch (error) {
@@ -58,7 +58,7 @@ async function checkSettings(
 }
 
 async function checkSink(context: Context, lines: CheckLines, { store, known }: CheckedStore, sink: string) {
-  if (!known) lines.skipped(`sink ${sink}`, 'the store, which may have its settings, cannot be read');
+  if (!known) lines.skipped(`sink ${sink}`, 'the store, which may contain its settings, cannot be read');
   else
     await lines.attempt(
       `sink ${sink}`,
@@ -67,7 +67,7 @@ async function checkSink(context: Context, lines: CheckLines, { store, known }: 
     );
 }
 
-/** Writes what it can take away again, where the sink lets it. */
+/** Writes something that it can remove again, if the sink allows it. */
 async function tried(context: Context, store: Store | undefined, name: string): Promise<string> {
   const { env } = context.settings;
   const settings = resolveSink(name, sinks, (await store?.settings()) ?? {}, env);
@@ -80,7 +80,7 @@ async function tried(context: Context, store: Store | undefined, name: string): 
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new TrawlError('SINK_UNAVAILABLE', `${client.place} has not answered within ${sinkMaxMs / 1000} s.`, {
-      hint: 'Look at the sink, and at the network between.',
+      hint: 'Check the sink, and the network in between.',
       cause: error,
     });
   } finally {

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
 
-/** `trawl codec serve`: shows the Temporal UI and the `temporal` command what is encrypted, until Ctrl-C. */
+/** `trawl codec serve`: decrypts payloads for the Temporal UI and the `temporal` command, until Ctrl-C. */
 export async function codecServe(
   context: Context,
   { host, port, origin: origins = [] }: { host: string; port: number; origin?: string[] },
@@ -22,13 +22,13 @@ export async function codecServe(
   context.onClose(() => server.close());
   await print(`${server.url}\n`);
   tell(
-    `Give it to the temporal command as --codec-endpoint ${server.url}, and to the UI in its settings. Ctrl-C ends it.`,
+    `Pass it to the temporal command as --codec-endpoint ${server.url}, and enter it in the UI's settings. Ctrl-C ends it.`,
   );
   await ended;
   return 0;
 }
 
-/** `trawl codec key`: a new key in the form of TRAWL_PAYLOAD_KEYS. */
+/** `trawl codec key`: prints a new key in the form of TRAWL_PAYLOAD_KEYS. */
 export async function codecKey(id: string): Promise<number> {
   await print(`${newKey(id)}\n`);
   return 0;

@@ -12,7 +12,7 @@ import { ProgressLine } from '../progress-line.js';
 import { type WatchedRun, watchRun } from '../run-watch.js';
 import { readyTemporal } from '../temporal-session.js';
 
-/** `trawl collect NAME`: one run of M10 now; ends when it is caught up. */
+/** `trawl collect NAME`: one run of M10 now. Ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const ended = interrupted();
   const ready = await unless(ended, readyTemporal(context, `collect ${name}`, name));
@@ -38,7 +38,7 @@ export async function collect(context: Context, name: string, options: { json?: 
     line.end();
   });
   if (typeof outcome === 'number') {
-    tell('Interrupted: what has been collected is kept, and the next run goes on from there.');
+    tell('Interrupted: the collected events are kept, and the next run continues from there.');
     return outcome;
   }
   if ('error' in outcome) throw runError(outcome.error, name);
@@ -69,18 +69,18 @@ function sum(run: Progress, walk: Progress): Partial<Progress> {
   };
 }
 
-/** An activity that is being tried again says why. */
+/** Describes the activities that are being retried, with the last failure of each. */
 async function troublesOf(handle: CollectionHandle): Promise<string[]> {
   const { raw } = await handle.describe();
   return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
-    lastFailure?.message ? [`${activityType?.name} is tried again (attempt ${attempt}): ${lastFailure.message}`] : [],
+    lastFailure?.message ? [`${activityType?.name} is being retried (attempt ${attempt}): ${lastFailure.message}`] : [],
   );
 }
 
 function runError(error: unknown, name: string): unknown {
   if (!(error instanceof WorkflowFailedError)) return error;
   return new TrawlError('RUN_FAILED', `The run failed: ${error.cause?.message ?? error.message}`, {
-    hint: `Nothing that was collected is lost; the run is in the Temporal UI as ${collectId(name)}.`,
+    hint: `The collected events are kept. The run is in the Temporal UI as ${collectId(name)}.`,
     cause: error,
   });
 }

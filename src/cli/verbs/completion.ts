@@ -9,16 +9,16 @@ import { behindBreak, candidates, type Names, rejoined } from '../completion/wor
 import { Context } from '../context.js';
 import { print, printable } from '../output.js';
 
-/** Whoever presses Tab does not wait for a store that does not answer. */
+/** Limits how long a press of Tab waits for the store. */
 const storeMaxMs = 1_000;
 
-/** `trawl completion SHELL`: what makes the shell ask `complete`. */
+/** `trawl completion SHELL`: prints the script with which the shell calls `complete`. */
 export async function completion(shell: Shell): Promise<number> {
   await print(scripts[shell]);
   return 0;
 }
 
-/** Answers a shell that calls `__complete SHELL WORD…`, with nothing where it knows nothing. */
+/** Answers a shell that calls `__complete SHELL WORD…`; prints nothing if there are no candidates. */
 export async function complete(program: Command, [shell, ...given]: readonly string[]): Promise<number> {
   const words = shell === 'bash' ? rejoined(given) : given;
   const found = await candidates(program, words, namesHere).catch(() => []);
@@ -38,7 +38,7 @@ const namesHere: Names = {
   sinks: () => withStore(async (context, store) => sinkNames((await store?.settings()) ?? {}, context.settings.env)),
 };
 
-/** Where the store cannot be asked, what the environment names. */
+/** Gets names with the store, or from the environment alone if the store does not answer. */
 async function withStore(
   namesOf: (context: Context, store: Store | undefined) => Promise<string[]>,
 ): Promise<string[]> {

@@ -3,7 +3,7 @@ import type { DemoOptions } from '../../../demo/standalone.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
 
-/** `trawl demo [SOURCE]`: a demo server alone, for curl and for trying settings. */
+/** `trawl demo [SOURCE]`: runs only a demo server, for curl and for trying out settings. */
 export async function demo(
   source: string,
   options: Omit<DemoOptions, 'events'> & { events?: number },
@@ -16,7 +16,7 @@ export async function demo(
       .map(([name, value]) => `${name}=${value}\n`)
       .join('')}\n`,
   );
-  tell(`${server.what} answers there until Ctrl-C. For example:`);
+  tell(`${server.what} is running there until Ctrl-C. For example:`);
   for (const line of server.examples) tell(`  ${line}`);
   await ended;
   await server.close();

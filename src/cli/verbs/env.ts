@@ -30,13 +30,16 @@ export async function envSet(context: Context, name: string, assignments: readon
   for (const assignment of assignments) {
     const at = assignment.indexOf('=');
     if (at < 1) {
-      // Not repeated in the message: it may be a secret that slipped in.
-      throw new WrongCall('An assignment has the form KEY=VALUE.', 'For example: trawl env set asa searchCount=500');
+      // The message does not repeat it: it may be a secret typed by mistake.
+      throw new WrongCall(
+        'An assignment must have the form KEY=VALUE.',
+        'For example: trawl env set asa searchCount=500',
+      );
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
   const place = name.startsWith(sinkPrefix) || setsUp(rows) ? context.settings.realStore : context.settings.store;
-  // One is made only for what can be set: where there is one, nothing is collected from the demo team any more.
+  // A store is created only for valid settings: once there is one, nothing is collected from the demo team any more.
   const existing = await context.storeIfAny(place);
   const stored = (await existing?.settings())?.[name] ?? {};
   if (name.startsWith(sinkPrefix)) checkSinkRows(name, rows, stored, sinks);
@@ -45,7 +48,7 @@ export async function envSet(context: Context, name: string, assignments: readon
   return 0;
 }
 
-/** Whether these make a collector of one's own, which does not belong into the demo team's store. */
+/** True if these rows set up the user's own collector, which does not belong in the demo team's store. */
 function setsUp(rows: Readonly<Record<string, string>>): boolean {
   const required = sources.flatMap((source) => source.settings).filter(isRequired);
   return Object.keys(rows).some((key) => key === 'source' || required.some((setting) => key.startsWith(setting.key)));
@@ -58,7 +61,7 @@ export async function envUnset(context: Context, name: string, keys: readonly st
   const missing = keys.filter((key) => !(key in stored));
   if (missing.length > 0) {
     throw new TrawlError('SETTINGS_INVALID', `Nothing was removed: ${missing.join(', ')} is not set for ${name}.`, {
-      hint: '"trawl env get" shows what is.',
+      hint: '"trawl env get" shows the settings.',
     });
   }
   await store.setSettings(name, {}, keys);

@@ -19,11 +19,11 @@ export interface EventsOptions {
 }
 
 /**
- * Read at once: bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes it as long as
- * reading 500 events does.
+ * Events per page. Bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes as long
+ * as reading 500 events.
  */
 const pageEvents = 2_000;
-/** Where events are large, fewer are read at once. Bytes, about. */
+/** Approximate bytes per page. If events are large, fewer are read at once. */
 const pageBytes = 16 * 1024 * 1024;
 const followEveryMs = 500;
 
@@ -62,7 +62,7 @@ export async function events(context: Context, name: string | undefined, options
 
 type Wanted = Omit<EventFilter, 'collector' | 'afterSeq'>;
 
-/** Longer patterns are more than SQLite takes, and no type. */
+/** SQLite does not accept longer patterns, and no type is that long. */
 const typeLengthMax = 1_000;
 
 function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wanted {
@@ -74,22 +74,22 @@ function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wante
   return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until), type, actor, text };
 }
 
-/** Moves `filter.afterSeq` past what has been looked at. @returns how many may still be written. */
+/** Writes a collector's events, and moves `filter.afterSeq` past them. @returns how many may still be written. */
 async function exportCollector(store: Store, filter: EventFilter, limit: number, write: EventWriter): Promise<number> {
   let left = limit;
-  // Before the events: what is committed between the two is looked at the next time.
+  // Read before the events: those committed in between are read the next time.
   const { lastSeq } = await store.checkpoint(filter.collector);
   for await (const page of readAhead(store, filter, limit, write)) {
     await print(page.text);
     filter.afterSeq = page.lastSeq;
     left -= page.events;
   }
-  // Up to here the filter leaves out the rest, which a follower need not look at again and again.
+  // The filter excludes all other events up to here, so a follower need not read them again.
   if (left > 0) filter.afterSeq = Math.max(filter.afterSeq, lastSeq);
   return left;
 }
 
-/** Pages until there are no more, each of which is read while the one before is printed. */
+/** Yields pages until there are no more. Reads each while the previous one is printed. */
 async function* readAhead(
   store: Store,
   filter: EventFilter,
@@ -109,7 +109,7 @@ async function* readAhead(
     const { page, isLast } = await reading;
     left -= page.events;
     reading = isLast || left === 0 ? null : read(page.lastSeq);
-    // Heard when its turn comes, or not at all.
+    // A failure is reported when its turn comes, or never if reading stops.
     reading?.catch(() => undefined);
     if (page.events > 0) yield page;
   }
@@ -117,7 +117,7 @@ async function* readAhead(
 
 const agoUnits: Record<string, bigint> = { s: 1n, m: 60n, h: 3_600n, d: 86_400n };
 
-/** RFC 3339, a date, or an age such as `90m`, `12h` or `7d`; epoch nanoseconds. */
+/** Parses RFC 3339, a date, or an age such as `90m`, `12h` or `7d` to epoch nanoseconds. */
 export function timeOption(name: string, text: string | undefined, nowMs = Date.now()): bigint | undefined {
   if (text === undefined) return undefined;
   const ago = /^(\d{1,6})([smhd])$/.exec(text);
@@ -125,7 +125,7 @@ export function timeOption(name: string, text: string | undefined, nowMs = Date.
   const time = epochNanoseconds(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
   if (time !== null) return time;
   throw new WrongCall(
-    `${name} ${JSON.stringify(text)} is no time.`,
-    'Give RFC 3339 (2026-05-01T12:00:00Z), a date (2026-05-01) or an age (90m, 12h, 7d).',
+    `${name} ${JSON.stringify(text)} is not a valid time.`,
+    'Use RFC 3339 (2026-05-01T12:00:00Z), a date (2026-05-01) or an age (90m, 12h, 7d).',
   );
 }

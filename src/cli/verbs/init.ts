@@ -20,9 +20,9 @@ export interface InitOptions extends GivenOptions {
 const interruptedCode = 130;
 
 /**
- * `trawl init [SOURCE]`: writes a source's settings into `.env`, tries them, and says how to start. What the flags leave
- * open is asked for where there is a terminal.
- * @throws TrawlError INPUT_INVALID where something is missing and there is nobody to ask.
+ * `trawl init [SOURCE]`: writes a source's settings into `.env`, checks them, and says how to start. On a terminal it
+ * asks for settings that the flags leave out.
+ * @throws TrawlError INPUT_INVALID if something is missing and there is no terminal.
  */
 export async function init(context: Context, kind: string | undefined, options: InitOptions): Promise<number> {
   try {
@@ -38,7 +38,7 @@ export async function init(context: Context, kind: string | undefined, options: 
       return 1;
     }
     writeDotEnv(path, after);
-    await print(`${path}: ${Object.keys({ ...given, ...asked }).join(', ') || 'as it was'}; readable for you alone\n`);
+    await print(`${path}: ${Object.keys({ ...given, ...asked }).join(', ') || 'unchanged'}; readable only by you\n`);
     for (const note of notesOn(path, context, assignments)) tell(note);
     const code = options.check ? await checkAnew(source.kind) : 0;
     await print(code === 0 ? howToStart(source.kind) : `Correct what failed above, then: trawl check ${source.kind}\n`);
@@ -53,7 +53,7 @@ export async function init(context: Context, kind: string | undefined, options: 
 async function sourceFor(kind: string | undefined): Promise<Source> {
   if (kind !== undefined) return sourceOf(kind);
   const kinds = sources.map((source) => source.kind);
-  if (!process.stdin.isTTY) throw missing(`Say which source: ${kinds.join(', ')}.`);
+  if (!process.stdin.isTTY) throw missing(`Specify which source: ${kinds.join(', ')}.`);
   const choices = sources.map(({ kind: value, settings }) => ({
     value,
     label: `${value} (${settings.find(isRequired)?.meaning})`,
@@ -61,7 +61,7 @@ async function sourceFor(kind: string | undefined): Promise<Source> {
   return sourceOf(await askChoice('What do you want to collect from?', choices));
 }
 
-/** The settings that the source cannot do without, and that neither flags nor environment say. */
+/** Asks for the required settings that neither the flags nor the environment provide. */
 async function completed(context: Context, source: Source, given: Given): Promise<Given> {
   const { env } = context.settings;
   const isSet = (definition: SettingDefinition) =>
@@ -88,7 +88,7 @@ async function completed(context: Context, source: Source, given: Given): Promis
   return asked;
 }
 
-/** Of settings of which one is needed, the one that somebody chooses. */
+/** Asks which one to use of settings that exclude each other. */
 async function chosen(needed: readonly SettingDefinition[]): Promise<SettingDefinition[]> {
   const all: SettingDefinition[] = [];
   for (const definition of needed) {
@@ -102,7 +102,7 @@ async function chosen(needed: readonly SettingDefinition[]): Promise<SettingDefi
   return all;
 }
 
-/** A secret's text and its file, or two ways to sign in, cannot both be there: the new one stays. */
+/** Removes settings that exclude the new ones: a secret's text or its file, another way to sign in. */
 function withoutOthers(given: Given): Assignments {
   const assignments: Record<string, string | null> = { ...given };
   for (const name of Object.keys(given)) {
@@ -117,14 +117,14 @@ function withoutOthers(given: Given): Assignments {
   return assignments;
 }
 
-/** What the dialogue has asked for has been agreed to there. */
+/** Asks before replacing values. Those from the dialogue are already confirmed there. */
 async function mayReplace(before: string, context: Context, given: Given, force: boolean): Promise<boolean> {
   const replaced = Object.entries(given)
     .filter(([name, value]) => (context.settings.env[name] ?? value) !== value && before.includes(name))
     .map(([name]) => name);
   if (replaced.length === 0 || force) return true;
   if (process.stdin.isTTY) return askWhether(`Replace ${replaced.join(', ')} in .env?`);
-  throw new TrawlError('INPUT_INVALID', `Nothing was written: .env has another ${replaced.join(', ')} already.`, {
+  throw new TrawlError('INPUT_INVALID', `Nothing was written: .env already has a different ${replaced.join(', ')}.`, {
     hint: 'Replace it with --force.',
   });
 }
@@ -133,11 +133,14 @@ function notesOn(path: string, { settings: { env } }: Context, assignments: Assi
   const notes: string[] = [];
   const hidden = Object.entries(assignments).filter(([name, value]) => (process.env[name] || value) !== value);
   if (hidden.length > 0)
-    notes.push(`${hidden.map(([name]) => name).join(', ')}: the environment says otherwise, and wins over .env.`);
-  if (lstatSync(path).isSymbolicLink()) notes.push(`${path} is a link: the file that it leads to was changed.`);
+    notes.push(
+      `${hidden.map(([name]) => name).join(', ')}: the environment has a different value, which takes precedence over .env.`,
+    );
+  if (lstatSync(path).isSymbolicLink()) notes.push(`${path} is a link: the file that it points to was changed.`);
   if (wouldBeCommitted(path))
     notes.push('git does not ignore .env: add it to .gitignore before a secret is committed.');
-  if (env.TRAWL_STORE?.includes('@')) notes.push('TRAWL_STORE holds a password: TRAWL_STORE_FILE keeps it in a file.');
+  if (env.TRAWL_STORE?.includes('@'))
+    notes.push('TRAWL_STORE contains a password: with TRAWL_STORE_FILE it can stay in a file.');
   return notes;
 }
 
@@ -146,12 +149,12 @@ function wouldBeCommitted(path: string): boolean {
     execFileSync('git', ['check-ignore', '-q', path], { stdio: 'ignore' });
     return false;
   } catch (error) {
-    // 128: no repository.
+    // Status 128: not in a repository.
     return (error as { status?: number }).status === 1;
   }
 }
 
-/** By the settings as they are now. */
+/** Runs the check with the new settings. */
 async function checkAnew(name: string): Promise<number> {
   const context = new Context();
   try {
@@ -163,10 +166,10 @@ async function checkAnew(name: string): Promise<number> {
 
 function howToStart(name: string): string {
   return `
-Start it, with everything that it needs, on this machine:   trawl up
-or do one run now:                                          trawl collect ${name}
-or, where a worker and a Temporal server run:               trawl start ${name}
-Then see how it does:                                       trawl status
+Start it on this machine, with everything it needs:    trawl up
+or collect once, now:                                  trawl collect ${name}
+or, if a worker and a Temporal server are running:     trawl start ${name}
+Then see how it is doing:                              trawl status
 `;
 }
 

@@ -6,19 +6,19 @@ import { neededSinks } from '../../settings/offload.js';
 import type { Context } from '../context.js';
 import { print, tell } from '../output.js';
 
-/** `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way begins again. */
+/** `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way starts again. */
 export async function reset(context: Context, name: string): Promise<number> {
   const store = await context.existingStore();
   await context.requireCollector(store, name);
   await store.resetCheckpoint(name, [`cli/${randomUUID()}`]);
-  await print(`${name}: checkpoint reset; the next run reads everything again that the source still holds\n`);
+  await print(`${name}: checkpoint reset; the next run rereads everything that the source still holds\n`);
   return 0;
 }
 
 /**
  * `trawl clear NAME`: U04 Clear Events Table; asks first.
- * @throws TrawlError INPUT_INVALID where there is no terminal to ask on, and neither `--force` nor (where every sink has
- *   the events) `--yes`.
+ * @throws TrawlError INPUT_INVALID without a terminal, unless `--force` or (if every sink has the events) `--yes` is
+ *   given.
  */
 export async function clear(
   context: Context,
@@ -29,7 +29,7 @@ export async function clear(
   await context.requireCollector(store, name);
   if (!yes && !force && !process.stdin.isTTY) {
     throw new TrawlError('INPUT_INVALID', 'Nothing was deleted: there is no terminal to ask on.', {
-      hint: `If the events of ${name} are to go, say so: trawl clear ${name} --yes`,
+      hint: `To delete the events of ${name}: trawl clear ${name} --yes`,
     });
   }
   const count = await store.eventCount(name);
@@ -40,12 +40,12 @@ export async function clear(
     tell('Nothing was deleted.');
     return 1;
   }
-  // Who has been told what a sink lacks, and lets it go.
+  // The user has seen what a sink lacks, and has agreed.
   const knows = asks && lacking > 0;
   const refusal = await store.clearEvents(name, [`cli/${randomUUID()}`], sinks, force || knows);
   if (refusal !== null) {
     throw new TrawlError('INPUT_INVALID', `${refusal}.`, {
-      hint: `Offload them first ("trawl offload ${name}"); if they are to go nonetheless: trawl clear ${name} --force`,
+      hint: `Offload them first ("trawl offload ${name}"). To delete them anyway: trawl clear ${name} --force`,
     });
   }
   await print(`${name}: ${count} events cleared\n`);
@@ -56,7 +56,7 @@ async function isSure(name: string, count: number, lacking: number, sinks: reado
   const lost = lacking > 0 ? ` ${lacking} of them have not reached every sink (${sinks.join(', ')}).` : '';
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await dialogue.question(
-    `Delete the ${count} events of ${name} from the table?${lost} Type its name to go on: `,
+    `Delete the ${count} events of ${name} from the table?${lost} Type its name to continue: `,
   );
   dialogue.close();
   return answer.trim() === name;

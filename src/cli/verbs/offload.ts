@@ -21,14 +21,14 @@ export interface OffloadOptions {
 const showEveryMs = 1_000;
 
 /**
- * `trawl offload NAME`: sends onwards now what has not been, and ends when the sinks have it. With `--from`, `--to` a
- * range of time is sent again, under names of its own.
+ * `trawl offload NAME`: sends new events to the sinks now, and ends when the sinks have them. With `--from` and `--to`,
+ * it sends a time range again, under separate names.
  */
 export async function offload(context: Context, name: string, options: OffloadOptions): Promise<number> {
   const { sink: sinks, from, to, name: series } = options;
   if ((from !== undefined || to !== undefined) !== (series !== undefined))
     throw new WrongCall(
-      'A repetition has a range of time and a name.',
+      'A repetition needs a time range and a name.',
       'For example: --from 2026-01-01 --to 2026-02-01 --name january',
     );
   const range = { since: timeOf(from), until: timeOf(to) };
@@ -52,8 +52,8 @@ export async function offload(context: Context, name: string, options: OffloadOp
       throw error;
     });
     if (handle) break;
-    // It may send to other sinks, and leave a batch that is not full; two at once would send each batch twice.
-    tell('An offloading is under way: waiting for its end.');
+    // The other one may send to other sinks, or leave a partial batch; two at once would send each batch twice.
+    tell('Another offload is under way: waiting for it to end.');
     const before = patiently(() => client.workflow.getHandle(workflowId).result(), tell).catch(() => undefined);
     const interruption = await Promise.race([before, failed, ended]);
     if (typeof interruption === 'number') return interruption;
@@ -76,7 +76,7 @@ export async function offload(context: Context, name: string, options: OffloadOp
     over = true;
   });
   if (typeof outcome === 'number') {
-    tell('Interrupted: what the sinks have confirmed is kept, and the next one goes on from there.');
+    tell('Interrupted: confirmed events are kept, and the next offload continues from there.');
     return outcome;
   }
   if ('error' in outcome) throw runError(outcome.error);
@@ -89,7 +89,10 @@ function timeOf(text: string | undefined): string | null {
   if (text === undefined) return null;
   const time = new Date(text);
   if (Number.isNaN(time.getTime()))
-    throw new WrongCall(`${JSON.stringify(text)} is no time.`, 'Use RFC 3339 or a date, for example 2026-01-31.');
+    throw new WrongCall(
+      `${JSON.stringify(text)} is not a valid time.`,
+      'Use RFC 3339 or a date, for example 2026-01-31.',
+    );
   return time.toISOString();
 }
 
@@ -105,7 +108,7 @@ function inWords({ collector, sinks, cleared }: OffloadProgress): string {
 function runError(error: unknown): unknown {
   if (!(error instanceof WorkflowFailedError)) return error;
   return new TrawlError('RUN_FAILED', `Offloading failed: ${error.cause?.message ?? error.message}`, {
-    hint: 'What the sinks have confirmed is kept; the next run sends the rest.',
+    hint: 'Confirmed events are kept; the next run sends the rest.',
     cause: error,
   });
 }

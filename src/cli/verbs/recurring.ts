@@ -9,7 +9,7 @@ import { print, printJson, tell } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
 import { cronRefusal, WrongCall } from '../wrong-call.js';
 
-/** Of a verb that may be asked for several collectors. */
+/** Options of verbs that accept several collectors. */
 export interface EachOptions {
   all?: boolean;
   json?: boolean;
@@ -17,7 +17,7 @@ export interface EachOptions {
 
 export interface StartOptions extends EachOptions {
   cron?: string;
-  /** False for a workflow on cron; left out, what there is stays, and a new one is on cron. */
+  /** False for a workflow on cron. If absent, an existing collection stays as it is, and a new one is on cron. */
   schedule?: boolean;
   /** ms */
   jitter?: number;
@@ -25,8 +25,8 @@ export interface StartOptions extends EachOptions {
 }
 
 /**
- * `trawl start NAME…` or `--all`: the recurring collections, on cron or by a Schedule. Only what is asked for is
- * changed.
+ * `trawl start NAME…` or `--all`: starts the recurring collections, on cron or by a Schedule. Options that are not
+ * given leave existing collections unchanged.
  */
 export async function start(context: Context, names: readonly string[], options: StartOptions): Promise<number> {
   const store = await context.storeIfAny();
@@ -43,7 +43,7 @@ export async function start(context: Context, names: readonly string[], options:
     );
     const state = await recurringState(client, name);
     const cron = state?.cron ?? '';
-    // Runs are expected from now on, also where no worker ever begins one.
+    // Runs are expected from now on, even if no worker ever begins one.
     await store?.expectRuns(name, { cron, tick: null });
     const nextRun = state?.nextRun ?? null;
     const next = nextRun ? `, next run at ${nextRun}` : '';
@@ -54,7 +54,7 @@ export async function start(context: Context, names: readonly string[], options:
   });
 }
 
-/** @throws WrongCall where what only a Schedule has is asked of a workflow on cron. */
+/** @throws WrongCall if options of a Schedule are given for a workflow on cron. */
 async function recurrenceOf(client: Client, name: string, options: StartOptions): Promise<Recurrence> {
   const recurrence =
     options.schedule === undefined
@@ -63,11 +63,11 @@ async function recurrenceOf(client: Client, name: string, options: StartOptions)
         ? 'schedule'
         : 'cron';
   if (recurrence === 'cron' && (options.jitter !== undefined || options.catchupWindow !== undefined))
-    throw new WrongCall('--jitter and --catchup-window are of a Schedule.', 'Ask for one with --schedule.');
+    throw new WrongCall('--jitter and --catchup-window require a Schedule.', 'Add --schedule.');
   return recurrence;
 }
 
-/** `trawl stop NAME…` or `--all`: no run is begun or expected any more; what is collected stays. */
+/** `trawl stop NAME…` or `--all`: ends the recurring collections. No further run is expected; stored events stay. */
 export async function stop(context: Context, names: readonly string[], options: EachOptions): Promise<number> {
   const store = await context.storeIfAny();
   const client = await requireTemporal(context);
@@ -78,7 +78,7 @@ export async function stop(context: Context, names: readonly string[], options: 
     const idle = (!state || state.state === 'paused') && !wasDue;
     if (idle && !options.all) {
       throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
-        hint: '"trawl status" shows what is.',
+        hint: '"trawl status" shows the running ones.',
       });
     }
     const outcome = state && !idle ? await stopRecurring(client, name, 'Stopped with "trawl stop"') : 'stopped';
@@ -98,7 +98,7 @@ async function chosenCollectors(
 ): Promise<string[]> {
   if (all === names.length > 0) throw new WrongCall('Name the collectors, or all of them with --all.', 'See --help.');
   if (!all) return [...new Set(names)];
-  if (!store) throw new WrongCall('There is no store yet that knows any collector.', 'Name the collectors.');
+  if (!store) throw new WrongCall('There is no store yet, so no collector is known.', 'Name the collectors.');
   return context.collectors(store);
 }
 
@@ -110,8 +110,8 @@ interface CollectorAnswer {
 const atOneTime = 8;
 
 /**
- * Does the same for each, and tells the results in their order. Where it fails for one of several, the others are done
- * nevertheless.
+ * Does the same for each collector, and reports the results in order. A failure for one of several does not stop the
+ * others.
  */
 async function eachCollector(
   names: readonly string[],

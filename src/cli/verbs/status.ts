@@ -15,9 +15,9 @@ export interface StatusOptions {
 const watchEveryMs = 3_000;
 
 /**
- * `trawl status`: each collector from the store, with its recurring collection from Temporal. Where one of the two does
- * not answer, it says so, and shows what the other knows.
- * @returns 3 where something needs a person, 1 where the store cannot be read. Of `--watch`, which Ctrl-C ends, 0.
+ * `trawl status`: shows each collector from the store, with its recurring collection from Temporal. If one of the two
+ * does not answer, it says so and shows what the other knows.
+ * @returns 3 if something needs a person, 1 if the store cannot be read; 0 for `--watch`, which Ctrl-C ends.
  */
 export async function status(context: Context, options: StatusOptions): Promise<number> {
   if (options.watch !== undefined) {
@@ -53,7 +53,7 @@ async function watch(everyMs: number, json: boolean): Promise<void> {
   }
 }
 
-/** Begins anew each time: settings, store and Temporal may have come, gone or changed since. */
+/** Starts from scratch each time: settings, store and Temporal may have changed since. */
 async function looked(): Promise<StatusReport> {
   const context = new Context();
   try {

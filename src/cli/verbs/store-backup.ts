@@ -38,11 +38,11 @@ export async function storeRestore(context: Context, file: string, options: Back
   else {
     await print(collectorsTable(found));
     tellAside(found);
-    tell(`${path} is ${file} now${replaced ? `; what was there is ${replaced}` : ''}.`);
-    tell('Collecting goes on from these checkpoints: what came after them is read again, if the source still has it.');
+    tell(`${path} now has the contents of ${file}${replaced ? `; the previous store is ${replaced}` : ''}.`);
+    tell('Collecting continues from these checkpoints: later events are read again, if the source still has them.');
     for (const { collector, sink, lastSeq } of found.sinks)
       tell(
-        `${collector}: the sink ${sink} may have batches behind event ${lastSeq}, which are sent again: docs/backup.md says what to do about it.`,
+        `${collector}: the sink ${sink} may have batches after event ${lastSeq}, which are sent again: docs/backup.md says what to do.`,
       );
   }
   return 0;
@@ -50,13 +50,13 @@ export async function storeRestore(context: Context, file: string, options: Back
 
 function sqlitePath({ settings: { store } }: Context, command: string): string {
   if (store.kind === 'sqlite') return store.path;
-  throw new TrawlError('BACKUP_REFUSED', `The store ${store.name} is PostgreSQL, which has its own tools.`, {
+  throw new TrawlError('BACKUP_REFUSED', `The store ${store.name} is PostgreSQL, which has its own backup tools.`, {
     hint: `Use ${command}; docs/backup.md says more.`,
   });
 }
 
 function tellAside({ aside }: Aside): void {
-  for (const path of aside) tell(`A file of a database that was there before was left behind; it is ${path} now.`);
+  for (const path of aside) tell(`A file of a previous database was left behind; it is now ${path}.`);
 }
 
 function collectorsTable({ collectors }: BackedUp): string {

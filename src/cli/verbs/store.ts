@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
 
-/** Connections: one reads while the other writes. */
+/** Number of connections: one reads while the other writes. */
 const pool = 2;
 
 /** `trawl store copy FROM TO` */
@@ -25,7 +25,7 @@ export async function storeCopy(
   const due = (await fromStore.standings()).filter((standing) => standing.due).map(({ collector }) => collector);
   if (due.length > 0 && !options.force) {
     throw new TrawlError('COPY_REFUSED', `${source.name} is still collected into: ${due.join(', ')}.`, {
-      hint: `Stop it first ("trawl stop ${due[0]}"), or use --force where nothing runs any more.`,
+      hint: `Stop it first ("trawl stop ${due[0]}"), or use --force if nothing runs any more.`,
     });
   }
   const counts = await copyStore(fromStore, toStore, (name, rows) => tell(`${name}: ${rows} rows copied`));
@@ -33,16 +33,17 @@ export async function storeCopy(
   else {
     const lines = counts.map(({ table: name, rows, digest }) => [name, String(rows), digest.slice(0, 16)]);
     await print(table(['TABLE', 'ROWS', 'SHA-256 (BOTH)'], lines));
-    tell(`The copy is whole. Set TRAWL_STORE to it, and start a worker and the collections.`);
+    tell(`The copy is complete. Set TRAWL_STORE to it, then start a worker and the collections.`);
   }
   return 0;
 }
 
-/** `@PATH` is a file that holds it: a command line is no place for a password. */
+/** Parses the place of a store. `@PATH` names a file that contains it: a command line must not contain a password. */
 function placeOf(text: string): StorePlace {
   const place = storePlace(text.startsWith('@') ? contentOf(text.slice(1)) : text, process.cwd(), pool);
-  // Not repeated: there may be a password in it.
-  if (!place) throw new WrongCall('That is no store.', `Give ${storeForms}, or @PATH for a file that holds it.`);
+  // The message does not repeat it: it may contain a password.
+  if (!place)
+    throw new WrongCall('That is not a valid store.', `Use ${storeForms}, or @PATH for a file that contains it.`);
   return place;
 }
 
@@ -50,6 +51,10 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new WrongCall(`${path} cannot be read: ${reasonOf(error)}.`, 'Name a file that holds the store.', error);
+    throw new WrongCall(
+      `${path} cannot be read: ${reasonOf(error)}.`,
+      'Name a file that contains the place of the store.',
+      error,
+    );
   }
 }

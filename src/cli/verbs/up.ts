@@ -21,7 +21,7 @@ export interface UpOptions {
   cron?: string;
 }
 
-/** `trawl up`: everything on this machine, until Ctrl-C. */
+/** `trawl up`: runs everything on this machine until Ctrl-C. */
 export async function up(context: Context, options: UpOptions): Promise<number> {
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
@@ -31,7 +31,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   if (names.length === 0) await refuseToForget(context, store);
   if (env.TEMPORAL_ADDRESS) {
     tell(
-      'TEMPORAL_ADDRESS is set, but "trawl up" brings its own server. For that one, use "trawl worker" and "trawl start NAME".',
+      'TEMPORAL_ADDRESS is set, but "trawl up" starts its own server. To use that one, run "trawl worker" and "trawl start NAME".',
     );
   }
   const demo = nothingSetUp ? await startDemo(context.settings.dataDir) : undefined;
@@ -47,11 +47,11 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   await startAll(client, names, cron, options.cron !== undefined);
   await print(banner(context, { ...embedded, health }, names, cron, demo));
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
-  tell('Stopping: the worker finishes what it has in hand …');
+  tell('Stopping: the worker finishes its current work …');
   return code === 130 || code === 143 || code === 129 ? 0 : code;
 }
 
-/** Settings that have gone missing must not turn a real collection into a demo. */
+/** Lost settings must not turn a real collection into a demo. */
 async function refuseToForget(context: Context, store: Store): Promise<never> {
   const known = await store.collectors();
   const holds = known.length === 0 ? '' : ` that has events of ${known.join(', ')}`;
@@ -59,18 +59,18 @@ async function refuseToForget(context: Context, store: Store): Promise<never> {
     'SETTINGS_INVALID',
     `No collector is set up for the store ${context.settings.store.name}${holds}.`,
     {
-      hint: 'Put the settings into .env (docs/settings.md has them for each source), or use another TRAWL_DATA.',
+      hint: 'Put the settings into .env (docs/settings.md lists them for each source), or use another TRAWL_DATA.',
     },
   );
 }
 
-/** One that cannot be started does not hold up the others. @throws what the first one said, where none could be. */
+/** A collection that fails to start does not hold up the others. @throws the first failure if none could be started. */
 async function startAll(client: Client, names: readonly string[], cron: string, asked: boolean): Promise<void> {
   const failures: [string, unknown][] = [];
   for (const name of names) {
     try {
       const recurrence = (await recurringState(client, name))?.recurrence;
-      // One that there is keeps its own times, unless others are asked for.
+      // An existing collection keeps its times, unless others are requested.
       const wanted = asked || recurrence === undefined ? cron : undefined;
       await startRecurring(client, name, { recurrence, cron: wanted });
       // The first tick of a cron may be minutes away.
@@ -81,7 +81,7 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
   }
   if (failures.length === names.length) throw failures[0]![1];
   for (const [name, error] of failures) {
-    tell(`${name} is not started: ${error instanceof TrawlError ? sentence(error) : reasonOf(error)}`);
+    tell(`${name} was not started: ${error instanceof TrawlError ? sentence(error) : reasonOf(error)}`);
   }
 }
 
@@ -99,7 +99,7 @@ function banner(
   const lines = [
     '',
     demo
-      ? `Trawl collects from its demo ASA team (${demo.baseUrl}), as no credentials are set.`
+      ? `Trawl collects from its demo ASA team (${demo.baseUrl}), since no credentials are set.`
       : `Trawl collects: ${names.join(', ')}.`,
     '',
     `  Temporal UI    ${server.uiUrl}`,
@@ -117,7 +117,7 @@ function banner(
   if (demo) {
     lines.push(
       '',
-      'To collect your own team, put these into a file .env here and start again:',
+      'To collect from your own team, put these into a .env file here and start again:',
       '  ASA_TEAM=…        the name of the team',
       '  ASA_KEY_ID=…      id and secret of an API key of a service user',
       '  ASA_KEY_SECRET=…  with the role reporting_user (or ASA_KEY_SECRET_FILE=/path)',

@@ -8,7 +8,7 @@ import { tell } from '../output.js';
 import { connectForStore, findTemporal } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 
-/** Opens the store, and waits for one that cannot be used just now, as after a restart of the host. */
+/** Opens the store. Waits for one that is temporarily unavailable, for example after a restart of the host. */
 async function openWhenThere(context: Context, ended: Promise<unknown>): Promise<Store | undefined> {
   let over = false;
   void ended.then(() => {
@@ -29,7 +29,7 @@ async function openWhenThere(context: Context, ended: Promise<unknown>): Promise
   return undefined;
 }
 
-/** `trawl worker`: a worker for the Temporal server that is configured, or that `trawl up` runs. */
+/** `trawl worker`: runs a worker for the configured Temporal server, or for that of `trawl up`. */
 export async function worker(context: Context): Promise<number> {
   const ended = interrupted();
   context.closeFilesToOthers();
@@ -37,12 +37,12 @@ export async function worker(context: Context): Promise<number> {
   if (typeof address === 'number') return 0;
   if (!address) {
     throw new TrawlError('NOT_RUNNING', 'No Temporal server is configured, and none is running here.', {
-      hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which brings server and worker.',
+      hint: 'Set TEMPORAL_ADDRESS, or use "trawl up", which starts a server and a worker.',
     });
   }
   const store = await openWhenThere(context, ended);
   if (!store) return 0;
-  // Says what is wrong in words; the worker's own connection would only fail.
+  // Explains a failure; the worker's own connection would only report it.
   if (typeof (await unless(ended, connectForStore(context, address, store))) === 'number') return 0;
   const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
@@ -50,6 +50,6 @@ export async function worker(context: Context): Promise<number> {
     `A worker runs for ${address.connection.address ?? 'Temporal'}, namespace ${address.namespace}, on the store ${context.settings.store.name}${health ? `; health at ${health}/healthz` : ''}. Ctrl-C ends it.`,
   );
   const code = await Promise.race([ended, running.done.then(() => 1)]);
-  tell('Stopping: the worker finishes what it has in hand …');
+  tell('Stopping: the worker finishes its current work …');
   return code === 1 ? 1 : 0;
 }
