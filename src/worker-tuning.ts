@@ -1,4 +1,4 @@
-/** How much a worker takes on. */
+/** Limits on the work of a worker. */
 export interface WorkerTuning {
   activities: number;
   cachedWorkflows: number;

@@ -59,7 +59,7 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
   }
 }
 
-/** The walk with the commands noted meanwhile carried out before it fails: only then is the failure noted. */
+/** Runs the walk. If it fails, carries out the commands noted meanwhile first, so that the failure is recorded last. */
 export async function walkAndSettle(walk: Walk, commands: Commands): Promise<WalkEnd> {
   try {
     return await walk.run();

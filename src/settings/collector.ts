@@ -74,8 +74,8 @@ export function resolveCollector<Own extends Values>(
 }
 
 /**
- * The kind of source of one collector, by its rows of the table or else by its name. Reads no other setting: what has been
- * collected is written, sent and cleared also where the source's own settings are wrong, or its secrets gone.
+ * Finds the source of one collector, by its rows in the table or else by its name. Reads no other setting: stored events
+ * can be written, sent and cleared even if the source's own settings are invalid or its secrets are gone.
  *
  * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
  */
@@ -92,7 +92,7 @@ export function sourceOfCollector<Kind extends ConfigurableKind>(
 }
 
 /**
- * How the events of one collector are offloaded, and how long they are kept: the settings that every source has, alone.
+ * Resolves only the settings that every collector has: how its events are offloaded and how long they are kept.
  * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
  */
 export function resolveOffloading(
@@ -112,7 +112,7 @@ export function resolveOffloading(
 
 function invalidSettings(name: string, problems: readonly string[]): TrawlError {
   return new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
-    hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then try "trawl check ${name}".`,
+    hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then run "trawl check ${name}".`,
   });
 }
 

@@ -7,7 +7,7 @@ import type { Findings } from './monitor.js';
 export interface Listen {
   host: string;
   port: number;
-  /** False where nobody asked for it: then the next free port does as well. */
+  /** False for the default port; then any of the next ports may be used. */
   asked: boolean;
 }
 
