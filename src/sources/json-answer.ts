@@ -2,8 +2,8 @@ import { arrayElements, objectMembers, type Slice } from '../json-slices.js';
 import { UnreadableAnswer } from './unreadable.js';
 
 /**
- * The text of a body, and which elements of its member `list` hold bytes that are not UTF-8: in the text these stand
- * as U+FFFD. All that structures JSON is ASCII, so the elements stand in the same order in the bytes.
+ * Decodes a body, and tells which elements of its member `list` contain invalid UTF-8, which becomes U+FFFD in the
+ * text. The structure of JSON is ASCII, so the elements have the same order in the bytes.
  */
 export function decodeAnswer(body: Uint8Array, list: string): { text: string; invalid: (index: number) => boolean } {
   const text = strictUtf8(body);
@@ -26,17 +26,17 @@ function strictUtf8(bytes: Uint8Array): string | null {
 }
 
 function slicesOfList(text: string, list: string): Slice[] {
-  // A byte order mark may stand before the object.
+  // A byte order mark may precede the object.
   return arrayElements(text, objectMembers(text, text.indexOf('{')).get(list)!.start);
 }
 
-/** @throws UnreadableAnswer where the text is no JSON. */
+/** @throws UnreadableAnswer if the text is not JSON */
 export function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const looks = /^\s*</.test(text) ? 'HTML or XML' : text === '' ? 'empty' : 'not JSON, or cut off';
-    // The parser's own message quotes what it read, which may be an event.
+    // The parser's own message quotes its input, which may be an event.
     throw new UnreadableAnswer(`An answer with status 200 is ${looks}.`, text, new Error((error as Error).name));
   }
 }

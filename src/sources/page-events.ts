@@ -5,13 +5,13 @@ import { arrayElements } from '../json-slices.js';
 import type { PageContent, SourceEvent } from './source.js';
 
 /**
- * The events of a page's list, each in the text that the source sent. What does not fit is a reject, and the page goes
- * on without it.
+ * Splits a page's list into events, each with its original text. An element that is not a valid event becomes a reject
+ * and does not affect the rest of the page.
  *
- * @param text the page's JSON, as `decodeAnswer` gives it.
- * @param start where the list begins in it; undefined where there is none.
- * @param values the list's elements, parsed.
- * @param eventOf the event of an element, or why it does not fit.
+ * @param text the page's JSON, from `decodeAnswer`
+ * @param start where the list begins in the text; undefined if there is none
+ * @param values the list's elements, parsed
+ * @param eventOf returns the event of an element, or the reason to reject it
  */
 export function eventsOfPage(
   text: string,
@@ -38,7 +38,7 @@ export function eventsOfPage(
   return { events, rejected, digest: digest.digest('hex') };
 }
 
-/** Why an event does not fit its envelope, by member. */
+/** The reasons, by member, why an event does not match its envelope. */
 export function misfit(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`).join('; ');
 }

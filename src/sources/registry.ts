@@ -3,7 +3,7 @@ import { descope } from './descope/source.js';
 import { skyflow } from './skyflow/source.js';
 import type { Source } from './source.js';
 
-/** Every kind of source. A new one is a folder beside this file and a line here. */
+/** Every kind of source. To add one, create a folder beside this file and add a line here. */
 export const sources: readonly Source[] = [asa, descope, skyflow];
 
 export function sourceOf(kind: string): Source {

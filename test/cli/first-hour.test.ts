@@ -94,7 +94,7 @@ describe('trawl init', () => {
     [['asa'], /--set ASA_TEAM=VALUE.*--secret-file ASA_KEY_SECRET=PATH/, 'INPUT_INVALID'],
     [['asa', '--set', 'ASA_KEY_SECRET=marker-1'], /other users of this machine/, 'SECRET_REFUSED'],
     [['asa', '--set', 'ASA_TEAMS=x'], /known: ASA_TEAM,/, 'INPUT_INVALID'],
-    [['asa', '--set', 'ASA_TEAM=a/b'], /must be the name as in/, 'INPUT_INVALID'],
+    [['asa', '--set', 'ASA_TEAM=a/b'], /must be the name in/, 'INPUT_INVALID'],
     [['asa', '--secret-file', 'ASA_KEY_SECRET=/absent'], /no file \/absent/, 'INPUT_INVALID'],
     [['skyflow', '--set', 'SKYFLOW_ACCOUNT_ID=a'], /SKYFLOW_API_KEY.*one of/, 'INPUT_INVALID'],
     [['okta'], /asa, descope, skyflow/, 'INPUT_INVALID'],

@@ -68,7 +68,7 @@ describe('what a person must change', () => {
     };
     await until('a run has failed and another is due', async () => (await failure()) !== '');
     expect(await failure()).toContain(
-      'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was revoked or rotated, make a new one',
+      'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was revoked or rotated, create a new one',
     );
     collection.demo.restoreKey();
     await until('the next tick has collected', async () => (await collection.store.eventCount('asa')) === 30);

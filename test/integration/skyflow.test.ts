@@ -292,7 +292,7 @@ describe('what a person must see', () => {
     [
       'with a broken key',
       (right: string) => right.replace('BEGIN PRIVATE KEY-----\\nMII', 'BEGIN PRIVATE KEY-----\\nsensitive'),
-      'its privateKey is no private key in PEM form, or is damaged',
+      'its privateKey is not a valid private key in PEM form',
     ],
   ])('a credentials file %s', async (_, credentials, told) => {
     const collection = await SkyflowCollection.start({ by: 'credentials', credentials });

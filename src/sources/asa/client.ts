@@ -16,17 +16,17 @@ const hints = {
   404: 'Check ASA_TEAM and ASA_BASE_URL.',
 };
 
-/** Statuses by which an API says that it does not know an offset. */
+/** Statuses that may mean that the API does not know the offset. */
 const offsetRefusals = new Set([400, 404, 410]);
 
-/** An answer that was asked for ahead is thrown away when nobody has come for it after this. */
+/** A page that was read ahead is discarded if it is not used within this time. */
 const aheadMaxMs = 10_000;
 
-/** The page after the last one that was read, asked for while that one is parsed, enriched and written. */
+/** The request for the next page, made while the current one is parsed, enriched and written. */
 interface Ahead {
   url: string;
   answer: Promise<HttpAnswer>;
-  /** Of throwing it away; it would keep the answer in memory for as long as it runs. */
+  /** Discards the page. Must be cleared, since a running timer keeps the answer in memory. */
   timer: NodeJS.Timeout;
   abandon(): void;
 }
@@ -41,7 +41,7 @@ export class AsaClient implements SourceClient {
   readonly #readsAhead: boolean;
   #ahead: Ahead | undefined;
 
-  /** @param readsAhead whether a page's answer sets off the request for the next one; there is never more than one under way. */
+  /** @param readsAhead true to request the next page as soon as a page arrives, at most one at a time */
   constructor(http: HttpClient, settings: AsaSettings, readsAhead = true) {
     this.#http = http;
     this.#readsAhead = readsAhead;
@@ -56,7 +56,7 @@ export class AsaClient implements SourceClient {
       try {
         return { ...(await this.#page(offset, count, signal)), requests };
       } catch (error) {
-        // A page over the bound on a body is read in smaller ones: an offset does not depend on how much is asked for.
+        // Retry with a smaller page: an offset does not depend on the page size.
         if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || count === 1) throw error;
         count = Math.ceil(count / 2);
       }
@@ -87,18 +87,18 @@ export class AsaClient implements SourceClient {
     const next = newOffset(answer.headers.link ?? [], url);
     if (content.listMissing && next !== null) {
       throw new UnreadableAnswer(
-        'A page has no list of events, yet a page after it.',
+        'A page has no list of events, but a link to a next page.',
         Buffer.from(answer.body).toString('utf8'),
       );
     }
     const page = { body: answer.body, content, pauseMs: pauseForReserveMs(answer) };
-    // A link back to where it stands says that there is no other page yet.
+    // A link back to the page itself means that there is no next page yet.
     if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };
     if (this.#trail.leadsOn(offset, next)) return { ...page, nextOffset: next, more: true };
     return { ...page, nextOffset: offset, more: false, warning: ledBack(next) };
   }
 
-  /** Asks for the next page at once, unless the answer says to wait; whether it can be used at all is seen later. */
+  /** Requests the next page right away, unless the answer asks to wait. Whether the page can be used shows later. */
   #readAhead(answer: HttpAnswer, url: string, offset: Offset, count: number): void {
     if (pauseForReserveMs(answer) > 0) return;
     let next: Offset | null;
@@ -119,12 +119,12 @@ export class AsaClient implements SourceClient {
       }, aheadMaxMs).unref(),
       abandon: () => abort.abort(),
     };
-    // Heard when somebody comes for it, or not at all.
+    // An error is handled when the page is used; if it never is, the error does not matter.
     ahead.answer.catch(() => undefined);
     this.#ahead = ahead;
   }
 
-  /** Undefined where something else was asked for ahead, or nothing. */
+  /** The answer that was read ahead for this URL; undefined if there is none. */
   #takeAhead(url: string, signal?: AbortSignal): Promise<HttpAnswer> | undefined {
     const ahead = this.#ahead;
     if (ahead?.url !== url) {
@@ -150,7 +150,7 @@ export class AsaClient implements SourceClient {
     this.#ahead = undefined;
   }
 
-  /** A refusal is the offset's fault where the same request without it is answered. */
+  /** If the same request succeeds without the offset, the offset is the reason for the refusal. */
   async #throwIfOffsetUnknown(refusal: TrawlError, count: number, signal?: AbortSignal): Promise<void> {
     const probe = await this.#get(`${this.place}?${queryOf('', count)}`, signal);
     if (probe.status !== 200) return;
@@ -158,13 +158,13 @@ export class AsaClient implements SourceClient {
       'OFFSET_UNKNOWN',
       `The source no longer knows the offset of the checkpoint: ${refusal.message}`,
       {
-        hint: 'Everything it still holds is read again; what is stored already is not stored twice.',
+        hint: 'Everything that it still holds is read again; events that are already stored are not stored twice.',
         cause: refusal,
       },
     );
   }
 
-  /** A token can expire at any time: a refused one is replaced once. */
+  /** A token can expire at any time, so a refused one is replaced once. */
   async #get(url: string, signal?: AbortSignal): Promise<HttpAnswer> {
     for (let renewed = false; ; renewed = true) {
       const token = await this.#tokens.get(signal);

@@ -4,7 +4,7 @@ import type { Lookup, SourceEvent } from '../source.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Which member of an event's details feeds a column (the first that is not empty), and how its object reads. */
+/** For each column: the members that feed it (the first non-empty one wins), and how their object is described. */
 const enriched = {
   actor: { members: ['actor'], describe: once(getUser) },
   user: { members: ['target_user', 'user'], describe: once(getUser) },
@@ -15,7 +15,7 @@ const enriched = {
   server: { members: ['server'], describe: once(getServer) },
 } as const;
 
-/** Many events of a page name the same few objects. */
+/** Caches descriptions, since many events of a page name the same few objects. */
 function once(describe: (object: Members) => string): (object: Members) => string {
   const known = new WeakMap<Members, string>();
   return (object) => {
@@ -28,7 +28,7 @@ function once(describe: (object: Members) => string): (object: Members) => strin
   };
 }
 
-/** S30 Process Audit Event: the columns of one event. An id without a related object gives an empty column. */
+/** S30 Process Audit Event: the columns of one event. An id without a related object leaves the column empty. */
 export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColumns {
   const { details } = event;
   const column = (name: keyof typeof enriched): string => {
@@ -54,7 +54,7 @@ export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColu
   };
 }
 
-/** The ids that an event's columns are looked up by. */
+/** Ids that an event's columns look up. */
 export function lookedUpIds(event: SourceEvent): string[] {
   return Object.values(enriched).flatMap(({ members }) => idsOf(event.details, members));
 }
@@ -91,7 +91,7 @@ export function getUser(user: Members): string {
 
 const none: string[] = [];
 
-/** The ids of the first member that is not empty; a member may hold an array of ids. */
+/** The ids of the first non-empty member; a member may be an array of ids. */
 function idsOf(details: Members, names: readonly string[]): string[] {
   for (const name of names) {
     const value = details[name];

@@ -3,13 +3,13 @@ import { TrawlError } from '../../errors.js';
 import { type Link, parseLinks } from '../../http/links.js';
 
 /**
- * U11 Get New Offset: the offset of the link whose rel is "next" (RFC 8288), or null where there is none.
+ * U11 Get New Offset: the offset of the link whose rel is "next" (RFC 8288), or null if there is none.
  *
  * The whole header is parsed, so the order of parameters, quoting, several headers and commas inside a URL do not
- * matter. A link is taken only if it leads to the very place that was asked.
+ * matter. A link is accepted only if it leads to the place of the request.
  *
- * @param requestUrl the URL whose answer carried the header; relative references are resolved against it.
- * @throws TrawlError LINK_REFUSED where the link leads elsewhere; not retried.
+ * @param requestUrl the URL whose answer carried the header; relative references are resolved against it
+ * @throws TrawlError LINK_REFUSED if the link leads elsewhere; not retried
  */
 export function newOffset(linkHeaders: readonly string[], requestUrl: string): Offset | null {
   const next = linkHeaders.flatMap(parsed).find((link) => link.rels.includes('next'));
@@ -21,17 +21,17 @@ function parsed(header: string): Link[] {
     return parseLinks(header);
   } catch (error) {
     throw new TrawlError('ANSWER_UNREADABLE', 'The Link header of an answer cannot be parsed.', {
-      hint: 'The page is asked for again; if it stays so, check any proxy between.',
+      hint: 'The page is requested again; if this persists, check any proxy in between.',
       cause: error,
     });
   }
 }
 
 /**
- * U11a Process URL: what must be sent again to get the page that a link names.
+ * U11a Process URL: the part of a link that must be sent to get its page.
  *
- * Mostly that is the value of `offset` alone. Where the link has further parameters, all of them are kept, as `?` and
- * the query (an offset with control characters is left encoded so too); `count` never is, since the setting decides it.
+ * Usually that is the value of `offset`. If the link has further parameters, or the offset has control characters, it
+ * is `?` and the query, still encoded. `count` is left out, since the setting decides it.
  */
 export function offsetOfUrl(link: string, requestUrl: string): Offset {
   const from = new URL(requestUrl);
@@ -43,7 +43,7 @@ export function offsetOfUrl(link: string, requestUrl: string): Offset {
       'LINK_REFUSED',
       `The link to the next page leads away from ${from.origin}${from.pathname}${url ? ` to ${url.origin}${url.pathname}` : ''}.`,
       {
-        hint: 'It was not followed, so that no token goes elsewhere. Set the base URL to the address that the links name, or look for what rewrites them.',
+        hint: 'It was not followed, so that no token is sent elsewhere. Set the base URL to the address in the links, or find out what rewrites them.',
       },
     );
   }
@@ -68,7 +68,7 @@ function nameOf(pair: string): string | undefined {
   return decoded(pair.split('=', 1)[0]!);
 }
 
-/** Percent-decoded; a bare `+` stays one, since offsets are base64. */
+/** Percent-decodes a text. A bare `+` is kept, since offsets are base64. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -8,15 +8,15 @@ import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 
-/** A JSON object as it was parsed, members named `__proto__` included. */
-const members = z.custom<Record<string, unknown>>(isJsonObject, 'is no object');
+/** A JSON object as parsed, including members named `__proto__`. */
+const members = z.custom<Record<string, unknown>>(isJsonObject, 'is not an object');
 
 const envelope = z.object({
   id: z.string().min(1),
   timestamp: z.string().transform((timestamp, context) => {
     const timeNs = epochNanoseconds(timestamp);
     if (timeNs !== null) return { timestamp, timeNs };
-    context.addIssue('is no RFC 3339 time');
+    context.addIssue('is not an RFC 3339 time');
     return z.NEVER;
   }),
   details: members,
@@ -24,16 +24,16 @@ const envelope = z.object({
 
 const envelopeMembers = new Set(['id', 'timestamp', 'details']);
 
-/** An ASA page; `listMissing` where it said `null` for the list, as an empty page of a Go server may. */
+/** An ASA page. `listMissing` is set if the list was `null`, as a Go server may send for an empty page. */
 export interface AsaPageContent extends PageContent {
   listMissing: boolean;
 }
 
 /**
- * Splits list and related_objects (M10). An event that does not fit its envelope is a reject; related objects that do
- * not fit are passed over, since an event without its related object is still an event.
+ * Splits list and related_objects (M10). An event that does not match its envelope becomes a reject. Invalid related
+ * objects are skipped, since an event without its related object is still an event.
  *
- * @throws UnreadableAnswer where the body is not JSON or has no list.
+ * @throws UnreadableAnswer if the body is not JSON or has no list
  */
 export function parseAsaPage(body: Uint8Array): AsaPageContent {
   const { text, invalid } = decodeAnswer(body, 'list');
@@ -53,7 +53,7 @@ function parsePage(text: string): z.infer<typeof pageShape> {
   return page.data;
 }
 
-/** The event, or why it does not fit. */
+/** Returns the event, or the reason to reject it. */
 function eventOf(value: unknown, raw: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return misfit(parsed.error);
@@ -63,7 +63,7 @@ function eventOf(value: unknown, raw: string): SourceEvent | string {
   return { id, ...time, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), details };
 }
 
-/** JSON text of the members outside the envelope. */
+/** The members outside the envelope, as JSON text. */
 function extraOf(raw: string, at: ReadonlyMap<string, Slice>): string | null {
   if (at.size === envelopeMembers.size) return null;
   const others = [...at].filter(([name]) => !envelopeMembers.has(name));

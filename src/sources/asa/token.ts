@@ -9,12 +9,12 @@ const tokenAnswer = z.object({ bearer_token: z.string().min(1) });
 
 const hints = {
   400: 'Check ASA_KEY_ID and ASA_KEY_SECRET: the key id is a UUID, the secret is base64.',
-  401: 'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was revoked or rotated, make a new one for the service user.',
+  401: 'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was revoked or rotated, create a new one for the service user.',
   403: 'The service user may not sign in: check that it and its team are active.',
   404: 'Check ASA_TEAM and ASA_BASE_URL.',
 };
 
-/** U00 Get AuthZ Header: keeps one bearer token, and fetches another when told that it was refused. */
+/** U00 Get AuthZ Header: keeps one bearer token, and fetches another after `drop`. */
 export class TokenSource {
   readonly #http: HttpClient;
   readonly #settings: AsaSettings;
@@ -26,8 +26,8 @@ export class TokenSource {
   }
 
   /**
-   * The token in hand, or a new one. Callers at the same time share one request.
-   * @throws TrawlError CREDENTIALS_REFUSED and others by status (http/status.ts).
+   * Returns the current token, or a new one. Concurrent callers share one request.
+   * @throws TrawlError CREDENTIALS_REFUSED, or others by status (http/status.ts)
    */
   async get(signal?: AbortSignal): Promise<Secret> {
     this.#token ??= this.#fetch(signal).catch((error: unknown) => {
@@ -37,7 +37,7 @@ export class TokenSource {
     return this.#token;
   }
 
-  /** Forgets a token that was refused; one that has replaced it meanwhile stays. */
+  /** Drops a refused token, unless it has already been replaced. */
   async drop(refused: Secret): Promise<void> {
     const current = this.#token;
     if (current !== undefined && (await current.catch(() => undefined)) === refused && this.#token === current) {
@@ -63,13 +63,13 @@ export class TokenSource {
     return this.#tokenOf(answer.body);
   }
 
-  /** The answer holds a token, so nothing of it is kept or shown. */
+  /** The answer contains a token, so none of it is kept or shown. */
   #tokenOf(body: Uint8Array): Secret {
     try {
       return new Secret(tokenAnswer.parse(JSON.parse(Buffer.from(body).toString('utf8'))).bearer_token);
     } catch {
-      throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token holds no bearer_token.', {
-        hint: 'It is tried again; if it stays so, check ASA_BASE_URL and any proxy between.',
+      throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token has no bearer_token.', {
+        hint: 'The request is retried; if this persists, check ASA_BASE_URL and any proxy in between.',
       });
     }
   }

@@ -9,40 +9,40 @@ import { type DescopePageContent, parseDescopePage } from './page.js';
 import { type DescopeSettings, filtersOf } from './settings.js';
 import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
 
-/** How long Descope keeps audit events, and how far back `from` may reach. */
+/** How long Descope keeps audit events, and so how far back `from` may reach. */
 export const descopeRetentionDays = 30;
 
-/** `from` stays this far inside the retention, for the time that a request takes. */
+/** Distance of `from` to the end of the retention, to allow for the duration of a request. */
 const marginMs = 60_000;
 
-/** A clock that is off by less than this is taken for right: `Date` headers count in seconds. */
+/** Smaller clock differences are ignored: `Date` headers have a resolution of seconds. */
 const skewMinMs = 30_000;
 
-/** After a 429 that does not say how long to wait: refused requests may count against the limit, too. */
+/** Wait after a 429 without Retry-After. Refused requests may count against the limit too. */
 const unsaidWaitMs = 15_000;
 
-/** No API gives fewer events at once. */
+/** Lower bound of the page size; no API caps its pages below this. */
 const pageSizeMin = 10;
 
 const hints = {
   400: 'Check the filters of this collector (descope…) and SEARCH_COUNT.',
-  401: 'Check DESCOPE_PROJECT_ID and DESCOPE_MANAGEMENT_KEY; if the key was revoked or has expired, make a new one (Company, Management Keys).',
+  401: 'Check DESCOPE_PROJECT_ID and DESCOPE_MANAGEMENT_KEY; if the key was revoked or has expired, create a new one (Company, Management Keys).',
   403: 'Give the management key access to this project and a role that may read the audit log.',
   404: 'Check DESCOPE_BASE_URL.',
 };
 
-/** Reads pages of `POST /v1/mgmt/audit/search`. Each call makes one request, so that the limit's count stays right. */
+/** Reads pages of `POST /v1/mgmt/audit/search`. Each call makes one request, so that the limit is counted correctly. */
 export class DescopeClient implements SourceClient {
   readonly place: string;
   readonly #http: HttpClient;
   readonly #settings: DescopeSettings;
   readonly #filters: ReturnType<typeof filtersOf>;
   readonly #overlapMs: number;
-  /** How far the source's clock is ahead of this machine's, as its answers tell. */
+  /** How far the source's clock is ahead of this machine's, according to its answers. */
   #skewMs = 0;
-  /** Events asked for: lowered where answers were over the bound on a body. */
+  /** Page size to request; lowered after answers that exceed the maximum body size. */
   #size: number;
-  /** Whether a `total` that is too large has been found to mean nothing. */
+  /** True once a `total` that is too large has proved meaningless. */
   #totalLies = false;
 
   constructor(http: HttpClient, settings: DescopeSettings) {
@@ -65,10 +65,10 @@ export class DescopeClient implements SourceClient {
     const body = await this.#search(request, signal);
     const content = parseDescopePage(body);
     if (content.listMissing && request.page === 0) {
-      throw new UnreadableAnswer('An answer says that there are audits, and has none.', Buffer.from(body).toString());
+      throw new UnreadableAnswer('An answer reports audits but contains none.', Buffer.from(body).toString());
     }
     const answeredMs = this.#nowMs();
-    // The answer may have told that this machine's clock is ahead: the next overlap is counted from the right time.
+    // The answer may show that this machine's clock is ahead. The next overlap must be counted from the right time.
     const until = cursor.kind === 'open' ? Math.min(frozen.until, answeredMs) : frozen.until;
     const { next, ...step } = advance(cursor, { ...frozen, until }, request, content, {
       nowMs: answeredMs,
@@ -82,7 +82,7 @@ export class DescopeClient implements SourceClient {
     const { descopeBaseUrl: baseUrl, descopeProjectId: projectId, descopeManagementKey: key } = this.#settings;
     if (request.page > pageMax) {
       throw new TrawlError('REQUEST_REFUSED', `One millisecond holds more than ${pageMax} pages of audit events.`, {
-        hint: 'The API does not seem to heed the page number: check DESCOPE_BASE_URL and any proxy between.',
+        hint: 'The API seems to ignore the page number: check DESCOPE_BASE_URL and any proxy in between.',
       });
     }
     const url = `${baseUrl}/v1/mgmt/audit/search`;
@@ -99,7 +99,7 @@ export class DescopeClient implements SourceClient {
         from: String(request.from),
         to: String(request.to),
         page: request.page,
-        // Older schemas know the one name, newer ones the other.
+        // Older versions of the API know one name, newer ones the other.
         batchSize: request.size,
         size: request.size,
         oldestFirst: true,
@@ -114,7 +114,7 @@ export class DescopeClient implements SourceClient {
     }
     if (answer.status === 400 && clockWasWrong) {
       throw new TrawlError('REQUEST_REFUSED', `${error.message} The clock of this machine is wrong by minutes.`, {
-        hint: 'It is tried again by the clock of the source; set the one of this machine.',
+        hint: "The request is retried with the source's clock; correct the clock of this machine.",
         retry: true,
       });
     }
@@ -125,8 +125,8 @@ export class DescopeClient implements SourceClient {
   }
 
   /**
-   * An API that gives fewer events at once than it is asked for would end every range too early. Where `total` makes it
-   * look so, the next page by number tells: if there is one, pages are as small as that from now on; if not, `total` lies.
+   * An API that returns fewer events than requested would end every range too early. If `total` suggests that, the next
+   * numbered page settles it: if it has events, that size is used from now on; if not, `total` is wrong.
    */
   #mayBeCut({ paging }: Range, { size }: PageRequest, { count, total }: DescopePageContent): boolean {
     if (paging?.page === 1 && !paging.back && paging.size < this.#size) {
@@ -136,7 +136,7 @@ export class DescopeClient implements SourceClient {
     return !paging && !this.#totalLies && count >= pageSizeMin && count < size && total > count;
   }
 
-  /** An answer over the bound is asked for again in smaller pages, by the next attempt. */
+  /** After an answer over the maximum size, the next attempt requests smaller pages. */
   async #withinBound(size: number, request: Parameters<HttpClient['request']>[0]): Promise<HttpAnswer> {
     try {
       return await this.#http.request(request);
@@ -144,14 +144,14 @@ export class DescopeClient implements SourceClient {
       if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || size === 1) throw error;
       this.#size = Math.ceil(size / 2);
       throw new TrawlError('PAGE_TOO_LARGE', error.message, {
-        hint: `It is asked for again in pages of ${this.#size} events.`,
+        hint: `It is requested again in pages of ${this.#size} events.`,
         cause: error,
         retry: true,
       });
     }
   }
 
-  /** Windows are cut by the source's clock, not by this machine's. Gives true where that makes a difference now. */
+  /** Windows follow the source's clock, not this machine's. Returns true if the difference has just changed. */
   #heedClock({ headers }: HttpAnswer): boolean {
     const theirs = Date.parse(headers.date?.[0] ?? '');
     if (!Number.isFinite(theirs)) return false;
@@ -166,7 +166,7 @@ export class DescopeClient implements SourceClient {
   }
 }
 
-/** Numbered pages that have become too large begin again, with smaller ones. */
+/** Restarts a range of numbered pages that have become too large with smaller ones. */
 function sized(range: Range, size: number): Range {
   if (!range.paging || range.paging.size <= size) return range;
   return { ...range, paging: { page: 0, size, back: false } };

@@ -2,14 +2,14 @@ import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 
 /**
- * Where a Descope walk stands. As text it is an offset:
+ * Position of a Descope walk. Its text is the offset:
  *
  * - empty: at the beginning of what the API still holds;
  * - `v1 from=TIME`: everything before TIME has been read; the next request begins a window there;
  * - `v1 until=TIME todo=RANGE,…`: inside a window that was frozen at `until`; the first range is read next.
  *
- * A range is `TIME..TIME`, with `*` for a beginning as far back as the API allows; `@3x500` after it: pages of 500,
- * page 3 is next; `@3x500-` the same, going back to page 0. A time is RFC 3339 in UTC, to the millisecond.
+ * A range is `TIME..TIME`. A start of `*` is as far back as the API allows. The suffix `@3x500` means pages of 500 with
+ * page 3 next, `@3x500-` the same going back to page 0. A time is RFC 3339 in UTC, to the millisecond.
  */
 export type Cursor = OpenCursor | WindowCursor;
 
@@ -28,8 +28,8 @@ export interface WindowCursor {
 }
 
 /**
- * What is asked for as `from` and `to`. Whether the API counts these ends in is not said anywhere, so a range is only
- * trusted to bring the events strictly between them.
+ * `from` and `to` of a request. Whether the API includes these ends is undocumented, so a range is only trusted to
+ * return the events strictly between them.
  */
 export interface Range {
   from: number | null;
@@ -49,7 +49,7 @@ export function offsetOf(cursor: Cursor): Offset {
   return `v1 until=${timeText(cursor.until)} todo=${cursor.todo.map(rangeText).join(',')}`;
 }
 
-/** @throws TrawlError OFFSET_UNKNOWN where the text is no offset of this source: then all is read again. */
+/** @throws TrawlError OFFSET_UNKNOWN if the text is not an offset of this source: everything is then read again */
 export function cursorOf(offset: Offset): Cursor {
   if (offset === '') return { kind: 'open', from: null };
   const open = /^v1 from=(\S+)$/.exec(offset);
@@ -86,7 +86,11 @@ function timeOf(text: string, offset: Offset): number {
 }
 
 function unknown(offset: Offset): TrawlError {
-  return new TrawlError('OFFSET_UNKNOWN', `The checkpoint's offset ${JSON.stringify(offset)} is none of Descope's.`, {
-    hint: 'Everything the source still holds is read again; what is stored already is not stored twice.',
-  });
+  return new TrawlError(
+    'OFFSET_UNKNOWN',
+    `The checkpoint's offset ${JSON.stringify(offset)} is not a Descope offset.`,
+    {
+      hint: 'Everything that the source still holds is read again; events that are already stored are not stored twice.',
+    },
+  );
 }

@@ -3,8 +3,8 @@ import { memberText as text } from '../member-text.js';
 import type { Lookup, SourceEvent } from '../source.js';
 
 /**
- * S30 Process Audit Event for Descope: docs/sources/descope.md says why each column is fed so. There are no related
- * objects: an event holds the names that it has.
+ * S30 Process Audit Event for Descope; docs/sources/descope.md explains each column. There are no related objects:
+ * events contain names themselves.
  */
 export function processDescopeEvent({ details }: SourceEvent, _lookup: Lookup): EventColumns {
   const user = texts(details.externalIds) || text(details.userId);

@@ -9,32 +9,32 @@ import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { timeText } from './cursor.js';
 
-/** A Descope page, with what the walk has to know of it. */
+/** A Descope page, with the facts that the walk needs. */
 export interface DescopePageContent extends PageContent {
-  /** Events and rejects: decides whether the page was full. */
+  /** Number of events and rejects; decides whether the page was full. */
   count: number;
-  /** How the events stand by time; `one moment` where they share one millisecond; null where none has a time. */
+  /** Order of the events by time; `one moment` if they share one millisecond, null if none has a time. */
   order: 'oldest first' | 'newest first' | 'one moment' | 'mixed' | null;
-  /** Of its events; 0 where there is none. */
+  /** Time of the oldest event; 0 if there is none. */
   oldestMs: number;
   newestMs: number;
-  /** Of the event that a twentieth of the page stands behind. */
+  /** Time of the event that only a twentieth of the page follows. */
   nearLastMs: number;
-  /** What the answer says of itself; 0 where it says nothing. */
+  /** Total according to the answer; 0 if it does not say. */
   total: number;
-  /** The list was null or absent though the answer says that there are events. */
+  /** True if the list was null or absent although the answer reports events. */
   listMissing: boolean;
 }
 
-/** 9999-12-31T23:59:59.999Z, after which RFC 3339 has no text for a time. */
+/** 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can express. */
 const occurredMax = 253_402_300_799_999;
 
 const envelope = z.object({
   ID: z.string().nullish(),
   occurred: z
-    .union([z.string().regex(/^\d{1,15}$/, 'is no number of milliseconds'), z.int().min(0)])
+    .union([z.string().regex(/^\d{1,15}$/, 'is not a number of milliseconds'), z.int().min(0)])
     .transform(Number)
-    .refine((ms) => ms <= occurredMax, 'is no time before the year 10000'),
+    .refine((ms) => ms <= occurredMax, 'is not a time before the year 10000'),
 });
 
 const pageShape = z
@@ -45,10 +45,10 @@ const pageShape = z
   .refine(({ audits, total }) => Array.isArray(audits) || total !== undefined);
 
 /**
- * Splits an answer of the audit search. An event that does not fit its envelope is a reject. `total` is believed
- * nowhere but where the list is missing altogether; at most it raises a doubt (client.ts).
+ * Splits an answer of the audit search. An event that does not match its envelope becomes a reject. `total` is trusted
+ * only if the list is missing altogether; otherwise it can at most raise a doubt (client.ts).
  *
- * @throws UnreadableAnswer where the body is not JSON, or neither has a list of events nor says that there is none.
+ * @throws UnreadableAnswer if the body is not JSON, or has no list of events without saying that there are none
  */
 export function parseDescopePage(body: Uint8Array): DescopePageContent {
   const { text, invalid } = decodeAnswer(body, 'audits');
@@ -69,7 +69,7 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
   };
 }
 
-/** The event, or why it does not fit. */
+/** Returns the event, or the reason to reject it. */
 function eventOf(raw: string, value: unknown, copies: Map<string, number>): SourceEvent | string {
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return misfit(parsed.error);
@@ -86,11 +86,10 @@ function eventOf(raw: string, value: unknown, copies: Map<string, number>): Sour
 }
 
 /**
- * The id of an event that has none: the digest of its content in canonical form, and from the second of several equal
- * ones in a page on, which one it is. The same events get the same ids in whatever page they are read, and in whatever
- * order: equal events share their millisecond, and the walk (walk.ts) reads every millisecond as a whole in some page.
- * Where more events than a page holds share one millisecond, equal ones among them that never stand in one page
- * together count as one.
+ * An id for an event without one: the digest of its canonical content. From the second of several equal events in a
+ * page on, a counter is added. Events get the same ids in any page and any order: equal events share their
+ * millisecond, and the walk (walk.ts) reads every millisecond completely in some page. If more events than fit into a
+ * page share one millisecond, equal ones that never appear in the same page count as one.
  */
 function digestId(details: Record<string, unknown>, raw: string, copies: Map<string, number>): string {
   const { ID: _, ...content } = details;
@@ -105,11 +104,11 @@ function canonical(content: unknown, raw: string): string {
     return JSON.stringify(content, (_, value: unknown) => {
       if (!isJsonObject(value)) return value;
       const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-      // Names that look like numbers come first in any object; so they do each time. No prototype: __proto__ is a name.
+      // Numeric-looking names come first in any object, so the order is stable. No prototype: __proto__ is a name.
       return Object.assign(Object.create(null), Object.fromEntries(entries)) as unknown;
     });
   } catch {
-    // Nested too deeply: then the text as it came counts.
+    // Nested too deeply, so the original text counts.
     return raw;
   }
 }

@@ -11,41 +11,41 @@ import {
 const devices = ['Bot', 'Mobile', 'Desktop', 'Tablet', 'Unknown'];
 const methods = ['otp', 'totp', 'magiclink', 'oauth', 'saml', 'password'];
 
-/** What a Descope collector is told. A filter that is not set, or empty, filters nothing. */
+/** Settings of a Descope collector. A filter that is empty or not set does not filter. */
 export const descopeSettings = defineSettings({
   descopeProjectId: {
     env: 'DESCOPE_PROJECT_ID',
     meaning: 'Id of the Descope project',
-    expected: 'the id as the console shows it, for example P2abc…',
+    expected: 'the id shown in the console, for example P2abc…',
     guarded: true,
     schema: plainText().regex(/^[^\s:]+$/),
   },
   descopeManagementKey: {
     env: 'DESCOPE_MANAGEMENT_KEY',
     meaning: 'Management key of the company or project',
-    expected: 'the key shown once when it was made',
+    expected: 'the key shown once when it was created',
     secret: true,
     schema: plainText(4096),
   },
   descopeBaseUrl: {
-    ...baseUrlSetting({ env: 'DESCOPE_BASE_URL', meaning: 'Where the API is' }),
+    ...baseUrlSetting({ env: 'DESCOPE_BASE_URL', meaning: 'Base URL of the API' }),
     default: 'https://api.descope.com',
   },
   descopeOverlapMinutes: wholeNumberSetting(
     {
       env: 'DESCOPE_OVERLAP_MINUTES',
-      meaning: 'How far a window reaches back into the one before, so that events which appear late are found; minutes',
+      meaning: 'How far a window overlaps the previous one, so that late events are found; minutes',
     },
     [1, 1440],
     15,
   ),
   descopeActions: filter('ACTIONS', 'Only these actions', 'actions'),
-  descopeExcludedActions: filter('EXCLUDED_ACTIONS', 'All but these actions', 'actions'),
+  descopeExcludedActions: filter('EXCLUDED_ACTIONS', 'All actions except these', 'actions'),
   descopeTenants: filter('TENANTS', 'Only these tenants', 'ids of tenants'),
   descopeNoTenants: trueFalseSetting(
     {
       env: 'DESCOPE_NO_TENANTS',
-      meaning: 'Beside descopeTenants: events without a tenant too. Alone it filters nothing',
+      meaning: 'Together with descopeTenants: include events without a tenant. No effect on its own',
     },
     'false',
   ),
@@ -53,14 +53,14 @@ export const descopeSettings = defineSettings({
   descopeActorIds: filter('ACTOR_IDS', 'Only events of these actors', 'ids of actors'),
   descopeDevices: filter('DEVICES', 'Only these kinds of device', devices.join(', '), (item) => devices.includes(item)),
   descopeMethods: filter('METHODS', 'Only these ways to sign in', methods.join(', '), (item) => methods.includes(item)),
-  descopeGeos: filter('GEOS', 'Only these countries', 'codes of two capital letters', (item) =>
+  descopeGeos: filter('GEOS', 'Only these countries', 'two-letter codes in capitals', (item) =>
     /^[A-Z]{2}$/.test(item),
   ),
   descopeRemoteAddresses: filter('REMOTE_ADDRESSES', 'Only these IP addresses', 'addresses'),
   descopeExternalIds: filter('EXTERNAL_IDS', 'Only users with these login ids', 'login ids'),
   descopeText: {
     env: 'DESCOPE_TEXT',
-    meaning: 'Only events that hold this text',
+    meaning: 'Only events that contain this text',
     expected: 'a text of up to 500 characters',
     optional: true,
     schema: z.union([z.literal(''), plainText(500)]),
@@ -70,7 +70,7 @@ export const descopeSettings = defineSettings({
 
 export type DescopeSettings = ValuesOf<typeof descopeSettings>;
 
-/** A list with commas; white space around an item does not count. */
+/** A comma-separated list; white space around items is ignored. */
 function filter(
   variable: string,
   meaning: string,
@@ -80,7 +80,7 @@ function filter(
   return {
     env: `DESCOPE_${variable}`,
     meaning: `${meaning}; empty: all`,
-    expected: `a list, separated by commas, of ${items}`,
+    expected: `a comma-separated list of ${items}`,
     optional: true,
     schema: z
       .string()
@@ -89,7 +89,7 @@ function filter(
   } as const;
 }
 
-/** Members of the request that filter; those that are not set are absent. */
+/** Filter members of the request, without those that are not set. */
 export function filtersOf(settings: DescopeSettings): Readonly<Record<string, unknown>> {
   const filters = {
     actions: settings.descopeActions,

@@ -8,7 +8,7 @@ import { type DescopeSettings, descopeSettings } from './settings.js';
 export const descope: Source<DescopeSettings> = {
   kind: 'descope',
   retentionDays: descopeRetentionDays,
-  // A second more than the minute: what is counted here is when a request is made, not when it arrives.
+  // One second more than a minute: requests are counted when they are made, not when they arrive.
   requestLimit: { requests: 10, periodMs: 61_000 },
   settings: descopeSettings,
   open: (settings, http) => new DescopeClient(http, settings),

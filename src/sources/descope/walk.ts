@@ -2,44 +2,47 @@ import { type Cursor, type OpenCursor, type Range, timeText, type WindowCursor }
 import type { DescopePageContent } from './page.js';
 
 /*
- * How the audit log is walked so that no event is missed.
+ * Algorithm that walks the audit log without missing an event.
  *
- * A window is frozen at its first request (`until`). The API pages through it by number, but page numbers shift: a late
- * event inserted before the place that was reached moves events to higher pages, where they are met a second time,
- * which is harmless; an event that goes (it ages out of the retention, or is deleted) moves events to lower pages that
- * were read already, and they would be missed. So pages are not walked by number. Each request asks for page 0 of a
- * range of time, and one answer is one moment's view of it:
+ * A window is frozen at its first request (`until`). The API numbers the pages of a window, but the numbers shift. A
+ * late event that is inserted before the current place moves others to higher pages, where they are read a second
+ * time, which is harmless. An event that disappears (it ages out of the retention, or is deleted) moves others to
+ * lower pages that have already been read, so they would be missed. Pages are therefore not walked by number. Each
+ * request asks for page 0 of a time range, and its answer is a consistent view of that range:
  *
- * - a page that is not full is the whole range;
- * - a full page whose events stand oldest first (newest first) holds all of the range up to its newest (down to its
- *   oldest) event; what is left is the range from there on, the moment at the seam included, since it may have been cut. The
- *   seam is set a twentieth of the page before its end: by an API that sorts by arrival, the last event may be a late
- *   one, whose time says nothing about the others;
- * - a page that is not full, but shorter than what it says it is part of, may be cut by the API: the walk goes on by number
- *   once, to find out;
- * - a full page in any other order says nothing about what it left out: the range is halved.
+ * - A page that is not full is the whole range.
+ * - A full page ordered oldest first (newest first) contains all of the range up to its newest (down to its oldest)
+ *   event. The rest is the range from there on, including the moment at the seam, which may have been cut. The seam is
+ *   set a twentieth of the page before its end: if the API sorts by arrival, the last event may be a late one, whose
+ *   time says nothing about the others.
+ * - A page that is not full, but shorter than its `total` claims, may have been cut by the API. The walk reads the next
+ *   page by number once, to find out.
+ * - A full page in any other order says nothing about what it left out, so the range is halved.
  *
  * Events that come or go elsewhere cannot move others across a seam, because a seam is a time and not a number.
- * `oldestFirst` is asked for, since then what would age out first is read first; nothing depends on it.
+ * Requests set `oldestFirst`, since the events that would age out first are then read first; nothing depends on it.
  *
- * Only where one millisecond holds more events than a page are numbers used, within a few milliseconds: forward to the
- * first page that is not full, which meets events that insertions move up, then back to page 0, which meets those that
- * removals move down. An event is missed there only if it is moved down over the seam just read and later up over
- * another, both within one such walk.
+ * Page numbers are used only if one millisecond has more events than a page, and then within a few milliseconds. The
+ * walk goes forward to the first page that is not full, which finds events that insertions move up, then back to page
+ * 0, which finds those that removals move down. It misses an event only if that event moves down across the seam just
+ * read and later up across another, both within one such walk.
  *
- * What remains are events that appear in a stretch of time that has been read. One that appears at T with the time t is
- * missed by a window only if T is after the window's freeze; the next window begins `overlap` before that freeze. So
- * every event that appears within `overlap` of its time is found, however long a window takes to read.
+ * That leaves events that appear in a range that has already been read. An event that appears at T with the time t is
+ * missed by a window only if T is after the window's freeze, and the next window begins `overlap` before that freeze.
+ * So every event that appears within `overlap` of its time is found, however long a window takes to read.
  *
- * Whether `from` and `to` count their own millisecond in is not documented. Ranges overlap by one at each seam, so that
- * both readings come out complete.
+ * Whether `from` and `to` include their own millisecond is undocumented. Ranges overlap by one at each seam, so that
+ * the result is complete either way.
  */
 
-/** An open cursor stays where it is while that saves a write, but never further behind than this. */
+/** An open cursor stays in place while that saves a write, but lags behind by at most this. */
 const lagMaxMs = 3_600_000;
-/** A window that took longer to read is followed by another at once; with a single request it cannot, unless a clock is wrong. */
+/**
+ * A window that took longer to read is followed by another right away. (A single request takes longer only if a clock
+ * is wrong.)
+ */
 const staleMs = { window: 20_000, open: 120_000 };
-/** No millisecond holds so many pages: the API does not heed the page number. */
+/** No millisecond has this many pages: beyond it, the API is ignoring the page number. */
 export const pageMax = 2_000;
 
 export interface PageRequest {
@@ -50,13 +53,13 @@ export interface PageRequest {
   size: number;
 }
 
-/** Begins a window. Where the clock has gone back behind the cursor, the overlap is read again. */
+/** Begins a window. If the clock has gone back past the cursor, the overlap is read again. */
 export function freeze(cursor: OpenCursor, nowMs: number, overlapMs: number): WindowCursor {
   const from = cursor.from === null ? null : Math.min(cursor.from, nowMs - overlapMs) - 1;
   return { kind: 'window', until: nowMs, todo: [{ from, to: nowMs + 1 }] };
 }
 
-/** @param limitMs how far back the API may be asked for. */
+/** @param limitMs earliest time that the API accepts */
 export function requestOf({ from, to, paging }: Range, size: number, limitMs: number): PageRequest {
   const lowest = Math.max(from ?? limitMs, limitMs);
   return { from: lowest, to: Math.max(to, lowest + 1), page: paging?.page ?? 0, size: paging?.size ?? size };
@@ -65,16 +68,16 @@ export function requestOf({ from, to, paging }: Range, size: number, limitMs: nu
 export interface Step {
   next: Cursor;
   more: boolean;
-  /** A stretch of time that the source no longer gives, and that was not read before. */
+  /** A period that the source no longer returns and that was never read. */
   gap?: { from: string; to: string };
 }
 
 /**
- * Where to read on after a page.
+ * Returns where to continue after a page.
  *
- * @param cursor where the page was read; @param window the same, frozen.
- * @param about.nowMs when the answer came, epoch milliseconds by the source's clock.
- * @param about.doubtful whether a page that is not full may be cut nevertheless.
+ * @param cursor where the page was read; @param window the same, frozen
+ * @param about.nowMs when the answer arrived, epoch milliseconds by the source's clock
+ * @param about.doubtful true if a page that is not full may have been cut all the same
  */
 export function advance(
   cursor: Cursor,
@@ -99,7 +102,7 @@ export function advance(
   return { next: stays ? cursor : { kind: 'open', from }, more: nowMs - window.until > staleMs[cursor.kind], ...gap };
 }
 
-/** What a page has left of its range. */
+/** The ranges that remain to be read after a page. */
 function rest(range: Range, request: PageRequest, page: DescopePageContent, doubtful: boolean): Range[] {
   const full = page.count >= request.size;
   if (range.paging) return nextNumber(range, full);
@@ -128,7 +131,7 @@ function rest(range: Range, request: PageRequest, page: DescopePageContent, doub
       if (newestMs >= to) return crowdedEnd();
       return [numbered(newestMs - 2, newestMs + 2), { from, to: newestMs - 1 }, { from: newestMs + 1, to }];
     default: {
-      // In no order that says what is missing, or without a single time.
+      // The order does not show what is missing, or no event has a time.
       if (to - lowest <= 4) return [numbered(lowest, to)];
       const middle = Math.floor((lowest + to) / 2);
       return [
@@ -139,14 +142,14 @@ function rest(range: Range, request: PageRequest, page: DescopePageContent, doub
   }
 }
 
-/** Forward while pages are full, then back to page 0. */
+/** Goes forward while pages are full, then back to page 0. */
 function nextNumber({ from, to, paging }: Range, full: boolean): Range[] {
   const { page, size, back } = paging!;
   if (!back && full) return [{ from, to, paging: { page: page + 1, size, back: false } }];
   return page > 0 ? [{ from, to, paging: { page: page - 1, size, back: true } }] : [];
 }
 
-/** Told once, when the beginning of a range is done with. */
+/** Reported once, when the beginning of a range has been read. */
 function gapOf(range: Range, request: PageRequest, left: readonly Range[]): Pick<Step, 'gap'> | undefined {
   const { from, to } = range;
   if (from === null || request.from <= from || left.some((other) => other.from === from)) return undefined;

@@ -12,7 +12,7 @@ import type { SkyflowSettings } from './settings.js';
 import { epochMs } from './timestamp.js';
 import { type Tokens, tokensOf } from './token.js';
 
-/** Statuses by which an API says that it does not take a cursor. */
+/** Statuses that may mean that the API does not accept the cursor. */
 const offsetRefusals = new Set([400, 404, 410]);
 
 /** Counts the requests that a page costs. */
@@ -27,9 +27,9 @@ export class SkyflowClient implements SourceClient {
   readonly #settings: SkyflowSettings;
   readonly #tokens: Tokens;
   readonly #trail = new Trail();
-  /** Events asked for: fewer where answers were over the bound on a body, since those after them will be too. */
+  /** Page size to request; lowered after answers that exceed the maximum body size, since later ones would too. */
   #limit: number;
-  /** The cursor that was refused last, and whether the walk has begun anew since. */
+  /** The cursor that was last refused, and whether the walk has restarted since. */
   #refused: { cursor: Offset; readAgain: boolean } | undefined;
 
   constructor(http: HttpClient, settings: SkyflowSettings) {
@@ -42,13 +42,13 @@ export class SkyflowClient implements SourceClient {
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
     const position = positionOf(offset);
-    if (!position) throw offsetUnknown('it is none of this source.');
+    if (!position) throw offsetUnknown('it is not an offset of this source.');
     const spent = { requests: 0 };
     for (;;) {
       try {
         return { ...(await this.#page(offset, position, spent, signal)), ...spent };
       } catch (error) {
-        // A page over the bound on a body is read in smaller ones: a cursor does not depend on how much is asked for.
+        // Retry with a smaller page: a cursor does not depend on the page size.
         if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || this.#limit === 1) throw error;
         this.#limit = Math.ceil(this.#limit / 2);
       }
@@ -82,18 +82,18 @@ export class SkyflowClient implements SourceClient {
     if (next && this.#trail.leadsOn(keyOf(from.cursor), keyOf(next))) {
       const settledBeforeMs = askedMsByTheirs(answer, askedMs, tookMs) - overlapMs;
       const isOld = overlapMs === 0 || timeMs(next, content) < settledBeforeMs;
-      // A short page is not the end: a limit may be cut in silence.
+      // A short page is not the end: the API may silently lower the limit.
       return { ...page, nextOffset: offsetOf(follow(from, next, isOld, askedMs)), more: true };
     }
-    // The end so far. Without nextOps the page may still fill, and is read again under the same offset.
+    // The end for now. Without nextOps the page may still fill, and is read again at the same offset.
     const nextOffset = from.cursor === position.cursor ? offset : offsetOf({ cursor: from.cursor });
     return { ...page, nextOffset, more: false, ...(next ? { warning: ledBack(next) } : {}) };
   }
 
   /**
-   * A refusal is the cursor's fault where the same request without it is answered. Then all is read again; where that
-   * leads to the same cursor, and it is refused again, a person must know: reading on would never end. (The store sees
-   * to that by the offset, which says more than the cursor here.)
+   * If the same request succeeds without the cursor, the cursor is the reason for the refusal, and everything is read
+   * again. If that leads to the same cursor, and it is refused again, the run must fail: it would never end. (The check
+   * of the store compares offsets, which contain more than the cursor.)
    */
   async #throwIfUnknown(cursor: Cursor, refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
     const probe = await this.#get(null, spent, signal);
@@ -103,8 +103,8 @@ export class SkyflowClient implements SourceClient {
       this.#refused = { cursor: key, readAgain: false };
       throw offsetUnknown(refusal.message, refusal);
     }
-    throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source has refused the same cursor again: ${refusal.message}`, {
-      hint: 'What is stored is kept; ask the vendor, or reset the checkpoint to read everything once more.',
+    throw new TrawlError('OFFSET_REFUSED_AGAIN', `The source refused the same cursor again: ${refusal.message}`, {
+      hint: 'Stored events are kept. Ask the vendor, or reset the checkpoint to read everything again.',
       cause: refusal,
     });
   }
@@ -120,7 +120,7 @@ export class SkyflowClient implements SourceClient {
     return new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
   }
 
-  /** A token can expire at any time: a refused one is replaced once, where there can be another. */
+  /** A token can expire at any time, so a refused one is replaced once, if it can be. */
   async #get(cursor: Cursor | null, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
     const filters = filterParameters(this.#settings);
     const url = `${this.place}?${queryOf(this.#settings.skyflowAccountId, filters, cursor, this.#limit)}`;
@@ -139,15 +139,15 @@ export class SkyflowClient implements SourceClient {
   }
 }
 
-/** When a page was asked for, by the source's clock where it tells: what had appeared by then is in the page. */
+/** When a page was requested, by the source's clock if known. The page has everything that had appeared by then. */
 function askedMsByTheirs({ headers }: HttpAnswer, askedMs: number, tookMs: number): number {
   const answeredMs = Date.parse(headers.date?.[0] ?? '');
   return Number.isFinite(answeredMs) ? answeredMs - tookMs : askedMs;
 }
 
-/** The time of a cursor; of one that says none, that of the page's last event. */
+/** The time of a cursor; if it has none, that of the page's last event. */
 function timeMs({ timestamp }: Cursor, { events }: SkyflowPageContent): number {
-  // What has no time at all counts as old: read again for good, it would grow with every event.
+  // A cursor without any time counts as old; otherwise an ever growing stretch would be read again forever.
   return epochMs(timestamp) ?? epochMs(events.at(-1)?.timestamp ?? '') ?? Number.NEGATIVE_INFINITY;
 }
 
@@ -157,7 +157,7 @@ function ledBack({ timestamp, changeID }: Cursor): string {
 
 function offsetUnknown(reason: string, cause?: unknown): TrawlError {
   return new TrawlError('OFFSET_UNKNOWN', `The source does not know the offset of the checkpoint: ${reason}`, {
-    hint: 'Everything it still holds is read again; what is stored already is not stored twice.',
+    hint: 'Everything that it still holds is read again; events that are already stored are not stored twice.',
     cause,
   });
 }

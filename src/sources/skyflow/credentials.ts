@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { isJsonObject } from '../../json-values.js';
 
-/** What a service account's credentials file holds, with the key ready for signing. */
+/** Contents of a service account's credentials file, with the key ready for signing. */
 export interface ServiceAccount {
   clientId: string;
   keyId: string;
@@ -13,7 +13,7 @@ const needed = ['clientID', 'keyID', 'tokenURI', 'privateKey'] as const;
 
 type Credentials = Record<(typeof needed)[number], string>;
 
-/** Why a text is no credentials file, or null where it is one. Names members, and never what they hold. */
+/** The reason why a text is not a credentials file; null if it is one. Names members, never their values. */
 export function credentialsProblem(text: string): string | null {
   const credentials = membersOf(text);
   if (credentials === null) return 'it is not a JSON object';
@@ -24,7 +24,7 @@ export function credentialsProblem(text: string): string | null {
   return problems.length === 0 ? null : problems.join('; ');
 }
 
-/** The service account of a text in which `credentialsProblem` found nothing. */
+/** Parses a text for which `credentialsProblem` returned null. */
 export function serviceAccountOf(text: string): ServiceAccount {
   const { clientID, keyID, tokenURI, privateKey } = membersOf(text) as Credentials;
   return { clientId: clientID, keyId: keyID, tokenUri: tokenURI, privateKey: createPrivateKey(privateKey) };
@@ -39,9 +39,9 @@ function membersOf(text: string): Record<string, unknown> | null {
   }
 }
 
-/** The assertion must not travel in the clear, but to this machine itself. */
+/** The assertion must not be sent unencrypted, except to this machine itself. */
 function tokenUriProblem(text: string): string | null {
-  if (!URL.canParse(text)) return 'its tokenURI is no URL';
+  if (!URL.canParse(text)) return 'its tokenURI is not a URL';
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== '' || password !== '') return 'its tokenURI has a user name or password';
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)) ? null : 'its tokenURI must be https';
@@ -54,10 +54,10 @@ function isLoopback(host: string): boolean {
 function keyProblem(pem: string): string | null {
   try {
     const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType !== 'rsa') return 'its privateKey is no RSA key';
+    if (key.asymmetricKeyType !== 'rsa') return 'its privateKey is not an RSA key';
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    return bits >= 2048 ? null : `its privateKey has ${bits} bits, and RS256 needs 2048`;
+    return bits >= 2048 ? null : `its privateKey has ${bits} bits, but RS256 needs 2048`;
   } catch {
-    return 'its privateKey is no private key in PEM form, or is damaged';
+    return 'its privateKey is not a valid private key in PEM form';
   }
 }

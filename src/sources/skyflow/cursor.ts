@@ -1,10 +1,10 @@
-/** `nextOps` of an answer, which goes into the next request's `afterOps`. */
+/** `nextOps` of an answer, which becomes `afterOps` of the next request. */
 export interface Cursor {
   timestamp: string;
   changeID: string;
 }
 
-/** The query of the request for a page. Both members of a cursor are always sent: events share timestamps. */
+/** The query of the request for a page. Always sends both members of a cursor, since events can share timestamps. */
 export function queryOf(
   accountId: string,
   filters: readonly [string, string][],
@@ -17,7 +17,7 @@ export function queryOf(
   return parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
 }
 
-/** The same text for the same cursor. */
+/** A text that identifies a cursor. */
 export function keyOf(cursor: Cursor | null): string {
   return cursor ? JSON.stringify([cursor.timestamp, cursor.changeID]) : '';
 }

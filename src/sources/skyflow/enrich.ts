@@ -3,7 +3,7 @@ import { jsonObjectOf } from '../../json-values.js';
 import { memberText as text } from '../member-text.js';
 import type { SourceEvent } from '../source.js';
 
-/** S30 Process Audit Event: the columns of one event; docs/sources/skyflow.md has the table, and says why. */
+/** S30 Process Audit Event: the columns of one event; docs/sources/skyflow.md has the table and the reasons. */
 export function processAuditEvent({ details }: SourceEvent): EventColumns {
   const context = jsonObjectOf(details.context);
   const request = jsonObjectOf(details.request);
@@ -33,7 +33,7 @@ function described(name: string, labels: readonly [string, unknown][]): string {
   return rest === '' ? name : `${name} (${rest})`;
 }
 
-/** `label: value` of the values that are there. */
+/** `label: value` for each non-empty value. */
 function labelled(labels: readonly [string, unknown][]): string {
   return labels
     .filter(([, value]) => text(value) !== '')
@@ -45,7 +45,7 @@ function joined(values: readonly unknown[], separator: string): string {
   return values.map(text).filter(Boolean).join(separator);
 }
 
-/** `TYPE/id` each; a list, or one text with commas as the filter has it. */
+/** Resources in the form `TYPE/id`, from a list or from a comma-separated text as in the filter. */
 function resourceIds(value: unknown): string[] {
   return [value]
     .flat()
@@ -62,7 +62,7 @@ function idsOfType(resources: readonly string[], type: string): string {
     .join(', ');
 }
 
-/** The host of an absolute URI; mostly there is a path alone. */
+/** The host of an absolute URI. Most URIs are only a path. */
 function hostOf(uri: string): string {
   return /^https?:\/\//.test(uri) && URL.canParse(uri) ? new URL(uri).host : '';
 }

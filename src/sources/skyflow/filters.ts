@@ -10,7 +10,7 @@ const oneOf = (...values: [string, ...string[]]) => ({
   schema: z.enum(values),
 });
 const name = {
-  expected: 'a name in capital letters, as events have it',
+  expected: 'a name in capital letters, as in events',
   schema: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/),
 };
 const sqlTimestamp = {
@@ -21,7 +21,7 @@ const sqlTimestamp = {
     .refine((value) => rfc3339Of(value) !== null),
 };
 const resourceIds = {
-  expected: 'TYPE/ID, or several with commas between: VAULT/12345, USER/67890',
+  expected: 'a comma-separated list of TYPE/ID: VAULT/12345, USER/67890',
   schema: z
     .string()
     .max(2000)
@@ -98,7 +98,7 @@ export const filterSettings = {
   skyflowFilterHttpUri: filter('httpURI', 'HTTP_URI', 'on this URI', { ...text, schema: plainText(2000) }),
 };
 
-/** The filters that are set, as the query names them. */
+/** The filters that are set, as query parameters. */
 export function filterParameters(settings: ValuesOf<typeof filterSettings>): [string, string][] {
   const values: Readonly<Record<string, string | undefined>> = settings;
   return Object.entries(filterSettings).flatMap(([key, { member }]): [string, string][] => {

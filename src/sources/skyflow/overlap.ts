@@ -3,35 +3,36 @@ import type { Offset } from '../../domain.js';
 import type { Cursor } from './cursor.js';
 
 /**
- * Events that appear late, with a timestamp before the cursor, are found by reading each recent stretch a second time,
- * once the overlap has passed.
+ * Late events, whose timestamp is before the cursor, are found by reading each recent stretch a second time, once the
+ * overlap has passed.
  *
- * A cursor is _settled_ where every event up to it has been read. A page moves the settled cursor along only where it
- * was read from there, and where its `nextOps` is older by then than the overlap: so every event before `nextOps` had
- * appeared, if none is later than the overlap, and was either in the page or before it. Nothing else moves it; in
- * particular no page that was read beyond a young one, however old it is by then. So nothing between is ever left out.
+ * A cursor is _settled_ if every event up to it has been read. A page advances the settled cursor only if it was read
+ * from there and its `nextOps` was already older than the overlap. If no event is later than the overlap, every event
+ * before `nextOps` had then appeared, and was in the page or before it. Nothing else advances the settled cursor, in
+ * particular no page that was read beyond a young one, however old it is by then. So nothing in between is ever left
+ * out.
  *
- * A page whose `nextOps` is young leaves the settled cursor behind, and notes when. The walk reads on beyond it; once
- * the overlap has passed since then it goes back there, once, and reads on plainly. All that had a time when it was
- * left behind is older than the overlap now. So each return moves the settled cursor at least to the last page that
- * was full of such events: returns do not repeat themselves, at most one falls into an overlap, and each reads the
- * events of about an overlap, and one page more, a second time. Events are told apart by changeID, which makes that
- * free of doubles.
+ * A page whose `nextOps` is young leaves the settled cursor behind and notes when. The walk continues beyond it. Once
+ * the overlap has passed since then, the walk returns there, once, and reads on as usual. Everything that had a time
+ * when the cursor was left behind is now older than the overlap. So each return advances the settled cursor at least
+ * to the last page that was full of such events: returns do not repeat, at most one falls into an overlap, and each
+ * reads the events of about one overlap, and one more page, a second time. Events are identified by changeID, so none
+ * is stored twice.
  *
- * Where nothing happens, the last cursor itself gets older than the overlap, and a return ends with it settled: from
+ * If nothing happens, the last cursor itself becomes older than the overlap, and a return ends with it settled. From
  * then on a run is one request, as it is between two returns. A page without `nextOps` leaves the walk where it was
- * read from, and all after that is read again with each run anyway.
+ * read from, and everything after that is read again with each run anyway.
  */
 export interface Position {
-  /** Where to read on; null: the start. */
+  /** Where to continue; null: at the start. */
   cursor: Cursor | null;
-  /** Left out where the cursor itself is settled. */
+  /** Undefined if the cursor itself is settled. */
   settled?: Settled;
 }
 
 export interface Settled {
   cursor: Cursor | null;
-  /** When the walk last began to read from there: epoch milliseconds, by this machine's clock. */
+  /** When the walk last started reading from there: epoch milliseconds, by this machine's clock. */
   atMs: number;
 }
 
@@ -44,7 +45,7 @@ const settledShape = z.union([
 ]);
 const offsetShape = z.strictObject({ timestamp: member, changeID: member, settled: settledShape.optional() });
 
-/** The offset that stands for a position: the same text for the same position. */
+/** The offset of a position. Equal positions have equal offsets. */
 export function offsetOf({ cursor, settled }: Position): Offset {
   if (!cursor) return '';
   const { timestamp, changeID } = cursor;
@@ -53,7 +54,7 @@ export function offsetOf({ cursor, settled }: Position): Offset {
   return JSON.stringify({ timestamp, changeID, settled: { ...from, at: new Date(settled.atMs).toISOString() } });
 }
 
-/** The position of an offset, which may have been typed by hand; null where it is none of this source. */
+/** The position of an offset, which may have been typed by hand; null if it is not an offset of this source. */
 export function positionOf(offset: Offset): Position | null {
   if (offset === '') return { cursor: null };
   const parsed = offsetShape.safeParse(jsonOf(offset));
@@ -66,8 +67,8 @@ export function positionOf(offset: Offset): Position | null {
 }
 
 /**
- * Where the page at a position is read from: its cursor, or the settled one when its time has come. A clock that was
- * set makes that too early or, by no more than the overlap, too late; neither loses anything.
+ * Returns where to read the page at a position: at its cursor, or at the settled one once the overlap has passed. A
+ * clock that was changed makes that too early, or too late by at most the overlap; neither loses anything.
  */
 export function readFrom(position: Position, overlapMs: number, nowMs: number): Position {
   const { cursor, settled } = position;
@@ -76,11 +77,11 @@ export function readFrom(position: Position, overlapMs: number, nowMs: number): 
 }
 
 /**
- * Where to read on after a page.
+ * Returns where to continue after a page.
  *
- * @param from where it was read from, by `readFrom`.
- * @param isOld whether `next` was older than the overlap when the page was asked for, by the source's clock.
- * @param nowMs when the page was asked for, by this machine's clock.
+ * @param from where the page was read, from `readFrom`
+ * @param isOld true if `next` was older than the overlap when the page was requested, by the source's clock
+ * @param nowMs when the page was requested, by this machine's clock
  */
 export function follow(from: Position, next: Cursor, isOld: boolean, nowMs: number): Position {
   if (from.settled) return { cursor: next, settled: from.settled };

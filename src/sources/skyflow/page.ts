@@ -9,15 +9,15 @@ import { UnreadableAnswer } from '../unreadable.js';
 import type { Cursor } from './cursor.js';
 import { rfc3339Of } from './timestamp.js';
 
-/** A Skyflow page; `nextOps` is null where it said none. */
+/** A Skyflow page; `nextOps` is null if the answer had none. */
 export interface SkyflowPageContent extends PageContent {
   nextOps: Cursor | null;
 }
 
 /**
- * A page from its answer, and the body to stage, which has no content where it is not to be kept.
+ * Parses an answer, and returns the body to stage, without content unless content is to be kept.
  *
- * @throws UnreadableAnswer where the body is no page; of such an answer little is kept, since content may be in it.
+ * @throws UnreadableAnswer if the body is not a page; little of it is kept, since it may have content
  */
 export function readSkyflowPage(
   body: Uint8Array,
@@ -28,7 +28,7 @@ export function readSkyflowPage(
   return { body: kept, content: kept === body ? contentOf(page) : parseSkyflowPage(kept) };
 }
 
-/** What a page holds. Events without a changeID or a time are rejects. */
+/** Parses the body of a page. Events without a changeID or a time become rejects. */
 export function parseSkyflowPage(body: Uint8Array): SkyflowPageContent {
   return contentOf(pageOf(body));
 }
@@ -50,13 +50,13 @@ function pageOf(body: Uint8Array): Page {
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's own message quotes what it read, which may be content.
+    // The parser's own message quotes its input, which may be content.
     throw refused(/^\s*</.test(text) ? 'is HTML or XML' : text === '' ? 'is empty' : 'is not JSON, or cut off');
   }
   const page = pageShape.safeParse(json);
   if (!page.success) throw refused('has no list of events');
   const { event, nextOps } = page.data;
-  // Both may be absent at the end; another object without them is the answer of something else.
+  // Both may be absent at the end. A non-empty object without them did not come from this API.
   const isOther = event === undefined && nextOps === undefined && Object.keys(page.data).length > 0;
   if (isOther) throw refused('has no list of events');
   const cursor = nextOpsOf(nextOps);
@@ -67,7 +67,7 @@ function pageOf(body: Uint8Array): Page {
 const textShape = z.string().nullish();
 const nextOpsShape = z.looseObject({ timestamp: textShape, changeID: textShape }).nullish();
 
-/** `half` where only one member is there, or is no text: going on by it would skip events, or read some without end. */
+/** `half` if a member is missing or not a text: continuing from it would skip events, or read some forever. */
 function nextOpsOf(value: unknown): Cursor | null | 'half' {
   const nextOps = nextOpsShape.safeParse(value);
   if (!nextOps.success) return 'half';
@@ -84,10 +84,10 @@ function contentOf({ text, invalid, events: values, nextOps }: Page): SkyflowPag
 
 const envelope = z.looseObject({
   context: z.looseObject({ changeID: z.string().min(1) }),
-  request: z.looseObject({ timestamp: z.string().refine((text) => rfc3339Of(text) !== null, 'is no timestamp') }),
+  request: z.looseObject({ timestamp: z.string().refine((text) => rfc3339Of(text) !== null, 'is not a timestamp') }),
 });
 
-/** The event, or why it does not fit. */
+/** Returns the event, or the reason to reject it. */
 function eventOf(value: unknown, rawEvent: string): SourceEvent | string {
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return misfit(parsed.error);

@@ -14,17 +14,17 @@ import { rfc3339Of } from './timestamp.js';
 
 const signIn = 'SKYFLOW_API_KEY and SKYFLOW_CREDENTIALS_FILE';
 
-/** What a Skyflow collector is told. */
+/** Settings of a Skyflow collector. */
 export const skyflowSettings = defineSettings({
   skyflowAccountId: {
     env: 'SKYFLOW_ACCOUNT_ID',
     meaning: 'Id of the Skyflow account',
-    expected: "the id as in Skyflow Studio's account settings",
+    expected: "the id shown in Skyflow Studio's account settings",
     schema: plainText(),
   },
   skyflowVaultUrl: {
     env: 'SKYFLOW_VAULT_URL',
-    meaning: 'Where the audit API is: the URL of a vault, or of the management plane',
+    meaning: 'Base URL of the audit API: that of a vault, or of the management plane',
     expected: 'an http or https URL without a query, for example https://ebfc9bee4242.vault.skyflowapis.com',
     guarded: true,
     schema: baseUrlSchema.transform((url) => url.replace(/\/v1$/, '')),
@@ -32,14 +32,14 @@ export const skyflowSettings = defineSettings({
   skyflowApiKey: {
     env: 'SKYFLOW_API_KEY',
     meaning: 'An API key or a bearer token',
-    expected: 'the key or the token alone, in one line',
+    expected: 'only the key or the token, on one line',
     secret: true,
     oneOf: signIn,
     schema: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
   },
   skyflowCredentials: {
     env: 'SKYFLOW_CREDENTIALS',
-    meaning: 'A service account, by the credentials file that was made with it',
+    meaning: 'Credentials file of a service account',
     expected: 'the JSON of the credentials file of a service account',
     secret: true,
     oneOf: signIn,
@@ -52,14 +52,14 @@ export const skyflowSettings = defineSettings({
   skyflowKeepContent: trueFalseSetting(
     {
       env: 'SKYFLOW_KEEP_CONTENT',
-      meaning: 'Whether request.data.content and response.data.content are stored: they can hold sensitive values',
+      meaning: 'Store request.data.content and response.data.content, which can contain sensitive values',
     },
     'false',
   ),
   skyflowOverlapMinutes: wholeNumberSetting(
     {
       env: 'SKYFLOW_OVERLAP_MINUTES',
-      meaning: 'How late an event may appear and still be found; minutes. 0: the cursor is trusted',
+      meaning: 'How late an event may appear and still be found; minutes. 0: trust the cursor',
     },
     [0, 1440],
     15,
@@ -70,13 +70,13 @@ export const skyflowSettings = defineSettings({
 
 export type SkyflowSettings = ValuesOf<typeof skyflowSettings>;
 
-/** What is wrong with the settings together. */
+/** Problems that involve several settings. */
 export function checkSkyflowSettings({
   skyflowFilterStartTime: start,
   skyflowFilterEndTime: end,
 }: Partial<SkyflowSettings>): string[] {
   if (start === undefined || end === undefined || timeNs(start) <= timeNs(end)) return [];
-  return ['SKYFLOW_FILTER_START_TIME is after SKYFLOW_FILTER_END_TIME, so that there can be no events'];
+  return ['SKYFLOW_FILTER_START_TIME is after SKYFLOW_FILTER_END_TIME, so there can be no events'];
 }
 
 function timeNs(sqlTimestamp: string): bigint {

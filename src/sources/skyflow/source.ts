@@ -4,7 +4,7 @@ import { processAuditEvent } from './enrich.js';
 import { parseSkyflowPage } from './page.js';
 import { checkSkyflowSettings, type SkyflowSettings, skyflowSettings } from './settings.js';
 
-/** Skyflow: data audit events of a vault, and those of the management plane. The vendor names no retention. */
+/** Skyflow: data audit events of a vault, and events of the management plane. The vendor documents no retention. */
 export const skyflow: Source<SkyflowSettings> = {
   kind: 'skyflow',
   settings: skyflowSettings,

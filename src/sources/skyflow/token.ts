@@ -7,13 +7,13 @@ import { Secret } from '../../secret.js';
 import { type ServiceAccount, serviceAccountOf } from './credentials.js';
 import type { SkyflowSettings } from './settings.js';
 
-/** Gives the token for a request. */
+/** Provides the token for a request. */
 export interface Tokens {
-  /** The token in hand, or a new one. Callers at the same time share one request, which `onRequest` counts. */
+  /** Returns the current token, or a new one. Concurrent callers share one request, which `onRequest` counts. */
   get(onRequest: () => void, signal?: AbortSignal): Promise<Secret>;
-  /** Forgets a token that was refused. False where there can be no other. */
+  /** Drops a refused token. Returns false if there can be no other. */
   drop(refused: Secret): Promise<boolean>;
-  /** What a person should do about a token that was refused. */
+  /** Hint for a refused token. */
   readonly refusedHint: string;
 }
 
@@ -25,7 +25,7 @@ export function tokensOf(http: HttpClient, { skyflowApiKey, skyflowCredentials }
   return new ServiceAccountTokens(http, serviceAccountOf(skyflowCredentials!.reveal()));
 }
 
-/** An API key or a bearer token: there is no other. */
+/** An API key or a bearer token, which cannot be replaced. */
 class FixedToken implements Tokens {
   readonly #token: Secret;
 
@@ -50,12 +50,12 @@ class FixedToken implements Tokens {
 }
 
 /**
- * The assertion is valid for half of the hour that the vendor allows, and says no time of issue: so the clocks may
- * differ by up to half an hour either way.
+ * The assertion is valid for half of the hour that the vendor allows and has no time of issue, so the clocks may differ
+ * by up to half an hour either way.
  */
 const assertionMs = 30 * 60_000;
 
-/** Where a token does not say when it expires. */
+/** Lifetime of a token that does not say when it expires. */
 const unknownLifetimeMs = 10 * 60_000;
 const keptMaxMs = 55 * 60_000;
 const clockDifferenceToTellMs = 2 * 60_000;
@@ -64,11 +64,13 @@ const tokenAnswer = z.object({ accessToken: z.string().regex(/^[\x21-\x7e]+$/) }
 
 interface Kept {
   token: Secret;
-  /** By `performance.now()`: a clock that is set meanwhile does not matter. */
+  /** In terms of `performance.now()`, so that changes of the clock do not matter. */
   untilMs: number;
 }
 
-/** U00 Get AuthZ Header for a service account: signs in with a JWT, and keeps the token until shortly before it expires. */
+/**
+ * U00 Get AuthZ Header for a service account: signs in with a JWT, and keeps the token until shortly before it expires.
+ */
 export class ServiceAccountTokens implements Tokens {
   readonly refusedHint =
     'Check that the service account has a role that may read the audit log of this vault or account, and the clock of this machine.';
@@ -81,7 +83,7 @@ export class ServiceAccountTokens implements Tokens {
     this.#account = account;
   }
 
-  /** @throws TrawlError CREDENTIALS_REFUSED and others by status (http/status.ts). */
+  /** @throws TrawlError CREDENTIALS_REFUSED, or others by status (http/status.ts) */
   async get(onRequest: () => void, signal?: AbortSignal): Promise<Secret> {
     const current = this.#kept;
     if (current && performance.now() >= (await withSignal(current, signal)).untilMs && this.#kept === current)
@@ -97,7 +99,7 @@ export class ServiceAccountTokens implements Tokens {
     return (await withSignal(this.#kept, signal)).token;
   }
 
-  /** One that has replaced the refused one meanwhile stays. */
+  /** Keeps a token that has already replaced the refused one. */
   async drop(refused: Secret): Promise<boolean> {
     const current = this.#kept;
     const kept = await current?.catch(() => undefined);
@@ -105,7 +107,7 @@ export class ServiceAccountTokens implements Tokens {
     return true;
   }
 
-  /** Not cancelled by one caller: others wait for it too, and the client bounds its time. */
+  /** Takes no signal: one caller must not cancel it for the others, and the client bounds its duration. */
   async #fetch(): Promise<Kept> {
     const { tokenUri } = this.#account;
     const answer = await this.#http.request({
@@ -147,7 +149,7 @@ function refusal(answer: HttpAnswer, tokenUri: string): TrawlError {
   return new TrawlError('CREDENTIALS_REFUSED', error.message, { hint: error.hint });
 }
 
-/** What the answer's Date says of this machine's clock. */
+/** A hint on this machine's clock, by the answer's Date. */
 function clockHint(answer: HttpAnswer, url: string): string {
   const date = Date.parse(answer.headers.date?.[0] ?? '');
   const difference = Date.now() - date;
@@ -156,18 +158,18 @@ function clockHint(answer: HttpAnswer, url: string): string {
   return `The clock of this machine is ${minutes} minutes ${difference > 0 ? 'ahead of' : 'behind'} that of ${hostOf(url)}: set it right.`;
 }
 
-/** The answer holds a token, so nothing of it is kept or shown. */
+/** The answer contains a token, so none of it is kept or shown. */
 function tokenOf(answer: HttpAnswer): string {
   try {
     return tokenAnswer.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).accessToken;
   } catch {
-    throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token holds no accessToken.', {
-      hint: 'It is tried again; if it stays so, check tokenURI in the credentials file, and any proxy between.',
+    throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token has no accessToken.', {
+      hint: 'The request is retried; if this persists, check tokenURI in the credentials file, and any proxy in between.',
     });
   }
 }
 
-/** How long a token is used: nine tenths of its time, by the clock of the server that made it. */
+/** How long to use a token: nine tenths of its lifetime, by the clock of the server that issued it. */
 function lifetimeMs(token: string, answer: HttpAnswer): number {
   const expiresMs = expiryMs(token);
   if (expiresMs === undefined) return unknownLifetimeMs;
@@ -176,7 +178,7 @@ function lifetimeMs(token: string, answer: HttpAnswer): number {
   return Math.min(Math.max(ms, 0), keptMaxMs);
 }
 
-/** When a JWT expires, epoch milliseconds; undefined for what is none, or does not say. */
+/** When a JWT expires, epoch milliseconds; undefined if the token is not a JWT or does not say. */
 function expiryMs(token: string): number | undefined {
   try {
     const { exp } = decodeJwt(token);
@@ -186,7 +188,7 @@ function expiryMs(token: string): number | undefined {
   }
 }
 
-/** The promise's own end, or the signal's reason where that comes first. */
+/** Settles with the promise, or rejects with the signal's reason if that comes first. */
 function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -136,7 +136,7 @@ describe('what a person is told', () => {
     [401, 'CREDENTIALS_REFUSED', 'Check SKYFLOW_API_KEY'],
     [403, 'ACCESS_DENIED', 'role that may read the audit log'],
     [404, 'NOT_FOUND', 'SKYFLOW_ACCOUNT_ID and SKYFLOW_VAULT_URL'],
-    [500, 'SOURCE_UNAVAILABLE', 'tried again'],
+    [500, 'SOURCE_UNAVAILABLE', 'retried'],
   ])('of %i', async (status, code, hint) => {
     const vault = vaultOf(1);
     vault.instead = () => ({ status, body: '{"error":{"message":"sensitive 123-45-6789"}}' });

@@ -40,17 +40,17 @@ describe('a credentials file', () => {
   it.each([
     [{ clientID: undefined }, 'it lacks clientID'],
     [{ keyID: '', tokenURI: 5 }, 'it lacks keyID, tokenURI'],
-    [{ tokenURI: 'manage' }, 'its tokenURI is no URL'],
+    [{ tokenURI: 'manage' }, 'its tokenURI is not a URL'],
     [{ tokenURI: 'http://manage.skyflowapis.com/x' }, 'its tokenURI must be https'],
     [{ tokenURI: 'http://127.0.0.1.evil.example/x' }, 'its tokenURI must be https'],
     [{ tokenURI: 'ftp://localhost/x' }, 'its tokenURI must be https'],
     [{ tokenURI: 'https://me:secret-word@host/' }, 'its tokenURI has a user name or password'],
-    [{ privateKey: 'secret-word' }, 'its privateKey is no private key in PEM form, or is damaged'],
-    [{ privateKey: privateKey.slice(0, 400) }, 'its privateKey is no private key in PEM form, or is damaged'],
-    [{ privateKey: pem(1024) }, 'its privateKey has 1024 bits, and RS256 needs 2048'],
+    [{ privateKey: 'secret-word' }, 'its privateKey is not a valid private key in PEM form'],
+    [{ privateKey: privateKey.slice(0, 400) }, 'its privateKey is not a valid private key in PEM form'],
+    [{ privateKey: pem(1024) }, 'its privateKey has 1024 bits, but RS256 needs 2048'],
     [
       { tokenURI: 'x', privateKey: 'y' },
-      'its tokenURI is no URL; its privateKey is no private key in PEM form, or is damaged',
+      'its tokenURI is not a URL; its privateKey is not a valid private key in PEM form',
     ],
   ])('with %o is told, and nothing of it shown', (change, message) => {
     expect(problem(change)).toBe(message);
@@ -58,6 +58,8 @@ describe('a credentials file', () => {
 
   it('with a key of another kind is told', () => {
     const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    expect(problem({ privateKey: key.export({ type: 'pkcs8', format: 'pem' }) })).toBe('its privateKey is no RSA key');
+    expect(problem({ privateKey: key.export({ type: 'pkcs8', format: 'pem' }) })).toBe(
+      'its privateKey is not an RSA key',
+    );
   });
 });

@@ -24,7 +24,7 @@ describe('a page', () => {
   it.each([
     ['{"context":{},"request":{"timestamp":"2023-06-27 14:01:14"}}', 'context.changeID'],
     ['{"context":{"changeID":""},"request":{"timestamp":"2023-06-27 14:01:14"}}', 'context.changeID'],
-    ['{"context":{"changeID":"x"},"request":{"timestamp":"soon"}}', 'request.timestamp: is no timestamp'],
+    ['{"context":{"changeID":"x"},"request":{"timestamp":"soon"}}', 'request.timestamp: is not a timestamp'],
     ['{"context":{"changeID":"x"},"request":null}', 'request'],
     ['{}', 'context'],
     ['null', 'event'],

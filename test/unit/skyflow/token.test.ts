@@ -178,7 +178,7 @@ describe('the token of a service account', () => {
     [401, 'CREDENTIALS_REFUSED', 'Check the credentials file'],
     [403, 'ACCESS_DENIED', 'check that it is active'],
     [404, 'NOT_FOUND', 'Check tokenURI in the credentials file'],
-    [429, 'RATE_LIMITED', 'tried again'],
+    [429, 'RATE_LIMITED', 'retried'],
   ])('is refused with %i: a person is told what to do', async (status, code, hint) => {
     const vendor = new Vendor();
     vendor.dated = false;
