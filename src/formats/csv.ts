@@ -4,15 +4,15 @@ import { compressed } from './compression.js';
 import { eventCsvHead, eventCsvRows } from './event-csv.js';
 import type { Format } from './format.js';
 
-/** Written at once: a whole batch takes up to a second, in which the worker would do nothing else. */
+/** Rows per step: a whole batch takes up to a second, which would block the worker. */
 const rowsAtOnce = 1_000;
 
-/** The columns of `trawl events --format csv`. Records of other schemas are nested, and no table. */
+/** The columns of `trawl events --format csv`. Records of other schemas are nested, so they do not fit into a table. */
 export const csv: Format = {
   name: 'csv',
   async encode(rows, { schema, compression }) {
     if (schema !== 'native') {
-      throw new TrawlError('SETTINGS_INVALID', 'csv is of the schema native only.', {
+      throw new TrawlError('SETTINGS_INVALID', 'csv supports only the schema native.', {
         hint: `Use the format ndjson or parquet for ${schema}.`,
       });
     }

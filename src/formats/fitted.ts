@@ -2,17 +2,17 @@ import { isJsonObject } from '../json-values.js';
 import type { Shape } from '../schemas/ocsf/attributes.js';
 
 interface Fitted {
-  /** What the shape has room for; undefined where nothing is left. */
+  /** The part that fits the shape; undefined if nothing does. */
   value: unknown;
-  /** The rest, as it stood. */
+  /** The rest, unchanged. */
   rest: unknown;
 }
 
 const nothing: Fitted = { value: undefined, rest: undefined };
 
 /**
- * A value as a column of a shape holds it, and what the column has no room for: a value of another type, a member that
- * the shape lacks, a list of which one item does not fit.
+ * Splits a value into the part that fits a column's shape and the rest: values of another type, members that the shape
+ * lacks, lists with an item that does not fit.
  */
 export function fitted(value: unknown, shape: Shape): Fitted {
   if (value === undefined || value === null) return nothing;
@@ -42,7 +42,7 @@ function fittedObject(object: Record<string, unknown>, shape: Exclude<Shape, str
   return { value: kept, rest: rest.length === 0 ? undefined : Object.fromEntries(rest) };
 }
 
-/** A list is in its column as a whole or not at all, so that no item is taken for another. */
+/** A list goes into its column completely or not at all, so that no item changes its position. */
 function fittedList(value: unknown, of: Shape): Fitted {
   if (!Array.isArray(value)) return { value: undefined, rest: value };
   const items = value.map((item) => fitted(item, of));
@@ -56,7 +56,7 @@ function scalarOf(value: unknown, shape: 'text' | 'int32' | 'int64' | 'boolean')
   return integerOf(value, shape === 'int32' ? 32 : 64) ?? undefined;
 }
 
-/** A number where 32 bits hold it, else a bigint; null where it is no whole number of so many bits. */
+/** A number if it fits into 32 bits, else a bigint; null if the value is not an integer of this many bits. */
 export function integerOf(value: unknown, bits: 32 | 64): number | bigint | null {
   if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return null;
   const exact = BigInt(value);

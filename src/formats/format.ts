@@ -1,12 +1,12 @@
 import type { StoredEvent } from '../domain.js';
 
-/** How a sink that writes files writes the events of a batch. No I/O here: rows in, bytes out. */
+/** Encodes the events of a batch for sinks that write files. No I/O: rows in, bytes out. */
 export interface Format {
   readonly name: 'ndjson' | 'csv' | 'parquet';
   /**
-   * The same rows and options give the same bytes, so that a batch that is sent again replaces itself.
+   * The same rows and options give the same bytes, so that a batch that is sent again replaces its earlier file.
    *
-   * @throws TrawlError SETTINGS_INVALID where the format cannot hold records of this schema, or not so many bytes.
+   * @throws TrawlError SETTINGS_INVALID if the format cannot hold records of this schema, or not this many bytes
    */
   encode(rows: readonly FormatRow[], options: FormatOptions): Promise<Encoded>;
 }
@@ -14,9 +14,9 @@ export interface Format {
 export interface FormatOptions {
   /** `native`, `ocsf` or `ecs`. */
   schema: string;
-  /** Of the whole file; inside a Parquet file, which is read in parts, it is always zstd. */
+  /** Compression of the whole file. Parquet, which is read in parts, always uses zstd internally instead. */
   compression: Compression;
-  /** Of OCSF, where all rows are of one class: the key of `classes`. Parquet has its columns alone then. */
+  /** OCSF class (a key of `classes`) if all rows have the same one. Parquet then has only the columns of that class. */
   className?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export type Compression = 'gzip' | 'zstd' | 'none';
 
 export interface FormatRow {
   event: StoredEvent;
-  /** As the schema makes it. */
+  /** The record built by the schema. */
   record: Readonly<Record<string, unknown>>;
   /** The record as one JSON line, without the line break. */
   json: string;
@@ -32,7 +32,7 @@ export interface FormatRow {
 
 export interface Encoded {
   bytes: Uint8Array;
-  /** For example `ndjson.gz`, `csv.zst`, `parquet`; without a dot before it. */
+  /** For example `ndjson.gz`, `csv.zst`, `parquet`; without a leading dot. */
   extension: string;
   contentType: string;
 }

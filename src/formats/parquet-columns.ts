@@ -7,22 +7,22 @@ import { epochNanoseconds, flooredTo } from '../timestamp.js';
 import { fitted } from './fitted.js';
 import type { FormatRow } from './format.js';
 
-/** Where a column is nested, objects and lists of such values. */
+/** The value of a cell. Nested columns have objects and lists of values. */
 export type ColumnValue = unknown;
 
-/** A column of a Parquet file; times are of epoch microseconds in UTC, which DuckDB, Athena and Spark all read. */
+/** A column of a Parquet file. Times are epoch microseconds in UTC, which DuckDB, Athena and Spark all read. */
 export interface ParquetColumn {
   name: string;
   type: Shape | 'time';
-  /** Where no row can be without it. */
+  /** Set if every row has a value. */
   required?: true;
-  /** Where hardly any two values are the same, so that neither a dictionary nor statistics are worth their making. */
+  /** Set if hardly any two values are equal, so that a dictionary and statistics are not worth their cost. */
   unlike?: true;
   value(row: FormatRow): ColumnValue;
 }
 
 /**
- * @param className of OCSF, where all rows are of it: its own attributes alone.
+ * @param className OCSF class of all rows, to include only its own attributes
  * @throws TrawlError SETTINGS_INVALID
  */
 export function parquetColumns(schema: string, className?: string): readonly ParquetColumn[] {
@@ -38,12 +38,12 @@ function own(name: string, key: keyof StoredEvent): ParquetColumn {
   return { name, type: 'text', required: true, value: ({ event }) => event[key] as string };
 }
 
-/** A column of what stands in the record, at the first of these paths that holds such a value. */
+/** A column with the value at the first of these paths of the record that has a text. */
 function text(name: string, ...paths: [string, ...string[]]): ParquetColumn {
   return { name, type: 'text', value: ({ record }) => first(record, paths, asText) };
 }
 
-/** A column of the moment of the event: as the record has it, else as the source wrote it. */
+/** A column with the time of the event: that of the record, else that of the source. */
 function moment(name: string): ParquetColumn {
   return {
     name,
@@ -76,10 +76,10 @@ const native: readonly ParquetColumn[] = [
   { name: 'collected_at', type: 'time', value: ({ event }) => asMicroseconds(event.collectedAt) },
 ];
 
-/** The attributes of OCSF as they are nested, and `time_dt` of its profile `datetime`, for time functions. */
+/** The nested attributes of OCSF, and `time_dt` of its profile `datetime`, for time functions. */
 function ocsf(className: string | undefined): readonly ParquetColumn[] {
   const attributes = attributesOf(className as ClassName | undefined);
-  // Once for each record, not for each of its columns.
+  // Cached per record, since each of its columns needs it.
   const known = new WeakMap<object, Record<string, unknown>>();
   const valuesOf = ({ record }: FormatRow) => {
     const values = known.get(record) ?? fittedRecord(record, attributes);
@@ -94,7 +94,7 @@ function ocsf(className: string | undefined): readonly ParquetColumn[] {
   return columns;
 }
 
-/** What no column has room for goes to `unmapped`. */
+/** Moves everything that does not fit into a column to `unmapped`. */
 function fittedRecord(
   { unmapped, ...others }: FormatRow['record'],
   attributes: Readonly<Record<string, Shape>>,
@@ -129,7 +129,7 @@ const columnsOf = new Map<string, (className: string | undefined) => readonly Pa
   ['ecs', () => ecs],
 ]);
 
-/** The first value that `convert` can make something of. A record that lacks one is written nonetheless. */
+/** The first value that `convert` accepts. A record without one is written all the same. */
 function first<Value>(
   record: FormatRow['record'],
   paths: readonly string[],
@@ -142,7 +142,7 @@ function first<Value>(
   return null;
 }
 
-/** `{a: {b: 1}}` and `{'a.b': 1}` alike: ECS has both. */
+/** Reads both `{a: {b: 1}}` and `{'a.b': 1}`, since ECS has both. */
 function valueAt(record: unknown, path: string): unknown {
   if (!isJsonObject(record)) return undefined;
   if (Object.hasOwn(record, path)) return record[path];
@@ -154,7 +154,9 @@ function asText(value: unknown): string | null {
   return textOf(value) ?? null;
 }
 
-/** Epoch microseconds, rounded down, of a timestamp; a moment outside 64 bits of nanoseconds is the nearest one. */
+/**
+ * Epoch microseconds of a timestamp, rounded down. A time beyond 64 bits of nanoseconds becomes the nearest possible.
+ */
 function asMicroseconds(value: unknown): bigint | null {
   const nanoseconds = typeof value === 'string' ? epochNanoseconds(value) : null;
   if (nanoseconds === null) return null;

@@ -4,11 +4,13 @@ import { isList } from './fitted.js';
 import type { Format, FormatRow } from './format.js';
 import { type ParquetColumn, parquetColumns } from './parquet-columns.js';
 
-/** A batch is one group: readers take groups in parallel, and small ones cost more than they give. */
+/** A batch becomes one group. Readers process groups in parallel, but small ones cost more than they gain. */
 const rowGroupRows = 100_000;
-/** Before compression. Security Lake asks for at most 1 MB, and the library counts UTF-16 units of texts. */
+/** Size before compression. Security Lake requires at most 1 MB, and the library counts UTF-16 units of texts. */
 const pageBytes = 512 * 1024;
-/** Of how files are written, not of the release: an upgrade alone changes no file. Spark warns where it is no version. */
+/**
+ * Version of the encoding, not of the release, so that an upgrade alone does not change files. Spark expects a version.
+ */
 const createdBy = 'trawl version 1.0.0';
 
 export const parquet: Format = {
@@ -33,7 +35,7 @@ export const parquet: Format = {
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
 
-/** Each type by its old and its new name, since readers know one or the other. */
+/** Each type has its old and its new name, since readers know one or the other. */
 const elements = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   int32: { type: 'INT32' },
@@ -50,7 +52,9 @@ function columnElements({ name, type, required }: ParquetColumn): SchemaElement[
   return nested(name, type, required ? 'REQUIRED' : 'OPTIONAL');
 }
 
-/** An element and those within it, in the order of the format. A list has the three levels that every reader knows. */
+/**
+ * An element followed by its children, in the order of the format. A list has the three levels that every reader knows.
+ */
 function nested(
   name: string,
   type: ParquetColumn['type'],
@@ -74,7 +78,7 @@ function nested(
 function columnSource(column: ParquetColumn, rows: readonly FormatRow[]): ColumnSource {
   const data = rows.map((row) => {
     const value = column.value(row);
-    // Half a surrogate pair is no UTF-8.
+    // Lone surrogates are not valid UTF-8.
     return typeof value === 'string' ? value.toWellFormed() : value;
   });
   return { name: column.name, data, ...(column.unlike ? { encoding: 'PLAIN', statistics: false } : {}) };

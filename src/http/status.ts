@@ -26,7 +26,7 @@ export const statusRules: Readonly<Record<number, StatusRule>> = {
   425: temporary('SOURCE_UNAVAILABLE'),
   429: {
     code: 'RATE_LIMITED',
-    hint: 'Retried when the limit allows; if this persists, collect less often or find what else uses the limit.',
+    hint: 'It is retried when the limit allows; if this persists, collect less often or find what else uses the limit.',
   },
   499: temporary('SOURCE_UNAVAILABLE'),
 };

@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../domain.js';
 
 /**
- * An event format for readers that know nothing about Trawl. To add one, create a folder beside this file and add a line
- * to registry.ts.
+ * An event format for readers that know nothing about Trawl. To add one, create a folder beside this file and add a
+ * line to registry.ts.
  */
 export interface Schema {
   /** `ocsf` or `ecs`. */
@@ -10,8 +10,8 @@ export interface Schema {
   /** Version of the mapping tables. Any change that a reader could notice makes a new version. */
   readonly version: string;
   /**
-   * Converts an event of a source (`asa`, `descope`, `skyflow`) to this schema. Pure, and never throws: everything in the
-   * event ends up somewhere in the record.
+   * Converts an event of a source (`asa`, `descope`, `skyflow`) to this schema. Pure, and never throws: everything in
+   * the event ends up somewhere in the record.
    */
   record(event: StoredEvent, source: string): SchemaRecord;
 }

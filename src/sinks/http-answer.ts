@@ -10,20 +10,20 @@ interface StatusRule {
 
 const unavailable: StatusRule = {
   code: 'SINK_UNAVAILABLE',
-  hint: 'It is usually temporary and is tried again; nothing is lost meanwhile.',
+  hint: 'This is usually temporary; the batch is retried, and nothing is lost meanwhile.',
 };
 
 const tooMany: StatusRule = {
   code: 'SINK_UNAVAILABLE',
-  hint: 'It is tried again when the sink allows; if it stays so, give the sink more room or send less at once.',
+  hint: 'The batch is retried when the sink allows; if this persists, give the sink more capacity or send less at once.',
 };
 
-/** What an answer's status means, where the sink says nothing more exact; from 500 on the others are temporary. */
+/** Meaning of a status, unless the sink says something more specific. Others from 500 on are temporary. */
 export const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
-  401: { code: 'SINK_REFUSED', hint: 'Check the credentials of the sink: they are missing, wrong or have expired.' },
-  403: { code: 'SINK_REFUSED', hint: 'Give the credentials of the sink the right to write there.' },
+  401: { code: 'SINK_REFUSED', hint: 'Check the credentials of the sink: they are missing, wrong or expired.' },
+  403: { code: 'SINK_REFUSED', hint: "Grant the sink's credentials the permission to write there." },
   404: { code: 'SINK_REFUSED', hint: 'Check url of the sink: there is nothing at that address.' },
-  407: { code: 'SINK_REFUSED', hint: 'The proxy wants to be signed in to: check HTTPS_PROXY.' },
+  407: { code: 'SINK_REFUSED', hint: 'The proxy requires authentication: check HTTPS_PROXY.' },
   408: unavailable,
   413: {
     code: 'SINK_REFUSED',
@@ -33,13 +33,13 @@ export const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
   429: tooMany,
   499: unavailable,
   503: tooMany,
-  507: { code: 'SINK_FULL', hint: 'Make room at the sink; sending goes on by itself.' },
+  507: { code: 'SINK_FULL', hint: 'Free space at the sink; sending then resumes.' },
 };
 
 /**
- * One request.
- * @throws TrawlError SINK_UNAVAILABLE where no complete answer came, SINK_ANSWER_UNREADABLE where it is too long; the
- *   signal's own reason where it was aborted. An answer with any status is returned.
+ * Makes one request and returns the answer, whatever its status.
+ * @throws TrawlError SINK_UNAVAILABLE if no complete answer arrived, SINK_ANSWER_UNREADABLE if it is too long; the
+ *   signal's own reason if it was aborted
  */
 export async function ask(http: HttpClient, request: HttpRequest, place: string): Promise<HttpAnswer> {
   try {
@@ -55,7 +55,7 @@ export function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
-/** What an answer that is no success stands for. Its body is not in it. */
+/** The error for an unsuccessful answer. It does not contain the body. */
 export function statusError(
   answer: HttpAnswer,
   place: string,
@@ -74,13 +74,13 @@ function otherRule(status: number): StatusRule {
   return {
     code: 'SINK_REFUSED',
     hint: redirected
-      ? 'Set url of the sink to where it leads: redirects are not followed.'
-      : 'Check the settings of the sink: this is no answer of what is expected there.',
+      ? 'Set url of the sink to the target of the redirect: redirects are not followed.'
+      : 'Check the settings of the sink: the response does not look like the expected service.',
   };
 }
 
 /**
- * The JSON of an answer; undefined where its body is empty.
+ * Parses the JSON of an answer; undefined if its body is empty.
  * @throws TrawlError SINK_ANSWER_UNREADABLE
  */
 export function jsonOf(answer: HttpAnswer, place: string): unknown {
@@ -93,7 +93,7 @@ export function jsonOf(answer: HttpAnswer, place: string): unknown {
   }
 }
 
-/** The members of an answer that should be an object of JSON, for looking into; none where it is something else. */
+/** The members of an answer that should be a JSON object; none if it is something else. */
 export function membersOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
   try {
     return jsonObjectOf(JSON.parse(Buffer.from(answer.body).toString('utf8')));
@@ -102,10 +102,10 @@ export function membersOf(answer: HttpAnswer): Readonly<Record<string, unknown>>
   }
 }
 
-/** An answer that says yes by its status, and is none of the expected service. */
+/** Error for an answer with a success status that did not come from the expected service. */
 export function unreadable(place: string, what: string, cause?: unknown): TrawlError {
-  return new TrawlError('SINK_ANSWER_UNREADABLE', `The answer of ${place} is ${what}, so nothing is confirmed.`, {
-    hint: 'Check url of the sink and any proxy between; the same events are sent again.',
+  return new TrawlError('SINK_ANSWER_UNREADABLE', `The answer from ${place} is ${what}, so nothing is confirmed.`, {
+    hint: 'Check url of the sink and any proxy in between; the same events are sent again.',
     cause,
   });
 }

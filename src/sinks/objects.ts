@@ -8,19 +8,22 @@ import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records
 import type { FileSettings } from './settings.js';
 import type { OutgoingBatch } from './sink.js';
 
-/** Where a data lake is; needed for its layout alone. */
+/** Location of a data lake; only its layout needs it. */
 type Lake = Pick<FileSettings, 'region' | 'accountId'>;
 
-/** A file of a batch, complete in memory: a batch is bounded. */
+/** A file of a batch, completely in memory, since the size of a batch is bounded. */
 export interface ObjectFile {
-  /** A function of batch and settings, so that a repetition overwrites. */
+  /** Depends only on batch and settings, so that sending again overwrites the file. */
   name: ObjectName;
   bytes: Uint8Array;
   contentType: string;
   events: number;
 }
 
-/** Makes the files of a batch: one for each day of UTC that its events are of (and class, where the layout wants it). One is in memory at a time. */
+/**
+ * Creates the files of a batch: one per UTC day of its events (and per class, if the layout requires it). Only one is
+ * in memory at a time.
+ */
 export async function* objectFiles(
   batch: OutgoingBatch,
   lake: Lake,
@@ -41,7 +44,7 @@ export async function* objectFiles(
   }
 }
 
-/** Security Lake wants each class of OCSF by itself, and its rows by time. */
+/** Security Lake requires a file per OCSF class, with rows ordered by time. */
 function byClass(records: OutgoingRecord[], { layout }: BatchForm): [ClassName | undefined, OutgoingRecord[]][] {
   if (layout !== 'security-lake') return [[undefined, records]];
   const classes = grouped(records, ({ record }) => classNameOf(record.class_uid as number));
@@ -49,7 +52,7 @@ function byClass(records: OutgoingRecord[], { layout }: BatchForm): [ClassName |
   return classes;
 }
 
-/** By key, in the order of the keys; within one in their own. */
+/** Groups items by key, ordered by key. Within a group they keep their order. */
 function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item: Item) => Key): [Key, Item[]][] {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
@@ -61,7 +64,7 @@ function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item:
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Amazon Security Lake's layout is that of its custom sources, of which each has one class. */
+/** Amazon Security Lake's layout for custom sources, each of which has one class. */
 function foldersOf(
   { collector, source }: OutgoingBatch,
   { region, accountId }: Lake,

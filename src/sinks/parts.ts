@@ -7,8 +7,8 @@ export interface PartBounds {
 }
 
 /**
- * Cuts a batch into requests, in order. An item that is over the bound alone has a part of its own: whether it is too
- * large is for the sink to say.
+ * Splits a batch into requests, in order. An item that exceeds the limit on its own gets its own part: the sink decides
+ * whether it is too large.
  */
 export function parts<T extends { bytes: number }>(items: readonly T[], bounds: PartBounds): T[][] {
   const { bytesMax, eventsMax = Number.POSITIVE_INFINITY } = bounds;
@@ -27,7 +27,7 @@ export function parts<T extends { bytes: number }>(items: readonly T[], bounds: 
   return part.length > 0 ? [...all, part] : all;
 }
 
-/** Tells of what the sink has, whichever part it confirms first: all up to the first event that is still open. */
+/** Reports progress when parts are confirmed in any order: everything before the first unconfirmed event. */
 export class Confirmations {
   readonly #seqs: readonly number[];
   readonly #told: OnConfirmed;
@@ -36,20 +36,20 @@ export class Confirmations {
   #bytes = 0;
   #refused: RefusedEvent[] = [];
 
-  /** @param seqs of the batch, in order. */
+  /** @param seqs sequence numbers of the batch, in order */
   constructor(seqs: readonly number[], told: OnConfirmed = async () => {}) {
     this.#seqs = seqs;
     this.#told = told;
   }
 
-  /** @param seqs of the part, the refused ones among them. */
+  /** @param seqs sequence numbers of the part, including refused events */
   async add(seqs: readonly number[], bytes: number, refused: readonly RefusedEvent[]): Promise<void> {
     for (const seq of seqs) this.#confirmed.add(seq);
     this.#bytes += bytes;
     this.#refused.push(...refused);
     const before = this.#next;
     while (this.#next < this.#seqs.length && this.#confirmed.delete(this.#seqs[this.#next]!)) this.#next += 1;
-    // The last part is told with the batch.
+    // The last part is reported with the batch.
     if (this.#next === before || this.#next === this.#seqs.length) return;
     const part = { lastSeq: this.#seqs[this.#next - 1]!, bytes: this.#bytes, refused: this.#refused };
     this.#bytes = 0;

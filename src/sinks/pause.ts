@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits; a signal that is aborted ends it with its reason. */
+/** Waits. Rejects with the signal's reason if it is aborted. */
 export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 export const pause: Pause = async (ms, signal) => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { yesNoSetting } from '../settings/kinds.js';
 
-/** Settings that several kinds of sinks which push have. */
-export const gzipSetting = yesNoSetting({ env: 'GZIP', meaning: 'Whether requests are compressed with gzip' }, 'yes');
+/** Shared by the kinds of sinks that push. */
+export const gzipSetting = yesNoSetting({ env: 'GZIP', meaning: 'Compress requests with gzip' }, 'yes');
 
-/** What may stand in a header: printable ASCII. */
+/** Text allowed in a header: printable ASCII. */
 export const headerText = z
   .string()
   .min(1)

@@ -6,7 +6,7 @@ import { splunk } from './splunk/sink.js';
 import { syslog } from './syslog/sink.js';
 import { webhook } from './webhook/sink.js';
 
-/** Every kind of sink. A new one is a folder beside this file and a line here. */
+/** Every kind of sink. To add one, create a folder beside this file and add a line here. */
 export const sinks: readonly Sink[] = [files, s3, splunk, elasticsearch, webhook, syslog];
 
 export function sinkOf(kind: string): Sink {

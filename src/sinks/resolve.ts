@@ -13,12 +13,12 @@ import { checkRows, isSet, quote, resolveValues } from '../settings/values.js';
 import { type CommonSettings, commonSettings } from './settings.js';
 import type { Sink } from './sink.js';
 
-/** `SINK_ARCHIVE_` of `archive`: the prefix of its environment variables. */
+/** The prefix of a sink's environment variables: `SINK_ARCHIVE_` for `archive`. */
 function variablePrefix(name: string): string {
   return `SINK_${name.toUpperCase().replaceAll('-', '_')}_`;
 }
 
-/** A sink's settings, checked: those of its kind, and those of every sink. */
+/** Validated settings of a sink: those of its kind, and those common to every sink. */
 export interface SinkSettings<Own extends Values = Values> {
   /** For example `archive`; collectors name it in their setting `offload`. */
   readonly sink: string;
@@ -26,7 +26,7 @@ export interface SinkSettings<Own extends Values = Values> {
   readonly values: Own & CommonSettings;
 }
 
-/** A kind of sink with the variables of one sink. */
+/** A kind of sink, with the variable names of one sink. */
 function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Configurable<Own & CommonSettings> {
   return {
     settings: prefixedSettings(joinedSettings(sink.settings, commonSettings), variablePrefix(name)),
@@ -34,14 +34,14 @@ function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Confi
   };
 }
 
-/** The setting of one sink, known also where others are wrong; 0 where it is not set. */
+/** `waitMinutes` of one sink, even if its other settings are invalid; 0 if not set. */
 export function waitMinutesOf(name: string, table: SettingsTable, env: Environment): number {
   const settings = prefixedSettings(commonSettings, variablePrefix(name));
   const { values } = resolveValues({ settings }, 'a sink', table[`${sinkPrefix}${name}`] ?? {}, env);
   return values.waitMinutes ?? 0;
 }
 
-/** The sinks that are set up, by table or environment. */
+/** Names of the sinks configured in the table or the environment. */
 export function sinkNames(table: SettingsTable, env: Environment): string[] {
   const names = new Set<string>();
   for (const [name, rows] of Object.entries(table))
@@ -54,8 +54,8 @@ export function sinkNames(table: SettingsTable, env: Environment): string[] {
 }
 
 /**
- * The settings of one sink: its rows of the table first, then the environment, then the defaults.
- * @throws TrawlError SETTINGS_INVALID, which names every problem at once; not retried.
+ * Resolves the settings of one sink: its rows in the table take precedence over the environment, then the defaults.
+ * @throws TrawlError SETTINGS_INVALID, naming all problems at once; not retried
  */
 export function resolveSink<Own extends Values>(
   name: string,
@@ -70,31 +70,31 @@ export function resolveSink<Own extends Values>(
   if (!isSet(kind)) {
     throw new TrawlError(
       'SETTINGS_INVALID',
-      `There is no sink ${quote(name)}${known.length > 0 ? ` (there are: ${known.join(', ')})` : ''}.`,
+      `Unknown sink ${quote(name)}${known.length > 0 ? ` (known: ${known.join(', ')})` : ''}.`,
       {
-        hint: `Make it with "trawl env set ${sinkPrefix}${name} kind=KIND …", or by ${variable}. Kinds: ${kindsOf(sinks)}.`,
+        hint: `Create it with "trawl env set ${sinkPrefix}${name} kind=KIND …" or ${variable}. Kinds: ${kindsOf(sinks)}.`,
       },
     );
   }
   const sink = sinks.find((candidate) => candidate.kind === kind);
   if (!sink) {
-    throw new TrawlError('SETTINGS_INVALID', `Sink ${name} has the kind ${quote(kind)}, which does not exist.`, {
+    throw new TrawlError('SETTINGS_INVALID', `Sink ${name} has the unknown kind ${quote(kind)}.`, {
       hint: `Use one of: ${kindsOf(sinks)}.`,
     });
   }
   const { values, problems } = resolveValues(withVariables(name, sink), `a sink of kind ${kind}`, own, env);
   if (problems !== null) {
     throw new TrawlError('SETTINGS_INVALID', `Sink ${name}: ${problems.join('; ')}.`, {
-      hint: `Set them with "trawl env set ${sinkPrefix}${name} KEY=VALUE", or by ${variablePrefix(name)}….`,
+      hint: `Set them with "trawl env set ${sinkPrefix}${name} KEY=VALUE", or with ${variablePrefix(name)}….`,
     });
   }
   return { sink: name, kind, values };
 }
 
 /**
- * Checks rows of a sink that are about to be written to the table. Where secrets go is never set through Temporal, and
- * neither is where events go.
- * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
+ * Validates rows of a sink before they are written to the table. Destinations of secrets and of events cannot be set
+ * through Temporal.
+ * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried
  */
 export function checkSinkRows(
   name: string,
@@ -114,7 +114,7 @@ export function checkSinkRows(
   if (!sink) {
     throw new TrawlError(
       'SETTINGS_INVALID',
-      kind === undefined ? `Sink ${short} has no kind yet.` : `There is no kind of sink ${quote(kind)}.`,
+      kind === undefined ? `Sink ${short} has no kind yet.` : `Unknown kind of sink ${quote(kind)}.`,
       { hint: `Set kind to one of: ${kindsOf(sinks)}.` },
     );
   }

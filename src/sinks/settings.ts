@@ -5,16 +5,16 @@ import { wholeNumberSetting, wordSetting } from '../settings/kinds.js';
 import { schemaNames, schemaVersionOf } from './records.js';
 import type { FileForm } from './sink.js';
 
-/** What every sink is told. */
+/** Settings of every sink. */
 export const commonSettings = defineSettings({
-  schema: wordSetting({ env: 'SCHEMA', meaning: 'How an event is written' }, schemaNames),
+  schema: wordSetting({ env: 'SCHEMA', meaning: 'Schema of the records' }, schemaNames),
   batchEvents: wholeNumberSetting(
-    { env: 'BATCH_EVENTS', meaning: 'Events of a batch at the most' },
+    { env: 'BATCH_EVENTS', meaning: 'Maximum number of events in a batch' },
     [1, 100_000],
     10_000,
   ),
   waitMinutes: wholeNumberSetting(
-    { env: 'WAIT_MINUTES', meaning: 'How long a batch that is not full may wait for more events' },
+    { env: 'WAIT_MINUTES', meaning: 'How long a partial batch may wait for more events' },
     [0, 1_440],
     0,
   ),
@@ -22,15 +22,11 @@ export const commonSettings = defineSettings({
 
 export type CommonSettings = ValuesOf<typeof commonSettings>;
 
-/** What sinks that write files are told as well. */
+/** Additional settings of sinks that write files. */
 export const fileSettings = {
   format: wordSetting({ env: 'FORMAT', meaning: 'Format of the files' }, ['ndjson', 'csv', 'parquet']),
-  compression: wordSetting({ env: 'COMPRESSION', meaning: 'How NDJSON and CSV are compressed' }, [
-    'gzip',
-    'zstd',
-    'none',
-  ]),
-  layout: wordSetting({ env: 'LAYOUT', meaning: 'How the files are laid out' }, ['raw', 'security-lake']),
+  compression: wordSetting({ env: 'COMPRESSION', meaning: 'Compression of NDJSON and CSV' }, ['gzip', 'zstd', 'none']),
+  layout: wordSetting({ env: 'LAYOUT', meaning: 'Layout of the files' }, ['raw', 'security-lake']),
   region: {
     env: 'REGION',
     meaning: 'AWS region of the bucket or the data lake',
@@ -49,11 +45,11 @@ export const fileSettings = {
 
 export type FileSettings = ValuesOf<typeof fileSettings>;
 
-/** What is wrong with settings of files together, and with the schema of the sink. */
+/** Problems that involve several file settings, or the sink's schema. */
 export function fileSettingProblems(values: Partial<FileSettings & CommonSettings>): string[] {
   const problems: string[] = [];
   if (values.format === 'csv' && values.schema !== undefined && values.schema !== 'native')
-    problems.push(`format csv is of the schema native only, not of ${values.schema}`);
+    problems.push(`format csv supports only the schema native, not ${values.schema}`);
   if (values.layout === 'security-lake') {
     if (values.schema !== 'ocsf' || values.format !== 'parquet')
       problems.push('the layout security-lake needs schema=ocsf and format=parquet');
@@ -63,7 +59,7 @@ export function fileSettingProblems(values: Partial<FileSettings & CommonSetting
   return problems;
 }
 
-/** How a sink wants its records; sinks that push them have no form of files. */
+/** The form of a sink's batches. Sinks that push records have no file form. */
 export function batchForm({ schema }: CommonSettings, file?: FileForm): BatchForm {
   const { format = '', compression = 'none', layout = 'raw' } = file ?? {};
   return { schema, schemaVersion: schemaVersionOf(schema), format, compression, layout };

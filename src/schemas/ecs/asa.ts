@@ -113,7 +113,7 @@ export const asaRows: readonly MappingRow[] = [
   },
 ];
 
-/** What `decision` makes of `security_policy.evaluate`. */
+/** Mapping of `security_policy.evaluate` by `decision`. */
 const decisions = new Map<string, { type: readonly Type[]; outcome: Outcome }>([
   ['allow', { type: ['access', 'allowed'], outcome: 'success' }],
   ['deny', { type: ['access', 'denied'], outcome: 'failure' }],
@@ -121,7 +121,7 @@ const decisions = new Map<string, { type: readonly Type[]; outcome: Outcome }>([
 
 const find = findIn(asaRows);
 
-/** Names come from the columns, since an event holds the ids of its related objects only. */
+/** Names come from the columns, since an event has only the ids of its related objects. */
 export function describeAsa(event: StoredEvent): Description {
   const details = new Members(parsed(event.rawEvent));
   details.drop('type');
@@ -158,7 +158,7 @@ function one(name: string, value: string | undefined): Record<string, string> | 
   return value === undefined ? undefined : { [name]: value };
 }
 
-/** The first of these members that is not empty feeds the column, so it alone fits it. */
+/** The id that belongs to a column: that of the first non-empty member, since that one feeds the column. */
 function idOf(details: Members, members: readonly string[]): string | undefined {
   const member = members.find((name) => details.has(name));
   return member === undefined ? undefined : details.text(member);

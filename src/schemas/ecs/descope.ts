@@ -3,7 +3,7 @@ import { type Description, emailOf, type User } from './fields.js';
 import { findIn, type MappingRow } from './mapping.js';
 import { Members, parsed } from './members.js';
 
-/** The actions of the vendor's list of audit events that are told there one by one, and those seen besides. */
+/** Actions that the vendor's list of audit events names individually, and others that were observed. */
 export const descopeRows: readonly MappingRow[] = [
   { category: ['authentication'], type: ['start'], outcome: 'success', of: ['LoginSucceed', 'AccessKeyUsed'] },
   {

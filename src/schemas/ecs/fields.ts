@@ -9,17 +9,17 @@ export interface User {
   email?: string | undefined;
 }
 
-/** What a source makes of an event; the rest is the same for all. Members that are undefined are left out. */
+/** The part of a record that depends on the source. Undefined members are left out. */
 export interface Description {
   mapping: Mapping | undefined;
-  /** Where the event tells more than its type does. */
+  /** Set if the event is more specific than its type. */
   type?: readonly Type[] | undefined;
   outcome?: Outcome | undefined;
   reason?: string | undefined;
   user?: User;
-  /** Whom it was done to. */
+  /** The user acted upon. */
   target?: User;
-  /** As whom it was done. */
+  /** The user as whom the action was performed. */
   effective?: User;
   group?: { id?: string | undefined; name?: string | undefined };
   host?: {
@@ -32,15 +32,15 @@ export interface Description {
   source?: { address?: string | undefined; domain?: string | undefined; countryCode?: string | undefined };
   client?: { address?: string | undefined };
   organization?: { id?: string | undefined; name?: string | undefined };
-  /** Further names and ids of users that the event holds. */
+  /** Further names and ids of users in the event. */
   relatedUsers?: readonly string[];
-  /** Field sets that are taken as they are. */
+  /** Field sets that are copied unchanged. */
   others?: Fields;
-  /** What the source's tables have no field for. */
+  /** Members for which the source's tables have no field. */
   unmapped?: Fields | undefined;
 }
 
-/** Those members that are there; undefined where none is. */
+/** The defined members; undefined if there are none. */
 export function some(members: Fields): Fields | undefined {
   const kept: Fields = {};
   let any = false;
@@ -52,7 +52,7 @@ export function some(members: Fields): Fields | undefined {
   return any ? kept : undefined;
 }
 
-/** The text where it is an address that Elasticsearch takes as `ip`: without port or zone. */
+/** The text if Elasticsearch accepts it as `ip`, that is, without a port or zone; else undefined. */
 export function ipOf(text: string | undefined): string | undefined {
   // The longest form of IPv6 has 45 characters.
   return text !== undefined && text.length <= 45 && isIP(text) !== 0 && !text.includes('%') ? text : undefined;
@@ -63,10 +63,10 @@ export function emailOf(text: string | undefined): string | undefined {
 }
 
 /**
- * The values of a column that enrichment wrote, `NAME (LABEL: VALUE, LABEL: VALUE)`: name first. Undefined where it is
- * not of that form. Read from its end, since a name can hold anything.
+ * The values of a column that enrichment wrote, `NAME (LABEL: VALUE, LABEL: VALUE)`, name first. Undefined if it does
+ * not have that form. Parsed from the end, since a name can contain anything.
  *
- * @param labels what stands between the values.
+ * @param labels the texts between the values
  */
 export function describedIn(column: string, labels: readonly string[]): string[] | undefined {
   if (!column.endsWith(')')) return undefined;

@@ -15,21 +15,23 @@ export type Type =
   | 'user';
 export type Outcome = 'success' | 'failure' | 'unknown';
 
-/** What events of some types are in ECS. `event.kind` is `event` for all, and `event.action` the source's own type. */
+/**
+ * The ECS categorisation of an event type. `event.kind` is always `event`, and `event.action` the source's own type.
+ */
 export interface Mapping {
   readonly category: readonly Category[];
   readonly type: readonly Type[];
-  /** Where the event itself does not tell. */
+  /** Used if the event itself has no outcome. */
   readonly outcome: Outcome;
 }
 
 /** A row of a mapping table. */
 export interface MappingRow extends Mapping {
-  /** Event types; one that ends or begins with `*` stands for all that begin or end so and are in no other row. */
+  /** Event types. A `*` at the beginning or end is a wildcard; types listed in other rows take precedence. */
   readonly of: readonly string[];
 }
 
-/** Finds the mapping of an event type; undefined where it is in no row. */
+/** Finds the mapping of an event type; undefined if no row has it. */
 export type FindMapping = (type: string) => Mapping | undefined;
 
 export function findIn(rows: readonly MappingRow[]): FindMapping {

@@ -2,15 +2,15 @@ import { parseJson } from '../../json-parse.js';
 import { isJsonObject, textOf } from '../../json-values.js';
 import type { Fields } from './fields.js';
 
-/** Elasticsearch takes 20 levels of a `flattened` field; what lies deeper than this becomes text. */
+/** Deeper levels become text; a `flattened` field of Elasticsearch allows 20. */
 const depthMax = 10;
 
-/** Of a key: with all those above it, it is part of a term, whose length Elasticsearch bounds. */
+/** Limit for a key. A key and its parents are part of a term, whose length Elasticsearch limits. */
 const keyCharactersMax = 256;
 
 /**
- * The members of a JSON object as they are given out to fields: `rest` is what was not taken. A member that is not of
- * the form that is asked for stays, so nothing is lost by asking.
+ * Hands out the members of a JSON object to fields; `rest` returns those that were not taken. A member that does not
+ * have the requested form is not taken, so nothing is lost.
  */
 export class Members {
   readonly #members: Readonly<Record<string, unknown>>;
@@ -21,18 +21,18 @@ export class Members {
     this.#members = isJsonObject(value) ? value : {};
   }
 
-  /** Whether there is something to read in it. */
+  /** Returns whether the member exists and is not empty. */
   has(name: string): boolean {
     const value = this.#members[name];
     return value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
   }
 
-  /** As `text`, and leaves it. */
+  /** Like `text`, without taking the member. */
   peek(name: string): string | undefined {
     return filledText(this.#members[name]);
   }
 
-  /** The texts of a list, or of a text with commas; leaves them. */
+  /** The texts of a list or of a comma-separated text, without taking the member. */
   peekTexts(name: string): string[] {
     return [this.#members[name]]
       .flat()
@@ -40,20 +40,20 @@ export class Members {
       .map((value) => value.trim().toWellFormed());
   }
 
-  /** Takes a text that is not empty, or a number as text; of a list, its only element. */
+  /** Takes a non-empty text, a number as text, or the only element of a list. */
   text(name: string): string | undefined {
     const value = filledText(this.#members[name]);
     if (value !== undefined) this.#taken.add(name);
     return value;
   }
 
-  /** Takes a text that fits. */
+  /** Takes a text that matches the pattern. */
   matching(name: string, pattern: RegExp): string | undefined {
     const value = filledText(this.#members[name]);
     return value !== undefined && pattern.test(value) ? this.text(name) : undefined;
   }
 
-  /** Takes a text, or a list of texts; empty ones are left out. */
+  /** Takes a text or a list of texts, without empty ones. */
   texts(name: string): string[] {
     const values = [this.#members[name]].flat();
     if (values.length === 0 || !values.every((value) => typeof value === 'string')) return [];
@@ -61,7 +61,7 @@ export class Members {
     return values.filter((value) => value !== '').map((value) => value.toWellFormed());
   }
 
-  /** The members of a member: none where it is no object. To be asked for once. */
+  /** The members of a nested object; none if it is not an object. Call once per name. */
   inner(name: string): Members {
     const value = this.#members[name];
     const inner = new Members(value);
@@ -69,18 +69,18 @@ export class Members {
     return inner;
   }
 
-  /** As `inner`, but what is no object is taken, and so is in no field. */
+  /** Like `inner`, but also takes, and so drops, a value that is not an object. */
   innerOnly(name: string): Members {
     if (!isJsonObject(this.#members[name])) this.#taken.add(name);
     return this.inner(name);
   }
 
-  /** Takes a member, whatever it is. */
+  /** Takes a member of any type, and drops it. */
   drop(name: string): void {
     this.#taken.add(name);
   }
 
-  /** What was not taken and is not empty, in a form that a `flattened` field takes; undefined where there is nothing. */
+  /** Non-empty members that were not taken, in a form that a `flattened` field accepts; undefined if there are none. */
   rest(): Fields | undefined {
     const kept: [string, unknown][] = [];
     for (const name of Object.keys(this.#members)) {
@@ -95,7 +95,7 @@ export class Members {
 }
 
 /**
- * The value of a JSON text, in which numbers whose digits a double does not give back are texts; undefined where it is none.
+ * Parses a JSON text. Numbers whose digits a double would not preserve become texts. Undefined if the text is not JSON.
  */
 export function parsed(text: string): unknown {
   try {
@@ -105,7 +105,7 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** Between strings: a number of which a double may not hold each digit. */
+/** Matches a number, outside strings, of which a double may not preserve every digit. */
 const doubtful = /\d{16}|\d[.eE]|-0/;
 const numbers = /-?\d[\d.eE+-]*/g;
 
@@ -115,7 +115,7 @@ function withExactNumbers(text: string): string {
   for (let start = 0; start < text.length; ) {
     const quote = text.indexOf('"', start);
     const end = quote === -1 ? text.length : quote;
-    // Mostly nothing but a colon or a comma stands between two strings.
+    // Usually there is only a colon or a comma between two strings.
     if (end - start > 2 && doubtful.test(text.slice(start, end))) {
       exact += text.slice(copied, start) + text.slice(start, end).replace(numbers, exactly);
       copied = end;
@@ -129,7 +129,7 @@ function exactly(number: string): string {
   return String(Number(number)) === number ? number : `"${number}"`;
 }
 
-/** @param start its first quotation mark. */
+/** @param start index of its opening quotation mark */
 function afterString(text: string, start: number): number {
   for (let at = start + 1; ; at += 1) {
     at = text.indexOf('"', at);
@@ -140,13 +140,13 @@ function afterString(text: string, start: number): number {
   }
 }
 
-/** Of a list, its only element. */
+/** A list with a single text counts as that text. */
 function filledText(value: unknown): string | undefined {
   const alone: unknown = Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : value;
   return textOf(alone)?.toWellFormed() || undefined;
 }
 
-/** @param levels how many more objects and lists may lie in one another. */
+/** @param levels how many more levels of objects and lists are allowed */
 function bounded(value: unknown, levels: number): unknown {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value !== 'object' || value === null) return value;

@@ -7,9 +7,9 @@ import { type Description, type Fields, ipOf, some, type User } from './fields.j
 import { Members, parsed } from './members.js';
 import { describeSkyflow } from './skyflow.js';
 
-/** Of the field list that the records keep to. */
+/** Version of the field list that the records follow. */
 const ecsVersion = '8.11.0';
-/** Of the mapping tables. */
+/** Version of the mapping tables. */
 const tablesVersion = '1';
 
 interface DescribedSource {
@@ -24,7 +24,7 @@ const sources = new Map<string, DescribedSource>([
   ['skyflow', { module: 'skyflow', provider: 'Skyflow', describe: describeSkyflow }],
 ]);
 
-/** Elastic Common Schema. docs/schemas.md tells where each field comes from. */
+/** Elastic Common Schema. docs/schemas.md documents the origin of each field. */
 export const ecs: Schema = {
   name: 'ecs',
   version: `${ecsVersion}-${tablesVersion}`,
@@ -35,7 +35,7 @@ export const ecs: Schema = {
   },
 };
 
-/** A source that has no table yet. */
+/** For a source without a mapping table. */
 function describeOther(event: StoredEvent): Description {
   return { mapping: undefined, unmapped: new Members(parsed(event.rawEvent)).rest() };
 }
@@ -116,7 +116,7 @@ function geoOf(countryCode: string | undefined): Fields | undefined {
   return countryCode === undefined ? undefined : { country_iso_code: countryCode };
 }
 
-/** What a person or an address is looked for by, whatever its part in the event. */
+/** Names, ids and addresses for finding a person or an address, whatever its role in the event. */
 function relatedOf(description: Description): Fields | undefined {
   const { user, target, effective, host, source, client, relatedUsers = [] } = description;
   const ofUser = (each: User | undefined) => [each?.id, each?.name, each?.email];
@@ -155,8 +155,8 @@ function plain(text: string): string | undefined {
 const takenAsItIs = /^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
- * The text as the source wrote it, where Elasticsearch reads it to the nanosecond; else the same moment in UTC.
- * Undefined where it is no RFC 3339 time.
+ * The source's own text if Elasticsearch can read it to the nanosecond, else the same time in UTC. Undefined if the
+ * text is not an RFC 3339 time.
  */
 function momentOf(text: string): string | undefined {
   const ns = epochNanoseconds(text);

@@ -4,8 +4,8 @@ import { findIn, type MappingRow, type Outcome } from './mapping.js';
 import { Members, parsed } from './members.js';
 
 /**
- * By `apiName`, else by `actionType/resourceType`: an API that is in no row is mapped by what it did. The outcome is
- * that of `response.code`.
+ * Rows by `apiName`, else by `actionType/resourceType`, so that an unlisted API is mapped by its action. The outcome
+ * comes from `response.code`.
  */
 export const skyflowRows: readonly MappingRow[] = [
   {
@@ -134,7 +134,7 @@ export const skyflowRows: readonly MappingRow[] = [
 const find = findIn(skyflowRows);
 
 /**
- * Content never comes into a field of its own: where a collector keeps it, `event.original` has it, and nothing else.
+ * Content never gets a field of its own: if a collector keeps it, only `event.original` has it.
  */
 export function describeSkyflow(event: StoredEvent): Description {
   const whole = new Members(parsed(event.rawEvent));
@@ -172,7 +172,7 @@ export function describeSkyflow(event: StoredEvent): Description {
   };
 }
 
-/** HTTP's own numbers; another code stays unmapped. */
+/** HTTP status codes only; other codes stay unmapped. */
 function codeOf(response: Members): number | undefined {
   const code = response.matching('code', /^[1-5]\d\d$/);
   return code === undefined ? undefined : Number(code);
@@ -182,7 +182,7 @@ function outcomeOf(code: number): Outcome {
   return code < 400 ? 'success' : 'failure';
 }
 
-/** The first of `resourceIDs` that is a user or a service account; the list stays unmapped, for the others in it. */
+/** The first user or service account in `resourceIDs`. The list itself stays in `unmapped`, since it has others. */
 function targetOf(whole: Members): User {
   const id = whole.peekTexts('resourceIDs').find((resource) => /^(USER|SERVICE_ACCOUNT)\/./.test(resource));
   return id === undefined ? {} : { id: id.slice(id.indexOf('/') + 1) };
@@ -193,7 +193,7 @@ function tagsOf(request: Members): string[] | undefined {
   return tags.length === 0 ? undefined : tags;
 }
 
-/** Mostly there is a path alone. */
+/** Most URIs are only a path. */
 function urlOf(uri: string): Fields {
   const parts = /^(?:(https?):\/\/([^/?#@:]+)(?::\d+)?(?=[/?#]|$))?(\/[^?#]*)?(?:\?([^#]*))?/.exec(uri);
   const [, scheme, domain, path, query] = parts ?? [];

@@ -5,14 +5,14 @@ import type { Members } from './members.js';
 import { endpointOf, entityOf, namedOf, userOf } from './objects.js';
 import { cleanText, defined, isIpText } from './values.js';
 
-/** Columns that hold what related objects say of an id: `Ada Byron (status: ACTIVE , usertype: human)`. */
+/** Columns with descriptions of related objects, such as `Ada Byron (status: ACTIVE , usertype: human)`. */
 type Column = 'actor' | 'user' | 'client' | 'gateway' | 'group' | 'project' | 'server';
 
-/** A member's id with what the related object says of it. */
+/** A member's id with the description of its related object. */
 interface Known {
   uid?: string | undefined;
   name?: string | undefined;
-  /** What stands in the brackets of the column, in their order. */
+  /** The parts in the brackets of the column, in order. */
   parts: readonly (string | undefined)[];
 }
 
@@ -41,12 +41,12 @@ const membersOf: Readonly<Record<Column, readonly string[]>> = {
 /** Kinds of entity that have a column. */
 const columnOf: Readonly<Record<string, Column>> = { Client: 'client', Gateway: 'gateway', Project: 'project' };
 
-/** What an event of Okta Advanced Server Access says. `details` has ids; the columns have what they are called. */
+/** Facts of an Okta Advanced Server Access event. `details` has ids, the columns have names. */
 export class AsaFacts implements Facts {
   readonly #event: StoredEvent;
   readonly #members: Members;
   readonly #known = new Map<Column, Known>();
-  /** Columns that an attribute has. */
+  /** Columns that have become an attribute. */
   readonly #told = new Set<Column>();
 
   constructor(event: StoredEvent, members: Members) {
@@ -58,7 +58,7 @@ export class AsaFacts implements Facts {
     return this.#user('actor', {});
   }
 
-  /** Of an account on a server the account, else whom the event is about. */
+  /** The account on a server if there is one, else the user whom the event is about. */
   user(): Json | undefined {
     const account = this.#members.text('account_name');
     if (account !== undefined) return this.#account(account);
@@ -70,7 +70,7 @@ export class AsaFacts implements Facts {
     const { uid, name, parts } = this.#read('client');
     const [hostname, os] = parts;
     const ip = this.#members.textThat(isIpText, 'from_address', 'client_ip');
-    // The column begins with its user; one of another form is a name.
+    // The column begins with the client's user; a column of another form is just a name.
     const owner = parts.length === 0 ? undefined : userOf({ name });
     return endpointOf({ ip, uid, name: parts.length === 0 ? name : hostname, os, more: { owner } });
   }
@@ -111,7 +111,7 @@ export class AsaFacts implements Facts {
     if (kind === 'device') {
       const server = this.#server();
       const name = (server?.hostname ?? server?.name) as string | undefined;
-      // The server as a device: with no attribute of an endpoint that a device lacks.
+      // The server as a device, without endpoint attributes that a device lacks.
       return entityOf(kind, { uid: server?.uid as string | undefined, name, more: server ? { device: server } : {} });
     }
     if (kind === 'user') return entityOf(kind, { more: defined({ user: this.user() }) });
@@ -132,7 +132,7 @@ export class AsaFacts implements Facts {
 
   logon(): Json {
     const type = this.#event.type;
-    // What OCSF calls a network logon is one from another machine; RDP is told apart.
+    // An OCSF network logon is one from another machine; RDP has its own type.
     if (type.endsWith('rdp_login')) return { is_remote: true, logon_type_id: 10, logon_type: 'Remote Interactive' };
     if (type.endsWith('ssh_login')) return { is_remote: true, logon_type_id: 3, logon_type: 'Network' };
     return {};
@@ -150,7 +150,7 @@ export class AsaFacts implements Facts {
     return { tenant_uid: members.text('team_id', 'team_name'), correlation_uid: members.text('trace_id') };
   }
 
-  /** What the columns say of ids that no attribute has. */
+  /** Columns for ids that did not become an attribute. */
   rest(): Json {
     const names = columns
       .filter((column) => this.#event[column] !== '' && !this.#told.has(column))
@@ -181,7 +181,7 @@ export class AsaFacts implements Facts {
     return endpoint && { ...endpoint, type: 'Server', type_id: 1 };
   }
 
-  /** A thing that has no column: by the members that ids and names are likely to have. */
+  /** An entity without a column, from the members that are likely to hold its id and name. */
   #other(kind: string): Json {
     const uid = this.#members.text('resource_id', 'ad_connection_id', 'key_id', 'id');
     const name = this.#members.text('name', 'domain', 'description');
@@ -194,7 +194,7 @@ export class AsaFacts implements Facts {
     if (before) return before;
     const first = this.#members.first(...membersOf[column]);
     const text = this.#event[column];
-    // Of several ids the column has several names, which cannot be told apart for sure.
+    // For several ids the column has several names, which cannot be separated reliably.
     const several = first?.alone === false;
     const known = several ? { uid: first.text, parts: [] } : { uid: first?.text, ...partsOf(text, column) };
     this.#known.set(column, known);
@@ -203,7 +203,7 @@ export class AsaFacts implements Facts {
   }
 }
 
-/** The name and the parts of `Name (label: part, label: part)`; a text of another form is the name. */
+/** Splits `Name (label: part, label: part)` into name and parts. A text of another form is the name. */
 function partsOf(column: string, of: Column): Omit<Known, 'uid'> {
   if (column === '') return { parts: [] };
   const whole = { name: cleanText(column), parts: [] };
@@ -217,7 +217,7 @@ function partsOf(column: string, of: Column): Omit<Known, 'uid'> {
     if (at <= 0) return whole;
     parts.unshift(cleanText(column.slice(at + label.length, end).trim()) || undefined);
     end = at;
-    // The comma or the bracket before the label.
+    // Skip the comma or the bracket before the label.
     while (end > 0 && /[ ,(]/.test(column[end - 1]!)) end -= 1;
   }
   return { name: cleanText(column.slice(0, end)) || undefined, parts };

@@ -25,7 +25,7 @@ const access = (activity: 1 | 2 | 99, privilege: string, activityName?: string):
   ...(activityName === undefined ? {} : { activityName }),
 });
 
-/** Event types of Okta Advanced Server Access, as its API's contract and public collectors name them. */
+/** Event types of Okta Advanced Server Access, from its API documentation and public collectors. */
 const rows: Readonly<Record<string, Row>> = {
   'auth_token.issue': { class: 'authentication', activity: 1, status: 'Success' },
   'user_creds.issue': {
@@ -98,7 +98,7 @@ const rows: Readonly<Record<string, Row>> = {
   'active_directory.account_rule.applied': entity('Active Directory', 3),
 };
 
-/** Types that have no row of their own, by their ending, as a public SIEM sorts them; the first that fits. */
+/** Types without a row of their own, by their ending, as a public SIEM groups them. The first match wins. */
 const families: readonly Family[] = [
   { types: /(?:^|[._])(?:ssh|rdp)_login$/, row: { class: 'authentication', activity: 1 } },
   {

@@ -1,6 +1,6 @@
 import type { ClassName } from './classes.js';
 
-/** What an attribute holds: of OCSF's types those that the mapping tables write. A list is one of its items' shape. */
+/** The type of an attribute, limited to those that the mapping tables write. A list contains the shape of its items. */
 export type Shape = 'text' | 'int32' | 'int64' | 'boolean' | readonly [Shape] | { readonly [name: string]: Shape };
 
 const named = { uid: 'text', name: 'text' } as const;
@@ -20,7 +20,7 @@ const place = { ip: 'text', hostname: 'text', ...named, type: 'text', type_id: '
 const endpoint = { ...place, location: { country: 'text' }, owner: user } as const;
 const resource = { ...named, type: 'text' } as const;
 
-/** Of every class. `unmapped` is JSON, since each source has members of its own. */
+/** Attributes of every class. `unmapped` is JSON, since each source has members of its own. */
 const common = {
   class_uid: 'int32',
   class_name: 'text',
@@ -90,7 +90,7 @@ const last = { raw_data: 'text', unmapped: 'text' } as const;
 
 const request = ['src_endpoint', 'http_request'] as const;
 
-/** What each class has besides, as builders.ts writes it. */
+/** Additional attributes of each class, as written by builders.ts. */
 export const ownAttributes: Readonly<Record<ClassName, readonly (keyof typeof own)[]>> = {
   baseEvent: [],
   authentication: [
@@ -106,8 +106,8 @@ export const ownAttributes: Readonly<Record<ClassName, readonly (keyof typeof ow
 };
 
 /**
- * The attributes of a class, or of all, by name: the same whatever a batch holds, so that a folder of files has one
- * schema.
+ * The attributes of one class, or of all, by name. They do not depend on the events of a batch, so that all files in a
+ * folder have the same schema.
  */
 export function attributesOf(className?: ClassName): Readonly<Record<string, Shape>> {
   const names = className === undefined ? (Object.keys(own) as (keyof typeof own)[]) : ownAttributes[className];

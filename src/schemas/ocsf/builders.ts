@@ -15,7 +15,7 @@ interface Context {
 
 type Builder = (context: Context) => Json;
 
-/** The attributes that each class has besides those of every class, required ones always. */
+/** Builds the attributes that each class has besides the common ones. Required attributes are always present. */
 export const builders: Readonly<Record<ClassName, Builder>> = {
   baseEvent: () => ({}),
 
@@ -48,7 +48,7 @@ export const builders: Readonly<Record<ClassName, Builder>> = {
     return defined({
       actor: actorOf(facts),
       group: facts.group?.() ?? { name: 'Unknown' },
-      // One of both is required; of a group that is made or removed there is neither.
+      // One of the two is required, but an event about creating or removing a group has neither.
       user: user ?? (privileges ? undefined : unknownUser),
       privileges,
       resource: privileges && facts.resource?.(),

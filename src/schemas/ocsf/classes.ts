@@ -1,6 +1,6 @@
 /**
- * The classes of OCSF 1.3.0 that events become, in the words of the published schema (https://schema.ocsf.io/1.3.0).
- * Activity 99, `Other`, is of every class; a record then names the activity in its own words.
+ * The classes of OCSF 1.3.0 that events are mapped to, as named in the published schema (https://schema.ocsf.io/1.3.0).
+ * Every class has activity 99, `Other`; the record then names the activity in its own words.
  */
 export const ocsfVersion = '1.3.0';
 
@@ -126,7 +126,7 @@ export const classes = {
 
 export type ClassName = keyof typeof classes;
 
-/** A class as any of them may be. */
+/** A class with the type common to all classes. */
 export function classOf(name: ClassName): OcsfClass {
   return classes[name];
 }

@@ -13,7 +13,7 @@ const devices: Readonly<Record<string, readonly [typeId: number, type: string]>>
   Unknown: [0, 'Unknown'],
 };
 
-/** Ways to sign in that are protocols of OCSF. */
+/** Sign-in methods that are protocols in OCSF. */
 const protocols: Readonly<Record<string, readonly [id: number, name: string]>> = {
   saml: [5, 'SAML'],
   oauth: [6, 'OAUTH 2.0'],
@@ -22,7 +22,7 @@ const protocols: Readonly<Record<string, readonly [id: number, name: string]>> =
 /** Levels of an event that are worse than informational. */
 const levels: Readonly<Record<string, number>> = { warn: 2, warning: 2, error: 3 };
 
-/** What an event of Descope says. */
+/** Facts of a Descope event. */
 export class DescopeFacts implements Facts {
   readonly #members: Members;
 
@@ -30,7 +30,7 @@ export class DescopeFacts implements Facts {
     this.#members = members.pass('ID', 'occurred', 'action');
   }
 
-  /** The user themselves, where no other is named. */
+  /** The user of the event if no other actor is named. */
   actor(): Json | undefined {
     const id = this.#members.text('actorId');
     const userId = this.#members.texts('userId')[0];
@@ -83,7 +83,7 @@ export class DescopeFacts implements Facts {
     return { tenant_uid: this.#members.text('projectId'), log_level: this.#members.text('type') };
   }
 
-  /** Of the project and the tenants the event itself has the ids. */
+  /** Only the ids of the project and the tenants are in the event itself. */
   #uidOf(kind: string): string | undefined {
     if (kind === 'Project') return this.#members.text('projectId');
     return kind === 'Tenant' ? this.#members.first('tenants')?.text : undefined;

@@ -13,7 +13,7 @@ const account = (activity: number, activityName?: string): Row => ({
 });
 const entity = (kind: string, activity: number): Row => ({ class: 'entityManagement', entity: kind, activity });
 
-/** Things of a project that are made, changed and removed, by the beginning of their actions. */
+/** Entities of a project that are created, changed and removed, by the prefix of their actions. */
 const things = {
   AccessKey: 'Access Key',
   AccessKeys: 'Access Key',
@@ -24,7 +24,7 @@ const things = {
   Tenant: 'Tenant',
 };
 
-/** Actions of Descope: those of its published list of audit events, and of its contract. */
+/** Actions of Descope, from its published list of audit events and its API documentation. */
 const rows: Readonly<Record<string, Row>> = {
   LoginSucceed: logon('Success'),
   LoginFailed: logon('Failure'),

@@ -1,2 +1,2 @@
-/** An object of OCSF. */
+/** A JSON object of OCSF. In a file of its own, below all those that use it. */
 export type Json = Record<string, unknown>;

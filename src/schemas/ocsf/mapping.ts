@@ -3,24 +3,24 @@ import type { ClassName } from './classes.js';
 import type { Json } from './json.js';
 import type { Members } from './members.js';
 
-/** A row of a mapping table: what an event of one type, or of one family of types, becomes. */
+/** A row of a mapping table: how to map an event type, or a family of types. */
 export interface Row {
   class: ClassName;
   /** `activity_id`. */
   activity: number;
-  /** What to call it where the class has no activity for it (99); the event's type where it is left out. */
+  /** Name of activity 99, for activities that the class lacks. Defaults to the event's type. */
   activityName?: string;
   /** Another `activity_id` for some values of a member. */
   activityBy?: { member: string; values: Readonly<Record<string, number>> };
-  /** Where the type itself says how it went. */
+  /** Set if the type itself implies the outcome. */
   status?: 'Success' | 'Failure';
-  /** Of Entity Management: the kind of thing that it is about. */
+  /** For Entity Management: the kind of entity. */
   entity?: string;
-  /** Of User Access and Group Management: the privilege where the event names none. */
+  /** For User Access Management and Group Management: the privilege if the event names none. */
   privilege?: string;
 }
 
-/** A family of types, for those that have no row of their own. */
+/** A family of types that have no row of their own. */
 export interface Family {
   types: RegExp;
   row: Row;
@@ -28,29 +28,29 @@ export interface Family {
 
 export interface Status {
   id: 0 | 1 | 2 | 99;
-  /** The source's own word where `id` is 99. */
+  /** The source's own word if `id` is 99. */
   name?: string;
   code?: string | undefined;
   detail?: string | undefined;
 }
 
 /**
- * What an event says, as objects of OCSF. Each is read when the class of the event has a place for it, and only then:
- * members that nobody read go to `unmapped`.
+ * Facts of an event, as objects of OCSF. Each is only read if the event's class has an attribute for it: members that
+ * are never read go to `unmapped`.
  */
 export interface Facts {
-  /** Who did it. */
+  /** The user who performed the action. */
   actor(): Json | undefined;
   session?(): Json | undefined;
-  /** Whom it was done to. */
+  /** The user acted upon. */
   user?(): Json | undefined;
-  /** Where the request came from. */
+  /** Origin of the request. */
   source(): Json | undefined;
-  /** What was logged on to. */
+  /** The endpoint that was logged on to. */
   target?(): Json | undefined;
   group?(): Json | undefined;
   privileges?(): string[];
-  /** What privileges are for. */
+  /** The resource that the privileges apply to. */
   resource?(): Json | undefined;
   resources?(): Json[] | undefined;
   entity(kind: string): Json | undefined;
@@ -59,13 +59,13 @@ export interface Facts {
   apiResponse?(): Json | undefined;
   /** Further attributes of Authentication. */
   logon?(): Json;
-  /** `database`, `table` and the like. */
+  /** `database`, `table` and similar attributes. */
   datastore?(): Json;
   status?(): Status | undefined;
   severity?(): number | undefined;
   /** Further attributes of `metadata`. */
   metadata(): Json;
-  /** What goes to `unmapped` besides the members that nobody read. */
+  /** Goes to `unmapped`, in addition to the members that were never read. */
   rest?(): Json;
 }
 
@@ -76,9 +76,9 @@ export interface Mapping {
   logName: string;
   rows: Readonly<Record<string, Row>>;
   families: readonly Family[];
-  /** What a type is looked up by besides `event.type`, in this order. */
+  /** Further types to look up after `event.type`, in this order. */
   alsoTypes?(members: Members): string[];
   facts(event: StoredEvent, members: Members, row: Row): Facts;
-  /** The raw event as `raw_data` may hold it. */
+  /** The raw event in the form allowed in `raw_data`. */
   rawData?(rawEvent: string): string;
 }

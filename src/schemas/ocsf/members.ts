@@ -4,7 +4,7 @@ import { isJsonObject, textOf } from '../../json-values.js';
 import type { Json } from './json.js';
 import { cleanText } from './values.js';
 
-/** The members of an event, or of an object in it. What is read counts as mapped; `rest` is what nobody read. */
+/** The members of an event, or of an object in it. Members that are read count as mapped; `rest` returns the others. */
 export class Members {
   readonly #values: Json;
   readonly #read = new Set<string>();
@@ -14,12 +14,12 @@ export class Members {
     this.#values = isJsonObject(values) ? values : {};
   }
 
-  /** The first of these members that is a text with something in it, or another plain value. */
+  /** Reads the first of these members that is a non-empty text or another plain value. */
   text(...names: string[]): string | undefined {
     return this.textThat(() => true, ...names);
   }
 
-  /** As `text`, but only a text that passes; others count as not read. */
+  /** Like `text`, but skips texts that do not pass; those do not count as read. */
   textThat(passes: (text: string) => boolean, ...names: string[]): string | undefined {
     for (const name of names) {
       const found = plainText(this.#own(name));
@@ -31,8 +31,8 @@ export class Members {
   }
 
   /**
-   * The first of these members that names something, and the text: the first one of a list. A list of several counts
-   * as not read, since only one of its texts is.
+   * Reads the first of these members that has a text, or the first text of a list. A list with several texts does not
+   * count as read, since only one of them is returned.
    */
   first(...names: string[]): { text: string; alone: boolean } | undefined {
     for (const name of names) {
@@ -47,7 +47,7 @@ export class Members {
     return undefined;
   }
 
-  /** The texts of a list, or the one text that stands in its place. Does not count as read. */
+  /** The texts of a list, or a single text. Does not count as read. */
   texts(name: string): string[] {
     const value = this.#own(name);
     if (Array.isArray(value)) return value.map(plainText).filter((text) => text !== undefined);
@@ -55,18 +55,18 @@ export class Members {
     return text === undefined ? [] : [text];
   }
 
-  /** A member as it is, without counting as read. */
+  /** A member unchanged. Does not count as read. */
   peek(name: string): unknown {
     return this.#own(name);
   }
 
-  /** Counts members as read that are told elsewhere, or not at all. */
+  /** Marks members as read that are mapped elsewhere, or left out on purpose. */
   pass(...names: string[]): this {
     for (const name of names) this.#read.add(name);
     return this;
   }
 
-  /** The members of an object in it; none where it is no object, which then counts as not read. */
+  /** The members of a nested object; none if the value is not an object, which then does not count as read. */
   nested(name: string): Members {
     const known = this.#nested.get(name);
     if (known) return known;
@@ -76,12 +76,12 @@ export class Members {
     return members;
   }
 
-  /** The members that nobody read and that say something: not those that are null or the empty text. */
+  /** The members that were not read, without null and empty ones. */
   rest(): Json {
     return Object.fromEntries(this.entries());
   }
 
-  /** As `rest`, by name and value: a member may be called __proto__. */
+  /** Like `rest`, as pairs of name and value, since a member may be called __proto__. */
   entries(): [string, unknown][] {
     const entries: [string, unknown][] = [];
     for (const name of Object.keys(this.#values)) {
@@ -98,7 +98,7 @@ export class Members {
   }
 }
 
-/** A text or another plain value that says something. */
+/** A plain value as text; undefined if it is empty or not plain. */
 export function plainText(value: unknown): string | undefined {
   const text = textOf(value);
   return text ? cleanText(text) : undefined;
@@ -110,7 +110,7 @@ function isNothing(value: unknown): boolean {
 
 const depthMax = 24;
 
-/** A value of JSON that every reader takes, and that `JSON.stringify` writes without running out of stack. */
+/** Turns a value into JSON that every reader accepts and that does not overflow the stack of `JSON.stringify`. */
 export function clean(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed();
   // 1e400 is valid JSON, and -0 is written as 0.
@@ -122,8 +122,8 @@ export function clean(value: unknown, depth: number): unknown {
 }
 
 /**
- * `parseJson`, in which numbers that a double would change are texts: an id of 19 digits stays the id. Undefined where
- * the text is no JSON.
+ * Like `parseJson`, but numbers that a double would change become texts, so that an id of 19 digits stays intact.
+ * Undefined if the text is not JSON.
  */
 export function parseExactly(text: string): unknown {
   try {

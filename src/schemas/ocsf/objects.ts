@@ -1,7 +1,7 @@
 import type { Json } from './json.js';
 import { defined, isEmail, isHostname, isIpText, something } from './values.js';
 
-/** Stands where a class requires someone or something that the event does not name. */
+/** Placeholders for required attributes that the event does not name. */
 export const unknownUser: Json = { name: 'Unknown', type: 'Unknown', type_id: 0 };
 export const unknownEndpoint: Json = { name: 'Unknown' };
 
@@ -16,7 +16,7 @@ interface UserParts {
 /** Kinds of user that OCSF has a number for, in the words of the sources. */
 const people = new Set(['human', 'user']);
 
-/** `user`; undefined where there is neither an id nor a name. */
+/** `user`; undefined without an id or a name. */
 export function userOf({ uid, name, type, more = {} }: UserParts): Json | undefined {
   if (uid === undefined && name === undefined) return undefined;
   return defined({
@@ -36,13 +36,13 @@ function kindOf(type: string | undefined): Json {
 interface EndpointParts {
   ip?: string | undefined;
   uid?: string | undefined;
-  /** A host name where it is one, else a plain name. */
+  /** Becomes `hostname` if it is a valid host name, else `name`. */
   name?: string | undefined;
   os?: string | undefined;
   more?: Json;
 }
 
-/** `network_endpoint`; undefined where nothing tells it from another. */
+/** `network_endpoint`; undefined if nothing identifies it. */
 export function endpointOf({ ip, uid, name, os, more = {} }: EndpointParts): Json | undefined {
   const address = ip !== undefined && isIpText(ip) ? ip : undefined;
   const named = name === undefined ? {} : isHostname(name) ? { hostname: name } : { name };
@@ -64,7 +64,7 @@ function osOf(name: string | undefined): Json | undefined {
   return { name, type, type_id: typeId };
 }
 
-/** Kinds of managed entity that OCSF has a number for. */
+/** Kinds of managed entities that OCSF has a number for. */
 const entityTypes: Readonly<Record<string, readonly [typeId: number, type: string]>> = {
   device: [1, 'Device'],
   user: [2, 'User'],
@@ -76,18 +76,18 @@ const entityTypes: Readonly<Record<string, readonly [typeId: number, type: strin
 interface EntityParts {
   uid?: string | undefined;
   name?: string | undefined;
-  /** The object of that kind, under its own name. */
+  /** The object of that kind, under its attribute name. */
   more?: Json;
 }
 
-/** `managed_entity` of a kind; one without id and name is called `Unknown`. */
+/** `managed_entity` of a kind, named `Unknown` if it has neither an id nor a name. */
 export function entityOf(kind: string, { uid, name, more = {} }: EntityParts): Json {
   const [typeId, type] = entityTypes[kind] ?? [99, kind];
   const known = uid !== undefined || name !== undefined || Object.keys(more).length > 0;
   return defined({ type, type_id: typeId, uid, name: known ? name : 'Unknown', ...more });
 }
 
-/** `group`, `organization` and the like; undefined where there is neither an id nor a name. */
+/** `group`, `organization` and similar objects; undefined without an id or a name. */
 export function namedOf(uid: string | undefined, name: string | undefined): Json | undefined {
   return something({ uid, name });
 }

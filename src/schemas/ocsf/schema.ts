@@ -12,12 +12,12 @@ import { clean, Members, parseExactly } from './members.js';
 import { skyflow } from './skyflow.js';
 import { cleanText, cutAt, defined, textMax } from './values.js';
 
-/** Of the mapping tables (asa.ts, descope.ts, skyflow.ts): of OCSF 1.3.0 the first. */
+/** Version of the mapping tables (asa.ts, descope.ts, skyflow.ts): the first for OCSF 1.3.0. */
 const tablesVersion = '1.3.0-1';
 
 export const mappings: Readonly<Record<string, Mapping>> = { asa, descope, skyflow };
 
-/** OCSF 1.3.0. docs/schemas.md has the tables, and where each attribute comes from. */
+/** OCSF 1.3.0. docs/schemas.md has the tables, and documents the origin of each attribute. */
 export const ocsf: Schema = {
   name: 'ocsf',
   version: tablesVersion,
@@ -26,7 +26,7 @@ export const ocsf: Schema = {
     const { raw, value } = rawOf(event, mapping);
     const members = new Members(value);
     const row = rowOf(mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
-    // What is no object has no members to make an activity of.
+    // Without an object there are no members to derive an activity from.
     const used = row ?? {
       class: isJsonObject(value) ? ('apiActivity' as const) : ('baseEvent' as const),
       activity: 99,
@@ -35,7 +35,7 @@ export const ocsf: Schema = {
   },
 };
 
-/** The row of the first of these types that has one, then that of a family. */
+/** The row of the first type that has one, else the row of a family. */
 export function rowOf({ rows, families }: Mapping, types: readonly string[]): Row | undefined {
   const own = types.find((type) => Object.hasOwn(rows, type));
   if (own !== undefined) return rows[own];
@@ -60,12 +60,15 @@ function recordOf(event: StoredEvent, raw: string, mapping: Mapping, members: Me
   return record;
 }
 
-/** Not by spreading: it makes an object of so many members slow to write. */
+/** Used instead of spreading, which makes an object with this many members slow to serialize. */
 function put(record: Json, attributes: Json): void {
   for (const name of Object.keys(attributes)) if (attributes[name] !== undefined) record[name] = attributes[name];
 }
 
-/** The raw event as a record may hold it, and its value. Where something is to be left out, what is no JSON goes as a whole. */
+/**
+ * The raw event in the form allowed in a record, and its value. If content must be left out, a non-JSON event is
+ * dropped.
+ */
 function rawOf({ rawEvent }: StoredEvent, { rawData }: Mapping): { raw: string; value: unknown } {
   const wellFormed = rawEvent.toWellFormed();
   const value = parseExactly(wellFormed);
@@ -100,7 +103,7 @@ function activityOf({ activity, activityBy }: Row, members: Members): number {
 
 const severities = ['Unknown', 'Informational', 'Low', 'Medium', 'High', 'Critical', 'Fatal'];
 
-/** What went wrong is of low severity, unless the source says more. */
+/** Failures have low severity, unless the source says otherwise. */
 function severityOf(facts: Facts, status: Status | undefined): Json {
   const id = Math.max(facts.severity?.() ?? 1, status?.id === 2 ? 2 : 1);
   return { severity_id: id, severity: severities[id] };
@@ -119,7 +122,7 @@ function statusAttributes(status: Status): Json {
   return { status_id: id, status: statuses[id] ?? name ?? 'Other', status_code: code, status_detail: detail };
 }
 
-/** Epoch milliseconds, rounded down; of a text that is no time those of its collection. */
+/** Epoch milliseconds of the event, rounded down; those of its collection if its time cannot be parsed. */
 function milliseconds({ timestamp, collectedAt }: StoredEvent): number {
   return millisecondsOf(timestamp) ?? millisecondsOf(collectedAt) ?? 0;
 }
@@ -154,7 +157,9 @@ function metadataOf(event: StoredEvent, mapping: Mapping, facts: Facts, rowWithA
   });
 }
 
-/** The raw event, and what no attribute has. Of a raw event that is longer than OCSF allows, the end is in `unmapped`. */
+/**
+ * The raw event and the unmapped members. The end of a raw event that is longer than OCSF allows goes to `unmapped`.
+ */
 function rawAndRest(event: StoredEvent, raw: string, members: Members, facts: Facts): Json {
   const end = raw.length <= textMax ? raw.length : cutAt(raw);
   const extra = event.extra === null ? undefined : clean(parseExactly(event.extra), 0);
@@ -163,12 +168,12 @@ function rawAndRest(event: StoredEvent, raw: string, members: Members, facts: Fa
     extra,
     raw_data_rest: end < raw.length ? raw.slice(end) : undefined,
   });
-  // A member may be called __proto__, which assignment would lose.
+  // Not by assignment, which would lose a member called __proto__.
   const all = Object.fromEntries([...members.entries(), ...Object.entries(unmapped)]);
   return { raw_data: raw.slice(0, end), unmapped: Object.keys(all).length === 0 ? undefined : all };
 }
 
-/** For a source that has no tables yet. */
+/** For a source without mapping tables. */
 function unknownSource(source: string): Mapping {
   const name = cleanText(source) || 'Unknown';
   return {

@@ -5,15 +5,15 @@ import type { Members } from './members.js';
 import { endpointOf, entityOf, userOf } from './objects.js';
 import { cleanText, defined, isHostname, isIpText, something } from './values.js';
 
-/** The methods that OCSF has; PATCH is not among them. */
+/** HTTP methods that OCSF has; PATCH is missing. */
 const methods = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
 
-/** What follows a vault in a path, and is no table. */
+/** Path segments after a vault that are not tables. */
 const noTables = new Set(['tokenize', 'detokenize', 'query', 'files', 'upload']);
 
 const kinds: Readonly<Record<string, string>> = { POLICY: 'policy', USER: 'user', SERVICE_ACCOUNT: 'user' };
 
-/** What an event of Skyflow says. */
+/** Facts of a Skyflow event. */
 export class SkyflowFacts implements Facts {
   readonly #members: Members;
   readonly #context: Members;
@@ -26,7 +26,7 @@ export class SkyflowFacts implements Facts {
     this.#context = members.nested('context').pass('changeID');
     this.#request = members.nested('request').pass('timestamp');
     this.#response = members.nested('response');
-    // Content is not in the members, only the mark that stands in its place.
+    // The members have only a placeholder for the content.
     this.#request.nested('data').pass('content');
     this.#response.nested('data').pass('content');
     if (this.#request.texts('apiName')[0] === event.type) this.#request.pass('apiName');
@@ -123,7 +123,7 @@ export class SkyflowFacts implements Facts {
   }
 }
 
-/** `TYPE/id` each; a list, or one text with commas. */
+/** Resources in the form `TYPE/id`, from a list or a comma-separated text. */
 function resourcesOf(members: Members): { type: string; uid: string }[] {
   return members
     .texts('resourceIDs')
@@ -141,7 +141,7 @@ function fullId({ type, uid }: { type: string; uid: string }): string {
   return `${type}/${uid}`;
 }
 
-/** Without query and fragment, which may hold values of the vault. */
+/** The query and the fragment are left out, since they may contain values of the vault. */
 function urlOf(uri: string | undefined): Json | undefined {
   const plain = uri?.split(/[?#]/, 1)[0];
   if (!plain) return undefined;

@@ -49,10 +49,10 @@ const rows: Readonly<Record<string, Row>> = {
   'READ/AUDIT': { class: 'apiActivity', activity: 2 },
 };
 
-/** What is stored in a vault. */
+/** Resources stored in a vault. */
 const stored = '(?:RECORD|TOKEN|FILE|TABLE)';
 const accounts = '(?:USER|SERVICE_ACCOUNT)';
-/** What a vault, a workspace or an account is made of. */
+/** Resources that make up a vault, a workspace or an account. */
 const managed =
   '(?:ACCOUNT|WORKSPACE|VAULT|VAULT_TEMPLATE|ROLE|POLICY|POLICY_TEMPLATE|RULE|KEY|SECRET|CONNECTION|MEMBER|FIELD_TEMPLATE|TAG)';
 
@@ -61,7 +61,7 @@ const family = (action: string, resource: string, row: Row): Family => ({
   row,
 });
 
-/** By `actionType/resourceType`, for APIs that have no row of their own; the first that fits. */
+/** Families by `actionType/resourceType`, for APIs without a row of their own. The first match wins. */
 const families: readonly Family[] = [
   family('READ', stored, datastore(1)),
   family('LIST', stored, datastore(8)),
@@ -83,7 +83,7 @@ const families: readonly Family[] = [
   family('DELETE', managed, entity('', 4)),
 ];
 
-/** Skyflow. Its content never comes into a record: `native` has what was kept of it. */
+/** Skyflow. Records never include content; `native` has what was kept of it. */
 export const skyflow: Mapping = {
   product: { name: 'Data Privacy Vault', vendor_name: 'Skyflow' },
   logName: 'audit/events',

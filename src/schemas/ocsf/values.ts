@@ -1,22 +1,22 @@
 import { isIP } from 'node:net';
 import type { Json } from './json.js';
 
-/** `string_t` of OCSF 1.3.0 holds so many characters. */
+/** Maximum length of `string_t` in OCSF 1.3.0, in characters. */
 export const textMax = 65_535;
 
-/** A text as records hold it: no half surrogate pairs, and no longer than OCSF allows. */
+/** Makes a text valid for records: without lone surrogates, and no longer than OCSF allows. */
 export function cleanText(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return wellFormed.length <= textMax ? wellFormed : wellFormed.slice(0, cutAt(wellFormed));
 }
 
-/** Where a text is cut: not within a surrogate pair. */
+/** The index at which to cut a text, not within a surrogate pair. */
 export function cutAt(text: string): number {
   const last = text.charCodeAt(textMax - 1);
   return last >= 0xd800 && last <= 0xdbff ? textMax - 1 : textMax;
 }
 
-/** `ip_t` of 1.3.0 has at most 40 characters. */
+/** `ip_t` of OCSF 1.3.0 has at most 40 characters. */
 export function isIpText(text: string): boolean {
   return text.length <= 40 && isIP(text) !== 0;
 }
@@ -33,17 +33,17 @@ export function isEmail(text: string): boolean {
   return text.length <= 254 && email.test(text);
 }
 
-/** Without the members that are undefined. */
+/** The object without undefined members. */
 export function defined(object: Json): Json {
   const names = Object.keys(object);
   if (names.every((name) => object[name] !== undefined)) return object;
-  // Not by `delete`, which makes every later use of the object slow.
+  // Not with `delete`, which slows down every later use of the object.
   const result: Json = {};
   for (const name of names) if (object[name] !== undefined) result[name] = object[name];
   return result;
 }
 
-/** As `defined`, and undefined where nothing is left. */
+/** Like `defined`, but undefined if nothing is left. */
 export function something(object: Json): Json | undefined {
   const left = defined(object);
   return Object.keys(left).length === 0 ? undefined : left;

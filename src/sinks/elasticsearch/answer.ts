@@ -6,14 +6,14 @@ import { printable } from '../../printable.js';
 import { membersOf, statusError } from '../http-answer.js';
 import type { Document } from './documents.js';
 
-/** What became of one document of a request. */
+/** Result for one document of a request. */
 export type Outcome =
   | { kind: 'stored' }
   | { kind: 'later' }
   | { kind: 'refused'; reason: string }
   | { kind: 'failed'; error: TrawlError };
 
-/** Errors of a document that no repetition and no right would change, in both products' words. */
+/** Errors of a document that neither a retry nor a permission would fix, as both products name them. */
 const documentErrors =
   /^(mapper_parsing|document_parsing|strict_dynamic_mapping|x_content_parse|json_parse|parsing|parse|mapper)_exception$/;
 
@@ -23,7 +23,7 @@ const otherDocumentErrors: readonly [RegExp, string][] = [
   [/\bdepth\b/i, 'it is nested deeper than the index allows'],
 ];
 
-/** The error of one item, or of a whole answer. Its reason may quote the event, so only known parts of it are told. */
+/** The error of one item, or of a whole answer. Its reason may quote the event, so only known parts are reported. */
 interface ItemError {
   type: string;
   reason: string;
@@ -44,8 +44,8 @@ function shortType(type: unknown): string {
 }
 
 /**
- * What the items of an answer say of the documents that were sent; undefined where they do not answer them one by one.
- * @param create documents were to be created: one that is there already is stored.
+ * Results for the documents of a request; undefined if the items do not match the documents one by one.
+ * @param create true if documents were created rather than indexed: one that already exists counts as stored
  */
 export function outcomesOf(
   items: unknown,
@@ -60,7 +60,7 @@ export function outcomesOf(
     const { _id: id, status, error } = item;
     if (typeof status !== 'number') return undefined;
     const elsewhere = isSuccessful(item) ? storedElsewhere(item) : undefined;
-    // What a failure store has got an id of its own there.
+    // A failure store assigns ids of its own.
     if (id !== document.id && elsewhere === undefined) return undefined;
     if (elsewhere !== undefined) outcomes.push({ kind: 'refused', reason: elsewhere });
     else outcomes.push(isSuccessful(item) ? { kind: 'stored' } : outcome(status, errorOf(error), create, place));
@@ -75,8 +75,8 @@ function isSuccessful({ status, error }: Item): boolean {
 }
 
 /**
- * Why an item that says yes does not say that the document is where it was sent to; undefined where it does. The answer
- * is 201 also where the failure store of a data stream took it, and 200 where an ingest pipeline dropped it.
+ * The reason why a successful item does not mean that the document is in its target; undefined if it does. The status
+ * is 201 even if the failure store of a data stream took the document, and 200 if an ingest pipeline dropped it.
  */
 function storedElsewhere({ _index: index, failure_store: failureStore, result }: Item): string | undefined {
   if (failureStore !== undefined && failureStore !== 'not_applicable_or_unknown')
@@ -104,12 +104,12 @@ function outcome(status: number, error: ItemError, create: boolean, place: strin
   return { kind: 'failed', error: rejected(status, error, place) };
 }
 
-/** The document is there already. */
+/** True if the document already exists. */
 function isConflict({ type }: ItemError): boolean {
   return type === 'version_conflict_engine_exception';
 }
 
-/** Where a disk is over the flood stage, the index takes deletions only: 403 before 7.7, 429 since then. */
+/** If a disk exceeds the flood-stage watermark, the index only accepts deletions: 403 before 7.7, 429 since then. */
 function isDiskFull({ type, reason }: ItemError): boolean {
   return (
     type === 'cluster_block_exception' && /flood-stage|read-only-allow-delete|read-only \/ allow delete/.test(reason)
@@ -117,8 +117,8 @@ function isDiskFull({ type, reason }: ItemError): boolean {
 }
 
 function diskFull(place: string): TrawlError {
-  return new TrawlError('SINK_FULL', `${place} takes no documents: a disk is over the flood-stage watermark.`, {
-    hint: 'Make room there; sending goes on by itself, on old versions after index.blocks.read_only_allow_delete is taken off.',
+  return new TrawlError('SINK_FULL', `${place} accepts no documents: a disk exceeds the flood-stage watermark.`, {
+    hint: 'Free disk space; sending then resumes, on old versions once index.blocks.read_only_allow_delete is removed.',
   });
 }
 
@@ -129,10 +129,10 @@ function fieldOf({ reason }: ItemError): string {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  index_not_found_exception: 'Make the index, or allow it to be made by itself (action.auto_create_index).',
+  index_not_found_exception: 'Create the index, or allow its automatic creation (action.auto_create_index).',
   security_exception:
-    'Give the credentials of the sink the right to write to the index (create_doc, index, auto_configure).',
-  cluster_block_exception: 'Take the block off the index (index.blocks), or write to another one.',
+    "Grant the sink's credentials the privileges to write to the index (create_doc, index, auto_configure).",
+  cluster_block_exception: 'Remove the block from the index (index.blocks), or write to another one.',
   index_closed_exception: 'Open the index, or write to another one.',
   invalid_index_name_exception: 'Correct index of the sink.',
 };
@@ -142,16 +142,16 @@ function rejected(status: number, { type, reason }: ItemError, place: string): T
   const message = `${place} answered ${status}${type ? ` ${type}` : ''} for a document.`;
   if (status >= 500) {
     return new TrawlError('SINK_UNAVAILABLE', message, {
-      hint: 'It is tried again by itself; if it stays so, look at the health of the cluster.',
+      hint: 'The batch is retried; if this persists, check the health of the cluster.',
     });
   }
   const hint = onlyCreates ? 'Set dataStream=yes for the sink.' : hints[type];
   return new TrawlError('SINK_REFUSED', message, {
-    hint: hint ?? 'Look at index, alias and ingest pipeline of the sink, and at the log of the cluster.',
+    hint: hint ?? 'Check the index, alias and ingest pipeline of the sink, and the log of the cluster.',
   });
 }
 
-/** The error of an answer that is no success as a whole. */
+/** The error for an answer that is unsuccessful as a whole. */
 export function bulkError(answer: HttpAnswer, place: string): TrawlError {
   const error = errorOf(membersOf(answer).error);
   if (isDiskFull(error)) return diskFull(place);
@@ -163,4 +163,4 @@ export function bulkError(answer: HttpAnswer, place: string): TrawlError {
   });
 }
 
-const indexHint = 'Check index and dataStream of the sink, and that url is that of Elasticsearch or OpenSearch.';
+const indexHint = 'Check index and dataStream of the sink, and that url points to Elasticsearch or OpenSearch.';

@@ -12,10 +12,10 @@ import { bulkError, outcomesOf } from './answer.js';
 import { type Document, documentsByIndex } from './documents.js';
 import type { ElasticsearchSettings } from './settings.js';
 
-/** Before each repetition of documents that are to come later; after the last the batch fails, and is sent again. */
+/** Pauses before each retry of documents that were put off. After the last one the batch fails and is sent again. */
 const laterPausesMs = [1_000, 3_000, 9_000];
 
-/** Elasticsearch and OpenSearch: each event has an id of its own, so that a batch which is sent again is there once. */
+/** Elasticsearch and OpenSearch. Each event has an id of its own, so a batch that is sent again is stored only once. */
 export class ElasticsearchClient implements SinkClient {
   readonly place: string;
   readonly #http: HttpClient;
@@ -48,7 +48,7 @@ export class ElasticsearchClient implements SinkClient {
     return { objects: [], bytes, unmapped: unmappedOf(all), refused: refused.sort((a, b) => a.seq - b.seq) };
   }
 
-  /** A request without documents: whoever is told that it is empty has been let in. */
+  /** Sends a request without documents. The complaint that it is empty proves that the credentials are accepted. */
   async check(signal?: AbortSignal): Promise<void> {
     const answer = await this.#post('_bulk', '\n', signal);
     if (isSuccess(answer)) {
@@ -73,7 +73,7 @@ export class ElasticsearchClient implements SinkClient {
       const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
       const answer = await this.#post(`${encodeURIComponent(index)}/_bulk`, body, signal);
       if (answer.status === 413 && rest.length === 1) {
-        refuse(rest[0]!, 'It takes no document of this size (413).');
+        refuse(rest[0]!, 'It does not accept a document of this size (413).');
         return { bytes, refused };
       }
       if (!isSuccess(answer)) throw bulkError(answer, this.place);
@@ -89,7 +89,7 @@ export class ElasticsearchClient implements SinkClient {
       if (waitMs !== null) await this.#pause(waitMs, signal);
     }
     throw new TrawlError('SINK_UNAVAILABLE', `${this.place} has no room for ${rest.length} documents now.`, {
-      hint: 'They are sent again by themselves; if it stays so, look at the load of the cluster, or lower batchEvents.',
+      hint: 'They are sent again; if this persists, check the load of the cluster, or lower batchEvents.',
     });
   }
 
@@ -101,7 +101,7 @@ export class ElasticsearchClient implements SinkClient {
   }
 
   #foreign(): TrawlError {
-    return unreadable(this.place, 'none of the bulk API');
+    return unreadable(this.place, 'not from the bulk API');
   }
 
   #post(path: string, body: string | Uint8Array, signal: AbortSignal | undefined): Promise<HttpAnswer> {

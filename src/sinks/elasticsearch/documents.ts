@@ -5,16 +5,16 @@ import { type OutgoingRecord, records } from '../records.js';
 import type { OutgoingBatch } from '../sink.js';
 import type { ElasticsearchSettings } from './settings.js';
 
-/** An event as the bulk API takes it. */
+/** An event in the form of the bulk API. */
 export interface Document {
   outgoing: OutgoingRecord;
   id: string;
-  /** Action and document, each with its line break. */
+  /** Action and document, each with its newline. */
   text: string;
   bytes: number;
 }
 
-/** The documents of a batch by the index that they go to, both in the batch's order. */
+/** The documents of a batch by target index, both in the order of the batch. */
 export function documentsByIndex(batch: OutgoingBatch, settings: ElasticsearchSettings): Map<string, Document[]> {
   const action = settings.dataStream ? 'create' : 'index';
   const byIndex = new Map<string, Document[]>();
@@ -29,14 +29,14 @@ export function documentsByIndex(batch: OutgoingBatch, settings: ElasticsearchSe
   return byIndex;
 }
 
-/** The same for each sending of an event, so that it is there once. */
+/** Stays the same whenever an event is sent again, so that it is stored only once. */
 function documentId({ event: { collector, id } }: OutgoingRecord): string {
   return createHash('sha256')
     .update(JSON.stringify([collector, id]))
     .digest('hex');
 }
 
-/** Data streams take no document without `@timestamp`, and Kibana looks for it. */
+/** Data streams require `@timestamp`, and Kibana expects it. */
 function withTimestamp({ event, record, json }: OutgoingRecord): string {
   if (Object.hasOwn(record, '@timestamp')) return json;
   return `{"@timestamp":"${utcText(eventTimeNs(event), 9)}",${json.slice(1)}`;

@@ -13,7 +13,7 @@ import type { OutgoingBatch, Sent, Sink, SinkClient } from '../sink.js';
 const filesSettings = defineSettings({
   path: {
     env: 'PATH',
-    meaning: 'Folder that the files are written to',
+    meaning: 'Folder to write the files to',
     expected: 'an absolute path',
     guarded: true,
     schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0')),
@@ -23,7 +23,7 @@ const filesSettings = defineSettings({
 
 type FilesSettings = ValuesOf<typeof filesSettings>;
 
-/** Files in a folder: of this machine, or of a mounted file system. */
+/** Files in a local folder or on a mounted file system. */
 export const files: Sink<FilesSettings> = {
   kind: 'files',
   settings: filesSettings,
@@ -61,14 +61,14 @@ class FilesClient implements SinkClient {
 
   async close(): Promise<void> {}
 
-  /** Under its own name only when it is whole and on the disk. */
+  /** A file gets its final name only once it is complete and on the disk. */
   async #write(name: ObjectName | `.trawl-check-${number}`, bytes: Uint8Array): Promise<void> {
     const path = join(this.place, name);
     const folder = dirname(path);
     const partPrefix = `.${basename(path)}-`;
     const part = join(folder, `${partPrefix}${process.pid}-${Date.now()}.part`);
     try {
-      // Not made here: where a mount is missing, the files would go to the disk below it.
+      // Not created here: if a mount is missing, the files would go to the disk below it.
       await access(this.place);
       await makeShared(folder);
       try {
@@ -81,7 +81,7 @@ class FilesClient implements SinkClient {
           await file.close();
         }
         await rename(part, path);
-        // Of a process that died; one that sends the same batch just now fails, and finds it sent when it tries again.
+        // Left by a dead process. A process that is sending the same batch fails, and finds it sent on its retry.
         for (const left of await readdir(folder))
           if (left.startsWith(partPrefix) && left.endsWith('.part')) await rm(join(folder, left), { force: true });
       } catch (error) {
@@ -96,7 +96,7 @@ class FilesClient implements SinkClient {
   }
 }
 
-/** With the rights that the user's own umask gives: other programs may be meant to fetch the files. */
+/** Uses the permissions of the user's own umask, since other programs may need to read the files. */
 async function makeShared(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
@@ -123,24 +123,24 @@ function sinkError(error: unknown, place: string): TrawlError {
   const said = `The folder ${place}`;
   if (code === 'ENOENT') {
     return new TrawlError('SINK_UNAVAILABLE', `${said} is not there.`, {
-      hint: 'Make it, or mount what belongs there: offloading goes on by itself then.',
+      hint: 'Create it, or mount its file system; offloading then resumes.',
       cause: error,
     });
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new TrawlError('SINK_FULL', `${said} has no room left (${code}).`, {
-      hint: 'Free disk space: offloading goes on by itself then.',
+      hint: 'Free disk space; offloading then resumes.',
       cause: error,
     });
   }
   if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG'].includes(code)) {
     return new TrawlError('SINK_REFUSED', `${said} cannot be written to: ${reasonOf(error)}.`, {
-      hint: "Let the worker's user write there, or set another path.",
+      hint: "Allow the worker's user to write there, or set another path.",
       cause: error,
     });
   }
   return new TrawlError('SINK_UNAVAILABLE', `${said} cannot be written to: ${reasonOf(error)}.`, {
-    hint: 'Look at the disk or the mount, and the system log.',
+    hint: 'Check the disk or the mount, and the system log.',
     cause: error,
   });
 }

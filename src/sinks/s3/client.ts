@@ -15,7 +15,7 @@ import type { OutgoingBatch, Sent, SinkClient, SinkContext } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
-/** Larger ones go in parts of this size. */
+/** Larger objects are uploaded in parts of this size. */
 const partBytes = 8 * 1024 * 1024;
 const digestName = 'trawl-sha256';
 
@@ -24,7 +24,7 @@ export class S3SinkClient implements SinkClient {
   readonly #settings: S3Settings;
   readonly #prefix: string;
   readonly #client: S3Client;
-  /** Sent along once the bucket has refused a request without it. */
+  /** Added to requests once the bucket has refused one without it. */
   #condition: { IfNoneMatch?: '*' } = {};
 
   constructor(settings: S3Settings, { env }: SinkContext) {
@@ -37,7 +37,7 @@ export class S3SinkClient implements SinkClient {
     const known = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
     this.#client = new S3Client({
       ...(known ? { region: known } : {}),
-      // Not every server knows the newer checksums, nor names of buckets as names of hosts.
+      // Not every server supports the newer checksums, or bucket names as host names.
       ...(endpoint
         ? {
             endpoint,
@@ -74,7 +74,7 @@ export class S3SinkClient implements SinkClient {
     } catch (error) {
       throw s3Error(error, this.place);
     }
-    // Not everybody who may write may delete.
+    // Credentials that may write may not be allowed to delete.
     await this.#client.send(new DeleteObjectCommand(object), options).catch(() => undefined);
   }
 
@@ -83,8 +83,8 @@ export class S3SinkClient implements SinkClient {
   }
 
   /**
-   * Overwrites what an earlier attempt has put there. A bucket may forbid that, and may take only requests that say that
-   * they do not: then what is there already must be the same.
+   * Overwrites the object of an earlier attempt. A bucket may forbid that, and accept only requests that promise not to
+   * overwrite. An existing object must then have the same content.
    */
   async #put(file: ObjectFile, signal?: AbortSignal): Promise<void> {
     const digest = createHash('sha256').update(file.bytes).digest('hex');
@@ -101,12 +101,12 @@ export class S3SinkClient implements SinkClient {
     if (this.#condition.IfNoneMatch) throw refusal;
     const onlyNew = { IfNoneMatch: '*' } as const;
     const second = await this.#upload({ ...params, ...onlyNew }, signal);
-    // The first answer says what is wrong, unless it was only this.
+    // The first answer explains the failure, unless only the condition was missing.
     if (second !== null) throw isTaken(second) ? second : refusal;
     this.#condition = onlyNew;
   }
 
-  /** Gives the error where it may be no hindrance; throws others. */
+  /** Returns an error that the caller may be able to resolve, and throws any other. */
   async #upload(params: PutObjectCommandInput, signal: AbortSignal | undefined): Promise<TrawlError | null> {
     const upload = new Upload({ client: this.#client, params, partSize: partBytes, queueSize: 2 });
     const abort = () => void upload.abort();
@@ -114,9 +114,9 @@ export class S3SinkClient implements SinkClient {
     try {
       const { ETag } = await upload.done();
       const { Bucket, Key, Metadata } = params;
-      // A page to sign in at says 200, too.
+      // A sign-in page answers 200, too.
       if (ETag === undefined && !(await this.#isThere({ Bucket, Key }, Metadata?.[digestName])))
-        throw unreadable(this.place, 'none of S3');
+        throw unreadable(this.place, 'not from S3');
       return null;
     } catch (error) {
       signal?.throwIfAborted();
@@ -148,7 +148,7 @@ export class S3SinkClient implements SinkClient {
   }
 }
 
-/** Of .env, which the SDK does not read; the rest of its chain is its own. */
+/** Credentials from .env, which the SDK does not read. The SDK handles the rest of its chain. */
 function credentialsOf(env: SinkContext['env']) {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,

@@ -17,49 +17,49 @@ const keys = 'Check accessKeyId and secretAccessKey of the sink, or what the AWS
 const taken: Meaning = {
   code: 'SINK_REFUSED',
   what: 'has an object of this name with other content, and does not let it be overwritten',
-  hint: 'See what has written there: a prefix belongs to one installation of Trawl. Rename that object, or set another prefix.',
+  hint: 'Find out what wrote it: a prefix belongs to one installation of Trawl. Rename that object, or set another prefix.',
 };
 
-/** Whether an error says that something else has the object's name. */
+/** Returns whether the error means that another object has the name. */
 export function isTaken({ message }: TrawlError): boolean {
   return message.includes(taken.what);
 }
 
-/** By the name of the error, as S3 and its kin give it. */
+/** By error name, as used by S3 and compatible servers. */
 const meanings: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Make the bucket, or correct its name.' },
-  NotFound: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Make the bucket, or correct its name.' },
+  NoSuchBucket: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Create the bucket, or correct its name.' },
+  NotFound: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Create the bucket, or correct its name.' },
   InvalidAccessKeyId: { code: 'SINK_REFUSED', what: 'does not know the access key', hint: keys },
-  // As versitygw has it.
+  // Used by versitygw.
   XAdminUserNotFound: { code: 'SINK_REFUSED', what: 'does not know the access key', hint: keys },
-  SignatureDoesNotMatch: { code: 'SINK_REFUSED', what: 'does not take the secret of the access key', hint: keys },
-  ExpiredToken: { code: 'SINK_REFUSED', what: 'says that the credentials have expired', hint: keys },
+  SignatureDoesNotMatch: { code: 'SINK_REFUSED', what: 'does not accept the secret of the access key', hint: keys },
+  ExpiredToken: { code: 'SINK_REFUSED', what: 'reports expired credentials', hint: keys },
   CredentialsProviderError: { code: 'SINK_REFUSED', what: 'cannot be used without credentials', hint: keys },
   AccessDenied: {
     code: 'SINK_REFUSED',
-    what: 'does not let these credentials write',
-    hint: 'Allow s3:PutObject on it, and s3:GetObject so that a repeated batch is known (and kms:GenerateDataKey for aws:kms).',
+    what: 'does not allow these credentials to write',
+    hint: 'Allow s3:PutObject on it, and s3:GetObject to recognise a repeated batch (and kms:GenerateDataKey for aws:kms).',
   },
   PreconditionFailed: taken,
   ConditionalRequestConflict: taken,
   RequestTimeTooSkewed: {
     code: 'SINK_REFUSED',
-    what: "says that this host's clock is wrong",
-    hint: 'Set the clock right (NTP).',
+    what: "reports that this host's clock is wrong",
+    hint: 'Correct the clock (NTP).',
   },
   QuotaExceeded: {
     code: 'SINK_FULL',
     what: 'has no room left',
-    hint: 'Raise its quota: offloading goes on by itself then.',
+    hint: 'Raise its quota; offloading then resumes.',
   },
   XMinioStorageFull: {
     code: 'SINK_FULL',
     what: 'has no room left',
-    hint: 'Free room: offloading goes on by itself then.',
+    hint: 'Free space; offloading then resumes.',
   },
 };
 
-/** An S3 error in words. @param bucket names it without anything secret */
+/** Translates an S3 error. @param bucket its name, without secrets */
 export function s3Error(error: unknown, bucket: string): TrawlError {
   const { name, message, $metadata, $response, Region } = error as AwsError;
   const status = $metadata?.httpStatusCode;
@@ -90,7 +90,7 @@ export function s3Error(error: unknown, bucket: string): TrawlError {
     });
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
     return new TrawlError('SINK_REFUSED', `${said} refuses this (${status} ${name}): ${message.replace(/\.$/, '')}.`, {
-      hint: "Look at the bucket's policy and settings.",
+      hint: "Check the bucket's policy and settings.",
       cause: error,
     });
   }
@@ -98,7 +98,7 @@ export function s3Error(error: unknown, bucket: string): TrawlError {
     'SINK_UNAVAILABLE',
     `${said} cannot be reached: ${status ? `${status} ` : ''}${reasonOf(error)}.`,
     {
-      hint: 'It is tried again; check endpoint and network if it stays so.',
+      hint: 'The batch is retried; if this persists, check the endpoint and the network.',
       cause: error,
     },
   );

@@ -6,15 +6,15 @@ import { fileSettings } from '../settings.js';
 export const s3Settings = defineSettings({
   bucket: {
     env: 'BUCKET',
-    meaning: 'Bucket that the objects are put into',
+    meaning: 'Bucket to put the objects into',
     expected: 'the name of a bucket',
     guarded: true,
     schema: z.string().regex(/^[A-Za-z0-9._-]{3,63}$/),
   },
   prefix: {
     env: 'PREFIX',
-    meaning: "What objects' names begin with",
-    expected: 'a path without a slash at its beginning, and without . and .. as parts',
+    meaning: 'Prefix of the names of objects',
+    expected: 'a path without a leading slash and without the parts . and ..',
     optional: true,
     schema: plainText(500)
       .regex(/^[^/]/)
@@ -23,7 +23,7 @@ export const s3Settings = defineSettings({
   },
   endpoint: {
     env: 'ENDPOINT',
-    meaning: 'Where the S3-compatible server is, where it is not AWS',
+    meaning: 'URL of the S3-compatible server, if it is not AWS',
     expected: 'an http or https URL without a query',
     optional: true,
     guarded: true,
@@ -36,7 +36,7 @@ export const s3Settings = defineSettings({
   ]),
   kmsKeyId: {
     env: 'KMS_KEY_ID',
-    meaning: 'Key for aws:kms, where it is not the default one',
+    meaning: 'Key for aws:kms, if not the default one',
     expected: 'a key id, alias or ARN',
     optional: true,
     schema: plainText(2048),
@@ -50,7 +50,7 @@ export const s3Settings = defineSettings({
   },
   accessKeyId: {
     env: 'ACCESS_KEY_ID',
-    meaning: "Access key, where the AWS SDK's usual places have none",
+    meaning: 'Access key, if the AWS SDK does not find one in its usual places',
     expected: 'the id of an access key',
     optional: true,
     guarded: true,
@@ -69,7 +69,7 @@ export const s3Settings = defineSettings({
 
 export type S3Settings = ValuesOf<typeof s3Settings>;
 
-/** What the names of all objects begin with. */
+/** The prefix of all object names. */
 export function keyPrefix({ prefix }: S3Settings): string {
   return prefix === undefined ? '' : `${prefix}/`;
 }

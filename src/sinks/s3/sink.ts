@@ -2,7 +2,7 @@ import { fileSettingProblems } from '../settings.js';
 import type { Sink, SinkClient } from '../sink.js';
 import { keyPrefix, type S3Settings, s3Settings } from './settings.js';
 
-/** Objects in a bucket of S3, or of a server that speaks its protocol. */
+/** Objects in a bucket of S3 or of a compatible server. */
 export const s3: Sink<S3Settings> = {
   kind: 's3',
   settings: s3Settings,
@@ -11,11 +11,11 @@ export const s3: Sink<S3Settings> = {
     ...fileSettingProblems(values),
     ...((values.accessKeyId === undefined) === (values.secretAccessKey === undefined)
       ? []
-      : ['accessKeyId and secretAccessKey are set both or not at all']),
+      : ['accessKeyId and secretAccessKey must be set together']),
   ],
   open(settings, context) {
     let opened: Promise<SinkClient> | undefined;
-    // The AWS SDK takes a while to load, and most commands do not need it.
+    // Loaded lazily: the AWS SDK takes a while to load, and most commands do not need it.
     const client = () => {
       opened ??= import('./client.js').then(({ S3SinkClient }) => new S3SinkClient(settings, context));
       return opened;

@@ -9,10 +9,10 @@ interface CodeRule {
   hint: string;
 }
 
-const again = 'It is tried again by itself; if it stays so, look at the load and the queues of Splunk.';
-const noAck = 'Set useAck=yes for the sink, or make a token without indexer acknowledgement.';
+const again = 'The batch is retried; if this persists, check the load and the queues of Splunk.';
+const noAck = 'Set useAck=yes for the sink, or create a token without indexer acknowledgement.';
 
-/** The collector's own codes, of which each says more than the status that it comes with. */
+/** The event collector's own codes, which say more than the status of the answer. */
 const codeRules: Readonly<Record<number, CodeRule>> = {
   1: {
     code: 'SINK_REFUSED',
@@ -21,13 +21,13 @@ const codeRules: Readonly<Record<number, CodeRule>> = {
   },
   2: {
     code: 'SINK_REFUSED',
-    says: 'no token came through',
-    hint: 'Check the proxy between: it takes the Authorization header away.',
+    says: 'no token arrived',
+    hint: 'Check the proxy in between: it removes the Authorization header.',
   },
   3: {
     code: 'SINK_REFUSED',
     says: 'it cannot read the token',
-    hint: 'Set token to the token alone, as Splunk shows it.',
+    hint: 'Set token to nothing but the token, as Splunk shows it.',
   },
   4: {
     code: 'SINK_REFUSED',
@@ -36,13 +36,13 @@ const codeRules: Readonly<Record<number, CodeRule>> = {
   },
   7: {
     code: 'SINK_REFUSED',
-    says: 'the index does not exist or is not open to the token',
-    hint: 'Set index to one of the indexes that the token allows, or allow it there.',
+    says: 'the index does not exist, or the token does not allow it',
+    hint: 'Set index to one of the indexes that the token allows, or allow this one for the token.',
   },
   8: { code: 'SINK_UNAVAILABLE', says: 'it has an internal error', hint: again },
   9: { code: 'SINK_UNAVAILABLE', says: 'it is busy', hint: again },
-  10: { code: 'SINK_REFUSED', says: 'the token wants indexer acknowledgement', hint: noAck },
-  11: { code: 'SINK_REFUSED', says: 'the token wants indexer acknowledgement', hint: noAck },
+  10: { code: 'SINK_REFUSED', says: 'the token requires indexer acknowledgement', hint: noAck },
+  11: { code: 'SINK_REFUSED', says: 'the token requires indexer acknowledgement', hint: noAck },
   14: {
     code: 'SINK_REFUSED',
     says: 'the token has no indexer acknowledgement',
@@ -51,10 +51,10 @@ const codeRules: Readonly<Record<number, CodeRule>> = {
   18: { code: 'SINK_FULL', says: 'its queues are full', hint: again },
   19: { code: 'SINK_UNAVAILABLE', says: 'its acknowledgement service is not available', hint: again },
   20: { code: 'SINK_FULL', says: 'its queues are full', hint: again },
-  23: { code: 'SINK_UNAVAILABLE', says: 'it shuts down', hint: again },
+  23: { code: 'SINK_UNAVAILABLE', says: 'it is shutting down', hint: again },
 };
 
-/** Codes that blame one event, which `invalid-event-number` names, with the reason in words. */
+/** Codes that blame a single event, named by `invalid-event-number`, with their reasons. */
 const eventCodes: Readonly<Record<number, string>> = {
   6: 'invalid data format',
   12: 'event field is required',
@@ -62,10 +62,11 @@ const eventCodes: Readonly<Record<number, string>> = {
   15: 'error in handling indexed fields',
 };
 
-/** Which event of a request the collector does not take, and why; undefined where the answer blames none. */
+/** The event of a request that the event collector refuses, and why; undefined if the answer blames none. */
 export function blamedEvent(answer: HttpAnswer, count: number): { index: number; reason: string } | undefined {
   const { code, 'invalid-event-number': number } = membersOf(answer);
-  if (answer.status === 413 && count === 1) return { index: 0, reason: 'Splunk takes no event of this size (413).' };
+  if (answer.status === 413 && count === 1)
+    return { index: 0, reason: 'Splunk does not accept an event of this size (413).' };
   const reason = answer.status === 400 && typeof code === 'number' ? eventCodes[code] : undefined;
   if (reason === undefined) return undefined;
   // A request of one event needs no number.
@@ -74,7 +75,7 @@ export function blamedEvent(answer: HttpAnswer, count: number): { index: number;
   return { index, reason: `Splunk refuses it: ${reason} (code ${String(code)}).` };
 }
 
-/** The code that stands for an empty request: whoever gets it has been let in. */
+/** The code for an empty request. It proves that the token is accepted. */
 export const noDataCode = 5;
 
 export function splunkError(answer: HttpAnswer, place: string): TrawlError {
@@ -87,4 +88,4 @@ export function splunkError(answer: HttpAnswer, place: string): TrawlError {
   });
 }
 
-const formHint = 'Check index, sourcetype and host of the sink, and that url is that of the HTTP Event Collector.';
+const formHint = 'Check index, sourcetype and host of the sink, and that url points to the HTTP Event Collector.';

@@ -14,18 +14,18 @@ import { blamedEvent, noDataCode, splunkError } from './answer.js';
 import { type EventLine, eventLines } from './lines.js';
 import type { SplunkSettings } from './settings.js';
 
-/** More refused events than this in one request mean that the settings are wrong, and not the events. */
+/** More refused events than this in one request mean that the settings are wrong, not the events. */
 const blamedMax = 100;
 
 const ackPauseMs = { first: 250, max: 5_000 };
 
 /**
- * One sending of a batch. The channel is new with each: an indexer that still knows an id of an earlier one must not
- * confirm this one by it.
+ * One attempt to send a batch. Each has a new channel: an indexer that still knows an id of an earlier attempt must not
+ * confirm this one with it.
  */
 interface Sending {
   channel: string;
-  /** Those of the load balancer, so that the indexer which took a request is the one that is asked about it. */
+  /** Cookies of the load balancer, so that queries about a request go to the indexer that accepted it. */
   cookies: Cookies;
   signal: AbortSignal | undefined;
 }
@@ -38,9 +38,9 @@ interface PartSent {
 }
 
 /**
- * Splunk keeps no ids, so a batch that is sent again is there twice; each event has `trawl_collector` and `trawl_seq` to
- * tell. Without acknowledgement a request is confirmed when Splunk has taken it into its queue, with it when the
- * indexers have written it.
+ * Splunk has no ids, so a batch that is sent again is stored twice; `trawl_collector` and `trawl_seq` of each event
+ * identify duplicates. Without acknowledgement a request is confirmed once Splunk has queued it, with acknowledgement
+ * once the indexers have written it.
  */
 export class SplunkClient implements SinkClient {
   readonly place: string;
@@ -88,8 +88,8 @@ export class SplunkClient implements SinkClient {
   async close(): Promise<void> {}
 
   /**
-   * The events that Splunk refuses are taken out one by one. Splunk may have kept those before such an event: they are
-   * sent again all the same, since it does not say so.
+   * Removes the events that Splunk refuses one by one. Splunk may have kept the events before a refused one, but does
+   * not say so, and so they are sent again.
    */
   async #sendPart(part: readonly EventLine[], sending: Sending): Promise<PartSent> {
     const seqs = part.map(({ outgoing }) => outgoing.event.seq);
@@ -109,18 +109,18 @@ export class SplunkClient implements SinkClient {
     return { seqs, bytes: 0, refused, ackId: undefined };
   }
 
-  /** The id to ask for the acknowledgement with, where the answer must have one. */
+  /** The id of the acknowledgement, if one is required. */
   #successCode(answer: HttpAnswer): string | undefined {
     const { code, ackId } = jsonObjectOf(jsonOf(answer, this.place));
-    if (code !== 0) throw unreadable(this.place, 'none of the HTTP Event Collector');
+    if (code !== 0) throw unreadable(this.place, 'not from the HTTP Event Collector');
     if (!this.#settings.useAck) return undefined;
     if (typeof ackId === 'number' && Number.isSafeInteger(ackId)) return String(ackId);
-    throw new TrawlError('SINK_REFUSED', `${this.place} gave no id for the acknowledgement.`, {
+    throw new TrawlError('SINK_REFUSED', `${this.place} returned no id for the acknowledgement.`, {
       hint: 'Enable indexer acknowledgement for the token in Splunk, or set useAck=no for the sink.',
     });
   }
 
-  /** Splunk tells each acknowledgement once, so what was told is remembered here. */
+  /** Splunk reports each acknowledgement only once, so it is remembered here. */
   async #acknowledged(
     open: Map<string, PartSent>,
     has: (part: PartSent) => Promise<void>,
@@ -133,7 +133,7 @@ export class SplunkClient implements SinkClient {
       const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
       const { acks: told } = jsonObjectOf(jsonOf(answer, this.place));
-      if (!isJsonObject(told)) throw unreadable(this.place, 'no list of acknowledgements');
+      if (!isJsonObject(told)) throw unreadable(this.place, 'not a list of acknowledgements');
       for (const [id, written] of Object.entries(told)) {
         const part = open.get(id);
         if (written !== true || !part) continue;
@@ -150,14 +150,14 @@ export class SplunkClient implements SinkClient {
     throw new TrawlError(
       'SINK_UNAVAILABLE',
       `${this.place} has not acknowledged ${open.size} of ${all} requests within ${seconds} s.`,
-      { hint: 'They are sent again; if it stays so, look at the indexers, or raise ackWaitSeconds of the sink.' },
+      { hint: 'They are sent again; if this persists, check the indexers, or raise ackWaitSeconds of the sink.' },
     );
   }
 
-  /** Two indexers number their requests each by itself: which of the two an acknowledgement is for cannot be told. */
+  /** Indexers number their requests independently, so an acknowledgement of this id could be for either request. */
   #givenTwice(): TrawlError {
-    return new TrawlError('SINK_UNAVAILABLE', `${this.place} gave one id for the acknowledgement of two requests.`, {
-      hint: 'They are sent again. Let the load balancer before the indexers keep a client at one of them, by cookie or address.',
+    return new TrawlError('SINK_UNAVAILABLE', `${this.place} returned the same acknowledgement id for two requests.`, {
+      hint: 'They are sent again. Enable sticky sessions, by cookie or address, on the load balancer of the indexers.',
     });
   }
 

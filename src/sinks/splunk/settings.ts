@@ -2,11 +2,11 @@ import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { baseUrlSetting, plainText, wholeNumberSetting, yesNoSetting } from '../../settings/kinds.js';
 import { gzipSetting, word } from '../push-settings.js';
 
-/** What a Splunk HTTP Event Collector is told. */
+/** Settings of a Splunk HTTP Event Collector. */
 export const splunkSettings = defineSettings({
   url: baseUrlSetting({
     env: 'URL',
-    meaning: 'Where the HTTP Event Collector is, for example https://splunk.example:8088',
+    meaning: 'Base URL of the HTTP Event Collector, for example https://splunk.example:8088',
   }),
   token: {
     env: 'TOKEN',
@@ -17,7 +17,7 @@ export const splunkSettings = defineSettings({
   },
   index: {
     env: 'INDEX',
-    meaning: "Index that is written to; not set, the token's own",
+    meaning: "Index to write to; the token's own if not set",
     expected: 'the name of an index that the token may write to',
     optional: true,
     schema: word(80),
@@ -36,17 +36,14 @@ export const splunkSettings = defineSettings({
     default: 'trawl',
     schema: plainText(),
   },
-  useAck: yesNoSetting(
-    { env: 'USE_ACK', meaning: 'Whether to wait until the indexers have acknowledged each request' },
-    'no',
-  ),
+  useAck: yesNoSetting({ env: 'USE_ACK', meaning: 'Wait until the indexers have acknowledged each request' }, 'no'),
   ackWaitSeconds: wholeNumberSetting(
-    { env: 'ACK_WAIT_SECONDS', meaning: 'How long to wait for that; seconds' },
+    { env: 'ACK_WAIT_SECONDS', meaning: 'How long to wait for the acknowledgement; seconds' },
     [1, 300],
     60,
   ),
   maxBytes: wholeNumberSetting(
-    { env: 'MAX_BYTES', meaning: 'Size of a request at the most, before compression; bytes' },
+    { env: 'MAX_BYTES', meaning: 'Maximum size of a request before compression; bytes' },
     [1_000, 100_000_000],
     1_000_000,
   ),

@@ -2,7 +2,7 @@ import type { Sink } from '../sink.js';
 import { SplunkClient } from './client.js';
 import { type SplunkSettings, splunkSettings } from './settings.js';
 
-/** Splunk's HTTP Event Collector, and whatever else speaks it. */
+/** Splunk's HTTP Event Collector, and anything compatible with it. */
 export const splunk: Sink<SplunkSettings> = {
   kind: 'splunk',
   settings: splunkSettings,

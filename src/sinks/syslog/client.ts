@@ -6,7 +6,7 @@ import { type SyslogBounds, sendFrames, syslogBounds } from './connection.js';
 import { framed, syslogMessage } from './message.js';
 import type { SyslogSettings } from './settings.js';
 
-/** A connection takes no more: what is cut off in its midst is sent again. */
+/** Limit per connection, since everything sent over a connection that breaks is sent again. */
 const connectionBytesMax = 4 * 1024 * 1024;
 
 interface Frame {
@@ -15,7 +15,7 @@ interface Frame {
   frame: Buffer;
 }
 
-/** Messages come at least once, as far as the receiver keeps what it has read: syslog confirms nothing. */
+/** Delivers at least once, provided that the receiver keeps what it has read: syslog has no confirmations. */
 export class SyslogClient implements SinkClient {
   readonly place: string;
   readonly #settings: SyslogSettings;
@@ -64,7 +64,7 @@ export class SyslogClient implements SinkClient {
     return { objects: [], bytes, unmapped: unmappedOf(all), refused };
   }
 
-  /** A connection without a message. */
+  /** Opens a connection without sending a message. */
   check(signal?: AbortSignal): Promise<void> {
     return this.#send([], signal);
   }
@@ -77,5 +77,5 @@ export class SyslogClient implements SinkClient {
 }
 
 function tooLong(bytes: number, most: number): string {
-  return `Its message has ${bytes} bytes, over the ${most} of maxMessageBytes.`;
+  return `Its message has ${bytes} bytes, over the limit of ${most} (maxMessageBytes).`;
 }

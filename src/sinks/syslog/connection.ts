@@ -6,21 +6,21 @@ import { connectionError, notClosed } from './errors.js';
 import type { SyslogSettings } from './settings.js';
 
 export interface SyslogBounds {
-  /** Until the connection stands, with TLS. */
+  /** Time until the connection is established, including TLS. */
   connectMaxMs: number;
-  /** Without anything taken by the receiver. */
+  /** Time without progress by the receiver. */
   silenceMaxMs: number;
-  /** After the last message, until the receiver has closed too. */
+  /** Time after the last message until the receiver has closed as well. */
   closeMaxMs: number;
 }
 
 export const syslogBounds: SyslogBounds = { connectMaxMs: 10_000, silenceMaxMs: 30_000, closeMaxMs: 30_000 };
 
 /**
- * Sends frames over a connection of their own, and comes back when the receiver has closed it without an error after
- * reading to its end: syslog has no other sign.
+ * Sends frames over a connection of their own. Resolves once the receiver has read to the end and closed the connection
+ * without an error: syslog has no other confirmation.
  *
- * @throws TrawlError SINK_UNAVAILABLE or SINK_REFUSED; the signal's own reason where it was aborted.
+ * @throws TrawlError SINK_UNAVAILABLE or SINK_REFUSED; the signal's own reason if it was aborted
  */
 export async function sendFrames(
   frames: readonly Buffer[],
@@ -43,7 +43,7 @@ export async function sendFrames(
   }
 }
 
-/** Every way in which a connection ends settles the promise once. */
+/** Settles the promise exactly once, however the connection ends. */
 function conversation(
   socket: Socket,
   frames: readonly Buffer[],
@@ -72,9 +72,9 @@ function conversation(
       if (ended && peerEnded) resolve();
       else reject(notClosed(place, 'cut the connection'));
     });
-    // Answers are not expected; reading them away lets the end of the connection come through.
+    // No answers are expected, but the end of the connection is only seen if incoming data is read.
     socket.resume();
-    within(bounds.connectMaxMs, 'did not take the connection');
+    within(bounds.connectMaxMs, 'did not accept the connection');
     socket.once(tls ? 'secureConnect' : 'connect', () => {
       within(bounds.silenceMaxMs, 'took nothing');
       writeAll(socket, frames, () => within(bounds.silenceMaxMs, 'took nothing')).then(() => {
@@ -85,7 +85,7 @@ function conversation(
   });
 }
 
-/** Writes as fast as the receiver reads; ends when the last byte has been handed over and the end announced. */
+/** Writes as fast as the receiver reads. Resolves once the last byte and the end of the stream have been sent. */
 async function writeAll(socket: Socket, frames: readonly Buffer[], onProgress: () => void): Promise<void> {
   for (const frame of frames) {
     await new Promise<void>((resolve, reject) => {
@@ -103,7 +103,7 @@ async function tlsOptionsOf(settings: SyslogSettings, signal: AbortSignal | unde
     fileOf('certFile', certFile, signal),
     fileOf('keyFile', keyFile, signal),
   ]);
-  // An IP address is checked against the certificate too, but is no name to ask for (RFC 6066).
+  // IP addresses are checked against the certificate too, but must not be sent as the server name (RFC 6066).
   const name = serverName ?? (isIP(address) ? undefined : address);
   try {
     const secureContext = createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
@@ -111,7 +111,7 @@ async function tlsOptionsOf(settings: SyslogSettings, signal: AbortSignal | unde
   } catch (error) {
     const reason = String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
     throw new TrawlError('SINK_REFUSED', `The certificates or the key of the sink cannot be used (${reason}).`, {
-      hint: 'Put PEM into caFile, certFile and keyFile: a key that is not encrypted and belongs to the certificate.',
+      hint: 'Use PEM files in caFile, certFile and keyFile, with an unencrypted key that belongs to the certificate.',
     });
   }
 }
@@ -126,10 +126,10 @@ async function fileOf(
     return await readFile(path, signal ? { signal } : {});
   } catch (error) {
     signal?.throwIfAborted();
-    // Not which one: a key may have been put there by mistake.
+    // The message omits the path: the setting may contain a key by mistake.
     const { code } = error as NodeJS.ErrnoException;
-    throw new TrawlError('SINK_REFUSED', `The file that ${setting} of the sink names cannot be read (${code}).`, {
-      hint: `Correct ${setting}, or the rights of the file.`,
+    throw new TrawlError('SINK_REFUSED', `The file in ${setting} of the sink cannot be read (${code}).`, {
+      hint: `Correct ${setting}, or the permissions of the file.`,
     });
   }
 }

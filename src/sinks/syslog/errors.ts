@@ -1,12 +1,12 @@
 import { reasonOf, TrawlError } from '../../errors.js';
 
-/** What the codes of Node and TLS mean here, and whether trying again helps by itself. */
+/** Meanings of Node.js and TLS error codes. `refused`: a retry does not help without a change of the settings. */
 const rules: readonly { pattern: RegExp; refused: boolean; hint: string }[] = [
   {
     pattern:
       /ALERT_(BAD_)?CERTIFICATE|ALERT_UNKNOWN_CA|ALERT_UNSUPPORTED_CERTIFICATE|ALERT_ACCESS_DENIED|HANDSHAKE_FAILURE/,
     refused: true,
-    hint: 'The receiver does not take the certificate of this client: correct certFile and keyFile of the sink.',
+    hint: 'The receiver does not accept the certificate of this client: correct certFile and keyFile of the sink.',
   },
   {
     pattern: /ERR_TLS_CERT_ALTNAME_INVALID/,
@@ -16,31 +16,31 @@ const rules: readonly { pattern: RegExp; refused: boolean; hint: string }[] = [
   {
     pattern: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
     refused: true,
-    hint: "The receiver's certificate is not valid at this time: renew it, or correct the clock of this machine.",
+    hint: "The receiver's certificate is expired or not yet valid: renew it, or correct the clock of this machine.",
   },
   {
     pattern: /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_/,
     refused: true,
-    hint: "The receiver's certificate is not trusted here: set caFile of the sink to its authority.",
+    hint: "This machine does not trust the receiver's certificate: set caFile of the sink to its CA.",
   },
   {
     pattern: /WRONG_VERSION_NUMBER|PACKET_LENGTH|ERR_SSL/,
     refused: true,
-    hint: 'There is no TLS of the expected kind at that port: correct port, or set tls=no of the sink.',
+    hint: 'The receiver does not speak TLS as expected on that port: correct port, or set tls=no for the sink.',
   },
   {
     pattern: /ENOTFOUND|EAI_AGAIN/,
     refused: false,
-    hint: 'Check address of the sink, and name resolution and network of this machine.',
+    hint: "Check address of the sink, and this machine's name resolution and network.",
   },
   {
     pattern: /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
     refused: false,
-    hint: 'Check address and port of the sink, the network, and whether the receiver runs.',
+    hint: 'Check address and port of the sink, the network, and whether the receiver is running.',
   },
 ];
 
-/** What went wrong with the connection; every message that was sent over it counts as not sent. */
+/** The error for a broken connection. Every message sent over it counts as not sent. */
 export function connectionError(place: string, error: unknown): TrawlError {
   if (error instanceof TrawlError) return error;
   const reason = reasonOf(error);
@@ -49,11 +49,14 @@ export function connectionError(place: string, error: unknown): TrawlError {
   return new TrawlError(
     rule?.refused ? 'SINK_REFUSED' : 'SINK_UNAVAILABLE',
     `The connection to ${place} failed: ${codeOf(error) ?? reason}.`,
-    { hint: rule?.hint ?? 'The whole batch is sent again; if it stays so, check the network between.', cause: error },
+    {
+      hint: rule?.hint ?? 'The whole batch is sent again; if this persists, check the network in between.',
+      cause: error,
+    },
   );
 }
 
-/** OpenSSL's messages hold pointers and file names of its source. */
+/** Codes are preferred, since OpenSSL's messages contain pointers and names of its source files. */
 function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
@@ -61,6 +64,6 @@ function codeOf(error: unknown): string | undefined {
 
 export function notClosed(place: string, why: string): TrawlError {
   return new TrawlError('SINK_UNAVAILABLE', `${place} ${why}, so it is unknown what it has read.`, {
-    hint: 'The whole batch is sent again; if it stays so, look at the log of the receiver.',
+    hint: 'The whole batch is sent again; if this persists, check the log of the receiver.',
   });
 }

@@ -5,10 +5,10 @@ import type { OutgoingRecord } from '../records.js';
 import type { OutgoingBatch } from '../sink.js';
 import type { SyslogSettings } from './settings.js';
 
-/** RFC 5424: it says that the message is UTF-8. */
+/** Marks the message as UTF-8 (RFC 5424). */
 const byteOrderMark = '\ufeff';
 
-/** An event as a message of RFC 5424. */
+/** Formats an event as an RFC 5424 message. */
 export function syslogMessage({ event, json }: OutgoingRecord, batch: OutgoingBatch, settings: SyslogSettings): Buffer {
   const priority = settings.facility * 8 + settings.severity;
   const header = [
@@ -28,18 +28,18 @@ export function syslogMessage({ event, json }: OutgoingRecord, batch: OutgoingBa
   return Buffer.from(`${header} ${data} ${byteOrderMark}${json}`);
 }
 
-/** With its length before it, as RFC 5425 and RFC 6587 frame messages. */
+/** Prefixes a message with its length, the framing of RFC 5425 and RFC 6587. */
 export function framed(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${message.byteLength} `), message]);
 }
 
-/** 32473 is the enterprise number that is kept for examples: no receiver has another meaning for it. */
+/** 32473 is the enterprise number reserved for examples, so no receiver assigns another meaning to it. */
 function structuredData(parameters: Readonly<Record<string, string>>): string {
   const texts = Object.entries(parameters).map(([name, value]) => `${name}="${escaped(value)}"`);
   return `[trawl@32473 ${texts.join(' ')}]`;
 }
 
-/** Control characters could end a line where a receiver writes lines; the message has the exact text. */
+/** Control characters could end a line in the receiver's files; the message itself has the exact text. */
 function escaped(value: string): string {
   return printable(value).replace(/["\\\]]/g, '\\$&');
 }

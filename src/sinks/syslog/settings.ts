@@ -14,7 +14,7 @@ function file(env: string, meaning: string) {
   } as const;
 }
 
-/** What a syslog receiver is told. */
+/** Settings of a syslog sink. */
 export const syslogSettings = defineSettings({
   address: {
     env: 'ADDRESS',
@@ -27,13 +27,13 @@ export const syslogSettings = defineSettings({
       .regex(/^[A-Za-z0-9._:-]+$/),
   },
   port: wholeNumberSetting({ env: 'PORT', meaning: 'Port of the receiver' }, [1, 65_535], 6514),
-  tls: yesNoSetting({ env: 'TLS', meaning: 'Whether the connection is encrypted', guarded: true }, 'yes'),
-  caFile: file('CA_FILE', "Authorities that the receiver's certificate is trusted by, instead of the well-known ones"),
+  tls: yesNoSetting({ env: 'TLS', meaning: 'Encrypt the connection', guarded: true }, 'yes'),
+  caFile: file('CA_FILE', "CAs to trust for the receiver's certificate, instead of the well-known ones"),
   certFile: file('CERT_FILE', 'Certificate of this client'),
   keyFile: file('KEY_FILE', 'Its private key'),
   serverName: {
     env: 'SERVER_NAME',
-    meaning: "Name that the receiver's certificate must have; not set, the address",
+    meaning: "Name that the receiver's certificate must have; the address if not set",
     expected: 'a host name',
     optional: true,
     guarded: true,
@@ -46,7 +46,7 @@ export const syslogSettings = defineSettings({
   severity: wholeNumberSetting({ env: 'SEVERITY', meaning: 'Severity of the messages; 6 is informational' }, [0, 7], 6),
   hostname: {
     env: 'HOSTNAME',
-    meaning: 'HOSTNAME of the messages; - is none',
+    meaning: 'HOSTNAME of the messages; - for none',
     expected: 'printable ASCII without spaces, up to 255 characters',
     default: '-',
     schema: word(255),
@@ -54,7 +54,7 @@ export const syslogSettings = defineSettings({
   maxMessageBytes: wholeNumberSetting(
     {
       env: 'MAX_MESSAGE_BYTES',
-      meaning: 'Size of a message at the most; an event that needs more is refused, since half an event is none; bytes',
+      meaning: 'Maximum size of a message; a larger event is refused rather than cut; bytes',
     },
     [480, 16_777_216],
     65_536,
@@ -66,8 +66,8 @@ export type SyslogSettings = ValuesOf<typeof syslogSettings>;
 export function syslogProblems(values: Partial<SyslogSettings>): string[] {
   const problems: string[] = [];
   if ((values.certFile === undefined) !== (values.keyFile === undefined))
-    problems.push('certFile and keyFile need each other');
+    problems.push('certFile and keyFile must be set together');
   const ofTls = (['caFile', 'certFile', 'keyFile', 'serverName'] as const).filter((key) => values[key] !== undefined);
-  if (values.tls === false && ofTls.length > 0) problems.push(`${ofTls.join(', ')} have no meaning with tls=no`);
+  if (values.tls === false && ofTls.length > 0) problems.push(`${ofTls.join(', ')} have no effect with tls=no`);
   return problems;
 }

@@ -18,7 +18,7 @@ interface Part {
   lines: readonly string[];
 }
 
-/** Posts batches as JSON. What the receiver does with one that comes twice is its own: it has the same key. */
+/** Posts batches as JSON. A batch that is sent again has the same key, by which the receiver can recognise it. */
 export class WebhookClient implements SinkClient {
   readonly place: string;
   readonly #http: HttpClient;
@@ -45,7 +45,7 @@ export class WebhookClient implements SinkClient {
       const answer = await this.#post(body, keyOf(batch, part[0]!.outgoing, part.at(-1)!.outgoing), signal);
       if (answer.status === 413 && part.length === 1) {
         const { seq, id } = part[0]!.outgoing.event;
-        const tooLarge = { seq, id, reason: 'The receiver takes no event of this size (413).' };
+        const tooLarge = { seq, id, reason: 'The receiver does not accept an event of this size (413).' };
         refused.push(tooLarge);
         await confirmations.add([seq], 0, [tooLarge]);
         continue;
@@ -80,13 +80,13 @@ export class WebhookClient implements SinkClient {
   }
 
   /**
-   * A page of HTML with status 200 comes from something between, such as a page to sign in at: only an empty answer or
-   * one of JSON confirms.
+   * An HTML page with status 200 comes from something in between, such as a sign-in page: only an empty answer or JSON
+   * confirms.
    */
   #confirmed(answer: HttpAnswer): void {
     if (!isSuccess(answer)) throw statusError(answer, this.place);
-    // Several statuses in one answer: some of the events may not be there.
-    if (answer.status === 207) throw unreadable(this.place, 'one of several statuses (207)');
+    // With several statuses in one answer, some of the events may have failed.
+    if (answer.status === 207) throw unreadable(this.place, 'a multi-status answer (207)');
     const said = jsonOf(answer, this.place);
     const { ok = true, success = true, error, errors } = jsonObjectOf(said);
     const failed = [error, errors === 0 ? undefined : errors].find(isProblem);
@@ -95,7 +95,7 @@ export class WebhookClient implements SinkClient {
       'SINK_REFUSED',
       `${this.place} answered ${answer.status} and says no${this.#reason(failed)}.`,
       {
-        hint: 'Look at the receiver: it must take these events before others are sent.',
+        hint: 'Check the receiver: it must accept these events before others are sent.',
       },
     );
   }
@@ -139,7 +139,7 @@ function partOf(outgoing: readonly OutgoingRecord[]): Part {
   };
 }
 
-/** The events stand in it as their lines are, so that raw texts stay what they were. */
+/** Inserts the lines of the events unchanged, so that raw texts stay intact. */
 function bodyOf(batch: Pick<OutgoingBatch, 'name' | 'collector' | 'source'>, part: Part): Buffer {
   const { name, collector, source } = batch;
   const { firstSeq, lastSeq, lines } = part;
@@ -148,8 +148,8 @@ function bodyOf(batch: Pick<OutgoingBatch, 'name' | 'collector' | 'source'>, par
 }
 
 /**
- * A part is named by its sequence numbers: a number alone would name other events after maxEvents was changed, and the
- * receiver would drop them as known.
+ * The key of a part contains its sequence numbers. A part number alone would stand for other events after a change of
+ * maxEvents, and the receiver would drop them as known.
  */
 function keyOf({ collector, name }: OutgoingBatch, first: OutgoingRecord, last: OutgoingRecord): string {
   return `${collector}/${name}-${first.event.seq}-${last.event.seq}`;

@@ -3,40 +3,44 @@ import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { isPlainUrl, wholeNumberSetting } from '../../settings/kinds.js';
 import { headerText } from '../push-settings.js';
 
-/** Unlike a base URL it may have a query, in which some receivers have a key. */
+/** Unlike a base URL, it may have a query, since some receivers expect a key there. */
 const webhookUrl = z
   .string()
   .max(2048)
   .refine((text) => isPlainUrl(text) && !text.includes('#'));
 
-/** What a webhook is told. */
+/** Settings of a webhook. */
 export const webhookSettings = defineSettings({
   url: {
     env: 'URL',
-    meaning: 'Where batches are posted to',
+    meaning: 'URL to post batches to',
     expected: 'an http or https URL without a user or fragment',
     guarded: true,
     schema: webhookUrl,
   },
   signingSecret: {
     env: 'SIGNING_SECRET',
-    meaning: 'Secret that requests are signed with; not set, they are not signed',
-    expected: 'a text that the receiver knows too, of 16 characters at least',
+    meaning: 'Secret for signing requests; not signed if not set',
+    expected: 'a text of at least 16 characters, shared with the receiver',
     optional: true,
     secret: true,
     schema: headerText.min(16),
   },
   authorization: {
     env: 'AUTHORIZATION',
-    meaning: 'The Authorization header, whole',
+    meaning: 'The whole Authorization header',
     expected: 'for example Bearer and a token',
     optional: true,
     secret: true,
     schema: headerText,
   },
-  maxEvents: wholeNumberSetting({ env: 'MAX_EVENTS', meaning: 'Events of a request at the most' }, [1, 100_000], 1_000),
+  maxEvents: wholeNumberSetting(
+    { env: 'MAX_EVENTS', meaning: 'Maximum number of events in a request' },
+    [1, 100_000],
+    1_000,
+  ),
   maxBytes: wholeNumberSetting(
-    { env: 'MAX_BYTES', meaning: 'Size of the events of a request at the most; bytes' },
+    { env: 'MAX_BYTES', meaning: 'Maximum size of the events in a request; bytes' },
     [1_000, 100_000_000],
     1_000_000,
   ),

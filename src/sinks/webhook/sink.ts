@@ -2,7 +2,7 @@ import type { Sink } from '../sink.js';
 import { WebhookClient } from './client.js';
 import { type WebhookSettings, webhookSettings } from './settings.js';
 
-/** Any receiver that takes JSON by POST. */
+/** Any receiver that accepts JSON by POST. */
 export const webhook: Sink<WebhookSettings> = {
   kind: 'webhook',
   settings: webhookSettings,

@@ -85,7 +85,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     shrink: (now) => partitions.dropEmpty(now),
     events: (filter, limit) => selectEvents(db, filter, limit),
     eventLines: (filter, limit) => selectLines(db, filter, limit),
-    /** The primary key of the ids makes this skip a batch that was inserted before as a whole. */
+    /** The primary key of the ids refuses, as a whole, a batch that was inserted before. */
     *insertCopiedEvents({ name, columns }, rows) {
       const names = namesOf(columns);
       const eventTime = `timestamptz 'epoch' + (time_ns / 1000) * interval '1 microsecond'`;

@@ -3,7 +3,7 @@ import { type Meaning, storeError } from '../errors.js';
 
 const wait = 'Collecting resumes when it answers again.';
 const grants =
-  'Grant the role CONNECT ON DATABASE … and USAGE, CREATE ON SCHEMA … (it owns the tables); see docs/postgres.md.';
+  'Grant the role what it needs: GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA … (it owns the tables); see docs/postgres.md.';
 
 /** Meanings of SQLSTATE codes (whole or by class) and of Node.js connection errors. */
 const meanings: Readonly<Record<string, Meaning>> = {

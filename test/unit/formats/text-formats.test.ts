@@ -187,7 +187,7 @@ describe('CSV', () => {
   it.each(['ocsf', 'ecs'])('refuses the schema %s', async (schema) => {
     await expect(csv.encode([rowOf()], { schema, compression: 'none' })).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
-      message: 'csv is of the schema native only.',
+      message: 'csv supports only the schema native.',
       hint: expect.stringMatching(/ndjson or parquet/),
     });
   });

@@ -293,11 +293,11 @@ describe('a document that fails the batch', () => {
   const old = 'blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];';
 
   it.each([
-    [429, block(flood), 'SINK_FULL', 'room'],
-    [403, block(old), 'SINK_FULL', 'room'],
+    [429, block(flood), 'SINK_FULL', 'Free disk space'],
+    [403, block(old), 'SINK_FULL', 'Free disk space'],
     [403, block('blocked by: [FORBIDDEN/8/index write (api)];'), 'SINK_REFUSED', 'block'],
-    [403, { type: 'security_exception', reason: 'marked-event' }, 'SINK_REFUSED', 'right'],
-    [404, { type: 'index_not_found_exception', reason: 'no such index' }, 'SINK_REFUSED', 'Make the index'],
+    [403, { type: 'security_exception', reason: 'marked-event' }, 'SINK_REFUSED', 'privileges'],
+    [404, { type: 'index_not_found_exception', reason: 'no such index' }, 'SINK_REFUSED', 'Create the index'],
     [
       400,
       {
@@ -386,7 +386,7 @@ describe('the settings of an Elasticsearch', () => {
 
   it.each([
     [{ API_KEY: 'x', USER: 'ann', PASSWORD: 'y' }, 'apiKey'],
-    [{ USER: 'ann' }, 'need each other'],
+    [{ USER: 'ann' }, 'must be set together'],
     [{ INDEX: 'Upper' }, 'SINK_OUT_INDEX'],
     [{ INDEX: '_hidden' }, 'SINK_OUT_INDEX'],
     [{ INDEX: 'a-{unknown}' }, 'SINK_OUT_INDEX'],

@@ -33,6 +33,6 @@ describe('an error of a sink', () => {
   });
 
   it('says of an unreadable answer that nothing is confirmed', () => {
-    expect(unreadable('X', 'HTML or XML').message).toBe('The answer of X is HTML or XML, so nothing is confirmed.');
+    expect(unreadable('X', 'HTML or XML').message).toBe('The answer from X is HTML or XML, so nothing is confirmed.');
   });
 });

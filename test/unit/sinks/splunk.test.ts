@@ -172,14 +172,14 @@ describe('an answer of Splunk that says no', () => {
     [401, 3, 'SINK_REFUSED', 'token'],
     [403, 4, 'SINK_REFUSED', 'token'],
     [400, 7, 'SINK_REFUSED', 'index'],
-    [500, 8, 'SINK_UNAVAILABLE', 'again'],
-    [503, 9, 'SINK_UNAVAILABLE', 'again'],
+    [500, 8, 'SINK_UNAVAILABLE', 'retried'],
+    [503, 9, 'SINK_UNAVAILABLE', 'retried'],
     [400, 10, 'SINK_REFUSED', 'useAck=yes'],
     [400, 14, 'SINK_REFUSED', 'useAck=no'],
     [503, 18, 'SINK_FULL', 'queues'],
     [503, 20, 'SINK_FULL', 'queues'],
-    [503, 23, 'SINK_UNAVAILABLE', 'again'],
-    [429, 77, 'SINK_UNAVAILABLE', 'again'],
+    [503, 23, 'SINK_UNAVAILABLE', 'retried'],
+    [429, 77, 'SINK_UNAVAILABLE', 'retried'],
     [400, 99, 'SINK_REFUSED', 'index'],
   ])('with status %i and code %i is %s', async (status, code, expected, hint) => {
     const { url } = await receiver(json(status, { text: `marked-event ${token}`, code, 'invalid-event-number': 0 }));
@@ -191,7 +191,7 @@ describe('an answer of Splunk that says no', () => {
   it.each([
     [301, 'SINK_REFUSED', 'redirects'],
     [401, 'SINK_REFUSED', 'credentials'],
-    [403, 'SINK_REFUSED', 'right'],
+    [403, 'SINK_REFUSED', 'permission'],
     [404, 'SINK_REFUSED', 'url'],
     [405, 'SINK_REFUSED', 'settings'],
     [407, 'SINK_REFUSED', 'HTTPS_PROXY'],
@@ -199,7 +199,7 @@ describe('an answer of Splunk that says no', () => {
     [413, 'SINK_REFUSED', 'batchEvents'],
     [500, 'SINK_UNAVAILABLE', 'temporary'],
     [502, 'SINK_UNAVAILABLE', 'temporary'],
-    [507, 'SINK_FULL', 'room'],
+    [507, 'SINK_FULL', 'Free space'],
   ])('with status %i and no code is %s', async (status, expected, hint) => {
     const { url } = await receiver(
       text(status, `<html>marked-event ${token}</html>`, { location: 'http://marked-secret/' }),

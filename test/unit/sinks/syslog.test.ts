@@ -137,7 +137,7 @@ describe('a message of syslog', () => {
     const large = event(2, { rawEvent: JSON.stringify('é'.repeat(500)) });
     const sent = await clientOf(port, { MAX_MESSAGE_BYTES: '1000' }).send(batchOf([event(1), large, event(3)]));
     expect(sent.refused).toEqual([
-      { seq: 2, id: 'id-2', reason: expect.stringMatching(/^Its message has \d+ bytes, over the 1000 /) },
+      { seq: 2, id: 'id-2', reason: expect.stringMatching(/^Its message has \d+ bytes, over the limit of 1000 /) },
     ]);
     expect(framesOf(received[0]!).map((frame) => parse(frame).data.seq)).toEqual(['1', '3']);
   });
@@ -317,8 +317,8 @@ describe('a connection that goes wrong', () => {
 
 describe('the settings of a syslog', () => {
   it.each([
-    [{ CERT_FILE: '/x' }, 'need each other'],
-    [{ TLS: 'no', CA_FILE: '/x', SERVER_NAME: 'y' }, 'caFile, serverName have no meaning'],
+    [{ CERT_FILE: '/x' }, 'must be set together'],
+    [{ TLS: 'no', CA_FILE: '/x', SERVER_NAME: 'y' }, 'caFile, serverName have no effect'],
     [{ HOSTNAME: 'a b' }, 'SINK_OUT_HOSTNAME'],
     [{ FACILITY: '24' }, 'SINK_OUT_FACILITY'],
     [{ ADDRESS: 'a/b' }, 'SINK_OUT_ADDRESS'],
