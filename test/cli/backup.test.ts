@@ -3,9 +3,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { basename, join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
+import { sqlitePlace } from '../../src/stores/place.js';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { filesIn, linesIn } from '../support/offloading.js';
+import { query } from '../support/store.js';
 
 const sqlite = { TRAWL_STORE: 'sqlite:data/trawl.db' };
 
@@ -18,9 +20,19 @@ async function collected(events: number, settings: Record<string, string> = {}) 
 
 describe('trawl store backup', () => {
   it('takes one moment of a store that is collected into, and what comes after it is read again after a restore', async () => {
-    const { place, demo } = await Place.withDemo({ events: 6_000, latencyMs: 60 }, { ...sqlite, SEARCH_COUNT: '100' });
+    const { place, demo } = await Place.withDemo({ events: 6_000, latencyMs: 120 }, { ...sqlite, SEARCH_COUNT: '100' });
     const collecting = place.start('collect', 'asa');
-    await until('a part is there', () => demo.requests.audits > 15);
+    const stored = () =>
+      query<{ n: number }>(
+        sqlitePlace(join(place.folder, 'data', 'trawl.db')),
+        'SELECT COUNT(*) AS n FROM audit_events',
+      );
+    await until('a part is stored', () =>
+      stored().then(
+        ([row]) => row!.n > 0,
+        () => false,
+      ),
+    );
     const made = await place.run('store', 'backup', 'copy.db', '--json');
     expect(made).toMatchObject({ code: 0 });
     expect(collecting.child.exitCode).toBeNull();
