@@ -5,7 +5,7 @@ import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
 import type { CachedPage } from './page-cache.js';
 
-export interface PageWithRows extends CachedPage {
+interface PageWithRows extends CachedPage {
   rows: EnrichedEvent[];
 }
 

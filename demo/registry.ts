@@ -1,7 +1,7 @@
 import type { DemoOptions, StandaloneDemo } from './standalone.js';
 
 /** A kind of demo server. */
-export interface DemoKind {
+interface DemoKind {
   /** Default number of events at the start. */
   events: number;
   start(options: DemoOptions): Promise<StandaloneDemo>;

@@ -58,7 +58,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-export interface TrawlErrorOptions {
+interface TrawlErrorOptions {
   /** Tells a person what to do now, in one sentence. */
   hint: string;
   cause?: unknown;

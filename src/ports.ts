@@ -22,7 +22,7 @@ export async function listenFrom(server: Server, host: string, wanted: number): 
 }
 
 /** Listens on this port. @throws TrawlError PORT_TAKEN */
-export async function listenAt(server: Server, host: string, port: number): Promise<void> {
+async function listenAt(server: Server, host: string, port: number): Promise<void> {
   const error = await listen(server, host, port);
   if (error !== null) throw cannotListen(host, port, error);
 }

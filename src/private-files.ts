@@ -28,7 +28,7 @@ export function sharedMode(mode: number): number {
 /** Trawl's files in its data folder, which may contain other files too. */
 const inDataFolder = /^(trawl\.db|temporal\.|instance\.|demo-team\.json)/;
 
-export interface Closed {
+interface Closed {
   closed: string[];
   /** Files that belong to another user. */
   refused: string[];

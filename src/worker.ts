@@ -24,7 +24,7 @@ function bundlePath(name: string): string | undefined {
     .find((path) => existsSync(path));
 }
 
-export interface WorkerSettings {
+interface WorkerSettings {
   temporal: TemporalAddress;
   /** Stays open when the worker ends: the caller closes it. */
   store: Store;

@@ -8,7 +8,7 @@ import { runWithCommands, walkAndSettle } from './run.js';
 import { Walk } from './walk.js';
 
 /** State that a walk carries over when it continues as new. */
-export interface CarriedOver {
+interface CarriedOver {
   progress: Progress;
   commands: Command[];
 }

@@ -50,7 +50,7 @@ export const roundLimits: Pick<FetchPagesInput, 'pagesMax' | 'eventsMax' | 'byte
  * the beginnings of walks, which is all that most runs consist of, then long catch-ups. Without priorities, a thousand
  * runs that find nothing new would wait behind every page of a catch-up.
  */
-export type Urgency = 'command' | 'beginning' | 'catch-up';
+type Urgency = 'command' | 'beginning' | 'catch-up';
 
 const priorityKeys: Record<Urgency, number> = { command: 1, beginning: 2, 'catch-up': 4 };
 

@@ -6,7 +6,7 @@ import type { ProgressReport } from './progress.js';
 import type { Walk, WalkEnd } from './walk.js';
 
 /** The steps of a run that accepts commands. */
-export interface RunSteps {
+interface RunSteps {
   /**
    * Reads until the source has no more events.
    * @returns the number of checkpoint resets that the walk has taken into account.

@@ -2,7 +2,7 @@ import type { Member } from './event-members.js';
 import * as m from './event-members.js';
 
 /** One event type: its frequency relative to the others, and its members in addition to those of every event. */
-export interface EventType {
+interface EventType {
   type: string;
   weight: number;
   members: Readonly<Record<string, Member>>;

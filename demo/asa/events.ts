@@ -18,7 +18,7 @@ export interface EventText {
   text: string;
 }
 
-export interface RenderedEvent extends EventText {
+interface RenderedEvent extends EventText {
   /** Keys that the event refers to; some may have no object. */
   keys: readonly string[];
 }

@@ -16,9 +16,9 @@ export type { Fault, FaultPlan } from '../faults.js';
 export type { EventText } from './events.js';
 export type { LinkStyle } from './links.js';
 
-export const DEMO_TEAM = 'demo-team';
-export const DEMO_KEY_ID = '3b7c1f0e-52d4-4a86-9d0f-6c1f2a7e9b34';
-export const DEMO_KEY_SECRET = 'dGhlIGRlbW8gdGVhbSBoYXMgbm90aGluZyB0byBoaWRl';
+const DEMO_TEAM = 'demo-team';
+const DEMO_KEY_ID = '3b7c1f0e-52d4-4a86-9d0f-6c1f2a7e9b34';
+const DEMO_KEY_SECRET = 'dGhlIGRlbW8gdGVhbSBoYXMgbm90aGluZyB0byBoaWRl';
 
 export interface DemoAsaOptions {
   /** Default: `demo-team`. */

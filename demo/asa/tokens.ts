@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 
-export interface IssuedToken {
+interface IssuedToken {
   token: string;
   expiresAt: string;
 }

@@ -11,7 +11,7 @@ import { RateLimit } from './rate-limit.js';
 import { spoiled } from './spoil.js';
 import { Tokens } from './tokens.js';
 
-export interface VendorApiOptions {
+interface VendorApiOptions {
   team: string;
   keyId: string;
   keySecret: string;

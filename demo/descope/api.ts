@@ -33,7 +33,7 @@ export interface LoggedSearch {
   events: number;
 }
 
-export interface DescopeRequest {
+interface DescopeRequest {
   method: string;
   path: string;
   authorization: string | undefined;

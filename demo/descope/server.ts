@@ -8,8 +8,8 @@ import { DescopeApi, type DescopeApiOptions, type LoggedSearch } from './api.js'
 import { type AuditLogOptions, DescopeAuditLog } from './audit-log.js';
 import type { DemoEvent } from './events.js';
 
-export const DEMO_PROJECT_ID = 'P2demoProject0000000000000000';
-export const DEMO_MANAGEMENT_KEY = 'K2theDemoProjectHasNothingToHide';
+const DEMO_PROJECT_ID = 'P2demoProject0000000000000000';
+const DEMO_MANAGEMENT_KEY = 'K2theDemoProjectHasNothingToHide';
 
 /**
  * Defaults: 5,000 events in the 25 days before now, all with ids; no scheduled events; 10 searches a minute; answers

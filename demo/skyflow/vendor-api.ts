@@ -28,7 +28,7 @@ export interface Manners {
 }
 
 export const tokenPath = '/v1/auth/sa/oauth/token';
-export const eventsPath = '/v1/audit/events';
+const eventsPath = '/v1/audit/events';
 
 /** The token endpoint and the audit endpoint. */
 export class VendorApi {

@@ -1,5 +1,5 @@
 /** An example call and what it does. */
-export type Example = readonly [call: string, meaning: string];
+type Example = readonly [call: string, meaning: string];
 
 /** Examples that `--help` shows for each verb. A test runs each of them. */
 export const examples: Readonly<Record<string, readonly Example[]>> = {

@@ -14,7 +14,7 @@ export interface ObservedWorker extends RunningWorker {
   metrics(findings: Findings): Promise<string>;
 }
 
-export interface ObservedWorkerOptions {
+interface ObservedWorkerOptions {
   env?: Environment;
   logLevel?: string | undefined;
   /** Whether its metrics are served. */

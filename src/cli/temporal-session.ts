@@ -76,7 +76,7 @@ async function startedInstance(dataDir: string, startMaxMs: number): Promise<Ins
 }
 
 /** @throws TrawlError NO_WORKER if no worker would carry out a run. */
-export async function requireWorker(client: Client, where: string): Promise<void> {
+async function requireWorker(client: Client, where: string): Promise<void> {
   if (await hasWorker(client)) return;
   throw new TrawlError('NO_WORKER', `No worker polls the task queue ${taskQueue} at ${where}.`, {
     hint: 'Start one with "trawl worker" where the store is.',
@@ -91,7 +91,7 @@ export interface Embedded {
   worker: ObservedWorker;
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   verb: string;
   ui: boolean;
   port?: number | undefined;

@@ -57,7 +57,7 @@ function scalarOf(value: unknown, shape: 'text' | 'int32' | 'int64' | 'boolean')
 }
 
 /** A number if it fits into 32 bits, else a bigint; null if the value is not an integer of this many bits. */
-export function integerOf(value: unknown, bits: 32 | 64): number | bigint | null {
+function integerOf(value: unknown, bits: 32 | 64): number | bigint | null {
   if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return null;
   const exact = BigInt(value);
   if (exact !== BigInt.asIntN(bits, exact)) return null;

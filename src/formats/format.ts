@@ -11,7 +11,7 @@ export interface Format {
   encode(rows: readonly FormatRow[], options: FormatOptions): Promise<Encoded>;
 }
 
-export interface FormatOptions {
+interface FormatOptions {
   /** `native`, `ocsf` or `ecs`. */
   schema: string;
   /** Compression of the whole file. Parquet, which is read in parts, always uses zstd internally instead. */

@@ -8,7 +8,7 @@ import { fitted } from './fitted.js';
 import type { FormatRow } from './format.js';
 
 /** The value of a cell. Nested columns have objects and lists of values. */
-export type ColumnValue = unknown;
+type ColumnValue = unknown;
 
 /** A column of a Parquet file. Times are epoch microseconds in UTC, which DuckDB, Athena and Spark all read. */
 export interface ParquetColumn {

@@ -43,7 +43,7 @@ export interface Exchange {
 }
 
 /** Called after each request. Must not throw. */
-export type ExchangeObserver = (exchange: Exchange) => void;
+type ExchangeObserver = (exchange: Exchange) => void;
 
 /**
  * The only way out to a vendor. It keeps connections alive, respects `HTTPS_PROXY` and `NO_PROXY`, does not follow

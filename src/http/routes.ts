@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { type HttpProxy, type ProxyFor, readProxies, type Variables } from './proxies.js';
 
-export interface RouteOptions {
+interface RouteOptions {
   headersTimeout: number;
   bodyTimeout: number;
   connect: { timeout: number };

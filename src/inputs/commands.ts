@@ -10,7 +10,7 @@ export const clearOptions = z.strictObject({
   force: z.boolean().default(false),
 });
 
-export interface ReadCommand {
+interface ReadCommand {
   kind: CommandKind;
   force: boolean;
   /** False if the signal had an invalid input, which is then ignored. */

@@ -18,7 +18,7 @@ const durationBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 const dayMs = 86_400_000;
 
 /** State of a worker at the time of a scrape. */
-export interface Present {
+interface Present {
   working: boolean;
   temporalUp: boolean;
   findings: Findings;

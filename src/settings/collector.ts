@@ -21,7 +21,7 @@ export interface CollectorSettings<Own extends Values = Values> {
 }
 
 /** Adds the settings that every collector has to those of a source. */
-export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
+function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
   return {
     settings: joinedSettings(source.settings, offloadSettings),
     check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],

@@ -41,7 +41,7 @@ export interface SettingDefinition extends Setting {
 }
 
 /** Settings by their names in the table. */
-export type SettingsByKey = Readonly<Record<string, Setting>>;
+type SettingsByKey = Readonly<Record<string, Setting>>;
 
 /** Validated values of settings, by name. */
 export type Values = Readonly<Record<string, SettingValue | Secret | undefined>>;

@@ -6,7 +6,7 @@ import { Secret } from '../secret.js';
 import type { Configurable, SettingDefinition, Values } from './definition.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
-export type Resolved<Own extends Values> =
+type Resolved<Own extends Values> =
   | { values: Own; problems: null }
   | { values: Partial<Own>; problems: readonly string[] };
 

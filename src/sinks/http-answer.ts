@@ -19,7 +19,7 @@ const tooMany: StatusRule = {
 };
 
 /** Meaning of a status, unless the sink says something more specific. Others from 500 on are temporary. */
-export const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
+const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
   401: { code: 'SINK_REFUSED', hint: 'Check the credentials of the sink: they are missing, wrong or expired.' },
   403: { code: 'SINK_REFUSED', hint: "Grant the sink's credentials the permission to write there." },
   404: { code: 'SINK_REFUSED', hint: 'Check url of the sink: there is nothing at that address.' },

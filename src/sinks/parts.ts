@@ -1,7 +1,7 @@
 import type { RefusedEvent } from '../batch.js';
 import type { OnConfirmed } from './sink.js';
 
-export interface PartBounds {
+interface PartBounds {
   bytesMax: number;
   eventsMax?: number;
 }

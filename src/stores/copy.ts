@@ -5,7 +5,7 @@ import type { Store } from './store.js';
 
 const batchRows = 1_000;
 
-export interface CopiedCount {
+interface CopiedCount {
   table: string;
   rows: number;
   /** SHA-256 of all rows in key order; equal on both sides. */

@@ -23,7 +23,7 @@ export interface OffloadCursor extends SeriesKey {
 }
 
 /** Events of a repetition: from `sinceNs` (inclusive) to `untilNs` (exclusive), epoch nanoseconds. */
-export interface TimeRange {
+interface TimeRange {
   sinceNs: bigint | null;
   untilNs: bigint | null;
 }

@@ -15,7 +15,7 @@ import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
 const stopMaxMs = 20_000;
 
 /** A collector's workflow on cron. */
-export interface CronState {
+interface CronState {
   runId: string;
   running: boolean;
   cron: string;

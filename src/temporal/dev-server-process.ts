@@ -33,7 +33,7 @@ export function serverFiles(dataDir: string): ServerFiles {
 }
 
 /** Where a server really listens, behind the published ports. */
-export interface ServerPlaces {
+interface ServerPlaces {
   grpc: Place;
   http: Place;
   /** Null if it has no UI. */

@@ -14,7 +14,7 @@ import {
 } from './dev-server-process.js';
 import { type Front, holdPort, holdSitePort } from './front.js';
 
-export interface DevServerOptions {
+interface DevServerOptions {
   cli: string;
   dataDir: string;
   /** The first ports to try; if one is taken, the next free one is used. */

@@ -18,7 +18,7 @@ export interface InstanceInfo {
 }
 
 /** Lock on a data folder, which allows one embedded server at a time. */
-export interface InstanceLock {
+interface InstanceLock {
   publish(info: Omit<InstanceInfo, 'pid' | 'verb'>): void;
   release(): void;
 }

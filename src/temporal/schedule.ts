@@ -14,7 +14,7 @@ import { TrawlError } from '../errors.js';
 import { recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule. Its id is that of the workflow on cron. */
-export interface ScheduleState {
+interface ScheduleState {
   cron: string;
   paused: boolean;
   /** The note left when it was last paused or started; may be empty. */

@@ -8,7 +8,7 @@ import { recurringId, taskQueue } from './names.js';
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** Consecutive commands of one kind. */
-export interface WaitingCommands {
+interface WaitingCommands {
   kind: CommandKind;
   force: boolean;
   /** The keys that the run itself would use, so that each command takes effect once. */

@@ -15,7 +15,7 @@ export interface Tracing {
 const shutdownMaxMs = 3_000;
 
 /** True if OpenTelemetry's usual variables turn traces on. */
-export function wantsTraces(env: Environment): boolean {
+function wantsTraces(env: Environment): boolean {
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false;
   return [env.OTEL_EXPORTER_OTLP_ENDPOINT, env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, env.OTEL_TRACES_EXPORTER].some(
     Boolean,

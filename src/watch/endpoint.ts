@@ -11,7 +11,7 @@ export interface Listen {
   asked: boolean;
 }
 
-export interface Endpoint {
+interface Endpoint {
   /** For example `http://127.0.0.1:9464`. */
   url: string;
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export interface Endpoint {
 /** Number of further ports to try if none was set. */
 const portsTried = 50;
 
-export interface Served {
+interface Served {
   /** True while the worker accepts tasks. */
   working(): boolean;
   findings(): Promise<Findings>;

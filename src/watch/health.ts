@@ -11,7 +11,7 @@ const movingMaxMs = 3_600_000;
 
 const dayMs = 86_400_000;
 
-export interface HealthLimits {
+interface HealthLimits {
   lateAfterRuns: number;
   /** Retention of the source; undefined if it is unknown or the collector is no longer set up. */
   retentionDays: number | undefined;

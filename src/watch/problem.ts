@@ -12,7 +12,7 @@ export const problemCodes = [
   'EVENTS_REFUSED',
 ] as const;
 
-export type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';
+type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';
 
 /** A problem of a collector. The message says what is wrong and how to repair it. */
 export interface Problem {

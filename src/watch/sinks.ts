@@ -21,7 +21,7 @@ export interface SinkStanding {
   failedAt: string | null;
 }
 
-export interface SinkHealth extends SinkStanding {
+interface SinkHealth extends SinkStanding {
   problems: Problem[];
 }
 

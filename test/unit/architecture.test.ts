@@ -260,6 +260,22 @@ describe('what stands in one place', () => {
 });
 
 describe('the files', () => {
+  it('export only names that another file uses', () => {
+    const everything = [...workflows, ...activities, ...src, ...demo];
+    const users = [...everything, ...filesUnder('test'), ...filesUnder('bench')];
+    const wordsOf = new Map(users.map(({ path, text }) => [path, new Set(text.match(/[\w$]+/g))]));
+    const definition = /^export (?:async )?(?:abstract )?(?:function\*?|const|class|interface|type) (\w+)/gm;
+    const unused = everything.flatMap(({ path, text }) =>
+      [...text.matchAll(definition)]
+        .map(([, name]) => name!)
+        .filter((name) => !users.some((user) => user.path !== path && wordsOf.get(user.path)!.has(name)))
+        // bin/trawl calls it.
+        .filter((name) => name !== 'runProcess')
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
   it('are of 400 lines at the most', () => {
     const long = [...workflows, ...activities, ...src, ...demo].filter(({ lines }) => lines > 400);
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);

@@ -5,7 +5,7 @@ import { toldOf } from '../told.js';
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
 
 /** Result of one check of `trawl check`. */
-export interface CheckLine {
+interface CheckLine {
   check: string;
   outcome: Outcome;
   /** False only if it failed. */

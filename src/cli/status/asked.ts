@@ -21,7 +21,7 @@ export interface Asked {
 }
 
 /** The part of the report that comes from Temporal. */
-export interface TemporalHalf {
+interface TemporalHalf {
   /** `connected`, or why not. */
   words: string;
   problem: Told | null;

@@ -23,7 +23,7 @@ export interface Facts {
   stored: Stored | undefined;
 }
 
-export interface Judgement {
+interface Judgement {
   /** Findings that a person must act on. */
   problems: Problem[];
   /** Findings that need no action: they resolve on their own or are past. */

@@ -44,7 +44,7 @@ export interface Stored {
 }
 
 /** The part of the report that comes from the store. */
-export interface StoreHalf {
+interface StoreHalf {
   exists: boolean;
   problem: Told | null;
   collectors: ReadonlyMap<string, Stored>;

@@ -10,7 +10,7 @@ import { print, printJson, tell } from '../output.js';
 import { readyTemporal } from '../temporal-session.js';
 import { WrongCall } from '../wrong-call.js';
 
-export interface OffloadOptions {
+interface OffloadOptions {
   sink?: string[];
   from?: string;
   to?: string;

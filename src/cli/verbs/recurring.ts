@@ -10,12 +10,12 @@ import { requireTemporal } from '../temporal-session.js';
 import { cronRefusal, WrongCall } from '../wrong-call.js';
 
 /** Options of verbs that accept several collectors. */
-export interface EachOptions {
+interface EachOptions {
   all?: boolean;
   json?: boolean;
 }
 
-export interface StartOptions extends EachOptions {
+interface StartOptions extends EachOptions {
   cron?: string;
   /** False for a workflow on cron. If absent, an existing collection stays as it is, and a new one is on cron. */
   schedule?: boolean;

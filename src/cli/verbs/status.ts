@@ -6,7 +6,7 @@ import { type StatusReport, statusReport } from '../status/report.js';
 import { codeOf, notesOf, screenOf, tablesOf } from '../status/screen.js';
 import type { Terminal } from '../status/terminal.js';
 
-export interface StatusOptions {
+interface StatusOptions {
   json?: boolean;
   /** ms; true for the default. */
   watch?: number | true;

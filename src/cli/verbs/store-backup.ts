@@ -4,7 +4,7 @@ import { runningInstance } from '../../temporal/instance.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
 
-export interface BackupOptions {
+interface BackupOptions {
   force?: boolean;
   json?: boolean;
 }

@@ -15,7 +15,7 @@ import { bringUp, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 import { cronRefusal } from '../wrong-call.js';
 
-export interface UpOptions {
+interface UpOptions {
   port?: number;
   uiPort?: number;
   cron?: string;

@@ -1,5 +1,5 @@
 /** The values of ECS's categorisation fields that the tables use. */
-export type Category = 'authentication' | 'configuration' | 'database' | 'host' | 'iam' | 'network' | 'session';
+type Category = 'authentication' | 'configuration' | 'database' | 'host' | 'iam' | 'network' | 'session';
 export type Type =
   | 'access'
   | 'admin'
@@ -32,7 +32,7 @@ export interface MappingRow extends Mapping {
 }
 
 /** Finds the mapping of an event type; undefined if no row has it. */
-export type FindMapping = (type: string) => Mapping | undefined;
+type FindMapping = (type: string) => Mapping | undefined;
 
 export function findIn(rows: readonly MappingRow[]): FindMapping {
   const exact = new Map<string, Mapping>();

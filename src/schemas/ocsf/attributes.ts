@@ -91,7 +91,7 @@ const last = { raw_data: 'text', unmapped: 'text' } as const;
 const request = ['src_endpoint', 'http_request'] as const;
 
 /** Additional attributes of each class, as written by builders.ts. */
-export const ownAttributes: Readonly<Record<ClassName, readonly (keyof typeof own)[]>> = {
+const ownAttributes: Readonly<Record<ClassName, readonly (keyof typeof own)[]>> = {
   baseEvent: [],
   authentication: [
     ...(['actor', 'user', 'session', ...request, 'dst_endpoint', 'service'] as const),

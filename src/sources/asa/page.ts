@@ -25,7 +25,7 @@ const envelope = z.object({
 const envelopeMembers = new Set(['id', 'timestamp', 'details']);
 
 /** An ASA page. `listMissing` is set if the list was `null`, as a Go server may send for an empty page. */
-export interface AsaPageContent extends PageContent {
+interface AsaPageContent extends PageContent {
   listMissing: boolean;
 }
 

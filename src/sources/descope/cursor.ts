@@ -37,7 +37,7 @@ export interface Range {
   paging?: Paging | undefined;
 }
 
-export interface Paging {
+interface Paging {
   page: number;
   size: number;
   /** Forward until a page is short, then back to page 0. */

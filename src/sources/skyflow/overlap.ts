@@ -30,7 +30,7 @@ export interface Position {
   settled?: Settled;
 }
 
-export interface Settled {
+interface Settled {
   cursor: Cursor | null;
   /** When the walk last started reading from there: epoch milliseconds, by this machine's clock. */
   atMs: number;

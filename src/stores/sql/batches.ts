@@ -5,7 +5,7 @@ import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.j
 import type { Dialect } from './dialect.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
-export type BatchKey = SeriesKey & { number: number };
+type BatchKey = SeriesKey & { number: number };
 
 const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
 const columns = `collector, sink, series, number, first_seq AS "firstSeq", last_seq AS "lastSeq", events, ${range}, form,

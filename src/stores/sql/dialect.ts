@@ -50,14 +50,14 @@ export interface Dialect {
 }
 
 /** Selects events to remove, up to and including `upToSeq`. */
-export interface SentEvents extends Clearing {
+interface SentEvents extends Clearing {
   upToSeq: number;
   now: string;
 }
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
-export interface RowColumn {
+interface RowColumn {
   name: string;
   type: 'text' | 'integer' | 'bytes';
 }

@@ -16,7 +16,7 @@ const searched = [
 ];
 
 /** Binds a value and returns its placeholder. */
-export type Bind = (value: string | number | bigint) => string;
+type Bind = (value: string | number | bigint) => string;
 
 /** The rest of a SELECT after its columns. @param upToSeq the last sequence number to consider */
 export function selectedEvents(

@@ -4,7 +4,7 @@ import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
 import { all, insert, type Steps } from './steps.js';
 
-export interface LogLine {
+interface LogLine {
   now: string;
   eventsWritten?: number;
   note: string;

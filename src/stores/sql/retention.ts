@@ -4,7 +4,7 @@ import type { Dialect } from './dialect.js';
 import { all, changes, first, type Steps } from './steps.js';
 
 /** The lowest cursor of these sinks; 0 if one of them has confirmed nothing yet. */
-export function* leastCursor(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+function* leastCursor(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
   const rows = yield* all<{ sink: string; lastSeq: number }>(
     `SELECT sink, last_seq AS "lastSeq" FROM offload_cursors WHERE collector = $1 AND series = '' AND sink ${dialect.among('$2')}`,
     collector,

@@ -65,7 +65,7 @@ export function backUp(
  * Reads and verifies a whole backup.
  * @throws TrawlError BACKUP_REFUSED if it is not a store, is damaged, or comes from a newer version of Trawl
  */
-export function inspectBackup(path: string): BackedUp {
+function inspectBackup(path: string): BackedUp {
   if (!existsSync(path)) throw refused(`There is no file ${path}.`, 'Specify the path of a backup.');
   let db: DatabaseSyncInstance | undefined;
   try {

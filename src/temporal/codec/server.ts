@@ -14,7 +14,7 @@ const bodySchema = z.object({
   payloads: z.array(z.object({ metadata: z.record(z.string(), base64).optional(), data: base64.optional() })),
 });
 
-export interface CodecServerOptions {
+interface CodecServerOptions {
   host: string;
   port: number;
   /** Origins whose pages may send requests: those of the Temporal UI, for example `http://127.0.0.1:8233`. */
@@ -23,7 +23,7 @@ export interface CodecServerOptions {
   token: string | undefined;
 }
 
-export interface CodecServer {
+interface CodecServer {
   url: string;
   close(): Promise<void>;
 }
