@@ -21,7 +21,7 @@ export async function auditWalk(input: CollectionInput, carried?: CarriedOver): 
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
   const report = new ProgressReport(collector, carried?.progress);
   const commands = new Commands(collector, report, carried?.commands);
-  const walk = new Walk(collector, commands, report, historyEventsMax, true);
+  const walk = new Walk({ collector, historyEventsMax, catchesUp: true }, commands, report);
   await runWithCommands(commands, report, {
     walk: async () => {
       const { resets } = commands;

@@ -21,7 +21,7 @@ export async function recurringAuditCollection(input: unknown): Promise<Progress
   const { collector, historyEventsMax } = parseInput(collectionInput, input, '{"collector":"asa"}');
   const report = new ProgressReport(collector);
   const commands = new Commands(collector, report);
-  const walk = new Walk(collector, commands, report, historyEventsMax);
+  const walk = new Walk({ collector, historyEventsMax, catchesUp: false }, commands, report);
   const isDue = () => isOffloadingDue(walk, report.progress.newEvents);
   await runWithCommands(commands, report, {
     walk: async () => {

@@ -15,6 +15,14 @@ type StretchEnd = WalkEnd | 'read again';
 /** Time allowed for another walk to commit its next page before this one continues. */
 const otherWalkMs = 4_000;
 
+interface WalkOptions {
+  collector: string;
+  /** The walk ends with `history full` when its run's history has this many events. */
+  historyEventsMax: number;
+  /** True if the walk goes on with one that has read pages already. */
+  catchesUp: boolean;
+}
+
 interface Fetching {
   result: Promise<FetchedPages>;
   abandon(): void;
@@ -39,13 +47,7 @@ export class Walk {
   /** Set when another walk has moved the checkpoint: its generation, and the pages committed at the last look. */
   #overtaken: { generation: number; pages: number } | null = null;
 
-  constructor(
-    collector: string,
-    commands: Commands,
-    report: ProgressReport,
-    historyEventsMax: number,
-    catchesUp = false,
-  ) {
+  constructor({ collector, historyEventsMax, catchesUp }: WalkOptions, commands: Commands, report: ProgressReport) {
     this.#catchesUp = catchesUp;
     this.#collector = collector;
     this.#commands = commands;

@@ -58,7 +58,7 @@ export class AuditLog {
   }
 
   page(request: PageRequest): Page {
-    return pageOf(this.#events, this.#team, this.total(), request, this.#options.nextWhenFull);
+    return pageOf(this.#events, this.#team, this.total(), { ...request, nextWhenFull: this.#options.nextWhenFull });
   }
 
   offsetOf(boundary: number): string {

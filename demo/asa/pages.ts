@@ -21,16 +21,15 @@ export interface Page {
 /**
  * One page with exactly the related objects of its events.
  *
- * @param nextWhenFull whether a full page has a next one even if nothing follows it.
+ * @param request.nextWhenFull whether a full page has a next one even if nothing follows it.
  */
 export function pageOf(
   events: EventGenerator,
   team: Team,
   total: number,
-  request: PageRequest,
-  nextWhenFull: boolean,
+  request: PageRequest & { nextWhenFull: boolean },
 ): Page {
-  const { count, descending, prev } = request;
+  const { count, descending, prev, nextWhenFull } = request;
   const upwards = descending === prev;
   const boundary = Math.min(request.boundary ?? (upwards ? 0 : total), total);
   const low = upwards ? boundary : Math.max(0, boundary - count);
@@ -40,14 +39,18 @@ export function pageOf(
   const precedes = descending ? start < total : start > 0;
   const full = high - low === count;
   return {
-    body: bodyOf(events, team, low, high, descending),
+    body: bodyOf(events, team, { low, high, descending }),
     // A page reached backwards may be short although others follow it.
     next: prev ? (follows ? end : undefined) : full && (follows || nextWhenFull) ? end : undefined,
     prev: precedes ? start : undefined,
   };
 }
 
-function bodyOf(events: EventGenerator, team: Team, low: number, high: number, descending: boolean): Buffer {
+function bodyOf(
+  events: EventGenerator,
+  team: Team,
+  { low, high, descending }: { low: number; high: number; descending: boolean },
+): Buffer {
   const list: string[] = [];
   const ranks = new Set<number>();
   for (let nth = 0; nth < high - low; nth += 1) {

@@ -35,7 +35,7 @@ export function demoEvent(seed: number, position: number, timestamp: string, acc
   const human = random.chance(kind.human);
   const actor = `${human ? 'u' : 'sa'}${random.below(7)}c0ffee`;
   const resourceIDs = [`VAULT/${vaultID}`, ...(kind.resource ? [kind.resource(random)] : [])];
-  const context = contextOf(random, changeID, kind, actor, human);
+  const context = contextOf(random, kind, { changeID, actor, human });
   const { apiName, actionType, resourceType, method } = kind;
   const uri = kind.uri(vaultID, random);
   const [code, message] = responseOf(random);
@@ -57,10 +57,8 @@ export function demoEvent(seed: number, position: number, timestamp: string, acc
 
 function contextOf(
   random: Random,
-  changeID: string,
   { accessType }: EventKind,
-  actor: string,
-  human: boolean,
+  { changeID, actor, human }: { changeID: string; actor: string; human: boolean },
 ): Record<string, string> {
   return {
     changeID,

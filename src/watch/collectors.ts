@@ -39,7 +39,7 @@ export async function collectorHealth(
     const kind = table[standing.collector]?.source ?? standing.collector;
     const source = setUp.has(standing.collector) ? sources.find((one) => one.kind === kind) : undefined;
     const limits = { lateAfterRuns, retentionDays: source?.retentionDays };
-    const sinks = source ? await sinkHealth(store, standing.collector, table, env, nowMs) : [];
+    const sinks = source ? await sinkHealth(store, standing.collector, { table, env }, nowMs) : [];
     found.push({
       ...standing,
       source: source?.kind,

@@ -36,8 +36,7 @@ const lateAfterMs = { failed: 15 * minuteMs, afterRun: 60 * minuteMs, ownSchedul
 export async function sinkHealth(
   store: Store,
   collector: string,
-  table: SettingsTable,
-  env: Environment,
+  { table, env }: { table: SettingsTable; env: Environment },
   nowMs: number,
 ): Promise<SinkHealth[]> {
   const { offload: sinks = [], offloadWhen } = offloadSettingsOf(collectorRows(table, collector), env);

@@ -50,7 +50,12 @@ export async function statusReport(context: Context): Promise<StatusReport> {
     : [...store.collectors.keys()];
   const nowMs = Date.now();
   const statusOf = async (collector: string) =>
-    collectorStatus(collector, await temporal.ask(collector), temporal.worker, store.collectors.get(collector), nowMs);
+    collectorStatus(
+      collector,
+      { ...(await temporal.ask(collector)), worker: temporal.worker },
+      store.collectors.get(collector),
+      nowMs,
+    );
   return {
     at: new Date(nowMs).toISOString(),
     store: context.settings.store.name,
@@ -66,8 +71,7 @@ export async function statusReport(context: Context): Promise<StatusReport> {
 /** The status of one collector, from both halves of the report. */
 export function collectorStatus(
   collector: string,
-  { state, run, unsaid }: Asked,
-  worker: WorkerState,
+  { state, run, unsaid, worker }: Asked & { worker: WorkerState },
   stored: Stored | undefined,
   nowMs: number,
 ): CollectorStatus {

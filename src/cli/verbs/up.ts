@@ -45,7 +45,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const { client } = embedded;
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
   await startAll(client, names, cron, options.cron !== undefined);
-  await print(banner(context, { ...embedded, health }, names, cron, demo));
+  await print(banner(context, { ...embedded, health }, { names, cron, demo }));
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
   tell('Stopping: the worker finishes its current work …');
   return code === 130 || code === 143 || code === 129 ? 0 : code;
@@ -88,9 +88,7 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
 function banner(
   context: Context,
   { cli, server, health }: Embedded & { health: string | null },
-  names: string[],
-  cron: string,
-  demo: RunningDemo | undefined,
+  { names, cron, demo }: { names: string[]; cron: string; demo: RunningDemo | undefined },
 ): string {
   const at = server.address === '127.0.0.1:7233' ? '' : ` --address ${server.address}`;
   const first = names[0]!;

@@ -65,7 +65,7 @@ export function statusOf(known: Known = {}) {
   const all = { ...collected, ...known.collected };
   const stored = { collected: all, expected: true, failure: null, found: [], ...known.stored };
   const has = !('stored' in known && known.stored === undefined);
-  return collectorStatus(name, { state, run, unsaid: known.unsaid ?? null }, worker, has ? stored : undefined, now);
+  return collectorStatus(name, { state, run, unsaid: known.unsaid ?? null, worker }, has ? stored : undefined, now);
 }
 
 export function reportOf(collectors = [statusOf()], other: Partial<StatusReport> = {}): StatusReport {
