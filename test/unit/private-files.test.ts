@@ -2,9 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { closeToOthers } from '../../src/private-files.js';
+
+// Unit tests share a process, and the command line has a stricter umask than the modes that are looked at here.
+beforeEach(() => {
+  const before = process.umask(0o022);
+  onTestFinished(() => void process.umask(before));
+});
 
 function folder(mode: number): string {
   const path = mkdtempSync(join(tmpdir(), 'trawl-modes-'));
