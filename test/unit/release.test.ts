@@ -21,6 +21,11 @@ it('the changelog has its form: what is unreleased, then releases with their dat
   expect(kinds.filter((kind) => !/^(Added|Changed|Deprecated|Removed|Fixed|Security)$/.test(kind))).toEqual([]);
 });
 
+it('the changelog says each thing once', () => {
+  const entries = text('CHANGELOG.md').match(/^- .*$/gm)!;
+  expect(entries.filter((entry, index) => entries.indexOf(entry) !== index)).toEqual([]);
+});
+
 it('package, lockfile, docs and the newest release of the changelog have one version', () => {
   const newest = headings.find(({ level, title }) => level === '##' && title !== '[Unreleased]');
   expect(newest?.title).toMatch(`[${version}] - `);
