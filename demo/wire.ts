@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fault } from './faults.js';
 
 /** What a demo server is about to send. */
@@ -95,4 +95,18 @@ function pad(response: ServerResponse, body: Buffer, bytes: number): void {
   };
   response.write(body);
   more();
+}
+
+const bodyLengthMax = 1024 * 1024;
+
+/** The body of a request. @throws Error if it is over 1 MiB. */
+export async function bodyText(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > bodyLengthMax) throw new Error('the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

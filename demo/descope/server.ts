@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestServer } from '../../src/http/incoming.js';
 import type { FaultPlan } from '../faults.js';
-import { send } from '../wire.js';
+import { bodyText, send } from '../wire.js';
 import { DescopeApi, type DescopeApiOptions, type LoggedSearch } from './api.js';
 import { type AuditLogOptions, DescopeAuditLog } from './audit-log.js';
 import type { DemoEvent } from './events.js';
@@ -77,7 +76,7 @@ export async function startDemoDescope(options: DemoDescopeOptions = {}): Promis
   );
   const server = requestServer(
     async (incoming, response, { pathname: path }) => {
-      const body = await text(incoming);
+      const body = await bodyText(incoming);
       if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
       const { method = 'GET', headers } = incoming;
       const { answer, fault } = api.answer({ method, path, authorization: headers.authorization, body });
@@ -116,17 +115,4 @@ export async function startDemoDescope(options: DemoDescopeOptions = {}): Promis
 function mostWithin(searches: readonly LoggedSearch[], periodMs: number): number {
   const counts = searches.map(({ atMs }) => searches.filter((s) => s.atMs >= atMs && s.atMs < atMs + periodMs).length);
   return Math.max(0, ...counts);
-}
-
-const bodyLengthMax = 1024 * 1024;
-
-async function text(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > bodyLengthMax) throw new Error('the request is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestServer } from '../../src/http/incoming.js';
 import { type Fault, FaultPlan, type FaultTarget } from '../faults.js';
 import { newRecord, type RequestRecord, record } from '../requests.js';
-import { type Answer, send } from '../wire.js';
+import { type Answer, bodyText, send } from '../wire.js';
 import { AuditLog, type Cursor } from './audit-log.js';
 import type { DemoEvent } from './events.js';
 import { type CredentialsFile, SignIn } from './sign-in.js';
@@ -73,7 +73,7 @@ export async function startDemoSkyflow(options: DemoSkyflowOptions = {}): Promis
   const requests = newRecord();
   const server = requestServer(
     async (incoming, response, url) => {
-      const body = await text(incoming);
+      const body = await bodyText(incoming);
       if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
       send(response, ...answer({ api, signIn, faults, requests }, incoming, url, body));
     },
@@ -128,17 +128,4 @@ function answer(
   const status = fault?.kind === 'reset-before' ? 0 : sent.status;
   record(requests, kind, { method, path: target, status, authorization: headers.authorization !== undefined });
   return [sent, fault];
-}
-
-const bodyLengthMax = 1024 * 1024;
-
-async function text(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > bodyLengthMax) throw new Error('the request is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
