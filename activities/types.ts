@@ -1,12 +1,18 @@
-import type { ActivityInput, PageRef, WalkPosition } from '../src/inputs/activities.js';
+import type { ActivityInput, PageRef, PageStart } from '../src/inputs/activities.js';
 
 /** Results of the activities. Like their inputs (src/inputs/activities.ts), they contain neither events nor secrets. */
 
-export type { ActivityInput, PageRef, PagesInput, Recurrence, WalkPosition } from '../src/inputs/activities.js';
+export type {
+  ActivityInput,
+  PageRef,
+  PageStart,
+  PagesInput,
+  Recurrence,
+} from '../src/inputs/activities.js';
 export type FetchPagesInput = ActivityInput<'fetchPages'>;
 
 /** U10 Get Last Checkpoint. */
-export interface LastCheckpoint extends WalkPosition {
+export interface LastCheckpoint extends PageStart {
   /** SHA-256 of the page at `offset` when it was last read; empty if it has not been read. */
   digest: string;
   /** Number of pages committed so far. */

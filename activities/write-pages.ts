@@ -58,9 +58,13 @@ async function writePage(
     ...(ref.gap ? { gap: ref.gap } : {}),
     ...(ref.warning ? { warning: ref.warning } : {}),
   };
-  return traced('store.writePage', { 'trawl.collector': collector, 'trawl.events': rows.length }, async (tell) => {
-    const written = await store.writePage(page);
-    tell({ 'trawl.new_events': written.newEvents, 'trawl.outcome': written.outcome });
-    return written;
-  });
+  return traced(
+    'store.writePage',
+    { 'trawl.collector': collector, 'trawl.events': rows.length },
+    async (addAttributes) => {
+      const written = await store.writePage(page);
+      addAttributes({ 'trawl.new_events': written.newEvents, 'trawl.outcome': written.outcome });
+      return written;
+    },
+  );
 }

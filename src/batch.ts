@@ -24,8 +24,18 @@ export interface ConfirmedPart {
   refused: readonly RefusedEvent[];
 }
 
+/** A batch that its sink has confirmed, or the rest of it if parts of it were confirmed before. */
+export interface ConfirmedBatch {
+  /** Objects written, if the sink writes files. */
+  objects: readonly WrittenObject[];
+  /** Bytes as sent: encoded and compressed. */
+  bytes: number;
+  /** Events that the sink rejected individually, with the reason. They are recorded and reported. */
+  refused: readonly RefusedEvent[];
+}
+
 /** A file that a sink has written. */
-export interface SentObject {
+export interface WrittenObject {
   name: string;
   events: number;
   bytes: number;

@@ -75,6 +75,11 @@ export class Commands {
     this.#throwFailure();
   }
 
+  /** Resolves when no command is pending. A cancellation does not interrupt it. */
+  async drained(): Promise<void> {
+    while (this.pending) await this.settled();
+  }
+
   /** Stops carrying out commands and returns the rest, for continue-as-new. A cancellation does not interrupt it. */
   async take(): Promise<Command[]> {
     this.#stopped = true;

@@ -42,6 +42,15 @@ export function runFailure(error: unknown): unknown {
   return error;
 }
 
+/** Resolves as `done` does. If it fails, throws the failure of the run. */
+export async function orRunFailure<T>(done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    throw runFailure(error);
+  }
+}
+
 function rootOf(error: unknown): unknown {
   let root = error;
   while ((root instanceof ActivityFailure || root instanceof ChildWorkflowFailure) && root.cause) root = root.cause;

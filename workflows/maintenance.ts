@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
-import { runFailure } from './failure.js';
+import { orRunFailure } from './failure.js';
 import { clearInput, collectorInput, parseInput, variablesInput } from './input.js';
 import { commandActivities, maintenanceActivities, stepOptions } from './options.js';
 
@@ -11,7 +11,7 @@ export async function setEnvironmentVariables(input: unknown): Promise<void> {
     input,
     '{"collector":"asa","variables":{"searchCount":"500"}}',
   );
-  await told(
+  await orRunFailure(
     maintenanceActivities.setEnvironmentVariables.executeWithOptions(stepOptions(collector, 'command'), [
       { collector, variables },
     ]),
@@ -22,14 +22,16 @@ export async function setEnvironmentVariables(input: unknown): Promise<void> {
 export async function resetCheckpoint(input: unknown): Promise<void> {
   const { collector } = parseInput(collectorInput, input, '{"collector":"asa"}');
   const { activities, keys } = asked();
-  await told(activities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [{ collector, keys }]));
+  await orRunFailure(
+    activities.resetCheckpoint.executeWithOptions(stepOptions(collector, 'command'), [{ collector, keys }]),
+  );
 }
 
 /** U04 Clear Events Table, as a workflow. Fails if a sink lacks some of the events, unless `force` is set. */
 export async function clearEvents(input: unknown): Promise<void> {
   const { collector, force } = parseInput(clearInput, input, '{"collector":"asa"}');
   const { activities, keys } = asked();
-  const refusal = await told(
+  const refusal = await orRunFailure(
     activities.clearEvents.executeWithOptions(stepOptions(collector, 'command'), [
       { collector, keys, ...(force ? { force } : {}) },
     ]),
@@ -51,12 +53,4 @@ function asked(): { activities: typeof commandActivities; keys: string[] } {
   const signals = z.array(z.string()).min(1).safeParse(memo?.keys);
   if (signals.success) return { activities: commandActivities, keys: signals.data };
   return { activities: maintenanceActivities, keys: [`${workflowId}/${runId}`] };
-}
-
-async function told<T>(done: Promise<T>): Promise<T> {
-  try {
-    return await done;
-  } catch (error) {
-    throw runFailure(error);
-  }
 }

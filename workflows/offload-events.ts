@@ -1,5 +1,5 @@
 import { condition, continueAsNew, patched, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { runFailure } from './failure.js';
+import { orRunFailure, runFailure } from './failure.js';
 import { historyIsFull } from './history.js';
 import { offloadInput, parseInput } from './input.js';
 import { type OffloadProgress, offloadProgressQuery, type SinkProgress } from './messages.js';
@@ -28,11 +28,11 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
   } = parseInput(offloadInput, input, example);
   const progress: OffloadProgress = carried ?? { collector, sinks: {}, cleared: 0 };
   setHandler(offloadProgressQuery, () => progress);
-  const plan = await offloadActivities.planOffload
-    .executeWithOptions(stepOptions(collector, 'beginning'), [{ collector, ...(wanted ? { sinks: wanted } : {}) }])
-    .catch((error: unknown) => {
-      throw runFailure(error);
-    });
+  const plan = await orRunFailure(
+    offloadActivities.planOffload.executeWithOptions(stepOptions(collector, 'beginning'), [
+      { collector, ...(wanted ? { sinks: wanted } : {}) },
+    ]),
+  );
   const failures: unknown[] = [];
   for (const sink of Object.keys(progress.sinks)) if (!plan.sinks.includes(sink)) delete progress.sinks[sink];
   const looksAgain = patched('a sink that is done looks again while others send');

@@ -34,7 +34,7 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
     try {
       await commands.settled();
       resets = await steps.walk();
-      while (commands.pending) await commands.settled();
+      await commands.drained();
     } catch (error) {
       // The next run carries out the remaining commands.
       if (error instanceof ContinueAsNew) throw error;
@@ -44,12 +44,13 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
     if (failure !== undefined) {
       report.update({ state: 'failed' });
       await steps.failed?.(failure);
-      while (commands.pending) await commands.settled();
+      await commands.drained();
     }
     const isFailed = failure !== undefined;
     await steps.offload?.(isFailed).catch((error: unknown) => {
       failure ??= runFailure(error);
     });
+    // Not drained(): its return would be an await between the last check and the end of the run.
     while (commands.pending) await commands.settled();
     if (failure === undefined && commands.resets !== resets) continue;
     failure ??= failureOf(report.progress.failedCommands);
@@ -64,7 +65,7 @@ export async function walkAndSettle(walk: Walk, commands: Commands): Promise<Wal
   try {
     return await walk.run();
   } catch (error) {
-    while (commands.pending) await commands.settled();
+    await commands.drained();
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, patched } from '@temporalio/workflow';
-import type { FetchedPages, LastCheckpoint, PageRef, PagesWritten, WalkPosition } from '../activities/types.js';
+import type { FetchedPages, LastCheckpoint, PageRef, PageStart, PagesWritten } from '../activities/types.js';
+import { branchNote, unchangedPage } from '../src/branches.js';
 import type { Commands } from './commands.js';
 import { failureCode } from './failure.js';
 import { historyIsFull } from './history.js';
@@ -10,7 +11,7 @@ import { recurrence } from './recurrence.js';
 /** `history full`: the walk must continue in another run. Everything read so far is committed. */
 export type WalkEnd = 'caught up' | 'history full';
 
-type StretchEnd = WalkEnd | 'read again';
+type PassEnd = WalkEnd | 'read again';
 
 /** Time allowed for another walk to commit its next page before this one continues. */
 const otherWalkMs = 4_000;
@@ -57,13 +58,13 @@ export class Walk {
 
   async run(): Promise<WalkEnd> {
     for (;;) {
-      const end = await this.#stretch();
+      const end = await this.#pass();
       if (end !== 'read again') return end;
       if (historyIsFull(this.#historyEventsMax)) return 'history full';
     }
   }
 
-  async #stretch(): Promise<StretchEnd> {
+  async #pass(): Promise<PassEnd> {
     const resets = this.#commands.resets;
     const isReset = () => this.#commands.resets !== resets;
     this.#report.update({ state: 'walking' });
@@ -76,9 +77,9 @@ export class Walk {
       await condition(isReset, otherWalkMs);
       return 'read again';
     }
-    let from: WalkPosition = { offset: checkpoint.offset, generation: checkpoint.generation };
-    let page = checkpoint.pages + 1;
-    let fetching = this.#fetch(from, page, checkpoint.digest);
+    let from: PageStart = { offset: checkpoint.offset, generation: checkpoint.generation };
+    let pageNumber = checkpoint.pages + 1;
+    let fetching = this.#fetch(from, pageNumber, checkpoint.digest);
     for (;;) {
       let round: FetchedPages;
       try {
@@ -91,14 +92,14 @@ export class Walk {
         return 'read again';
       }
       this.#report.fetched(round);
-      page += round.pages.length;
-      const { nextOffset: next, more } = round;
+      pageNumber += round.pages.length;
+      const { nextOffset, more } = round;
       this.#catchesUp ||= more;
       const ahead =
         more && round.pauseMs === 0 && !historyIsFull(this.#historyEventsMax) && !isReset()
-          ? this.#fetch({ offset: next, generation: from.generation }, page, '')
+          ? this.#fetch({ offset: nextOffset, generation: from.generation }, pageNumber, '')
           : null;
-      if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, page))) {
+      if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, pageNumber))) {
         ahead?.abandon();
         return 'read again';
       }
@@ -117,8 +118,8 @@ export class Walk {
         if (await condition(isReset, round.pauseMs)) return 'read again';
         this.#report.update({ state: 'walking' });
       }
-      from = { offset: next, generation: from.generation };
-      fetching = ahead ?? this.#fetch(from, page, '');
+      from = { offset: nextOffset, generation: from.generation };
+      fetching = ahead ?? this.#fetch(from, pageNumber, '');
     }
   }
 
@@ -137,15 +138,15 @@ export class Walk {
       await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
         { collector: this.#collector },
       ]);
-      this.#report.update({ note: 'No new events' });
+      this.#report.update({ note: branchNote(unchangedPage) });
     }
     return 'caught up';
   }
 
-  #fetch(from: WalkPosition, page: number, knownDigest: string): Fetching {
+  #fetch(from: PageStart, pageNumber: number, knownDigest: string): Fetching {
     const scope = new CancellationScope();
     const result = scope.run(() =>
-      walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${page}`), [
+      walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${pageNumber}`), [
         { collector: this.#collector, from, knownDigest, ...roundLimits },
       ]),
     );

@@ -4,9 +4,9 @@ import { makeFilesPrivate } from '../private-files.js';
 import type { Verb } from './commands/choose.js';
 import { commands } from './commands/program.js';
 import { Context } from './context.js';
+import { type ErrorReport, errorReport, inWords } from './error-report.js';
 import { exit } from './exit.js';
 import { printJson, tell } from './output.js';
-import { inWords, type Told, toldOf } from './told.js';
 import { WrongCall } from './wrong-call.js';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`), 128 + n ended by signal n. */
@@ -54,7 +54,7 @@ async function run(verb: Verb, json: boolean): Promise<number> {
     makeFilesPrivate(context.settings.fileMode);
     return await verb(context);
   } catch (error) {
-    await tellError(toldOf(error), json, error);
+    await tellError(errorReport(error), json, error);
     return error instanceof WrongCall ? usageError : 1;
   } finally {
     await (context && closed(context));
@@ -63,19 +63,19 @@ async function run(verb: Verb, json: boolean): Promise<number> {
 
 async function closed(context: Context): Promise<void> {
   const late = sleep(closingMaxMs, 'late', { ref: false });
-  const closing = context.close().catch((error: unknown) => tell(`While stopping: ${inWords(toldOf(error))}`));
+  const closing = context.close().catch((error: unknown) => tell(`While stopping: ${inWords(errorReport(error))}`));
   if ((await Promise.race([closing, late])) === 'late')
     tell(`While stopping: not everything has closed within ${closingMaxMs / 1000} s. The process ends anyway.`);
 }
 
-async function tellError(told: Told, json: boolean, error?: unknown): Promise<void> {
-  if (json) await printJson({ error: told });
-  tell(`error: ${inWords(told)}`);
-  if (told.code === 'UNEXPECTED' && process.env.TRAWL_LOG_LEVEL === 'debug') tell(String((error as Error)?.stack));
+async function tellError(report: ErrorReport, json: boolean, error?: unknown): Promise<void> {
+  if (json) await printJson({ error: report });
+  tell(`error: ${inWords(report)}`);
+  if (report.code === 'UNEXPECTED' && process.env.TRAWL_LOG_LEVEL === 'debug') tell(String((error as Error)?.stack));
 }
 
 /** Converts commander's error to the form of every other error. */
-function wrongCall({ message }: CommanderError, args: readonly string[]): Told {
+function wrongCall({ message }: CommanderError, args: readonly string[]): ErrorReport {
   const [what = ''] = message.replace(/^error: /, '').split('\n');
   const similar = /\((Did you mean .*)\)/.exec(message)?.[1];
   const verb = commands(() => undefined).commands.find((command) => command.name() === args[0]);

@@ -10,7 +10,7 @@ export class ProgressLine {
   readonly #startedAt = Date.now();
   readonly #terminal = process.stderr.isTTY === true;
   #lastPlain = 0;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #open = false;
 
   constructor(name: string) {
@@ -30,8 +30,8 @@ export class ProgressLine {
 
   /** Reports a problem. Each text is reported once. */
   trouble(text: string): void {
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
+    if (this.#reported.has(text)) return;
+    this.#reported.add(text);
     this.end();
     tell(`${this.#name}: ${printable(text)}`);
   }

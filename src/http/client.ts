@@ -79,16 +79,19 @@ export class HttpClient {
     return traced(
       `${wanted.method} ${hostOf(wanted.url)}`,
       spanAttributes(wanted),
-      async (tell) => {
-        const answer = await this.#told(wanted);
-        tell({ 'http.response.status_code': answer.status, 'http.response.body.size': answer.body.byteLength });
+      async (addAttributes) => {
+        const answer = await this.#observedRequest(wanted);
+        addAttributes({
+          'http.response.status_code': answer.status,
+          'http.response.body.size': answer.body.byteLength,
+        });
         return answer;
       },
       clientSpan,
     );
   }
 
-  async #told(wanted: HttpRequest): Promise<HttpAnswer> {
+  async #observedRequest(wanted: HttpRequest): Promise<HttpAnswer> {
     if (!this.#observer) return this.#request(wanted);
     const startedMs = Date.now();
     let answer: HttpAnswer | undefined;

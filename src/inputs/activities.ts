@@ -17,8 +17,8 @@ const offset = z.string().max(65_536);
 const key = z.string().min(1).max(2_000);
 
 /** Position at which a walk reads next. */
-const position = z.object({ offset, generation: count });
-export type WalkPosition = z.infer<typeof position>;
+const pageStart = z.object({ offset, generation: count });
+export type PageStart = z.infer<typeof pageStart>;
 
 /** How a recurring run was started: its cron if known, otherwise the time it was due. */
 const recurrence = z.union([z.object({ cron: z.string().max(10_000) }), z.object({ scheduledAt: time })]);
@@ -79,7 +79,7 @@ export const activityInputs = {
   applyRetention: onlyCollector,
   fetchPages: z.object({
     collector,
-    from: position,
+    from: pageStart,
     /** Digest of the first page when it was last read. If it is unchanged and the last page, nothing is staged. */
     knownDigest: z.string().max(200),
     /** The activity returns its pages when it reaches one of these limits. */
@@ -106,7 +106,7 @@ export const activityInputs = {
     /** Also clears events that a sink lacks. */
     force: z.exactOptional(z.boolean()),
   }),
-  rewindCheckpoint: z.object({ collector, from: position }),
+  rewindCheckpoint: z.object({ collector, from: pageStart }),
   setEnvironmentVariables: z.object({ collector, variables }),
 } as const;
 

@@ -30,16 +30,16 @@ export function parts<T extends { bytes: number }>(items: readonly T[], bounds: 
 /** Reports progress when parts are confirmed in any order: everything before the first unconfirmed event. */
 export class Confirmations {
   readonly #seqs: readonly number[];
-  readonly #told: OnConfirmed;
+  readonly #onConfirmed: OnConfirmed;
   readonly #confirmed = new Set<number>();
   #next = 0;
   #bytes = 0;
   #refused: RefusedEvent[] = [];
 
   /** @param seqs sequence numbers of the batch, in order */
-  constructor(seqs: readonly number[], told: OnConfirmed = async () => {}) {
+  constructor(seqs: readonly number[], onConfirmed: OnConfirmed = async () => {}) {
     this.#seqs = seqs;
-    this.#told = told;
+    this.#onConfirmed = onConfirmed;
   }
 
   /** @param seqs sequence numbers of the part, including refused events */
@@ -54,6 +54,6 @@ export class Confirmations {
     const part = { lastSeq: this.#seqs[this.#next - 1]!, bytes: this.#bytes, refused: this.#refused };
     this.#bytes = 0;
     this.#refused = [];
-    await this.#told(part);
+    await this.#onConfirmed(part);
   }
 }

@@ -1,4 +1,4 @@
-import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
+import type { BatchForm, ConfirmedBatch, ConfirmedPart } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
 import type { ConfigurableKind, Values } from '../settings/definition.js';
@@ -35,7 +35,7 @@ export interface SinkClient {
    * @throws TrawlError with a code that says whether to retry: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
    *   SINK_ANSWER_UNREADABLE
    */
-  send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent>;
+  send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult>;
   /** Tests the place and the credentials, and leaves nothing behind if the sink allows that. Throws like `send`. */
   check(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -56,15 +56,9 @@ export interface OutgoingBatch {
   form: BatchForm;
 }
 
-export interface Sent {
-  /** Objects written, if the sink writes files. */
-  objects: readonly SentObject[];
-  /** Size as sent, after compression if any. */
-  bytes: number;
+export interface SendResult extends ConfirmedBatch {
   /** Number of events mapped to the base event or API Activity because no mapping table has their type. */
   unmapped: number;
-  /** Events that the sink rejected individually, with the reason. They are recorded and reported. */
-  refused: readonly RefusedEvent[];
 }
 
 export type OnConfirmed = (part: ConfirmedPart) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { BatchForm, ConfirmedPart, RefusedEvent, SentObject } from '../batch.js';
+import type { BatchForm, ConfirmedBatch, ConfirmedPart, WrittenObject } from '../batch.js';
 
 /** Identifies a sequence of batches: the regular offload of a collector to a sink, or a repetition of a time range. */
 export interface SeriesKey {
@@ -52,17 +52,10 @@ export interface FixedBatch extends SeriesKey {
   /** Sequence number of the last event in the confirmed parts; 0 before the first. */
   sentSeq: number;
   confirmedAt: string | null;
-  objects: SentObject[];
+  objects: WrittenObject[];
 }
 
-export interface BatchSent {
-  objects: readonly SentObject[];
-  /** Without the parts that have been noted. */
-  bytes: number;
-  refused: readonly RefusedEvent[];
-}
-
-export interface Clearing {
+export interface ClearRequest {
   collector: string;
   /** Every one of these must have confirmed an event before it is deleted. Not empty. */
   sinks: readonly string[];
@@ -73,7 +66,7 @@ export interface Clearing {
 }
 
 /** Tracks what has been offloaded, and so what may be cleared. */
-export interface OffloadLedger {
+export interface OffloadStore {
   cursors(collector?: string): Promise<OffloadCursor[]>;
   /** The newest batches first. */
   batches(collector: string, limit: number): Promise<FixedBatch[]>;
@@ -88,8 +81,8 @@ export interface OffloadLedger {
    * @returns false if the batch has been confirmed or another sender has taken it over
    */
   notePart(batch: SeriesKey & { number: number }, sender: string, part: ConfirmedPart): Promise<boolean>;
-  /** Moves the cursor past the batch and keeps the events that the sink refused; once per batch. */
-  confirmBatch(batch: SeriesKey & { number: number }, sent: BatchSent): Promise<void>;
+  /** Moves the cursor past the batch and keeps the events that the sink refused; once per batch. `bytes` are those of the last part. */
+  confirmBatch(batch: SeriesKey & { number: number }, confirmed: ConfirmedBatch): Promise<void>;
   /** Number of stored events that each sink of a collector has refused. */
   refusedCounts(collector: string): Promise<Map<string, number>>;
   noteFailure(key: SeriesKey, failure: string): Promise<void>;
@@ -101,7 +94,7 @@ export interface OffloadLedger {
    * contains. Their ids stay known, so they are not stored again when a page is read again.
    * @returns the number deleted; fewer than `eventsMax` once no more may be deleted
    */
-  clearConfirmed(clearing: Clearing): Promise<number>;
+  clearConfirmed(clearing: ClearRequest): Promise<number>;
   /** Deletes execution-log lines, related objects and ids of cleared events older than these times; RFC 3339. */
   prune(collector: string, before: { log?: string; related?: string; ids?: string }): Promise<void>;
   /** When `prune` was last called, RFC 3339; null if never. */

@@ -9,7 +9,7 @@ import type {
   StoredEvent,
 } from '../domain.js';
 import type { SettingsTable } from '../environment.js';
-import type { OffloadLedger } from './offload.js';
+import type { OffloadStore } from './offload.js';
 
 /**
  * The store: the article's five tables, plus staged pages, rejects and the ledger of committed pages.
@@ -25,7 +25,7 @@ export interface Store {
   readonly shared: boolean;
   /** Version of the schema: the number of migrations applied. */
   readonly schema: number;
-  readonly offload: OffloadLedger;
+  readonly offload: OffloadStore;
 
   /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;

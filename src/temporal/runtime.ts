@@ -39,6 +39,6 @@ function passOn(logger: Logger, { level, message, meta }: LogEntry): void {
   const quieter = level === 'INFO' || message === 'Activity failed' || message === 'Workflow failed';
   const { taskToken, isLocal, namespace, taskQueue, workflowRunId, ...rest } = (meta ?? {}) as Record<string, unknown>;
   // Workflows call it runId, activities workflowRunId.
-  const told = workflowRunId === undefined ? rest : { ...rest, runId: workflowRunId };
-  logger[quieter ? 'debug' : levels[level]](told, message);
+  const attributes = workflowRunId === undefined ? rest : { ...rest, runId: workflowRunId };
+  logger[quieter ? 'debug' : levels[level]](attributes, message);
 }

@@ -64,7 +64,7 @@ export async function requireSameStore(
 ): Promise<void> {
   const [own, shared] = [(await store?.identity()) ?? '', store?.shared ?? false];
   const begunMs = Date.now();
-  let told = false;
+  let announced = false;
   for (;;) {
     const since = Date.now() - silentMaxMs;
     const other = (await pollers(client)).find(
@@ -73,8 +73,9 @@ export async function requireSameStore(
     if (!other) return;
     if (other.askedMs > begunMs || runsHere(other))
       throw storesDiffer(other.identity, shared, store !== undefined && other.identity.endsWith(`/${own}`));
-    if (!told) tell(`Waiting to see whether the worker ${other.identity}, which uses a different store, has ended.`);
-    told = true;
+    if (!announced)
+      tell(`Waiting to see whether the worker ${other.identity}, which uses a different store, has ended.`);
+    announced = true;
     await sleep(1_000);
   }
 }

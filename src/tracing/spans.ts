@@ -7,7 +7,7 @@ const tracer = trace.getTracer('trawl');
 export function traced<T>(
   name: string,
   attributes: Attributes,
-  body: (tell: (more: Attributes) => void) => Promise<T>,
+  body: (addAttributes: (more: Attributes) => void) => Promise<T>,
   kind = SpanKind.INTERNAL,
 ): Promise<T> {
   return tracer.startActiveSpan(name, { kind, attributes }, async (span) => {

@@ -82,13 +82,13 @@ async function otlpExporter(protocol: 'http/protobuf' | 'http/json') {
 }
 
 /** The SDK reports errors as JSON with all their members. Extracts the message. */
-function wordsOf(told: unknown): string {
-  if (told instanceof Error) return reasonOf(told);
+function wordsOf(reported: unknown): string {
+  if (reported instanceof Error) return reasonOf(reported);
   try {
-    const { message } = JSON.parse(String(told)) as { message?: unknown };
-    return String(message ?? told);
+    const { message } = JSON.parse(String(reported)) as { message?: unknown };
+    return String(message ?? reported);
   } catch {
-    return String(told);
+    return String(reported);
   }
 }
 

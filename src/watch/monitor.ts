@@ -22,7 +22,7 @@ export interface Findings {
 export class Monitor {
   readonly #watched: Watched;
   readonly #logger: Logger;
-  readonly #told = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
+  readonly #logged = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
   #findings: Findings = { at: null, store: null, storeBytes: null, collectors: [] };
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,11 +60,11 @@ export class Monitor {
       const reason = error instanceof TrawlError ? sentence(error) : reasonOf(error);
       this.#findings = { ...this.#findings, at: new Date(nowMs).toISOString(), store: reason };
     }
-    this.#tell(nowMs);
+    this.#log(nowMs);
     return this.#findings;
   }
 
-  #tell(nowMs: number): void {
+  #log(nowMs: number): void {
     const { store, collectors } = this.#findings;
     const present = new Map<string, { collector: string; code: string; message: string }>();
     if (store !== null)
@@ -73,15 +73,15 @@ export class Monitor {
       for (const { collector, problems } of collectors)
         for (const problem of problems) present.set(`${collector} ${problem.code}`, { collector, ...problem });
     for (const [key, problem] of present) {
-      const before = this.#told.get(key);
+      const before = this.#logged.get(key);
       if (before && nowMs - before.atMs < repeatMs) continue;
       this.#logger.error(fields(problem), problem.message);
-      this.#told.set(key, { ...problem, atMs: nowMs });
+      this.#logged.set(key, { ...problem, atMs: nowMs });
     }
-    for (const [key, problem] of this.#told) {
+    for (const [key, problem] of this.#logged) {
       // While the store cannot be read, nothing is known about collectors.
       if (present.has(key) || (store !== null && key !== 'store')) continue;
-      this.#told.delete(key);
+      this.#logged.delete(key);
       this.#logger.info(fields(problem), `Mended: ${problem.code}`);
     }
   }

@@ -32,8 +32,8 @@ describe('started at the same time in folders of their own', () => {
   it('trawl up: each has its own server, UI and health', async () => {
     const places = await placesOnSamePorts(2);
     const ups = await Promise.all(places.map(({ place }) => place.up('--cron', '@every 1h')));
-    const told = ups.map(({ stdout }) => [...stdout.matchAll(/127\.0\.0\.1:\d+/g)].map(([place]) => place));
-    expect(told[0]!.filter((each) => told[1]!.includes(each))).toEqual([]);
+    const addresses = ups.map(({ stdout }) => [...stdout.matchAll(/127\.0\.0\.1:\d+/g)].map(([place]) => place));
+    expect(addresses[0]!.filter((each) => addresses[1]!.includes(each))).toEqual([]);
     for (const { place, demo } of places) {
       const all = demo.total();
       await until('all is collected', async () => (await place.exported()).length === all, 90_000);

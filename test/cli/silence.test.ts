@@ -39,8 +39,8 @@ it('a collector that cannot finish a run is reported by status, log and health u
     code: 3,
     collectors: [{ problems: expect.arrayContaining([expect.objectContaining({ code: 'LATE' })]) }],
   });
-  const told = await place.run('status');
-  expect(told).toMatchObject({
+  const printed = await place.run('status');
+  expect(printed).toMatchObject({
     code: 3,
     stderr: expect.stringMatching(/asa: No run has finished since .* \[LATE\]\n/),
   });

@@ -229,8 +229,8 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.writePage(page([event('a')], { warning: 'STUCK: at y' }));
       await store.resetCheckpoint('asa', ['k']);
       await store.writePage(page([event('a')], { generation: 1, warning: 'STUCK: at x' }));
-      const told = (await notes()).filter(([note]) => String(note).startsWith('STUCK'));
-      expect(told).toEqual([
+      const stuck = (await notes()).filter(([note]) => String(note).startsWith('STUCK'));
+      expect(stuck).toEqual([
         ['STUCK: at x', 0],
         ['STUCK: at y', 0],
         ['STUCK: at x', 0],

@@ -294,12 +294,12 @@ describe('what a person must see', () => {
       (right: string) => right.replace('BEGIN PRIVATE KEY-----\\nMII', 'BEGIN PRIVATE KEY-----\\nsensitive'),
       'its privateKey is not a valid private key in PEM form',
     ],
-  ])('a credentials file %s', async (_, credentials, told) => {
+  ])('a credentials file %s', async (_, credentials, problem) => {
     const collection = await SkyflowCollection.start({ by: 'credentials', credentials });
     const { type, message } = await collection.failure();
     expect(type).toBe('SETTINGS_INVALID');
     expect(message).toContain('SKYFLOW_CREDENTIALS_FILE');
-    expect(message).toContain(told);
+    expect(message).toContain(problem);
     expect(message).not.toContain('sensitive');
     expect(collection.demo.requests.total).toBe(0);
   });

@@ -41,11 +41,11 @@ it.each([
   const collection = await collected();
   const first = await place(by);
   const second = await place(to);
-  const told: string[] = [];
-  const counts = await copyStore(collection.store as CopyableStore, await opened(first), (table) => told.push(table));
+  const tables: string[] = [];
+  const counts = await copyStore(collection.store as CopyableStore, await opened(first), (table) => tables.push(table));
   expect(counts.find(({ table }) => table === 'audit_events')).toMatchObject({ rows: 2_351 });
   expect(counts.find(({ table }) => table === 'rejected_events')).toMatchObject({ rows: 1 });
-  expect(told).toContain('audit_checkpoints');
+  expect(tables).toContain('audit_checkpoints');
   expect(await copyStore(await opened(first), await opened(second), () => undefined)).toEqual(counts);
 
   const store = await opened(second);

@@ -52,7 +52,7 @@ async function refusal(env: Record<string, string>): Promise<{ code: string; mes
   throw new Error('the server was taken');
 }
 
-function told(code: string, message: string, hint: string): object {
+function refused(code: string, message: string, hint: string): object {
   return { code, message: expect.stringContaining(message), hint: expect.stringContaining(hint) };
 }
 
@@ -91,10 +91,10 @@ here('a server is taken', () => {
     });
     const hint = 'TEMPORAL_TLS_CLIENT_CERT_PATH';
     await expectRefusals([
-      [without, told('TEMPORAL_REFUSED', 'requires a client certificate', hint)],
-      [withPair('other.pem', 'other.key'), told('TEMPORAL_REFUSED', 'does not accept the client certificate', hint)],
-      [withPair('client.pem', 'server.key'), told('TEMPORAL_REFUSED', 'key values mismatch', 'TEMPORAL_TLS')],
-      [withPair('old.pem', 'old.key'), told('TEMPORAL_REFUSED', 'client certificate expired on 20', hint)],
+      [without, refused('TEMPORAL_REFUSED', 'requires a client certificate', hint)],
+      [withPair('other.pem', 'other.key'), refused('TEMPORAL_REFUSED', 'does not accept the client certificate', hint)],
+      [withPair('client.pem', 'server.key'), refused('TEMPORAL_REFUSED', 'key values mismatch', 'TEMPORAL_TLS')],
+      [withPair('old.pem', 'old.key'), refused('TEMPORAL_REFUSED', 'client certificate expired on 20', hint)],
     ]);
   });
 
@@ -115,7 +115,7 @@ here('what is wrong is said, and what to do', () => {
   it('no such namespace', async () => {
     const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'absent' };
     expect(await refusal(env)).toMatchObject(
-      told('TEMPORAL_REFUSED', 'has no such namespace', 'temporal operator namespace create -n absent'),
+      refused('TEMPORAL_REFUSED', 'has no such namespace', 'temporal operator namespace create -n absent'),
     );
   });
 
@@ -123,26 +123,26 @@ here('what is wrong is said, and what to do', () => {
     ['nothing listens', '127.0.0.1:1', 'nothing listens there', 'TEMPORAL_ADDRESS'],
     ['no such host', 'absent.invalid:7233', 'host name cannot be resolved', 'TEMPORAL_ADDRESS'],
   ])('%s', async (_, address, problem, hint) => {
-    expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(told('TEMPORAL_UNREACHABLE', problem, hint));
+    expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(refused('TEMPORAL_UNREACHABLE', problem, hint));
   });
 
   it('an address of another form', async () => {
     expect(await refusal({ TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' })).toMatchObject(
-      told('TEMPORAL_REFUSED', 'Invalid address', 'TEMPORAL_ADDRESS'),
+      refused('TEMPORAL_REFUSED', 'Invalid address', 'TEMPORAL_ADDRESS'),
     );
   });
 
   it('a server that is silent', async () => {
     const address = await listening(createServer((socket) => socket.on('error', () => undefined)));
     expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(
-      told('TEMPORAL_UNREACHABLE', 'does not answer', 'gRPC port'),
+      refused('TEMPORAL_UNREACHABLE', 'does not answer', 'gRPC port'),
     );
   });
 
   it('the port of the UI', async () => {
     const address = await listening(createHttpServer((_, response) => response.end('a page')));
     expect(await refusal({ TEMPORAL_ADDRESS: address })).toMatchObject(
-      told('TEMPORAL_UNREACHABLE', 'is not a Temporal server', 'not the port of the UI'),
+      refused('TEMPORAL_UNREACHABLE', 'is not a Temporal server', 'not the port of the UI'),
     );
   });
 
@@ -151,11 +151,11 @@ here('what is wrong is said, and what to do', () => {
     await expectRefusals([
       [
         { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_TLS: 'true' },
-        told('TEMPORAL_REFUSED', 'does not speak TLS', 'TEMPORAL_TLS'),
+        refused('TEMPORAL_REFUSED', 'does not speak TLS', 'TEMPORAL_TLS'),
       ],
       [
         { TEMPORAL_ADDRESS: await behindTls(pair(made, 'server')) },
-        told('TEMPORAL_REFUSED', 'requires TLS', 'TEMPORAL_TLS=true'),
+        refused('TEMPORAL_REFUSED', 'requires TLS', 'TEMPORAL_TLS=true'),
       ],
     ]);
   });
@@ -172,13 +172,16 @@ here('what is wrong is said, and what to do', () => {
     const address = await behindTls(pair(made, 'server'));
     const expired = await behindTls(pair(made, 'expired'));
     const elsewhere = await behindTls(pair(made, 'elsewhere'));
-    const authority = told('TEMPORAL_REFUSED', 'is not trusted', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH');
+    const authority = refused('TEMPORAL_REFUSED', 'is not trusted', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH');
     await expectRefusals([
       [server(address, 'other.pem'), authority],
       [{ TEMPORAL_ADDRESS: address, TEMPORAL_TLS: 'true' }, authority],
-      [server(address, 'ca.key'), told('TEMPORAL_REFUSED', 'does not contain a certificate in PEM form', 'authority')],
-      [server(expired, 'ca.pem'), told('TEMPORAL_REFUSED', "server's certificate has expired", 'clock')],
-      [server(elsewhere, 'ca.pem'), told('TEMPORAL_REFUSED', 'for another name', 'TEMPORAL_TLS_SERVER_NAME')],
+      [
+        server(address, 'ca.key'),
+        refused('TEMPORAL_REFUSED', 'does not contain a certificate in PEM form', 'authority'),
+      ],
+      [server(expired, 'ca.pem'), refused('TEMPORAL_REFUSED', "server's certificate has expired", 'clock')],
+      [server(elsewhere, 'ca.pem'), refused('TEMPORAL_REFUSED', 'for another name', 'TEMPORAL_TLS_SERVER_NAME')],
     ]);
   });
 

@@ -35,14 +35,14 @@ export function hasFixture(kind: 'sqlite' | 'postgres', version: number): boolea
 
 export function readFixture(kind: 'sqlite' | 'postgres', version: number): StoreFixture {
   const unpacked = (extension: string) => gunzipSync(readFileSync(fixturePath(kind, version, extension)));
-  const told = JSON.parse(unpacked('json').toString()) as StoreFixture;
-  return kind === 'sqlite' ? { ...told, file: unpacked('db') } : told;
+  const contents = JSON.parse(unpacked('json').toString()) as StoreFixture;
+  return kind === 'sqlite' ? { ...contents, file: unpacked('db') } : contents;
 }
 
-export function writeFixture(kind: 'sqlite' | 'postgres', version: number, { file, ...told }: StoreFixture): void {
+export function writeFixture(kind: 'sqlite' | 'postgres', version: number, { file, ...contents }: StoreFixture): void {
   const packed = (extension: string, content: string | Buffer) =>
     writeFileSync(fixturePath(kind, version, extension), gzipSync(content, { level: 9 }));
-  packed('json', JSON.stringify(told));
+  packed('json', JSON.stringify(contents));
   if (file) packed('db', file);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { branchNote } from '../../src/branches.js';
 import { notes } from '../../src/domain.js';
-import { branchNote } from '../../src/stores/branches.js';
 
 describe("M10's branches", () => {
   it.each([

@@ -35,7 +35,7 @@ const anyText = fc.oneof(
 );
 
 /** Runs it; an error must be one for a person. */
-function told<T>(run: () => T): T | TrawlError {
+function valueOrError<T>(run: () => T): T | TrawlError {
   try {
     return run();
   } catch (error) {
@@ -66,13 +66,13 @@ describe('settings of any kind', () => {
         (name, env, own) => {
           const table = { [name]: own };
           collectorNames(sources, table, env);
-          const settings = told(() => resolveCollector(name, sources, table, env));
+          const settings = valueOrError(() => resolveCollector(name, sources, table, env));
           if (!(settings instanceof TrawlError)) {
             const source = sources.find(({ kind }) => kind === settings.source)!;
             for (const definition of source.settings)
               if (isRequired(definition)) expect(settings.values[definition.key]).toBeDefined();
           }
-          for (const guarded of [true, false]) told(() => checkTableRows(name, own, {}, sources, { guarded }));
+          for (const guarded of [true, false]) valueOrError(() => checkTableRows(name, own, {}, sources, { guarded }));
         },
       ),
       { numRuns: 1_000 },
@@ -86,7 +86,7 @@ describe('settings of any kind', () => {
       fc.property(environment, mark, (env, secret) => {
         const marked = { ...env, ...Object.fromEntries(secrets.map((definition) => [definition.env, secret])) };
         for (const { kind } of sources) {
-          const outcome = told(() => resolveCollector(kind, sources, {}, marked));
+          const outcome = valueOrError(() => resolveCollector(kind, sources, {}, marked));
           if (outcome instanceof TrawlError) expect(`${outcome.message} ${outcome.hint}`).not.toContain('MARK');
           expect(JSON.stringify(outcome)).not.toContain('MARK');
         }
@@ -99,7 +99,7 @@ describe('settings of any kind', () => {
     const own = fc.constantFrom(...processSettingDefinitions.map(({ env }) => env), 'TRAWL_UNKNOWN');
     fc.assert(
       fc.property(fc.dictionary(own, anyText), (env) => {
-        const settings = told(() => readProcessSettings(folder, env));
+        const settings = valueOrError(() => readProcessSettings(folder, env));
         if (settings instanceof TrawlError) expect(settings.code).toBe('SETTINGS_INVALID');
         else if ('TRAWL_UNKNOWN' in env) expect(env.TRAWL_UNKNOWN).toBe('');
       }),
@@ -114,7 +114,7 @@ it('a time is one, or is refused in words', () => {
     .map(([date, tail]) => date.toISOString().slice(0, 19) + tail);
   fc.assert(
     fc.property(fc.oneof(near, anyText, fc.stringMatching(/^\d{1,8}[smhdwy]?$/)), (text) => {
-      const time = told(() => timeOption('--since', text));
+      const time = valueOrError(() => timeOption('--since', text));
       if (time instanceof TrawlError) expect(time.message).toContain('--since');
       else expect(BigInt.asIntN(64, time!)).toBe(time);
     }),

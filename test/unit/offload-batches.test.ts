@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Context } from '../../activities/context.js';
 import { offloadBatches } from '../../activities/offload.js';
-import type { OnConfirmed, OutgoingBatch, Sent } from '../../src/sinks/sink.js';
+import type { OnConfirmed, OutgoingBatch, SendResult } from '../../src/sinks/sink.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { event, page } from '../conformance/pages.js';
 
-const nothing: Sent = { objects: [], bytes: 0, unmapped: 0, refused: [] };
-type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<Sent>;
+const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
+type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<SendResult>;
 
 /** Ten events, and attempts to send them by what is given. */
 async function bed() {

@@ -6,7 +6,7 @@ import type { Trouble } from '../../src/temporal/run-under-way.js';
 import { ago, hour, type Known, minute, now, reportOf, running, sink, statusOf, waiting } from './support/status.js';
 
 /** Code of the exit, and of each line that is told. */
-function told(known: Known) {
+function reportOn(known: Known) {
   const report = reportOf([statusOf(known)], { worker: known.worker ?? 'running' });
   const notes = notesOf(report);
   return {
@@ -203,7 +203,7 @@ describe('what is said of a collector', () => {
       /a\\u001b\[2Jb/,
     ],
   ])('%s', (_, known, exit, codes, words) => {
-    const found = told(known);
+    const found = reportOn(known);
     expect({ exit: found.exit, codes: found.codes.filter(Boolean) }).toEqual({ exit, codes });
     expect(found.text).toMatch(words);
   });

@@ -54,15 +54,15 @@ describe('a worker that starts beside another', () => {
     };
     const client = { options: { namespace: 'default' }, workflowService } as unknown as Client;
     const store = { shared, identity: async () => own } as unknown as Store;
-    const told: string[] = [];
+    const lines: string[] = [];
     let ended = false;
-    const required = requireSameStore(client, store, (line) => told.push(line)).finally(() => {
+    const required = requireSameStore(client, store, (line) => lines.push(line)).finally(() => {
       ended = true;
     });
     required.catch(() => undefined);
     while (!ended) await vi.advanceTimersByTimeAsync(1_000);
     await required;
-    return told;
+    return lines;
   };
 
   it.each([

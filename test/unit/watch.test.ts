@@ -132,14 +132,14 @@ describe('a collector', () => {
   });
 
   it('says how long events are still kept, or that they may be gone', () => {
-    const told = (days: number) =>
+    const problemAfter = (days: number) =>
       problemsOf(
         { ...standing, lastDateTime: ago(days * day), caughtUpAt: ago(days * day), newestTimestamp: null, due: null },
         { lateAfterRuns: 3, retentionDays: 90 },
         now,
       )[0]?.message;
-    expect(told(80)).toContain('In 10.0 days events will be lost');
-    expect(told(91)).toContain('may have been lost already');
+    expect(problemAfter(80)).toContain('In 10.0 days events will be lost');
+    expect(problemAfter(91)).toContain('may have been lost already');
   });
 });
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
+import { errorReport } from '../error-report.js';
 import { printable, wrapped } from '../output.js';
-import { toldOf } from '../told.js';
 
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
 
@@ -35,7 +35,7 @@ export class CheckLines {
   }
 
   failed(check: string, error: unknown): void {
-    const { code, message, hint } = toldOf(error);
+    const { code, message, hint } = errorReport(error);
     this.all.push({ check, outcome: 'failed', ok: false, detail: `${message} ${hint}`, code });
   }
 

@@ -7,8 +7,8 @@ import { type RunUnderWay, runUnderWay } from '../../temporal/run-under-way.js';
 import { hasWorker } from '../../temporal/workers.js';
 import type { Problem } from '../../watch/problem.js';
 import type { Context } from '../context.js';
+import { type ErrorReport, errorReport } from '../error-report.js';
 import { connectFor, findTemporal } from '../temporal-session.js';
-import { type Told, toldOf } from '../told.js';
 import type { WorkerState } from './recurring.js';
 
 /** State of a collector according to Temporal. */
@@ -24,7 +24,7 @@ export interface Asked {
 interface TemporalHalf {
   /** `connected`, or why not. */
   words: string;
-  problem: Told | null;
+  problem: ErrorReport | null;
   worker: WorkerState;
   /** The collectors with a recurring collection on Temporal. */
   names: readonly string[];
@@ -48,7 +48,7 @@ export async function askTemporal(context: Context): Promise<TemporalHalf> {
     const address = await findTemporal(context, 0);
     client = address ? await connectFor(context, address, connectMaxMs) : undefined;
   } catch (error) {
-    const problem = toldOf(error);
+    const problem = errorReport(error);
     return { ...silent, words: `${problem.message} ${problem.hint}`, problem };
   }
   if (!client) {

@@ -93,7 +93,7 @@ function failingRun({ run, lastFailure }: Facts, nowMs: number): Problem | null 
   };
 }
 
-function ofStore({ collector, recurring, stored }: Facts, told: readonly Problem[]): Problem[] {
+function ofStore({ collector, recurring, stored }: Facts, reported: readonly Problem[]): Problem[] {
   if (!stored) return [];
   const found: Problem[] = [];
   const { lastRun, sinks, lost } = stored.collected;
@@ -103,7 +103,7 @@ function ofStore({ collector, recurring, stored }: Facts, told: readonly Problem
       message: `It is not collected yet. Collect regularly with "trawl start ${collector}", or once with "trawl collect ${collector}".`,
     });
   for (const { sink, failure, refused } of sinks) {
-    if (failure && !told.some(({ message }) => message.includes(failure))) {
+    if (failure && !reported.some(({ message }) => message.includes(failure))) {
       const { code, message } = splitCode(failure);
       found.push({ code, message: `Offloading to ${sink} failed: ${message}` });
     }

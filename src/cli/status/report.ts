@@ -3,7 +3,7 @@ import { sources } from '../../sources/registry.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { Problem } from '../../watch/problem.js';
 import type { Context } from '../context.js';
-import type { Told } from '../told.js';
+import type { ErrorReport } from '../error-report.js';
 import { type Asked, askTemporal } from './asked.js';
 import { judge } from './judge.js';
 import { type Recurring, recurringOf, type WorkerState } from './recurring.js';
@@ -32,11 +32,11 @@ export interface StatusReport {
   store: string;
   storeExists: boolean;
   /** Why the store cannot be read; null if it can, or if there is none yet. */
-  storeProblem: Told | null;
+  storeProblem: ErrorReport | null;
   /** `connected`, or the reason why not. */
   temporal: string;
   /** Why Temporal cannot be queried; null if it can, or if none runs here or is configured. */
-  temporalProblem: Told | null;
+  temporalProblem: ErrorReport | null;
   worker: WorkerState;
   collectors: CollectorStatus[];
 }

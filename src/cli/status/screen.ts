@@ -1,5 +1,5 @@
+import { inWords } from '../error-report.js';
 import { printable, wrapped } from '../output.js';
-import { inWords } from '../told.js';
 import { type Column, fitted, type Room } from './fit.js';
 import { noWorker } from './judge.js';
 import type { CollectorStatus, StatusReport } from './report.js';

@@ -9,7 +9,7 @@ import { type Lag, lagOf } from '../../watch/lag.js';
 import { type Problem, splitCode } from '../../watch/problem.js';
 import type { SinkStanding } from '../../watch/sinks.js';
 import type { Context } from '../context.js';
-import { type Told, toldOf } from '../told.js';
+import { type ErrorReport, errorReport } from '../error-report.js';
 
 /** State of a collector according to the store. Times are RFC 3339. */
 export interface Collected extends Lag {
@@ -46,7 +46,7 @@ export interface Stored {
 /** The part of the report that comes from the store. */
 interface StoreHalf {
   exists: boolean;
-  problem: Told | null;
+  problem: ErrorReport | null;
   collectors: ReadonlyMap<string, Stored>;
 }
 
@@ -60,7 +60,7 @@ export async function readStore(context: Context): Promise<StoreHalf> {
     return await within(allMaxMs, readAll(context));
   } catch (error) {
     if (!(error instanceof TrawlError)) throw error;
-    return { exists: true, problem: toldOf(error), collectors: new Map() };
+    return { exists: true, problem: errorReport(error), collectors: new Map() };
   }
 }
 

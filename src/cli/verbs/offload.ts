@@ -61,10 +61,10 @@ export async function offload(context: Context, name: string, options: OffloadOp
   const running = handle;
   let over = false;
   const show = async (): Promise<never> => {
-    for (let told = ''; !over; await sleep(showEveryMs)) {
+    for (let shown = ''; !over; await sleep(showEveryMs)) {
       const line = await running.query<OffloadProgress, []>('progress').then(inWords, () => '');
-      if (!over && line !== '' && line !== told) tell(line);
-      told = line;
+      if (!over && line !== '' && line !== shown) tell(line);
+      shown = line;
     }
     return new Promise<never>(() => undefined);
   };

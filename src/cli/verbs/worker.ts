@@ -15,15 +15,15 @@ async function openWhenThere(context: Context, ended: Promise<unknown>): Promise
     over = true;
   });
   let store: Store | undefined;
-  for (let told = ''; !over; await Promise.race([ended, sleep(1_000)])) {
+  for (let shown = ''; !over; await Promise.race([ended, sleep(1_000)])) {
     try {
       store ??= await context.openStore(undefined, 'write');
       await store.identity();
       return store;
     } catch (error) {
       if (!(error instanceof TrawlError) || !error.retry) throw error;
-      if (error.message !== told) tell(`Waiting for the store: ${sentence(error)} [${error.code}]`);
-      told = error.message;
+      if (error.message !== shown) tell(`Waiting for the store: ${sentence(error)} [${error.code}]`);
+      shown = error.message;
     }
   }
   return undefined;

@@ -140,8 +140,8 @@ function messageOf(event: StoredEvent, { user, target, host, source }: Descripti
     ['on', host?.name],
     ['from', source?.address],
   ];
-  const told = parts.filter(([, value]) => value !== undefined).map(([word, value]) => `${word} ${cut(value!)}`);
-  return [cut(event.type) || 'event', ...told].join(' ');
+  const present = parts.filter(([, value]) => value !== undefined).map(([word, value]) => `${word} ${cut(value!)}`);
+  return [cut(event.type) || 'event', ...present].join(' ');
 }
 
 function cut(text: string): string {

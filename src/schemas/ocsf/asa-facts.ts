@@ -47,7 +47,7 @@ export class AsaFacts implements Facts {
   readonly #members: Members;
   readonly #known = new Map<Column, Known>();
   /** Columns that have become an attribute. */
-  readonly #told = new Set<Column>();
+  readonly #mapped = new Set<Column>();
 
   constructor(event: StoredEvent, members: Members) {
     this.#event = event;
@@ -153,7 +153,7 @@ export class AsaFacts implements Facts {
   /** Columns for ids that did not become an attribute. */
   rest(): Json {
     const names = columns
-      .filter((column) => this.#event[column] !== '' && !this.#told.has(column))
+      .filter((column) => this.#event[column] !== '' && !this.#mapped.has(column))
       .map((column) => [column, cleanText(this.#event[column])] as const);
     return names.length === 0 ? {} : { names: Object.fromEntries(names) };
   }
@@ -198,7 +198,7 @@ export class AsaFacts implements Facts {
     const several = first?.alone === false;
     const known = several ? { uid: first.text, parts: [] } : { uid: first?.text, ...partsOf(text, column) };
     this.#known.set(column, known);
-    if (!several) this.#told.add(column);
+    if (!several) this.#mapped.add(column);
     return known;
   }
 }

@@ -7,7 +7,7 @@ import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
 import { bulkError, outcomesOf } from './answer.js';
 import { type Document, documentsByIndex } from './documents.js';
 import type { ElasticsearchSettings } from './settings.js';
@@ -29,7 +29,7 @@ export class ElasticsearchClient implements SinkClient {
     this.place = `Elasticsearch at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
     const byIndex = documentsByIndex(batch, this.#settings);
     const seqs = batch.events.map(({ seq }) => seq);
     const confirmations = new Confirmations(seqs, confirmed);

@@ -1,14 +1,14 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import type { SentObject } from '../../batch.js';
+import type { WrittenObject } from '../../batch.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
-import type { OutgoingBatch, Sent, Sink, SinkClient } from '../sink.js';
+import type { OutgoingBatch, SendResult, Sink, SinkClient } from '../sink.js';
 
 const filesSettings = defineSettings({
   path: {
@@ -41,8 +41,8 @@ class FilesClient implements SinkClient {
     this.place = settings.path;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
-    const objects: SentObject[] = [];
+  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {
+    const objects: WrittenObject[] = [];
     let unmapped = 0;
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();

@@ -7,11 +7,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { SentObject } from '../../batch.js';
+import type { WrittenObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
-import type { OutgoingBatch, Sent, SinkClient, SinkContext } from '../sink.js';
+import type { OutgoingBatch, SendResult, SinkClient, SinkContext } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
@@ -51,8 +51,8 @@ export class S3SinkClient implements SinkClient {
     });
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<Sent> {
-    const objects: SentObject[] = [];
+  async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {
+    const objects: WrittenObject[] = [];
     let unmapped = 0;
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();

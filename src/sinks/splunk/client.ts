@@ -9,7 +9,7 @@ import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js
 import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
 import { unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
 import { blamedEvent, noDataCode, splunkError } from './answer.js';
 import { type EventLine, eventLines } from './lines.js';
 import type { SplunkSettings } from './settings.js';
@@ -30,7 +30,7 @@ interface Sending {
   signal: AbortSignal | undefined;
 }
 
-interface PartSent {
+interface SplunkPart {
   seqs: readonly number[];
   bytes: number;
   refused: RefusedEvent[];
@@ -55,22 +55,22 @@ export class SplunkClient implements SinkClient {
     this.place = `Splunk at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
     const lines = eventLines(batch, this.#settings);
     const sending = { channel: randomUUID(), cookies: new Cookies(), signal };
     const seqs = lines.map(({ outgoing }) => outgoing.event.seq);
     const confirmations = new Confirmations(seqs, confirmed);
-    const has = (part: PartSent) => confirmations.add(part.seqs, part.bytes, part.refused);
-    const sent: PartSent[] = [];
-    const open = new Map<string, PartSent>();
+    const confirm = (part: SplunkPart) => confirmations.add(part.seqs, part.bytes, part.refused);
+    const sent: SplunkPart[] = [];
+    const open = new Map<string, SplunkPart>();
     for (const ofPart of parts(lines, { bytesMax: this.#settings.maxBytes })) {
       const part = await this.#sendPart(ofPart, sending);
       sent.push(part);
-      if (part.ackId === undefined) await has(part);
+      if (part.ackId === undefined) await confirm(part);
       else if (open.has(part.ackId)) throw this.#givenTwice();
       else open.set(part.ackId, part);
     }
-    if (open.size > 0) await this.#acknowledged(open, has, sending);
+    if (open.size > 0) await this.#acknowledged(open, confirm, sending);
     return {
       objects: [],
       bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -91,7 +91,7 @@ export class SplunkClient implements SinkClient {
    * Removes the events that Splunk refuses one by one. Splunk may have kept the events before a refused one, but does
    * not say so, and so they are sent again.
    */
-  async #sendPart(part: readonly EventLine[], sending: Sending): Promise<PartSent> {
+  async #sendPart(part: readonly EventLine[], sending: Sending): Promise<SplunkPart> {
     const seqs = part.map(({ outgoing }) => outgoing.event.seq);
     const rest = [...part];
     const refused: RefusedEvent[] = [];
@@ -122,8 +122,8 @@ export class SplunkClient implements SinkClient {
 
   /** Splunk reports each acknowledgement only once, so it is remembered here. */
   async #acknowledged(
-    open: Map<string, PartSent>,
-    has: (part: PartSent) => Promise<void>,
+    open: Map<string, SplunkPart>,
+    confirm: (part: SplunkPart) => Promise<void>,
     sending: Sending,
   ): Promise<void> {
     const all = open.size;
@@ -132,13 +132,13 @@ export class SplunkClient implements SinkClient {
     for (let wait = ackPauseMs.first; ; wait = Math.min(wait * 2, ackPauseMs.max)) {
       const answer = await this.#post('ack', JSON.stringify({ acks: [...open.keys()].map(Number) }), sending);
       if (!isSuccess(answer)) throw splunkError(answer, this.place);
-      const { acks: told } = jsonObjectOf(jsonOf(answer, this.place));
-      if (!isJsonObject(told)) throw unreadable(this.place, 'not a list of acknowledgements');
-      for (const [id, written] of Object.entries(told)) {
+      const { acks: written } = jsonObjectOf(jsonOf(answer, this.place));
+      if (!isJsonObject(written)) throw unreadable(this.place, 'not a list of acknowledgements');
+      for (const [id, isWritten] of Object.entries(written)) {
         const part = open.get(id);
-        if (written !== true || !part) continue;
+        if (isWritten !== true || !part) continue;
         open.delete(id);
-        await has(part);
+        await confirm(part);
       }
       if (open.size === 0) return;
       if (waitedMs >= waitMaxMs) break;

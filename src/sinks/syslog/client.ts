@@ -1,7 +1,7 @@
 import type { RefusedEvent } from '../../batch.js';
 import { Confirmations, parts } from '../parts.js';
 import { records, unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
 import { type SyslogBounds, sendFrames, syslogBounds } from './connection.js';
 import { framed, syslogMessage } from './message.js';
 import type { SyslogSettings } from './settings.js';
@@ -28,7 +28,7 @@ export class SyslogClient implements SinkClient {
     this.place = `Syslog at ${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
     const all = records(batch);
     const { maxMessageBytes: messageBytesMax } = this.#settings;
     const refused: RefusedEvent[] = [];

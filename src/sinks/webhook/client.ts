@@ -7,7 +7,7 @@ import { printable } from '../../printable.js';
 import { ask, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
-import type { OnConfirmed, OutgoingBatch, Sent, SinkClient } from '../sink.js';
+import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
 import type { WebhookSettings } from './settings.js';
 
 const reasonCharactersMax = 200;
@@ -30,7 +30,7 @@ export class WebhookClient implements SinkClient {
     this.place = `Webhook at ${hostOf(settings.url)}`;
   }
 
-  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<Sent> {
+  async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
     const all = records(batch);
     const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
     const { maxBytes: bytesMax, maxEvents: eventsMax } = this.#settings;

@@ -20,8 +20,8 @@ export class CopiedLines {
     }));
   }
 
-  /** @param told the column whose value in the last row is returned as `last`; empty if there is no row */
-  of(copied: Buffer, told: number): { bytes: Uint8Array; rows: number; last: string } {
+  /** @param lastColumn the column whose value in the last row is returned as `last`; empty if there is no row */
+  of(copied: Buffer, lastColumn: number): { bytes: Uint8Array; rows: number; last: string } {
     const lines = new Lines(copied);
     let rows = 0;
     let last = '';
@@ -36,7 +36,7 @@ export class CopiedLines {
         const from = at + 4;
         const bytes = copied.readInt32BE(at);
         at = from + Math.max(0, bytes);
-        if (index === told) last = copied.toString('latin1', from, at);
+        if (index === lastColumn) last = copied.toString('latin1', from, at);
         if (bytes < 0) continue;
         lines.add(begin);
         if (isText) lines.addText(from, at);

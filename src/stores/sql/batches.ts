@@ -1,7 +1,7 @@
-import type { ConfirmedPart, RefusedEvent } from '../../batch.js';
+import type { ConfirmedBatch, ConfirmedPart, RefusedEvent } from '../../batch.js';
 import { countOf, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
-import type { BatchSent, BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
+import type { BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
@@ -127,7 +127,7 @@ export function* notePart(
 export function* confirmBatch(
   dialect: Dialect,
   batch: BatchKey,
-  { objects, bytes, refused }: BatchSent,
+  { objects, bytes, refused }: ConfirmedBatch,
   now: string,
 ): Steps<void> {
   const confirmed = yield* changes(

@@ -1,4 +1,5 @@
-import { type Checkpoint, notes } from '../../domain.js';
+import { branchNote, unchangedPage } from '../../branches.js';
+import type { Checkpoint } from '../../domain.js';
 import type { DueRuns, Standing } from '../store.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
@@ -40,7 +41,7 @@ export function isAt(checkpoint: Checkpoint, { offset, generation }: { offset: s
 
 /** U20 for a run that found nothing new. */
 export function* logIdleRun(collector: string, key: string, now: string): Steps<void> {
-  if ((yield* logLine(collector, { now, note: notes.noNewEvents, key })) === 0) return;
+  if ((yield* logLine(collector, { now, note: branchNote(unchangedPage), key })) === 0) return;
   yield* changes(
     `INSERT INTO audit_checkpoints (collector, last_date_time, caught_up_at) VALUES ($1, $2, $2)
      ON CONFLICT (collector) DO UPDATE SET last_date_time = $2, caught_up_at = $2`,

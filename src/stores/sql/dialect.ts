@@ -1,6 +1,6 @@
 import type { EnrichedEvent, StoredEvent } from '../../domain.js';
 import type { CopiedRow, CopiedTable } from '../copied-tables.js';
-import type { Clearing } from '../offload.js';
+import type { ClearRequest } from '../offload.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqlValue, Steps } from './steps.js';
 
@@ -50,7 +50,7 @@ export interface Dialect {
 }
 
 /** Selects events to remove, up to and including `upToSeq`. */
-interface SentEvents extends Clearing {
+interface SentEvents extends ClearRequest {
   upToSeq: number;
   now: string;
 }

@@ -1,11 +1,11 @@
-import type { OffloadCursor, OffloadLedger } from '../offload.js';
+import type { OffloadCursor, OffloadStore } from '../offload.js';
 import { batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
 import type { Dialect } from './dialect.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
 
 /** The offload ledger for any database. */
-export function offloadLedger(dialect: Dialect, now: () => Date): OffloadLedger {
+export function offloadLedger(dialect: Dialect, now: () => Date): OffloadStore {
   const transaction = <T>(decide: (now: string) => Steps<T>) => dialect.transaction(timed(now, decide));
   return {
     cursors: (collector) => dialect.run(cursors(collector)),

@@ -16,7 +16,7 @@ export function* resetCheckpoint(
   yield* holdCheckpoint(dialect, collector);
   for (const key of keys) {
     if ((yield* logLine(collector, { now, note: notes.resetCheckpoint, key })) === 0) continue;
-    yield* restart(collector, null);
+    yield* backToStart(collector, null);
     yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', collector);
   }
 }
@@ -31,11 +31,11 @@ export function* rewind(
   const checkpoint = yield* holdCheckpoint(dialect, collector);
   if (!isAt(checkpoint, refused)) return;
   if (checkpoint.refusedOffset === plainText(refused.offset)) throw refusedAgain();
-  yield* restart(collector, refused.offset);
+  yield* backToStart(collector, refused.offset);
   yield* logLine(collector, { now, note: rewoundNote, key: null });
 }
 
-function* restart(collector: string, refusedOffset: string | null): Steps<void> {
+function* backToStart(collector: string, refusedOffset: string | null): Steps<void> {
   yield* changes(
     `UPDATE audit_checkpoints SET last_offset = '', last_count = 0, last_digest = '', generation = generation + 1, refused_offset = $2
      WHERE collector = $1`,
@@ -63,12 +63,12 @@ export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }
     yield* dialect.removeEvents(collector);
   }
   // A repeated key returns the result of its first call.
-  const told = yield* first<{ notes: string }>(
+  const line = yield* first<{ notes: string }>(
     'SELECT notes FROM execution_log WHERE collector = $1 AND key = $2',
     collector,
     keys[0] ?? '',
   );
-  return told === undefined || told.notes === notes.clearedEvents ? null : told.notes;
+  return line === undefined || line.notes === notes.clearedEvents ? null : line.notes;
 }
 
 /**

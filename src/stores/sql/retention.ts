@@ -1,4 +1,4 @@
-import type { Clearing } from '../offload.js';
+import type { ClearRequest } from '../offload.js';
 import { holdCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { all, changes, first, type Steps } from './steps.js';
@@ -52,7 +52,7 @@ export function* allSentUpTo(dialect: Dialect, collector: string, sinks: readonl
   return row!.seq;
 }
 
-export function* clearConfirmed(dialect: Dialect, clearing: Clearing, now: string): Steps<number> {
+export function* clearConfirmed(dialect: Dialect, clearing: ClearRequest, now: string): Steps<number> {
   const { collector, sinks } = clearing;
   // The lock also keeps a page that is being written from being seen half-done.
   yield* holdCheckpoint(dialect, collector);

@@ -1,7 +1,7 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
 import type { SettingsTable } from '../../environment.js';
 import type { CopySide } from '../copied-tables.js';
-import type { OffloadLedger } from '../offload.js';
+import type { OffloadStore } from '../offload.js';
 import type {
   DueRuns,
   EventFilter,
@@ -31,7 +31,7 @@ const stagedAgeMaxMs = 24 * 3600 * 1000;
 export class SqlStore implements Store {
   readonly shared: boolean;
   readonly schema: number;
-  readonly offload: OffloadLedger;
+  readonly offload: OffloadStore;
   readonly #dialect: Dialect;
   readonly #now: () => Date;
 

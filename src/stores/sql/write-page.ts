@@ -1,5 +1,5 @@
+import { branchNote } from '../../branches.js';
 import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
-import { branchNote } from '../branches.js';
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';

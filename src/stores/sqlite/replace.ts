@@ -57,11 +57,11 @@ const ended = (db: DatabaseSyncInstance) => () => {
 /** Not a prepared statement: that would keep the connection and its locks alive after closing. */
 function valuesOf(db: DatabaseSyncInstance, column: string, from: string): unknown[] {
   const values: unknown[] = [];
-  db.function('told', (value: unknown) => {
+  db.function('collect', (value: unknown) => {
     values.push(value);
     return null;
   });
-  db.exec(`SELECT told(${column}) FROM ${from}`);
+  db.exec(`SELECT collect(${column}) FROM ${from}`);
   return values;
 }
 

@@ -203,10 +203,10 @@ describe('a document that is refused', () => {
       'Limit of total fields [1000] has been exceeded while adding new fields [1]',
       'illegal_argument_exception: it would pass the limit of fields of the index.',
     ],
-  ])('for %s is told by its known parts, and the others are stored', async (type, reason, told) => {
+  ])('for %s is told by its known parts, and the others are stored', async (type, reason, known) => {
     const { url, seen } = await receiver(bulk((at) => (at === 1 ? failing(400, type, reason) : { status: 201 })));
     const sent = await clientOf(url).send(batchOf([event(1), event(2), event(3)]));
-    expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: told }]);
+    expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: known }]);
     expect(seen).toHaveLength(1);
   });
 

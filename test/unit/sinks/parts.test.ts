@@ -15,22 +15,22 @@ describe('confirmations of parts', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ parts, order }) => {
         const all = parts.flat();
-        const told: ConfirmedPart[] = [];
-        const confirmations = new Confirmations(all, async (part) => void told.push(part));
+        const reported: ConfirmedPart[] = [];
+        const confirmations = new Confirmations(all, async (part) => void reported.push(part));
         const has = new Set<number>();
         for (const at of order) {
           const seqs = parts[at]!;
-          const before = told.length;
+          const before = reported.length;
           await confirmations.add(seqs, 10, [{ seq: seqs[0]!, id: '', reason: '' }]);
           for (const seq of seqs) has.add(seq);
           const open = all.find((seq) => !has.has(seq));
           const expected = all.filter((seq) => open === undefined || seq < open).at(-1) ?? 0;
-          // What ends the batch is told with it.
-          if (told.length > before) expect(told.at(-1)!.lastSeq).toBe(expected);
-          else expect(open === undefined || (told.at(-1)?.lastSeq ?? 0) === expected).toBe(true);
+          // What ends the batch is reported with it.
+          if (reported.length > before) expect(reported.at(-1)!.lastSeq).toBe(expected);
+          else expect(open === undefined || (reported.at(-1)?.lastSeq ?? 0) === expected).toBe(true);
         }
-        const noted = told.reduce((sum, { bytes }) => sum + bytes, 0);
-        expect(noted).toBe(10 * told.flatMap(({ refused }) => refused).length);
+        const noted = reported.reduce((sum, { bytes }) => sum + bytes, 0);
+        expect(noted).toBe(10 * reported.flatMap(({ refused }) => refused).length);
         expect(noted).toBeLessThanOrEqual(10 * order.length);
       }),
     );

@@ -95,18 +95,18 @@ describe('events for Splunk', () => {
   it('are told part by part, so that the rest alone is sent again', async () => {
     const { url, seen } = await receiver(success, success, json(503, { text: 'Server is busy', code: 9 }), success);
     const all = [1, 2, 3, 4, 5].map((seq) => event(seq));
-    const told: ConfirmedPart[] = [];
+    const parts: ConfirmedPart[] = [];
     const client = clientOf(url, { MAX_BYTES: '1000' });
     const send = (events: StoredEvent[]) =>
-      client.send(batchOf(events), undefined, async (part) => void told.push(part));
+      client.send(batchOf(events), undefined, async (part) => void parts.push(part));
     await refusal(send(all));
-    expect(told.map(({ lastSeq }) => lastSeq)).toEqual([1, 2]);
-    expect(told.map(({ bytes }) => bytes)).toEqual(seen.slice(0, 2).map((request) => request.bytes.byteLength));
+    expect(parts.map(({ lastSeq }) => lastSeq)).toEqual([1, 2]);
+    expect(parts.map(({ bytes }) => bytes)).toEqual(seen.slice(0, 2).map((request) => request.bytes.byteLength));
     await send(all.slice(2));
     const seqs = seen.flatMap(linesOf).map((line) => (JSON.parse(line.exact) as { seq: number }).seq);
     expect(seqs).toEqual([1, 2, 3, 3, 4, 5]);
     // The last part is told with the batch.
-    expect(told.at(-1)?.lastSeq).toBe(4);
+    expect(parts.at(-1)?.lastSeq).toBe(4);
   });
 
   it('before 1970 have their time', async () => {
@@ -271,10 +271,10 @@ describe('indexer acknowledgement', () => {
       json(503, { text: 'Server is busy', code: 9 }),
     );
     const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
-    const told: number[] = [];
+    const parts: number[] = [];
     const three = batchOf([event(1), event(2), event(3)]);
-    await refusal(client.send(three, undefined, async ({ lastSeq }) => void told.push(lastSeq)));
-    expect(told).toEqual([1]);
+    await refusal(client.send(three, undefined, async ({ lastSeq }) => void parts.push(lastSeq)));
+    expect(parts).toEqual([1]);
   });
 
   it('has a channel of its own for each sending, so that ids of an earlier one confirm nothing', async () => {
@@ -325,12 +325,12 @@ describe('indexer acknowledgement', () => {
 
   it('is not told apart where two requests have one id: the batch is sent again, and nothing is confirmed', async () => {
     const { url, seen } = await receiver(taken(0), taken(0), json(200, { acks: { 0: true } }));
-    const told: ConfirmedPart[] = [];
+    const parts: ConfirmedPart[] = [];
     const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
-    const error = await refusal(client.send(events, undefined, async (part) => void told.push(part)));
+    const error = await refusal(client.send(events, undefined, async (part) => void parts.push(part)));
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
     expect(error.hint).toContain('load balancer');
-    expect(told).toEqual([]);
+    expect(parts).toEqual([]);
     expect(seen.map((request) => request.url)).not.toContain('/services/collector/ack');
   });
 
@@ -396,8 +396,8 @@ describe('two indexers behind a load balancer', () => {
       });
       if (url.endsWith('/ack')) {
         const { acks } = JSON.parse(String(body)) as { acks: number[] };
-        const told = acks.map((id) => [id, indexers[at]!.delete(of(id))] as const);
-        return answered({ acks: Object.fromEntries(told) });
+        const answers = acks.map((id) => [id, indexers[at]!.delete(of(id))] as const);
+        return answered({ acks: Object.fromEntries(answers) });
       }
       const counter = perChannel ? `${at}/${channel}` : String(at);
       const ackId = counts.get(counter) ?? 0;
@@ -428,10 +428,10 @@ describe('two indexers behind a load balancer', () => {
     let confirmed = 0;
     for (let sending = 0; sending < 3 && confirmed < all.length; sending += 1) {
       const client = new SplunkClient(http, settings, async () => {});
-      const told = async ({ lastSeq }: ConfirmedPart) => {
+      const onConfirmed = async ({ lastSeq }: ConfirmedPart) => {
         confirmed = lastSeq;
       };
-      const whole = await client.send(batchOf(all.slice(confirmed)), undefined, told).catch(() => null);
+      const whole = await client.send(batchOf(all.slice(confirmed)), undefined, onConfirmed).catch(() => null);
       if (whole) confirmed = all.length;
     }
     return confirmed;

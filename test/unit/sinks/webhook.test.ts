@@ -158,11 +158,11 @@ describe('an answer of a webhook', () => {
     [false, 'says no.'],
     [{ error: 'a\u001b[2J\u202eb' }, 'says no: a\\u001b[2J\\u202eb.'],
     [{ error: 'x'.repeat(1_000) }, `says no: ${'x'.repeat(200)}.`],
-  ])('with status 200 and %j is a refusal', async (body, told) => {
+  ])('with status 200 and %j is a refusal', async (body, words) => {
     const { url } = await receiver(json(200, body));
     const error = await refusal(clientOf(url).send(batchOf([event(1)])));
     expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
-    expect(error.message).toContain(told);
+    expect(error.message).toContain(words);
   });
 
   it('may quote the secrets: they are not told', async () => {

@@ -69,6 +69,6 @@ export function statusOf(known: Known = {}) {
 }
 
 export function reportOf(collectors = [statusOf()], other: Partial<StatusReport> = {}): StatusReport {
-  const told = { storeExists: true, storeProblem: null, temporal: 'connected', temporalProblem: null };
-  return { at: ago(0), store: '/data/trawl.db', ...told, worker: 'running', collectors, ...other };
+  const known = { storeExists: true, storeProblem: null, temporal: 'connected', temporalProblem: null };
+  return { at: ago(0), store: '/data/trawl.db', ...known, worker: 'running', collectors, ...other };
 }

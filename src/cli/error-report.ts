@@ -2,13 +2,13 @@ import { type ErrorCode, reasonOf, TrawlError } from '../errors.js';
 import { printable } from './output.js';
 
 /** The form in which the command reports every error: what happened, what to do, and a code of docs/errors.md. */
-export interface Told {
+export interface ErrorReport {
   code: ErrorCode | 'UNEXPECTED';
   message: string;
   hint: string;
 }
 
-export function toldOf(error: unknown): Told {
+export function errorReport(error: unknown): ErrorReport {
   if (error instanceof TrawlError) return { code: error.code, message: error.message, hint: error.hint };
   return {
     code: 'UNEXPECTED',
@@ -18,6 +18,6 @@ export function toldOf(error: unknown): Told {
 }
 
 /** Formats an error on one line. */
-export function inWords({ code, message, hint }: Told): string {
+export function inWords({ code, message, hint }: ErrorReport): string {
   return `${printable(`${message} ${hint}`)} [${code}]`;
 }
