@@ -7,6 +7,7 @@ import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
 import type { Context } from './context.js';
+import { retentionIsDue } from './retention.js';
 import type { Sinks } from './sinks.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
@@ -20,7 +21,7 @@ const sendMaxMs = 9 * 60_000;
  * @throws TrawlError SETTINGS_INVALID if a requested sink is not one of them.
  */
 export async function planOffload(
-  { collectors, sinks: opened }: Context,
+  { store, collectors, sinks: opened }: Context,
   { collector, sinks: wanted }: ActivityInput<'planOffload'>,
 ): Promise<OffloadPlan> {
   const settings = await collectors.offloading(collector);
@@ -35,7 +36,19 @@ export async function planOffload(
     });
   }
   await checkPlaces(collector, sinks, opened);
-  return { sinks: wanted && wanted.length > 0 ? wanted : sinks, retains: retains && wanted === undefined };
+  const planned = wanted && wanted.length > 0 ? wanted : sinks;
+  return {
+    sinks: planned,
+    retains: retains && wanted === undefined,
+    behind: planned.length > 1 ? await behindOf(store, collector, planned) : [],
+    retentionDue: wanted === undefined && (await retentionIsDue(store, collector, settings)),
+  };
+}
+
+async function behindOf(store: Store, collector: string, sinks: readonly string[]): Promise<string[]> {
+  const behind: string[] = [];
+  for (const sink of sinks) if ((await store.offload.backlog(collector, [sink], 1)) > 0) behind.push(sink);
+  return behind;
 }
 
 /** Two sinks that write to the same place would overwrite each other's files, which are named after the batches. */

@@ -45,8 +45,12 @@ export interface PagesWritten {
 
 export interface OffloadPlan {
   sinks: readonly string[];
-  /** Whether retention is applied afterwards. */
+  /** True if retention is applied afterwards. */
   retains: boolean;
+  /** Sinks that lack events. Absent in the answer of an older worker. */
+  behind?: readonly string[];
+  /** True if retention must not wait until the sinks are done. Absent in the answer of an older worker. */
+  retentionDue?: boolean;
 }
 
 export interface OffloadedBatches {

@@ -2,4 +2,5 @@
 export { auditWalk } from './audit-walk.js';
 export { clearEvents, resetCheckpoint, setEnvironmentVariables } from './maintenance.js';
 export { offloadEvents } from './offload-events.js';
+export { offloadToSink } from './offload-to-sink.js';
 export { recurringAuditCollection } from './recurring-audit-collection.js';

@@ -8,6 +8,7 @@ export {
   collectionInput,
   collectorInput,
   offloadInput,
+  sinkOffloadInput,
   variablesInput,
 } from '../src/inputs/workflows.js';
 

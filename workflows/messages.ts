@@ -61,6 +61,10 @@ export interface SinkProgress {
   bytes: number;
   unmapped: number;
   refused: number;
+  /** Id of the `offloadToSink` that is sending; the counts are added when it ends. Absent for a single sink. */
+  workflow?: string;
 }
 
 export const offloadProgressQuery = defineQuery<OffloadProgress>('progress');
+
+export const sinkProgressQuery = defineQuery<SinkProgress>('progress');

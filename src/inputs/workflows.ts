@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clearOptions } from './commands.js';
-import { collector, series, sinks, time, variables } from './parts.js';
+import { collector, series, sink, sinks, time, variables } from './parts.js';
 
 /** Number of history events at which a run hands over, or a walk continues as new. */
 const historyEventsMax = z.int().min(20).max(40_000).default(3_000);
@@ -26,6 +26,9 @@ export const offloadInput = z.strictObject({
   durationMaxMs: z.int().min(1).max(60_000).default(10_000),
   historyEventsMax,
 });
+
+/** Input of `offloadToSink`: that of \`offloadEvents\` for one sink. */
+export const sinkOffloadInput = offloadInput.omit({ sinks: true }).extend({ sink });
 
 export const collectorInput = z.strictObject({ collector });
 

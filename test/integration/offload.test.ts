@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OffloadProgress } from '../../workflows/messages.js';
 import { until } from '../support/collection.js';
 import { filesIn, folder, linesIn, offload, offloading, truthOf, withoutSeq } from '../support/offloading.js';
@@ -98,36 +96,6 @@ describe('offloading', () => {
     await collection.collect();
     expect((await offload(collection)).sinks.archive).toMatchObject({ events: 7 });
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
-  }, 120_000);
-
-  it('sends to a sink what is collected while another one does not answer, and ends when that one is no longer its', async () => {
-    const path = folder();
-    const silent = createServer();
-    silent.on('request', () => undefined);
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      silent.closeAllConnections();
-      silent.close();
-    });
-    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-    const collection = await offloading({ archive: { kind: 'files', path }, siem: { kind: 'webhook', url } });
-    await collection.collect();
-    const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
-    await until('the one has all', () => linesIn(path).length === 3_000);
-    collection.demo.addEvents(5);
-    await collection.collect();
-    await until('and what has come meanwhile', () => linesIn(path).length === 3_005, 60_000);
-    await handle.terminate();
-
-    // A run that went on as new in the middle of the backlog of a sink that has been taken away since.
-    await collection.store.setSettings('asa', { offload: 'archive' }, []);
-    const carried = { state: 'sending', batches: 1, events: 1, bytes: 1, unmapped: 0, refused: 0 };
-    const later = await collection.client.workflow.start('offloadEvents', {
-      workflowId: `${collection.taskQueue}-later`,
-      taskQueue: collection.taskQueue,
-      args: [{ collector: 'asa' }, { collector: 'asa', sinks: { siem: carried }, cleared: 0 }],
-    });
-    expect(Object.keys(((await later.result()) as OffloadProgress).sinks)).toEqual(['archive']);
   }, 120_000);
 
   it('refuses two sinks that would overwrite the files of each other, and a folder that is not there', async () => {

@@ -135,9 +135,12 @@ it('offloading', async () => {
   await collection.store.setSettings('asa', { offload: 'archive', retainDays: '30' }, []);
   await saveRun('m10-begins-offloading', await collection.start());
   await until('it is done', async () => (await collection.store.offload.backlog('asa', ['archive'], 1)) === 0);
-  await saveRun('offload-events', await collection.start({ type: 'offloadEvents' }));
+  await saveRun('offload-events-2', await collection.start({ type: 'offloadEvents' }));
   await collection.store.setSettings('asa', { offload: 'archive,absent' }, []);
-  await saveRun('offload-events-sink-failed', await collection.start({ type: 'offloadEvents' }));
+  const children = await collection.start({ type: 'offloadEvents' });
+  await saveRun('offload-events-sink-failed-2', children);
+  save('offload-to-sink', `${children.workflowId}/archive`);
+  save('offload-to-sink-failed', `${children.workflowId}/absent`);
   await collection.store.setSettings('asa', { offload: 'archive' }, []);
   const again = {
     collector: 'asa',
@@ -148,8 +151,8 @@ it('offloading', async () => {
   };
   const handle = await collection.start({ type: 'offloadEvents', input: again });
   const first = await handle.describe();
-  await saveRun('offload-events-last', handle);
-  save('offload-events-continued-as-new', handle.workflowId, first.runId);
+  await saveRun('offload-events-last-2', handle);
+  save('offload-events-continued-as-new-2', handle.workflowId, first.runId);
 });
 
 it('runs that begin offloading before they end', async () => {

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
-import type { OffloadProgress } from '../../../workflows/messages.js';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { OffloadProgress, SinkProgress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
 import { patiently } from '../../temporal/patience.js';
@@ -62,7 +67,7 @@ export async function offload(context: Context, name: string, options: OffloadOp
   let over = false;
   const show = async (): Promise<never> => {
     for (let shown = ''; !over; await sleep(showEveryMs)) {
-      const line = await running.query<OffloadProgress, []>('progress').then(inWords, () => '');
+      const line = await progressOf(client, running).then(inWords, () => '');
       if (!over && line !== '' && line !== shown) tell(line);
       shown = line;
     }
@@ -83,6 +88,18 @@ export async function offload(context: Context, name: string, options: OffloadOp
   if (options.json) await printJson(outcome.progress);
   else await print(`${inWords(outcome.progress)}\n`);
   return 0;
+}
+
+/** What the run has done so far, with what its children for single sinks are doing. */
+async function progressOf(client: Client, run: WorkflowHandle): Promise<OffloadProgress> {
+  const progress = await run.query<OffloadProgress, []>('progress');
+  for (const [sink, own] of Object.entries(progress.sinks)) {
+    if (own.state !== 'sending' || own.workflow === undefined) continue;
+    const child = client.workflow.getHandle(own.workflow);
+    const sent = await child.query<SinkProgress, []>('progress').catch(() => undefined);
+    if (sent) progress.sinks[sink] = { ...sent, batches: own.batches + sent.batches, events: own.events + sent.events };
+  }
+  return progress;
 }
 
 function timeOf(text: string | undefined): string | null {

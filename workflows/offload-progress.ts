@@ -1,0 +1,18 @@
+import type { OffloadProgress, SinkProgress } from './messages.js';
+import { nothingSent } from './send-batches.js';
+
+/** A sink's part of the progress; added if it is missing. */
+export function ofSink({ sinks }: OffloadProgress, sink: string): SinkProgress {
+  sinks[sink] ??= nothingSent();
+  return sinks[sink];
+}
+
+/** Progress as the UI's current details show it (Markdown). */
+export function offloadInWords({ collector, sinks, cleared }: OffloadProgress): string {
+  const lines = Object.entries(sinks).map(
+    ([sink, { state, events, batches, refused, workflow }]) =>
+      `**${collector}** to **${sink}**: ${state}${state === 'sending' && workflow ? ` (see ${workflow})` : ''}, ${events} events in ${batches} batches${refused > 0 ? `, ${refused} refused (see \`refused_events\`)` : ''}`,
+  );
+  if (cleared > 0) lines.push(`${cleared} events cleared from the table`);
+  return lines.join('\n\n');
+}
