@@ -79,6 +79,8 @@ export interface Rejected {
   reason: string;
   /** The source's own text. */
   raw: string;
+  /** Id of the event, if it could be read and is not stored yet. */
+  id?: string;
 }
 
 /** A period whose events the source's retention deleted before they were read. RFC 3339. */
@@ -102,6 +104,7 @@ export const notes = {
   subsequentPartPage: 'Subsequent part page',
   fullPage: 'Full page',
   resetCheckpoint: 'Reset checkpoint',
+  resetToRejected: 'Reset checkpoint to the first page with rejected events',
   clearedEvents: 'Cleared events table',
 } as const;
 

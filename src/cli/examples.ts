@@ -85,7 +85,14 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl store backup --force /backup/trawl.db', 'replaces the last one'],
   ],
   'store restore': [['trawl store restore /backup/trawl-2026-11-24.db', 'with nothing running; then trawl up']],
-  reset: [['trawl reset asa', 'stored events are not stored twice']],
+  rejected: [
+    ['trawl rejected asa', 'shows what was kept, and why'],
+    ['trawl rejected asa --acknowledge', 'nothing of it is missing'],
+  ],
+  reset: [
+    ['trawl reset asa', 'stored events are not stored twice'],
+    ['trawl reset asa --rejected', 'only as far back as events were rejected'],
+  ],
   clear: [
     ['trawl clear asa', 'asks first'],
     ['trawl clear asa --yes', 'in a script'],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Rejected } from '../domain.js';
 import { arrayElements } from '../json-slices.js';
+import { isJsonObject } from '../json-values.js';
 import type { PageContent, SourceEvent } from './source.js';
 
 /**
@@ -28,7 +29,7 @@ export function eventsOfPage(
     const raw = text.slice(slice.start, slice.end);
     const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(values[index], raw);
     if (typeof event === 'string') {
-      rejected.push({ kind: 'event', reason: event, raw });
+      rejected.push({ kind: 'event', reason: event, raw, ...idIn(values[index]) });
       digest.update(`${raw}\0`);
     } else {
       events.push(event);
@@ -36,6 +37,12 @@ export function eventsOfPage(
     }
   });
   return { events, rejected, digest: digest.digest('hex') };
+}
+
+/** The id of an element that is not a valid event. Sources whose events have none are told by their page. */
+function idIn(value: unknown): { id?: string } {
+  const { id } = isJsonObject(value) ? value : {};
+  return typeof id === 'string' && id !== '' ? { id } : {};
 }
 
 /** The reasons, by member, why an event does not match its envelope. */

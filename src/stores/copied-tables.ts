@@ -43,12 +43,16 @@ export const copiedTables: readonly CopiedTable[] = [
     integer('events_written'),
     text('notes', 'key'),
   ),
-  table('rejected_events', text('collector', 'digest'), text('kind', 'reason', 'offset', 'raw', 'rejected_at')),
+  table(
+    'rejected_events',
+    text('collector', 'digest'),
+    text('kind', 'reason', 'offset', 'raw', 'rejected_at', 'event_id', 'settled_at'),
+  ),
   table(
     'audit_pages',
     [...text('collector'), ...integer('number')],
     text('key', 'offset'),
-    integer('generation', 'events', 'new_events', 'first_seq', 'last_seq'),
+    integer('generation', 'events', 'new_events', 'rejected', 'first_seq', 'last_seq'),
     text('digest', 'note', 'committed_at'),
   ),
   table('cleared_event_ids', text('collector', 'id')),

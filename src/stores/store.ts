@@ -115,6 +115,16 @@ export interface Store {
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
+  /** Rejected events that are neither stored nor acknowledged, the newest first. */
+  rejectedEvents(collector: string, limit: number): Promise<RejectedRow[]>;
+  /** Acknowledges these rejected events: they are no longer a problem. Logged once per key. @returns how many */
+  acknowledgeRejects(collector: string, key: string): Promise<number>;
+  /**
+   * Resets the checkpoint to the first page that rejected events came on, if they are neither stored nor acknowledged:
+   * from there on everything is read again. Once per key; writes a line to the execution log.
+   * @returns false if there are no such events
+   */
+  resetToRejected(collector: string, key: string): Promise<boolean>;
   /** Gaps lost to the source's retention, oldest first. */
   retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */
@@ -141,7 +151,26 @@ export interface Standing {
   pages: number;
   /** Rejected events and answers. */
   rejected: number;
+  /** Rejected events that are neither stored nor acknowledged; null if there are none. */
+  unsettled: UnsettledRejects | null;
   due: DueRuns | null;
+}
+
+export interface UnsettledRejects {
+  events: number;
+  /** Why the newest was rejected, and when. */
+  reason: string;
+  at: string;
+}
+
+export interface RejectedRow {
+  rejectedAt: string;
+  reason: string;
+  /** Offset of the page that it came on. */
+  offset: Offset;
+  /** Null if it could not be read. */
+  id: string | null;
+  raw: string;
 }
 
 /** When runs are expected. */

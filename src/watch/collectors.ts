@@ -7,7 +7,12 @@ import type { Problem } from './problem.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
 /** The problems that are watched for, explained in docs/monitoring.md. */
-export const watchedCodes = ['LATE', 'RETENTION_NEAR', 'OFFLOAD_LATE'] as const satisfies readonly Problem['code'][];
+export const watchedCodes = [
+  'LATE',
+  'RETENTION_NEAR',
+  'OFFLOAD_LATE',
+  'EVENTS_REJECTED',
+] as const satisfies readonly Problem['code'][];
 
 export interface CollectorHealth extends Standing {
   /** Kind of source; undefined if the collector is no longer set up. */

@@ -22,7 +22,9 @@ interface HealthLimits {
  * catch-up that keeps writing pages is healthy, and so is a collector that is not expected to run.
  */
 export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: number): Problem[] {
-  return [late(standing, limits, nowMs), nearRetention(standing, limits, nowMs)].filter((problem) => problem !== null);
+  return [late(standing, limits, nowMs), nearRetention(standing, limits, nowMs), rejected(standing)].filter(
+    (problem) => problem !== null,
+  );
 }
 
 function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: HealthLimits, nowMs: number) {
@@ -49,5 +51,16 @@ function nearRetention(standing: Standing, { retentionDays }: HealthLimits, nowM
   return {
     code: 'RETENTION_NEAR',
     message: `${loss}: everything is collected up to ${readTo}, and the source keeps ${retentionDays} days. Collect now ("trawl collect ${standing.collector}").`,
+  } as const;
+}
+
+function rejected({ collector, unsettled }: Standing) {
+  if (unsettled === null) return null;
+  const { events, reason, at } = unsettled;
+  const what = events === 1 ? 'One event was not stored' : `${events} events were not stored`;
+  const why = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
+  return {
+    code: 'EVENTS_REJECTED',
+    message: `${what}, since ${events === 1 ? 'it does' : 'they do'} not fit, the last at ${at} (${why}). "trawl rejected ${collector}" shows what was kept. Once the source is mended, "trawl reset ${collector} --rejected" reads those pages again; if nothing is missing, acknowledge with "trawl rejected ${collector} --acknowledge".`,
   } as const;
 }

@@ -10,6 +10,7 @@ export const problemCodes = [
   'WORKER_LOST',
   'EVENTS_LOST',
   'EVENTS_REFUSED',
+  'EVENTS_REJECTED',
 ] as const;
 
 type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';

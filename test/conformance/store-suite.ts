@@ -222,6 +222,62 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
+    it('settles a rejected event once it is stored, or once its page is read without a reject', async () => {
+      const bad = (raw: string, id?: string) => ({
+        kind: 'event' as const,
+        reason: 'bad time',
+        raw,
+        ...(id ? { id } : {}),
+      });
+      const unsettled = async () => (await store.rejectedEvents('asa', 10)).map(({ raw }) => raw).sort();
+      await store.writePage(
+        page([], { rejected: [bad('1', 'a'), bad('2', 'b'), bad('3')], nextOffset: 'o1', more: true }),
+      );
+      await store.keepAnswer('asa', '', 'HTML', '<html>');
+      expect(await unsettled()).toEqual(['1', '2', '3']);
+      const [standing] = await store.standings('asa');
+      expect(standing).toMatchObject({ rejected: 4, unsettled: { events: 3, reason: 'bad time' } });
+
+      // The same event on another page; the page without its event; the page without its reject.
+      await store.writePage(page([event('a')], { offset: 'o1', nextOffset: 'o2', more: true }));
+      expect(await unsettled()).toEqual(['2', '3']);
+      expect(await store.resetToRejected('asa', 'k')).toBe(true);
+      await store.writePage(page([event('c')], { generation: 1, nextOffset: 'o1', more: true, rejected: [bad('3')] }));
+      expect(await unsettled()).toEqual(['2', '3']);
+      await store.resetCheckpoint('asa', ['k2']);
+      await store.writePage(page([event('c')], { generation: 2, nextOffset: 'o1', more: true }));
+      expect(await unsettled()).toEqual(['2']);
+      await store.resetCheckpoint('asa', ['k3']);
+      await store.writePage(page([event('b'), event('c')], { generation: 3, nextOffset: 'o1', more: true }));
+      expect(await unsettled()).toEqual([]);
+      expect((await store.standings('asa'))[0]).toMatchObject({ rejected: 4, unsettled: null });
+      expect(await store.resetToRejected('asa', 'k4')).toBe(false);
+    });
+
+    it('resets the checkpoint to the first page with rejected events, and acknowledges them', async () => {
+      const rejected = [{ kind: 'event' as const, reason: 'bad time', raw: '1' }];
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.writePage(page([], { offset: 'o1', nextOffset: 'o2', more: true, rejected }));
+      await store.writePage(
+        page([], { offset: 'o2', nextOffset: 'o3', more: true, rejected: [{ ...rejected[0]!, raw: '2' }] }),
+      );
+      for (let times = 0; times < 2; times += 1) expect(await store.resetToRejected('asa', 'k')).toBe(true);
+      expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: 'o1', generation: 1 });
+      for (const expected of [2, 0]) expect(await store.acknowledgeRejects('asa', 'k2')).toBe(expected);
+      expect(await store.rejectedEvents('asa', 10)).toEqual([]);
+      expect((await notes()).slice(-2)).toEqual([
+        ['Reset checkpoint to the first page with rejected events', 0],
+        ['Acknowledged 2 rejected events', 0],
+      ]);
+    });
+
+    it('keeps an altered event a problem until it is acknowledged', async () => {
+      await store.writePage(page([event('a')]));
+      await store.writePage(page([event('a', { rawEvent: '{"id":"a","n":2}' })]));
+      await store.writePage(page([event('a', { rawEvent: '{"id":"a","n":2}' }), event('b')]));
+      expect(await store.rejectedEvents('asa', 10)).toHaveLength(1);
+    });
+
     it('tells a warning once for as long as it repeats, and again after a reset', async () => {
       await store.writePage(page([event('a')], { warning: 'STUCK: at x' }));
       await store.writePage(page([event('a'), event('b')], { warning: 'STUCK: at x' }));

@@ -12,6 +12,16 @@ const bundled = (name: string) => ({ codePath: join(root, 'dist', name) });
 const workflowBundle = bundled('workflow-bundle.js');
 const read = (name: string) => readFileSync(join(folder, `${name}.json`), 'utf8');
 
+/** The history, and the workflow id it was recorded under: ids of children are made of it. */
+function historyOf(name: string): [history: History, workflowId: string | undefined] {
+  const history = JSON.parse(read(name)) as History;
+  return [history, history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId];
+}
+
+interface History {
+  events: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[];
+}
+
 describe('recorded histories', () => {
   it('are there for every workflow type and every branch of M10', () => {
     const types = names.map((name) => /"workflowType":\s*\{\s*"name":\s*"(\w+)"/.exec(read(name))?.[1]);
@@ -23,18 +33,19 @@ describe('recorded histories', () => {
         'clearEvents',
         'setEnvironmentVariables',
         'offloadEvents',
+        'offloadToSink',
       ]),
     );
     expect(names.length).toBeGreaterThanOrEqual(18);
   });
 
   it.each(names)('%s', async (name) => {
-    await Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(name)));
+    await Worker.runReplayHistory({ workflowBundle }, ...historyOf(name));
   });
 
   it.each(names)('%s, by a worker that traces', async (name) => {
     const traced = bundled('workflow-bundle.traced.js');
-    await Worker.runReplayHistory({ workflowBundle: traced }, JSON.parse(read(name)));
+    await Worker.runReplayHistory({ workflowBundle: traced }, ...historyOf(name));
   });
 
   it('a doctored one is refused', async () => {

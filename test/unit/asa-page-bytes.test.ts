@@ -116,7 +116,7 @@ describe('bytes that are not UTF-8', () => {
     const page = parseAsaPage(body);
     expect(page.events.map((event) => event.rawEvent)).toEqual(['{"name":"é漢😀"}', '{"type":"t"}']);
     expect(page.rejected).toEqual([
-      { kind: 'event', reason: expect.stringContaining('UTF-8'), raw: expect.stringContaining('"id":"2"') },
+      { kind: 'event', reason: expect.stringContaining('UTF-8'), raw: expect.stringContaining('"id":"2"'), id: '2' },
     ]);
   });
 

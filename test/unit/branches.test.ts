@@ -28,6 +28,7 @@ describe("M10's branches", () => {
       subsequentPartPage: 'Subsequent part page',
       fullPage: 'Full page',
       resetCheckpoint: 'Reset checkpoint',
+      resetToRejected: 'Reset checkpoint to the first page with rejected events',
       clearedEvents: 'Cleared events table',
     });
   });

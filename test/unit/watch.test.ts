@@ -81,10 +81,21 @@ describe('a collector', () => {
     lastSeq: 10,
     pages: 1,
     rejected: 0,
+    unsettled: null,
     due: { cron: '*/5 * * * *', since: ago(day), tick: null },
   };
   const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
     problemsOf({ ...standing, ...changes }, { lateAfterRuns: 3, retentionDays }, now).map(({ code }) => code);
+
+  it('with rejected events has a problem until they are stored or acknowledged', () => {
+    const unsettled = { events: 300, reason: 'timestamp: not RFC 3339', at: ago(day) };
+    const [problem, ...others] = problemsOf({ ...standing, unsettled }, { lateAfterRuns: 3, retentionDays: 90 }, now);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({
+      code: 'EVENTS_REJECTED',
+      message: expect.stringMatching(/^300 events .*timestamp: not RFC 3339.*"trawl reset asa --rejected"/),
+    });
+  });
 
   it.each<[string, Partial<Standing>, string[]]>([
     ['that ran at its last tick', {}, []],

@@ -52,7 +52,7 @@ it('what is staged is written, sent and cleared also where the secret of the sou
   await run('enrichPages', { collector: 'asa', pages });
   expect(await run('writePages', { collector: 'asa', pages })).toMatchObject({ newEvents: 25, superseded: false });
   expect(await run('getLastCheckpoint', { collector: 'asa' })).toMatchObject({ offload: 'due' });
-  expect(await run('planOffload', { collector: 'asa' })).toEqual({ sinks: ['archive'], retains: true });
+  expect(await run('planOffload', { collector: 'asa' })).toMatchObject({ sinks: ['archive'], retains: true });
   const batch = { sink: 'archive', series: '', since: null, until: null, now: true, durationMaxMs: 60_000 };
   expect(await run('offloadBatches', { collector: 'asa', ...batch })).toMatchObject({ events: 25, more: false });
   expect(readdirSync(archive, { recursive: true }).some((name) => String(name).endsWith('.ndjson.gz'))).toBe(true);

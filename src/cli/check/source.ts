@@ -1,3 +1,4 @@
+import type { Rejected } from '../../domain.js';
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import { type Exchange, HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
@@ -60,7 +61,9 @@ async function checkPage(
     const page = await client.fetchPage('', signal);
     lines.passed('credentials', 'accepted');
     lines.passed('role', 'may read the audit log');
-    lines.passed('first page', `${client.place}: ${inWords(page)}`);
+    const { events, rejected } = page.content;
+    if (events.length === 0 && rejected.length > 0) lines.failed('first page', nothingFits(client.place, rejected));
+    else lines.passed('first page', `${client.place}: ${inWords(page)}`);
   } catch (error) {
     const failed = failedAtToken() ? 'credentials' : (failedCheck[(error as TrawlError).code] ?? 'first page');
     for (const check of ofPage) {
@@ -77,6 +80,13 @@ const failedCheck: Partial<Record<ErrorCode, 'credentials' | 'role'>> = {
   TOKEN_REFUSED: 'credentials',
   ACCESS_DENIED: 'role',
 };
+
+function nothingFits(place: string, rejected: readonly Rejected[]): TrawlError {
+  const [{ reason }] = rejected as [Rejected];
+  return new TrawlError('ANSWER_UNREADABLE', `${place}: none of the ${rejected.length} events fits (${reason}).`, {
+    hint: 'Check that the settings name the right API and version. If they do, the vendor has changed its events: report it.',
+  });
+}
 
 function inWords({ content: { events, rejected }, more }: FetchedPage): string {
   const unfit = rejected.length > 0 ? `, ${rejected.length} that cannot be parsed` : '';

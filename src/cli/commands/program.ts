@@ -14,6 +14,7 @@ import { addEvents } from './events.js';
 import { addInit } from './init.js';
 import { addLog } from './log.js';
 import { addOffload } from './offload.js';
+import { addRejected } from './rejected.js';
 import { addReset } from './reset.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
@@ -38,6 +39,7 @@ const verbs: readonly ((program: Command, choose: Choose) => void)[] = [
   addEnv,
   addCodec,
   addStore,
+  addRejected,
   addReset,
   addClear,
   addDemo,

@@ -5,5 +5,11 @@ export function addReset(program: Command, choose: Choose): void {
   program
     .command('reset <name>')
     .description('reset the checkpoint: the next run rereads everything that the source still holds')
-    .action((name) => choose(async (context) => (await import('../verbs/maintenance.js')).reset(context, name)));
+    .option(
+      '--rejected',
+      'only to the first page with events that were rejected, and are neither stored nor acknowledged',
+    )
+    .action((name, options) =>
+      choose(async (context) => (await import('../verbs/maintenance.js')).reset(context, name, options)),
+    );
 }

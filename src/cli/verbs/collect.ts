@@ -43,6 +43,8 @@ export async function collect(context: Context, name: string, options: { json?: 
   }
   if ('error' in outcome) throw runError(outcome.error, name);
   line.finish(outcome.progress);
+  const { rejected } = outcome.progress;
+  if (rejected > 0) tell(`${name}: events that do not fit were kept, and not stored: see "trawl rejected ${name}"`);
   if (options.json) await printJson({ ...outcome.progress, seconds: (Date.now() - startedAt) / 1000 });
   return 0;
 }

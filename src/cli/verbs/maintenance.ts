@@ -6,10 +6,26 @@ import { neededSinks } from '../../settings/offload.js';
 import type { Context } from '../context.js';
 import { print, tell } from '../output.js';
 
-/** `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way starts again. */
-export async function reset(context: Context, name: string): Promise<number> {
+/**
+ * `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way starts again. With `--rejected`, only as far back as
+ * the first page with rejected events that are neither stored nor acknowledged.
+ */
+export async function reset(
+  context: Context,
+  name: string,
+  { rejected = false }: { rejected?: boolean },
+): Promise<number> {
   const store = await context.existingStore();
   await context.requireCollector(store, name);
+  if (rejected) {
+    const isReset = await store.resetToRejected(name, `cli/${randomUUID()}`);
+    await print(
+      isReset
+        ? `${name}: checkpoint reset to the first page with rejected events; the next run rereads everything from there\n`
+        : `${name}: nothing to do: every rejected event is stored or acknowledged\n`,
+    );
+    return 0;
+  }
   await store.resetCheckpoint(name, [`cli/${randomUUID()}`]);
   await print(`${name}: checkpoint reset; the next run rereads everything that the source still holds\n`);
   return 0;

@@ -235,4 +235,13 @@ export const migrations: readonly string[] = [
   CREATE INDEX audit_event_ids_digest ON audit_event_ids (substr(digest, 1, 7));
   ANALYZE audit_event_ids;
   `,
+  `
+  -- Of which pages events were rejected, and whether a rejected event has been stored or acknowledged since. Those of
+  -- earlier versions are open. The id is null where it could not be read.
+  ALTER TABLE audit_pages ADD COLUMN rejected bigint NOT NULL DEFAULT 0;
+  ALTER TABLE rejected_events ADD COLUMN event_id text;
+  ALTER TABLE rejected_events ADD COLUMN settled_at text COLLATE "C";
+  CREATE INDEX rejected_events_unsettled ON rejected_events (collector, rejected_at)
+    WHERE kind = 'event' AND settled_at IS NULL;
+  `,
 ];

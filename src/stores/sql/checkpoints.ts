@@ -1,9 +1,9 @@
 import { branchNote, unchangedPage } from '../../branches.js';
 import type { Checkpoint } from '../../domain.js';
-import type { DueRuns, Standing } from '../store.js';
+import type { DueRuns } from '../store.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
-import { all, changes, first, plainText, type Steps } from './steps.js';
+import { changes, first, plainText, type Steps } from './steps.js';
 
 const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", last_count AS "lastCount", generation,
   last_digest AS "lastDigest", refused_offset AS "refusedOffset", newest_timestamp AS "newestTimestamp", pages,
@@ -66,25 +66,4 @@ export function* expectRuns(
     due ? now : null,
     due?.tick ?? null,
   );
-}
-
-interface StandingRow extends Omit<Standing, 'due'> {
-  dueCron: string | null;
-  dueSince: string;
-  dueTick: string | null;
-}
-
-export function* standings(collector?: string): Steps<Standing[]> {
-  const rows = yield* all<StandingRow>(
-    `SELECT collector, last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", newest_timestamp AS "newestTimestamp",
-       last_seq AS "lastSeq", pages,
-       (SELECT COUNT(*) FROM rejected_events AS r WHERE r.collector = c.collector) AS rejected,
-       due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick"
-     FROM audit_checkpoints AS c WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector`,
-    collector ?? null,
-  );
-  return rows.map(({ dueCron, dueSince, dueTick, ...standing }) => ({
-    ...standing,
-    due: dueCron === null ? null : { cron: dueCron, since: dueSince, tick: dueTick },
-  }));
 }

@@ -34,9 +34,9 @@ export interface Dialect {
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
   /** Removes all events of a collector, along with their ids. */
   removeEvents(collector: string): Steps<void>;
-  /** Removes events for `OffloadLedger.clearConfirmed`, and keeps their ids. @returns the number removed */
+  /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns the number removed */
   removeSentEvents(events: SentEvents): Steps<number>;
-  /** See `OffloadLedger.shrink`. */
+  /** See `OffloadStore.shrink`. */
   shrink(now: Date): Promise<void>;
 
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;

@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { ExecutionLogLine, Rejected } from '../../domain.js';
-import { text } from '../copied-tables.js';
-import type { Dialect } from './dialect.js';
+import type { ExecutionLogLine } from '../../domain.js';
 import { all, insert, type Steps } from './steps.js';
 
 interface LogLine {
@@ -39,25 +36,4 @@ export function* executionLog({
     collector,
     limit,
   );
-}
-
-/** Keeps each distinct text once. Returns how many were new. */
-export function* keepRejects(
-  dialect: Dialect,
-  rejects: readonly Rejected[],
-  { collector, offset, now }: { collector: string; offset: string; now: string },
-): Steps<number> {
-  return yield* dialect.insertRows({
-    rows: rejects.map(({ kind, reason, raw }) => ({
-      digest: createHash('sha256').update(`${kind}\0${raw}`).digest('hex'),
-      kind,
-      reason,
-      raw,
-    })),
-    columns: text('digest', 'kind', 'reason', 'raw'),
-    shared: [collector, offset, now],
-    insert: (source) =>
-      `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, rejected_at)
-       SELECT $1, digest, kind, reason, $2, raw, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
-  });
 }

@@ -5,7 +5,7 @@ import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
 
 /** The offload ledger for any database. */
-export function offloadLedger(dialect: Dialect, now: () => Date): OffloadStore {
+export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
   const transaction = <T>(decide: (now: string) => Steps<T>) => dialect.transaction(timed(now, decide));
   return {
     cursors: (collector) => dialect.run(cursors(collector)),

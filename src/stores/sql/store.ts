@@ -8,19 +8,22 @@ import type {
   EventLines,
   PageToWrite,
   PageWritten,
+  RejectedRow,
   StagedPage,
   Standing,
   Store,
 } from '../store.js';
-import { checkpointOf, expectRuns, logIdleRun, standings } from './checkpoints.js';
+import { checkpointOf, expectRuns, logIdleRun } from './checkpoints.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
-import { executionLog, keepRejects, logLine, logLines } from './log.js';
-import { offloadLedger } from './offload.js';
+import { executionLog, logLine, logLines } from './log.js';
+import { offloadStore } from './offload.js';
+import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { setSettings, settings } from './settings.js';
+import { standings } from './standings.js';
 import { all, changes, first, type Steps, timed } from './steps.js';
 import { committedPage, writePage } from './write-page.js';
 
@@ -38,7 +41,7 @@ export class SqlStore implements Store {
   constructor(dialect: Dialect, { shared, schema, now }: { shared: boolean; schema: number; now: () => Date }) {
     this.shared = shared;
     this.schema = schema;
-    this.offload = offloadLedger(dialect, now);
+    this.offload = offloadStore(dialect, now);
     this.#dialect = dialect;
     this.#now = now;
   }
@@ -174,6 +177,18 @@ export class SqlStore implements Store {
 
   async rejectedCount(collector: string): Promise<number> {
     return this.#count('rejected_events', collector);
+  }
+
+  async rejectedEvents(collector: string, limit: number): Promise<RejectedRow[]> {
+    return this.#dialect.run(rejectedRows(collector, limit));
+  }
+
+  async acknowledgeRejects(collector: string, key: string): Promise<number> {
+    return this.#transaction((now) => acknowledgeRejects(collector, key, now));
+  }
+
+  async resetToRejected(collector: string, key: string): Promise<boolean> {
+    return this.#transaction((now) => resetToRejected(this.#dialect, collector, key, now));
   }
 
   async retentionGaps(collector: string): Promise<RetentionGap[]> {

@@ -4,7 +4,8 @@ import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-no
 import type { PageToWrite, PageWritten } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
 import type { Dialect, StoredContent } from './dialect.js';
-import { keepRejects, logLine } from './log.js';
+import { logLine } from './log.js';
+import { keepRejects, settleRejects } from './rejects.js';
 import { storeRelatedObjects } from './related-objects.js';
 import { changes, first, insert, plainText, type Steps } from './steps.js';
 
@@ -19,7 +20,9 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
 
   yield* storeRelatedObjects(dialect, page, now.slice(0, 10));
   const { newEvents, altered } = yield* insertEvents(dialect, page, checkpoint.lastSeq, now);
-  const rejects = yield* keepRejects(dialect, [...page.rejected, ...altered], { collector, offset, now });
+  const rejected = [...page.rejected, ...altered];
+  yield* settleRejects(dialect, { ...page, now, ids: page.events.map(({ id }) => id), fits: rejected.length === 0 });
+  const rejects = yield* keepRejects(dialect, rejected, { collector, offset, now });
   const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
   const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
   const written = {
@@ -41,6 +44,7 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
     generation: page.generation,
     events: written.count,
     new_events: newEvents,
+    rejected: rejected.length,
     first_seq: newEvents > 0 ? checkpoint.lastSeq + 1 : null,
     last_seq: newEvents > 0 ? written.lastSeq : null,
     digest: page.digest,

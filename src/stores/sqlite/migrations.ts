@@ -268,4 +268,13 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX audit_events_seq ON audit_events (collector, seq);
   CREATE INDEX audit_events_time ON audit_events (collector, time_ns, seq);
   `,
+  `
+  -- Of which pages events were rejected, and whether a rejected event has been stored or acknowledged since. Those of
+  -- earlier versions are open. The id is null where it could not be read.
+  ALTER TABLE audit_pages ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rejected_events ADD COLUMN event_id TEXT;
+  ALTER TABLE rejected_events ADD COLUMN settled_at TEXT;
+  CREATE INDEX rejected_events_unsettled ON rejected_events (collector, rejected_at)
+    WHERE kind = 'event' AND settled_at IS NULL;
+  `,
 ];

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { notes, type Rejected } from '../../domain.js';
+import { text } from '../copied-tables.js';
+import type { RejectedRow, UnsettledRejects } from '../store.js';
+import { holdCheckpoint } from './checkpoints.js';
+import type { Dialect } from './dialect.js';
+import { logLine } from './log.js';
+import { all, changes, first, type Steps } from './steps.js';
+
+/**
+ * Rejected events that are neither stored nor acknowledged. An answer that was not a page is not one of them: its page
+ * is asked for again until it is read.
+ */
+const unsettled = `collector = $1 AND kind = 'event' AND settled_at IS NULL`;
+
+/** Keeps each distinct text once. Returns how many were new. */
+export function* keepRejects(
+  dialect: Dialect,
+  rejects: readonly Rejected[],
+  { collector, offset, now }: { collector: string; offset: string; now: string },
+): Steps<number> {
+  return yield* dialect.insertRows({
+    rows: rejects.map(({ kind, reason, raw, id = null }) => ({
+      digest: createHash('sha256').update(`${kind}\0${raw}`).digest('hex'),
+      kind,
+      reason,
+      raw,
+      id,
+    })),
+    columns: text('digest', 'kind', 'reason', 'raw', 'id'),
+    shared: [collector, offset, now],
+    insert: (source) =>
+      `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, event_id, rejected_at)
+       SELECT $1, digest, kind, reason, $2, raw, id, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
+  });
+}
+
+interface ReadPage {
+  collector: string;
+  offset: string;
+  now: string;
+  /** Ids of the events that are stored now. */
+  ids: readonly string[];
+  /** True if no event of the page was rejected this time. */
+  fits: boolean;
+}
+
+/**
+ * Settles the rejects that a page has brought again in a form that can be stored: those with its events' ids. A reject
+ * whose id could not be read is settled when the page that it came on is read without a reject.
+ */
+export function* settleRejects(dialect: Dialect, { collector, offset, now, ids, fits }: ReadPage): Steps<void> {
+  if (!(yield* first(`SELECT 1 FROM rejected_events WHERE ${unsettled} LIMIT 1`, collector))) return;
+  yield* changes(
+    `UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled} AND event_id ${dialect.among('$3')}`,
+    collector,
+    now,
+    ids,
+  );
+  if (!fits) return;
+  yield* changes(
+    `UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled} AND event_id IS NULL AND "offset" = $3`,
+    collector,
+    now,
+    offset,
+  );
+}
+
+/** Null if there are none. */
+export function* unsettledRejects(collector: string): Steps<UnsettledRejects | null> {
+  const row = yield* first<{ reason: string; at: string }>(
+    `SELECT reason, rejected_at AS at FROM rejected_events WHERE ${unsettled} ORDER BY rejected_at DESC LIMIT 1`,
+    collector,
+  );
+  if (row === undefined) return null;
+  const { n } = (yield* first<{ n: number }>(
+    `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`,
+    collector,
+  ))!;
+  return { events: n, ...row };
+}
+
+/** The newest first. */
+export function* rejectedRows(collector: string, limit: number): Steps<RejectedRow[]> {
+  return yield* all<RejectedRow>(
+    `SELECT rejected_at AS "rejectedAt", reason, "offset", event_id AS id, raw FROM rejected_events
+     WHERE ${unsettled} ORDER BY rejected_at DESC, digest LIMIT $2`,
+    collector,
+    limit,
+  );
+}
+
+export function* acknowledgeRejects(collector: string, key: string, now: string): Steps<number> {
+  const { n } = (yield* first<{ n: number }>(
+    `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`,
+    collector,
+  ))!;
+  if (n === 0 || (yield* logLine(collector, { now, note: acknowledgedNote(n), key })) === 0) return 0;
+  yield* changes(`UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled}`, collector, now);
+  return n;
+}
+
+function acknowledgedNote(events: number): string {
+  return `Acknowledged ${events} rejected ${events === 1 ? 'event' : 'events'}`;
+}
+
+/** See `Store.resetToRejected`. */
+export function* resetToRejected(dialect: Dialect, collector: string, key: string, now: string): Steps<boolean> {
+  yield* holdCheckpoint(dialect, collector);
+  const page = yield* first<{ offset: string }>(
+    `SELECT p."offset" FROM audit_pages AS p WHERE p.collector = $1 AND p."offset" IN
+       (SELECT "offset" FROM rejected_events WHERE ${unsettled}) ORDER BY p.number LIMIT 1`,
+    collector,
+  );
+  if (page === undefined) return false;
+  if ((yield* logLine(collector, { now, note: notes.resetToRejected, key })) === 0) return true;
+  yield* changes(
+    `UPDATE audit_checkpoints SET last_offset = $2, last_count = 0, last_digest = '', generation = generation + 1,
+       refused_offset = NULL WHERE collector = $1`,
+    collector,
+    page.offset,
+  );
+  return true;
+}
