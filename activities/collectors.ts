@@ -49,7 +49,7 @@ export class Collectors {
   }
 
   /**
-   * Where a collector's events go, and how long they are kept; none of its secrets is needed.
+   * A collector's sinks and retention. None of its secrets is needed.
    * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; not retried.
    */
   async offloading(collector: string): Promise<OffloadSettings> {

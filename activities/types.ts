@@ -23,7 +23,7 @@ export interface LastCheckpoint extends PageStart {
 
 export interface FetchedPages {
   pages: PageRef[];
-  /** Where to continue reading, and whether the source has more there now. */
+  /** The offset to continue from, and whether the source has more there now. */
   nextOffset: string;
   more: boolean;
   /** Milliseconds to wait before the next request. */

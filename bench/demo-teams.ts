@@ -9,7 +9,7 @@ export interface TeamsWanted {
   events: number;
   /** Number of teams, from the first, that get one more event every minute. Default 0. */
   busy?: number;
-  /** Whether an empty page follows a full last page. Default: no. */
+  /** True if an empty page follows a full last page. Default: false. */
   nextWhenFull?: boolean;
 }
 

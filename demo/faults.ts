@@ -22,15 +22,15 @@ export const faultSchema = z
   .strictObject({
     /** The kind of fault: `status` answers with an error; the others spoil a 200 but keep its Link header. */
     kind: z.enum(faultKinds),
-    /** How often it happens at most. Default: once, or without limit if `every` or `probability` is given. */
+    /** The most times that it happens. Default: once, or without limit if `every` or `probability` is given. */
     times: z.int().min(1).optional(),
     /** Hits every n-th request that it could hit; 1: all. */
     every: z.int().min(1).optional(),
     /** Hits this share of the requests that it could hit. */
     probability: z.number().min(0).max(1).optional(),
-    /** How many requests succeed first. */
+    /** Number of requests that succeed first. */
     after: z.int().min(0).optional(),
-    /** Which requests it can hit. Default: `audits`. */
+    /** The requests that it can hit. Default: `audits`. */
     target: z.enum(['token', 'audits', 'any']).optional(),
     /** For `status`, where it is required. */
     status: z.int().min(400).max(599).optional(),
@@ -59,7 +59,7 @@ interface Planned {
   fault: Fault;
   /** Requests that it could have hit since it was added. */
   seen: number;
-  /** How often it has happened. */
+  /** Number of times that it has happened. */
   happened: number;
   timesMax: number;
 }

@@ -4,7 +4,7 @@ interface LoggedRequest {
   path: string;
   /** 0 if the connection broke before any answer. */
   status: number;
-  /** Whether it carried an Authorization header. */
+  /** True if it carried an Authorization header. */
   authorization: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fault } from './faults.js';
 
-/** What a demo server is about to send. */
+/** An answer that a demo server is about to send. */
 export interface Answer {
   status: number;
   headers: Record<string, string | string[]>;

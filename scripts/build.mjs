@@ -22,7 +22,7 @@ const tracing = createRequire(import.meta.url).resolve(
 );
 for (const [name, workflowInterceptorModules] of [
   ['workflow-bundle.js', []],
-  // For workers that trace: the others are not to pay for it.
+  // For workers that trace, so that the others do not pay for it.
   ['workflow-bundle.traced.js', [tracing]],
 ]) {
   const { code } = await bundleWorkflowCode({
@@ -33,9 +33,9 @@ for (const [name, workflowInterceptorModules] of [
   writeFileSync(join(dist, name), withoutFolders(code));
 }
 
-/** The bundle and the source map inside it name the folders that they were made from: from here on, nobody's business. */
+/** Removes the folders' paths of this machine, which the bundle and the source map inside it contain. */
 function withoutFolders(bundle) {
-  // node_modules may be a link: what it links to is named by its way from here, too.
+  // node_modules may be a link, and paths may also name its target relative to this folder.
   const modules = realpathSync(join(root, 'node_modules'));
   const names = [
     [relative(process.cwd(), modules), './node_modules'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runtimePackages } from './runtime.mjs';
 import { build, install, root } from './setup.mjs';
 
-/** What may be among the dependencies at run time, as SPDX writes it: all ask for their text at the most. */
+/** Licences that dependencies at run time may have, as SPDX writes them. They require their text at most. */
 const allowed = [
   '0BSD',
   'Apache-2.0',
@@ -12,21 +12,21 @@ const allowed = [
   'BlueOak-1.0.0',
   'BSD-2-Clause',
   'BSD-3-Clause',
-  // Of data, not code: caniuse-lite.
+  // The licence of data, not code: caniuse-lite.
   'CC-BY-4.0',
   'ISC',
   'MIT',
   'Unlicense',
 ];
 
-/** In a line each, those whose licence is none of the allowed. */
+/** One line for each package whose licence is not allowed. */
 export function refused(packages) {
   return packages
     .filter(({ licence }) => !allowed.includes(licence))
     .map(({ id, licence }) => `${id}: ${licence || 'no licence'}`);
 }
 
-/** Whose code is inside the workflow bundle, by its source map. */
+/** The packages whose code is inside the workflow bundle, by its source map. */
 function bundled(bundle) {
   const [, map] = /sourceMappingURL=data:application\/json;charset=utf-8;base64,([\w+/=]+)/.exec(bundle);
   const { sources } = JSON.parse(Buffer.from(map, 'base64').toString());

@@ -1,4 +1,4 @@
-// npm pack runs this first: what the package has beside the files of the checkout.
+// npm pack runs this first: it makes what the package has in addition to the files of the checkout.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runtime } from './runtime.mjs';
@@ -9,5 +9,5 @@ requireNode();
 install();
 build();
 writeSbom();
-// For who wants the very dependencies that were tested: npm packs no lockfile, and npm 12 reads no npm-shrinkwrap.json.
+// For users who want exactly the tested dependencies: npm packs no lockfile, and npm 12 ignores npm-shrinkwrap.json.
 writeFileSync(join(root, 'dist', 'package-lock.json'), `${JSON.stringify(runtime().lock, null, 2)}\n`);

@@ -1,9 +1,9 @@
-// What so many collectors need, by arithmetic from measured figures (docs/benchmarks.md, docs/scaling.md):
+// Calculates what a number of collectors needs from measured figures (docs/benchmarks.md, docs/scaling.md):
 //   node scripts/plan.mjs --collectors 1000 --interval 5 --events-per-day 20000
 // Plain JavaScript without packages, so that it runs before anything is installed.
 import { parseArgs } from 'node:util';
 
-/** Of one machine with 2 cores; see docs/benchmarks.md for which, and how to measure one's own. */
+/** Measured on a machine with 2 cores. docs/benchmarks.md describes it, and how to measure your own. */
 export const measured = {
   idleRun: {
     requests: 1,
@@ -21,11 +21,11 @@ export const measured = {
   roundEvents: 8_000,
 };
 
-/** What the vendors allow, and what is left of it to others. */
+/** The vendors' limits, and the share of them that is left to others. */
 export const limits = {
   asa: { requestsPerHour: 10_000, pageEvents: 1_000, retentionDays: 90 },
   descope: { requestsPerHour: 600, pageEvents: 1_000, retentionDays: 30 },
-  /** Neither its rate limit nor how long it keeps events is documented. */
+  /** The vendor documents neither its rate limit nor its retention. */
   skyflow: { requestsPerHour: Number.POSITIVE_INFINITY, pageEvents: 1_000, retentionDays: 90 },
 };
 
@@ -37,7 +37,7 @@ const eventsPerSecondMost = 6_000;
 
 /**
  * @param {{ collectors: number, intervalMinutes: number, eventsPerDay: number, source: string, retainDays: number }} given
- *   events a day of each collector
+ *   `eventsPerDay` counts for each collector
  */
 export function plan({ collectors, intervalMinutes, eventsPerDay, source, retainDays }) {
   const runsPerDay = (collectors * 1_440) / intervalMinutes;
@@ -92,7 +92,7 @@ export function plan({ collectors, intervalMinutes, eventsPerDay, source, retain
     storeBytes: eventsAll * event.bytesPostgres * retainDays,
     temporalBytes: runsPerDay * idleRun.historyBytes * historyDays,
     jitterSeconds: Math.round(intervalMinutes * 60 * 0.8),
-    // A collector leaves a part of the limit to the vendor's other users, and stores no more than so many a second.
+    // A collector leaves part of the limit to the vendor's other users, and its rate of storing is limited too.
     catchUpHours: Math.max(
       ((eventsPerDay * retentionDays) / pageEvents / requestsPerHour) * 1.25,
       (eventsPerDay * retentionDays) / eventsPerSecondMost / 3_600,

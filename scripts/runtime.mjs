@@ -1,14 +1,14 @@
-// What an installed package brings with it, by the lockfile.
+// The dependencies that an installed package brings along, according to the lockfile.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './setup.mjs';
 
 const json = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'));
 
-/** Where a package.json names no licence, what its file LICENSE has. Of this version only. */
+/** Licences from the file LICENSE, for packages whose package.json names none. Each is valid for this version only. */
 const read = { 'unionfs@4.6.0': 'Unlicense' };
 
-/** package.json and the lockfile, without what is for development. */
+/** package.json and the lockfile, without development dependencies. */
 export function runtime(lock = json('package-lock.json')) {
   const { devDependencies: _, ...manifest } = json('package.json');
   const { devDependencies: __, ...top } = lock.packages[''];
@@ -16,7 +16,7 @@ export function runtime(lock = json('package-lock.json')) {
   return { manifest, lock: { ...lock, packages: { '': top, ...Object.fromEntries(others) } } };
 }
 
-/** Each once, in order: its name, version and licence, which is empty where none is known. */
+/** Each package once, sorted: its name, version and licence, which is empty if unknown. */
 export function runtimePackages(lock) {
   const packages = new Map();
   for (const [path, { name, version, license }] of Object.entries(runtime(lock).lock.packages)) {

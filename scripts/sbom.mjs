@@ -16,9 +16,9 @@ export function writeSbom() {
 }
 
 /**
- * npm's own, of a folder that has nothing for development: with `--omit=dev` npm 11 leaves out what development needs
- * too, `pg` for one. From the lockfile, since what is installed lacks other platforms' packages. npm takes the name of
- * the folder for the program's.
+ * npm's own bill, made in a folder without development dependencies: with `--omit=dev`, npm 11 also leaves out packages
+ * that development needs as well, such as `pg`. It is made from the lockfile: installed packages lack those of
+ * other platforms. npm takes the folder's name for the program's.
  */
 function npmSbom() {
   const { manifest, lock } = runtime();

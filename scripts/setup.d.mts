@@ -11,7 +11,7 @@ export interface LockedPackage {
   cpu?: string[];
   libc?: string[];
 }
-/** By their paths. */
+/** Packages by their paths. */
 export type LockedPackages = Record<string, LockedPackage>;
 export function holds(
   installed: LockedPackages,

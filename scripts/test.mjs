@@ -1,4 +1,4 @@
-// npm test: everything, from a fresh clone. Ends with one line of vitest's own totals.
+// npm test: runs everything, from a fresh clone. Ends with one line of vitest's own totals.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

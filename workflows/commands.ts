@@ -41,7 +41,7 @@ export class Commands {
   /** Set only when a run of an earlier version is replayed: there, a failed command made the run forget all others. */
   #failure: unknown;
   #forgets = false;
-  /** How often this run has reset the checkpoint. */
+  /** The number of times this run has reset the checkpoint. */
   resets = 0;
 
   /** @param carried commands noted before the walk continued as new. */

@@ -43,7 +43,7 @@ export class Walk {
   readonly #historyEventsMax: number;
   /** True beyond the beginning of a walk: the steps of other collectors then take precedence. */
   #catchesUp: boolean;
-  /** Whether the run should begin offloading once it has caught up. */
+  /** True if the run should begin offloading once it has caught up. */
   offloads: 'no' | 'due' | 'when new' = 'no';
   /** Set when another walk has moved the checkpoint: its generation, and the pages committed at the last look. */
   #overtaken: { generation: number; pages: number } | null = null;

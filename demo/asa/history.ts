@@ -7,7 +7,7 @@ const historyDays = 80;
 export const historyMs = historyDays * 86_400_000;
 
 /**
- * When the events of the history happened: nanoseconds since its start, which a double holds exactly for 104 days.
+ * The times of the history's events: nanoseconds since its start, which a double holds exactly for 104 days.
  *
  * Every event has a slot of the same length; within it, chance decides. The slots are then bent so that working hours
  * (around 15:00 UTC) hold more of them. Both keep the order, so no event needs to know the one before.

@@ -4,8 +4,8 @@ import type { ServerThing, Thing } from './objects.js';
 import type { Team } from './team.js';
 
 /**
- * Who does what to whom in one event. Each choice holds for the whole event, so that its members fit each other: the
- * client belongs to the actor, and host name and project to the server.
+ * The actor, action and objects of one event. Each choice holds for the whole event, so that its members fit each
+ * other: the client belongs to the actor, and host name and project to the server.
  */
 export class Scene {
   readonly random = new Random();

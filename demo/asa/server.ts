@@ -33,7 +33,7 @@ export interface DemoAsaOptions {
   host?: string | undefined;
   /** Another seed is another team with other events. Default: 1. */
   seed?: number | undefined;
-  /** How many events exist at the anchor, spread over the 80 days before it. Default: 100,000. */
+  /** Number of events that exist at the anchor, spread over the 80 days before it. Default: 100,000. */
   events?: number | undefined;
   /** Epoch milliseconds. A restart with the same anchor serves the very same events. Default: now. */
   anchorMs?: number | undefined;
@@ -45,7 +45,7 @@ export interface DemoAsaOptions {
   rateLimit?: { limit: number; periodMs: number } | undefined;
   /** Style of the `Link` headers. Default: `single`. */
   linkStyle?: LinkStyle | undefined;
-  /** Whether `next` appears as soon as a page is full, even if nothing follows yet. Default: false. */
+  /** True if `next` appears as soon as a page is full, even if nothing follows yet. Default: false. */
   nextWhenFull?: boolean | undefined;
   /** Default: 60 minutes. */
   tokenLifetimeMs?: number | undefined;

@@ -22,7 +22,7 @@ export interface Moment {
 }
 
 /**
- * Where a page begins, in a form that outlives a restart: scheduled events exist again then, inserted ones do not.
+ * The beginning of a page, in a form that outlives a restart: scheduled events exist again then, inserted ones do not.
  */
 export interface Cursor {
   scheduled: number;

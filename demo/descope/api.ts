@@ -13,14 +13,14 @@ export interface DescopeApiOptions {
   rateLimit: { requests: number; periodMs: number };
   /** `as asked` obeys `oldestFirst`; `mixed` has no order, but is the same each time. */
   order: 'as asked' | 'newest first' | 'mixed';
-  /** Which of the bounds `from` and `to` are inclusive. */
+  /** The bounds that are inclusive: `from`, `to` or both. */
   bounds: 'both' | 'from' | 'to' | 'none';
   /** Maximum number of events in an answer, whatever the request says. */
   pageMax: number;
-  /** Whether `total` is correct, or how it is wrong. */
+  /** Returns the answer's `total`, which may be wrong, from the true number. */
   total: (truth: number) => unknown;
   retentionDays: number;
-  /** How far the server's clock is ahead of this machine's; ms. */
+  /** The server's clock minus this machine's; ms. */
   clockAheadMs: number;
 }
 

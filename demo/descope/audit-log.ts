@@ -16,7 +16,7 @@ export interface AuditLogOptions {
 
 interface Entry {
   event: DemoEvent;
-  /** When it appears in searches; epoch milliseconds. */
+  /** The time from which searches find it; epoch milliseconds. */
   visibleMs: number;
 }
 
@@ -74,7 +74,7 @@ export class DescopeAuditLog {
       .map(({ event }) => event);
   }
 
-  /** When the events that are not yet visible will appear; epoch milliseconds. */
+  /** Times at which the events that are still invisible will appear; epoch milliseconds. */
   pending(nowMs: number): number[] {
     return this.#entries.map(({ visibleMs }) => visibleMs).filter((visibleMs) => visibleMs > nowMs);
   }

@@ -36,7 +36,7 @@ function accountKey(): Key {
 /** Both ways to sign in: an API key, and a service account's assertion, whose RS256 signature is checked. */
 export class SignIn {
   readonly apiKey = `sky-demo-${randomBytes(16).toString('hex')}`;
-  /** How far the vendor's clock is ahead of this machine's; seconds. */
+  /** The vendor's clock minus this machine's; seconds. */
   clockAheadMs = 0;
   apiKeyRevoked = false;
   accountRevoked = false;

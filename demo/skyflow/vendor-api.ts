@@ -17,7 +17,7 @@ export interface ApiRequest {
 export interface Manners {
   /** A larger limit is silently reduced to this. */
   limitMax: number;
-  /** Whether the page that reaches the end has a cursor. */
+  /** `given` if the page that reaches the end has a cursor. */
   lastNextOps: 'given' | 'missing';
   /** The form of the list in a page without events. */
   emptyEvent: 'null' | 'list' | 'absent';

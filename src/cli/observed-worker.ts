@@ -17,7 +17,7 @@ export interface ObservedWorker extends RunningWorker {
 interface ObservedWorkerOptions {
   env?: Environment;
   logLevel?: string | undefined;
-  /** Whether its metrics are served. */
+  /** True if its metrics are served. */
   measured: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { delimiter, dirname, relative } from 'node:path';
 
-/** How this command was called, for lines that people copy into another shell in the same folder. */
+/** This command as the user called it, for lines that people copy into another shell in the same folder. */
 export function ownCommand(
   env: Readonly<Record<string, string | undefined>>,
   script = process.argv[1]!,

@@ -28,7 +28,7 @@ export interface ProcessSettings {
   payloadKeys: PayloadKeys | null;
   /** Token that a codec server requires; undefined for none. */
   codecToken: string | undefined;
-  /** Where a worker serves its health; null if it does not. */
+  /** The address at which a worker serves its health; null if it does not. */
   listen: Listen | null;
   /** Mode of the files that Trawl makes for itself. */
   fileMode: FileMode;

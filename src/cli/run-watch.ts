@@ -9,7 +9,7 @@ export interface WatchedRun {
   progress(): Promise<Progress>;
   /** Descriptions of the steps that fail and are retried; answered by the server. */
   troubles(): Promise<string[]>;
-  /** Whether a worker polls the task queue; answered by the server. A killed worker still counts for a minute. */
+  /** Asks the server whether a worker polls the task queue. A killed worker still counts for a minute. */
   hasWorker(): Promise<boolean>;
 }
 

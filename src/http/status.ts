@@ -110,7 +110,7 @@ export function reserveOf(limit: number): number {
   return Math.ceil(limit / 20);
 }
 
-/** How long to wait before the next request to keep the reserve; 0 if enough requests are left. */
+/** The wait before the next request that keeps the reserve; 0 if enough requests are left. */
 export function pauseForReserveMs(answer: HttpAnswer): number {
   const rate = rateLimitOf(answer);
   if (!rate || rate.limit < 2 || rate.remaining > reserveOf(rate.limit)) return 0;

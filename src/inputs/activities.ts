@@ -20,7 +20,7 @@ const key = z.string().min(1).max(2_000);
 const pageStart = z.object({ offset, generation: count });
 export type PageStart = z.infer<typeof pageStart>;
 
-/** How a recurring run was started: its cron if known, otherwise the time it was due. */
+/** The start of a recurring run: its cron if known, otherwise the time it was due. */
 const recurrence = z.union([z.object({ cron: z.string().max(10_000) }), z.object({ scheduledAt: time })]);
 export type Recurrence = z.infer<typeof recurrence>;
 
@@ -28,9 +28,9 @@ export type Recurrence = z.infer<typeof recurrence>;
 const pageRef = z.object({
   key,
   offset,
-  /** Where to continue: after this page, or at this page again if it may still fill. */
+  /** The offset to continue from: after this page, or at this page again if it may still fill. */
   nextOffset: offset,
-  /** Whether the source had more events at `nextOffset`. */
+  /** True if the source had more events at `nextOffset`. */
   more: z.boolean(),
   generation: count,
   events: count,
@@ -95,7 +95,7 @@ export const activityInputs = {
   writePages: pages,
   writeExecutionLog: z.object({
     collector,
-    /** How the run or the command failed; absent if the run found nothing new. */
+    /** The failure of the run or the command; absent if the run found nothing new. */
     failure: z.exactOptional(z.string()),
     /** Set if a command failed for good. */
     command: z.exactOptional(z.object({ kind: z.enum(commandKinds), keys })),

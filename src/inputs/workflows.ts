@@ -22,7 +22,7 @@ export const offloadInput = z.strictObject({
   until: time.nullable().default(null),
   /** Also sends a partial batch that could wait for more events. */
   now: z.boolean().default(false),
-  /** How long one step sends batches before it reports progress; ms. */
+  /** The time for which one step sends batches before it reports progress; ms. */
   durationMaxMs: z.int().min(1).max(60_000).default(10_000),
   historyEventsMax,
 });

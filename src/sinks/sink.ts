@@ -52,7 +52,7 @@ export interface OutgoingBatch {
   lastSeq: number;
   /** Without events of parts that were already confirmed. */
   events: readonly StoredEvent[];
-  /** How to build the records. Fixed with the batch, even if the settings have changed since. */
+  /** The form of the records. Fixed with the batch, even if the settings have changed since. */
   form: BatchForm;
 }
 

@@ -6,7 +6,7 @@ import type { ConfigurableKind, Values } from '../settings/definition.js';
  * A kind of API. All sources share the rest: staging, storage of the common columns, deduplication and the checkpoint.
  */
 export interface Source<Own extends Values = Values> extends ConfigurableKind<Own> {
-  /** How long the vendor keeps events, in days; undefined if the vendor does not say. */
+  /** The vendor's retention of events, in days; undefined if the vendor does not say. */
   readonly retentionDays?: number;
   /** Set if the vendor allows only a few requests per period: the store then counts them before they are made. */
   readonly requestLimit?: RequestLimit;
@@ -45,13 +45,13 @@ export interface FetchedPage {
   body: Uint8Array;
   content: PageContent;
   /**
-   * Where to continue: after this page, or at this page again if it may still fill. The checkpoint moves there even if
-   * nothing is new, so an idle source returns the offset of the request.
+   * The offset to continue from: after this page, or at this page again if it may still fill. The checkpoint moves
+   * there even if nothing is new, so an idle source returns the offset of the request.
    */
   nextOffset: Offset;
   /** True if the source has more now, at `nextOffset`. */
   more: boolean;
-  /** How long to wait before the next request, so that a reserve of the rate limit remains; ms. */
+  /** The wait before the next request, so that a reserve of the rate limit remains; ms. */
   pauseMs: number;
   /** Requests made for this page, including those for tokens. */
   requests: number;

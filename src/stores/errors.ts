@@ -1,6 +1,6 @@
 import { reasonOf, TrawlError } from '../errors.js';
 
-/** How Trawl reports an error of a database. */
+/** Trawl's error for an error of a database. */
 export interface Meaning {
   code: ConstructorParameters<typeof TrawlError>[0];
   what: string;

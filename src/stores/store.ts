@@ -173,7 +173,7 @@ export interface RejectedRow {
   raw: string;
 }
 
-/** When runs are expected. */
+/** The times at which runs are expected. */
 export interface DueRuns {
   /** In Temporal's syntax; empty if unknown. */
   cron: string;
@@ -198,7 +198,7 @@ export interface PageToWrite {
   collector: string;
   offset: Offset;
   generation: number;
-  /** Where the checkpoint moves to: the page's own offset if the page may still fill. */
+  /** The offset that the checkpoint moves to: the page's own if the page may still fill. */
   nextOffset: Offset;
   /** True if the source had more; decides M10's branch. */
   more: boolean;

@@ -24,7 +24,7 @@ export async function startNow(client: Client, collector: string): Promise<Colle
   });
 }
 
-/** How a collection recurs: by a workflow on cron or by a Temporal Schedule. */
+/** A collection recurs by a workflow on cron or by a Temporal Schedule. */
 export type Recurrence = 'cron' | 'schedule';
 
 /** State of a collector's recurring collection on the Temporal server. */
@@ -35,7 +35,7 @@ export interface RecurringState {
   cron: string;
   /** RFC 3339; null while a run is under way. */
   nextRun: string | null;
-  /** How the last run failed; null if it did not. */
+  /** The last run's failure; null if it did not fail. */
   lastFailure: string | null;
   /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;

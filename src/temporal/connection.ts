@@ -23,7 +23,7 @@ const grpcStatus = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** Where a Temporal server is and how to connect to it. */
+/** The address of a Temporal server, and the means to connect to it. */
 export interface TemporalAddress {
   namespace: string;
   /** Options for both the client and the worker. */

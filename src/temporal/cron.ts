@@ -11,7 +11,7 @@ import { recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
 
-/** How long to wait for a run to end. */
+/** Longest wait for a run to end. */
 const stopMaxMs = 20_000;
 
 /** A collector's workflow on cron. */
@@ -23,7 +23,7 @@ interface CronState {
   begun: boolean;
   /** When the current run begins or began; epoch ms, by the server's clock. */
   executionTimeMs: number;
-  /** How the previous run failed; null if it did not. */
+  /** The previous run's failure; null if it did not fail. */
   lastFailure: string | null;
   /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;

@@ -32,7 +32,7 @@ export function serverFiles(dataDir: string): ServerFiles {
   };
 }
 
-/** Where a server really listens, behind the published ports. */
+/** The ports that a server really listens on, behind the published ones. */
 interface ServerPlaces {
   grpc: Place;
   http: Place;

@@ -14,7 +14,7 @@ export interface Trouble {
   step: string;
   /** Number of the next attempt, or of the current one. */
   attempt: number;
-  /** How the last attempt failed. */
+  /** The last attempt's failure. */
   failure: string;
   code: string | null;
   /** When the next attempt begins; null if it is under way. */

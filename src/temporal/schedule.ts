@@ -23,7 +23,7 @@ interface ScheduleState {
   running: { workflowId: string; runId: string }[];
   /** Epoch ms; null if no run is planned. */
   nextRunMs: number | null;
-  /** How the last run failed; null if it did not. */
+  /** The last run's failure; null if it did not fail. */
   lastFailure: string | null;
   /** The code of that failure; null if it has none. */
   lastFailureCode: string | null;

@@ -17,7 +17,7 @@ export const watchedCodes = [
 export interface CollectorHealth extends Standing {
   /** Kind of source; undefined if the collector is no longer set up. */
   source: string | undefined;
-  /** How long the source keeps events, if it says so. */
+  /** The source's retention, if it states one. */
   retentionDays: number | undefined;
   sinks: SinkStanding[];
   /** Problems of the collector and of its sinks. */

@@ -27,7 +27,7 @@ interface SinkHealth extends SinkStanding {
 
 const minuteMs = 60_000;
 /**
- * How long events may wait while nothing is confirmed: after a failure, after a run that should have begun the
+ * The longest that events may wait while nothing is confirmed: after a failure, after a run that should have begun the
  * offloading, and with its own schedule.
  */
 const lateAfterMs = { failed: 15 * minuteMs, afterRun: 60 * minuteMs, ownSchedule: 26 * 60 * minuteMs };

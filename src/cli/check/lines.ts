@@ -10,7 +10,7 @@ interface CheckLine {
   outcome: Outcome;
   /** False only if it failed. */
   ok: boolean;
-  /** What was found or what failed, and what to do. */
+  /** The finding or the failure, and the remedy. */
   detail: string;
   /** Code of docs/errors.md, if it failed. */
   code?: ErrorCode | 'UNEXPECTED';

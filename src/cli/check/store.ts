@@ -11,7 +11,7 @@ const storeMaxMs = 10_000;
 export interface CheckedStore {
   /** Undefined if there is none yet, or if it cannot be read. */
   store: Store | undefined;
-  /** Whether its contents are known; true also if there is none yet. */
+  /** True if its contents are known, and if there is no store yet. */
   known: boolean;
 }
 

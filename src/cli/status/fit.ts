@@ -14,7 +14,7 @@ export interface Column {
 export interface Room {
   /** Characters per line. */
   columns: number;
-  /** Whether texts may be truncated; false for output that a program reads. */
+  /** True if texts may be truncated; false for output that a program reads. */
   cuts: boolean;
 }
 

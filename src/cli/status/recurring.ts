@@ -1,6 +1,6 @@
 import type { RecurringState } from '../../temporal/collection.js';
 
-/** Whether a worker polls the task queue; unknown if Temporal does not say. */
+/** `running` if a worker polls the task queue; `unknown` if Temporal does not say. */
 export type WorkerState = 'running' | 'none' | 'unknown';
 
 /**

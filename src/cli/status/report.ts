@@ -18,7 +18,7 @@ export interface CollectorStatus extends Partial<Collected> {
   nextRun: string | null;
   /** When the run under way began; null if there is none. */
   runningSince: string | null;
-  /** How the last run failed; null if it did not. */
+  /** The last run's failure; null if it did not fail. */
   lastFailure: string | null;
   lastFailureCode: string | null;
   /** Findings that a person must act on. */

@@ -35,9 +35,9 @@ export interface Collected extends Lag {
 
 export interface Stored {
   collected: Collected;
-  /** Whether runs are expected; false after `trawl stop`. */
+  /** True while runs are expected; false after `trawl stop`. */
   expected: boolean;
-  /** How the last run failed, according to the execution log; null if it did not. */
+  /** The last run's failure, according to the execution log; null if it did not fail. */
   failure: Problem | null;
   /** Problems found in the store. */
   found: readonly Problem[];

@@ -69,7 +69,7 @@ export interface Facts {
   rest?(): Json;
 }
 
-/** How the events of one source are mapped. */
+/** The mapping of one source's events. */
 export interface Mapping {
   product: { name: string; vendor_name: string };
   /** The vendor's name of the log. */

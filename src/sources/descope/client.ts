@@ -9,7 +9,7 @@ import { type DescopePageContent, parseDescopePage } from './page.js';
 import { type DescopeSettings, filtersOf } from './settings.js';
 import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
 
-/** How long Descope keeps audit events, and so how far back `from` may reach. */
+/** Descope's retention of audit events, and so the furthest that `from` may reach back. */
 export const descopeRetentionDays = 30;
 
 /** Distance of `from` to the end of the retention, to allow for the duration of a request. */
@@ -38,7 +38,7 @@ export class DescopeClient implements SourceClient {
   readonly #settings: DescopeSettings;
   readonly #filters: ReturnType<typeof filtersOf>;
   readonly #overlapMs: number;
-  /** How far the source's clock is ahead of this machine's, according to its answers. */
+  /** The source's clock minus this machine's, according to its answers. */
   #skewMs = 0;
   /** Page size to request; lowered after answers that exceed the maximum body size. */
   #size: number;

@@ -31,8 +31,8 @@ import type { DescopePageContent } from './page.js';
  * missed by a window only if T is after the window's freeze, and the next window begins `overlap` before that freeze.
  * So every event that appears within `overlap` of its time is found, however long a window takes to read.
  *
- * Whether `from` and `to` include their own millisecond is undocumented. Ranges overlap by one at each seam, so that
- * the result is complete either way.
+ * Descope does not document whether `from` and `to` include their own millisecond. Ranges overlap by one at each seam,
+ * so that the result is complete either way.
  */
 
 /** An open cursor stays in place while that saves a write, but lags behind by at most this. */

@@ -139,7 +139,7 @@ export class SkyflowClient implements SourceClient {
   }
 }
 
-/** When a page was requested, by the source's clock if known. The page has everything that had appeared by then. */
+/** The time of a page's request, by the source's clock if known. The page has everything that had appeared by then. */
 function askedMsByTheirs({ headers }: HttpAnswer, askedMs: number, tookMs: number): number {
   const answeredMs = Date.parse(headers.date?.[0] ?? '');
   return Number.isFinite(answeredMs) ? answeredMs - tookMs : askedMs;

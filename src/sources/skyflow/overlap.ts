@@ -24,7 +24,7 @@ import type { Cursor } from './cursor.js';
  * read from, and everything after that is read again with each run anyway.
  */
 export interface Position {
-  /** Where to continue; null: at the start. */
+  /** The position to continue from; null: the start. */
   cursor: Cursor | null;
   /** Undefined if the cursor itself is settled. */
   settled?: Settled;

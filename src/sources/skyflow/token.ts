@@ -169,7 +169,7 @@ function tokenOf(answer: HttpAnswer): string {
   }
 }
 
-/** How long to use a token: nine tenths of its lifetime, by the clock of the server that issued it. */
+/** The time for which a token is used: nine tenths of its lifetime, by the clock of the server that issued it. */
 function lifetimeMs(token: string, answer: HttpAnswer): number {
   const expiresMs = expiryMs(token);
   if (expiresMs === undefined) return unknownLifetimeMs;
@@ -178,7 +178,7 @@ function lifetimeMs(token: string, answer: HttpAnswer): number {
   return Math.min(Math.max(ms, 0), keptMaxMs);
 }
 
-/** When a JWT expires, epoch milliseconds; undefined if the token is not a JWT or does not say. */
+/** The expiry of a JWT, epoch milliseconds; undefined if the token is not a JWT or does not say. */
 function expiryMs(token: string): number | undefined {
   try {
     const { exp } = decodeJwt(token);

@@ -71,7 +71,7 @@ export interface RowsToInsert {
   insert(source: string): string;
 }
 
-/** How tables store ids that come from a source. */
+/** The form in which tables store ids that come from a source. */
 export interface IdColumns {
   /** Column that identifies an id within its collector. */
   readonly key: string;

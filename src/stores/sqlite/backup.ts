@@ -26,7 +26,7 @@ export interface BackedUp {
   sinks: { collector: string; sink: string; lastSeq: number }[];
 }
 
-/** How long a read waits for a writer; ms. */
+/** Longest wait of a read for a writer; ms. */
 const busyTimeoutMs = 10_000;
 
 /** Side files of a previous database that were moved out of the way, by their new names. */

@@ -11,11 +11,11 @@ import { migrations } from './migrations.js';
 import { requireNoneLeftBehind } from './side-files.js';
 
 /**
- * How long to wait for another process's transaction before STORE_BUSY; ms. The wait blocks this process, so it must be
+ * Longest wait for another process's transaction before STORE_BUSY; ms. The wait blocks this process, so it must be
  * well below the heartbeat time-out of the activities.
  */
 const busyTimeoutMs = 2_000;
-/** How long to wait for another process's migration; ms. A starting process has nothing else to do. */
+/** Longest wait for another process's migration; ms. A starting process has nothing else to do. */
 const migratingMaxMs = 60_000;
 
 /**
