@@ -9,7 +9,7 @@ const rows = [
   ...read('ARCHITECTURE.md').matchAll(/^\| ([MSU]\d\d[a-z]?)[ ,].*? +\| `(\w+)` +\| `([\w/.-]+)` +\|$/gm),
 ].map(([, flow, name, file]) => ({ flow: flow!, name: name!, file: file! }));
 
-/** The doc comment of a function or class that a file defines; undefined where it defines none of that name. */
+/** The doc comment of a function or class in a file; undefined if the file defines none of that name. */
 function docOf(text: string, name: string): string | undefined {
   const definition = `(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b`;
   return new RegExp(`(?:/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n)?^${definition}`, 'm').exec(text)?.slice(1)[0] ?? undefined;

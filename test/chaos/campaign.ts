@@ -36,7 +36,7 @@ export class Campaign {
   }
 
   /**
-   * @param chosen the disturbances of this round, in their order; otherwise some at random.
+   * @param chosen the disturbances of this round, in order; by default some at random.
    * @throws Error with the differences, the seed and what happened.
    */
   async round(number: number, chosen?: readonly Disturbance[]): Promise<void> {
@@ -64,7 +64,7 @@ export class Campaign {
     }
   }
 
-  /** Some of Descope's are late already, and some will be. */
+  /** Some of Descope's events are late already, and some will be. */
   #newEvents(random: Random): void {
     const { asa, descope, skyflow } = this.#scene.demos;
     asa.addEvents(200 + random.below(1_500));
@@ -83,7 +83,7 @@ export class Campaign {
       await sleep(random.below(2_000));
       note(disturbance.name);
       await disturbance.run(this.#scene, random, this.#sent);
-      // Some right after each other.
+      // Some disturbances follow each other at once.
       await sleep(random.chance(0.3) ? 0 : random.below(2_500));
     }
   }
@@ -112,7 +112,7 @@ export class Campaign {
     }
   }
 
-  /** Each command has its line in the execution log once. */
+  /** Each command has exactly one line in the execution log. */
   async #commands(): Promise<string[]> {
     const lines = await commandLines(this.#scene);
     return collectors.flatMap((collector) =>

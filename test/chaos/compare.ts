@@ -2,7 +2,7 @@ import { leftOutText } from '../../src/skyflow-content.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { type Collector, collectors, type Scene } from './scene.js';
 
-/** What each source holds: a line an event, with id, time and raw event in the bytes that must be stored. */
+/** The events of each source: one line each, with id, time and raw event in the bytes that must be stored. */
 function truthOf(scene: Scene, collector: Collector): string[] {
   const { asa, descope, skyflow } = scene.demos;
   switch (collector) {
@@ -26,11 +26,11 @@ export interface Difference {
   truth: number;
   missing: number;
   extra: number;
-  /** One of each, cut. */
+  /** One example of each difference, truncated. */
   examples: string[];
 }
 
-/** Where the store is not what the sources hold. */
+/** The differences between the store and the sources. */
 export async function differences(scene: Scene): Promise<Difference[]> {
   const store = new SqliteStore(scene.storePath);
   try {
@@ -50,7 +50,7 @@ export async function differences(scene: Scene): Promise<Difference[]> {
   }
 }
 
-/** Lines may stand several times: equal events without an id do. */
+/** Lines may occur several times: equal events without an id do. */
 function compare(collector: Collector, truth: readonly string[], stored: readonly string[]): Difference | null {
   const counts = new Map<string, number>();
   for (const line of truth) counts.set(line, (counts.get(line) ?? 0) + 1);
@@ -68,7 +68,7 @@ function compare(collector: Collector, truth: readonly string[], stored: readonl
   };
 }
 
-/** Commands carried out so far, by the execution log. */
+/** Commands carried out so far, according to the execution log. */
 export async function commandLines(
   scene: Scene,
 ): Promise<Record<Collector, { resetCheckpoint: number; clearEvents: number }>> {

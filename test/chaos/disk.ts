@@ -2,10 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The store's folder: a small file system of its own where this machine lets us make one, so that it can be filled and made read-only. */
+/**
+ * The store's folder: a small file system of its own if this machine allows one, so that a test can fill it and make it
+ * read-only.
+ */
 export class Disk {
   readonly folder: string;
-  /** Whether it can be disturbed. */
+  /** True if it can be disturbed. */
   readonly small: boolean;
 
   private constructor(folder: string, small: boolean) {
@@ -18,14 +21,14 @@ export class Disk {
     return new Disk(folder, mount(['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]));
   }
 
-  /** Leaves no room. */
+  /** Fills the disk. */
   fill(): void {
     const { bavail, bsize } = statfsSync(this.folder);
     for (let left = bavail * bsize; left >= 4_096; left = Math.floor(left / 2)) {
       try {
         writeFileSync(join(this.folder, 'filling'), Buffer.alloc(left), { flag: 'a' });
       } catch {
-        // Somebody else was faster: the rest is tried in smaller pieces.
+        // Another process was faster: fill the rest in smaller pieces.
       }
     }
   }
@@ -34,7 +37,7 @@ export class Disk {
     rmSync(join(this.folder, 'filling'), { force: true });
   }
 
-  /** False where something has files open for writing. */
+  /** Returns false if a process has files open for writing. */
   setReadOnly(readOnly: boolean): boolean {
     return mount(['-o', `remount,${readOnly ? 'ro' : 'rw'}`, this.folder]);
   }

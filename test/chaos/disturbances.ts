@@ -5,7 +5,7 @@ import type { Random } from '../../demo/random.js';
 import { startNow } from '../../src/temporal/collection.js';
 import { type Collector, collectors, type Scene } from './scene.js';
 
-/** Commands that were sent: for sure, and perhaps, where the server died on the call. */
+/** Commands that were certainly sent, and those that perhaps were because the server died during the call. */
 export interface Sent {
   sure: number;
   perhaps: number;
@@ -20,7 +20,7 @@ export interface Disturbance {
 
 const between = (random: Random, min: number, max: number): number => min + random.below(max - min + 1);
 
-/** How an answer can go wrong without being a right one: what is not in here is an event that is lost by the source itself. */
+/** Faults that a client can detect in an answer. With any other fault, the source itself loses events. */
 function anyFault(random: Random): Fault {
   const statuses = [401, 403, 408, 429, 499, 500, 502, 503, 504];
   const kinds = ['html', 'truncated', 'reset', 'reset-before', 'stall', 'empty', 'null-list', 'wrong-content-type'];
@@ -49,14 +49,14 @@ async function send(
       sent[collector][name].sure += 1;
       return;
     } catch {
-      // The server may have taken it before it died.
+      // The server may have accepted it before it died.
       sent[collector][name].perhaps += 1;
       await sleep(300);
     }
   }
 }
 
-/** Clears at the end, whatever happens: a campaign goes on from a quiet scene. */
+/** Always undoes the disturbance at the end, since a campaign continues from a quiet scene. */
 export const disturbances: readonly Disturbance[] = [
   {
     name: 'the worker is killed',
@@ -125,7 +125,7 @@ export const disturbances: readonly Disturbance[] = [
         await sleep(between(random, 500, 6_000));
         db.exec('ROLLBACK');
       } catch {
-        // The worker was faster, or the disk is in trouble: then there is nothing to hold.
+        // The worker was faster, or the disk is disturbed: then there is nothing to hold.
       } finally {
         db.close();
       }

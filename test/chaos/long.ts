@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { inject, it } from 'vitest';
 import { Campaign } from './campaign.js';
 
-/** Rounds share a scene for so long; then all begins anew, with the next seed. */
+/** Rounds share a scene for this long; then everything begins anew with the next seed. */
 const roundsMax = 20;
 
 it(

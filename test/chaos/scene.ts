@@ -17,10 +17,10 @@ export const collectors = ['asa', 'descope', 'skyflow'] as const;
 export type Collector = (typeof collectors)[number];
 
 export interface SceneOptions {
-  /** The temporal command. */
+  /** Path of the temporal command. */
   cli: string;
   seed: number;
-  /** Where the Temporal server listens; the next free port where it is taken. */
+  /** The Temporal server's port; the next free one if it is taken. */
   port: number;
   tell: (line: string) => void;
 }
@@ -29,24 +29,24 @@ export interface SceneOptions {
 const outputMax = 200_000;
 
 /**
- * What a campaign disturbs: a Temporal server, the three demo servers, a worker process with its store, and a recurring
- * collection of each source, every two seconds.
+ * The things that a campaign disturbs: a Temporal server, the three demo servers, a worker process with its store, and
+ * a recurring collection of each source, every two seconds.
  */
 export class Scene {
   readonly demos: { asa: DemoAsa; descope: DemoDescope; skyflow: DemoSkyflow };
   readonly server: DevServer;
   readonly client: Client;
   readonly disk: Disk;
-  /** When the server was killed lately; epoch ms. */
+  /** Times of the server's recent kills; epoch ms. */
   #serverKills: number[] = [];
   readonly storePath: string;
-  /** What workers have written to standard error of late. */
+  /** Recent standard error output of the workers. */
   output = '';
   readonly #env: Record<string, string>;
   readonly #tell: (line: string) => void;
   #worker: ChildProcess | undefined;
   #wanted = true;
-  /** Whether the worker has said that it runs: before that a signal ends it as any process. */
+  /** True once the worker has reported that it runs. Before that, a signal ends it without draining. */
   #ready = false;
 
   private constructor(
@@ -118,7 +118,7 @@ export class Scene {
     rmSync(join(this.disk.folder, '..'), { recursive: true, force: true });
   }
 
-  /** A worker that ends by itself is started again, as a supervisor would. */
+  /** Restarts a worker that ends unasked, as a supervisor would. */
   startWorker(): void {
     this.#wanted = true;
     const child = spawn(process.execPath, [join(root, 'test', 'chaos', 'worker.mjs')], {
@@ -141,7 +141,7 @@ export class Scene {
     });
   }
 
-  /** @returns the exit code; null where the signal ended it, or it was not running. */
+  /** @returns the exit code; null if the signal ended it, or if it was not running. */
   async killWorker(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     this.#wanted = false;
     const child = this.#worker;
@@ -151,14 +151,14 @@ export class Scene {
     return ended;
   }
 
-  /** @throws where a worker that runs does not drain and end well. */
+  /** @throws Error if a running worker does not drain and exit with 0. */
   async drainWorker(): Promise<void> {
     const running = this.#ready && this.#worker?.exitCode === null && this.#worker.signalCode === null;
     const code = await this.killWorker('SIGTERM');
     if (running && code !== 0) throw new Error(`A worker that was told to end gave the exit code ${code}`);
   }
 
-  /** The server is started again by itself; not where it has died so often just now that it would be given up. */
+  /** Kills the server, which restarts; not if it has died so often lately that the restarts would stop. */
   async killServer(): Promise<void> {
     const pid = this.server.pid();
     const now = Date.now();

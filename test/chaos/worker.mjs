@@ -1,4 +1,4 @@
-// `trawl worker` for the campaign: with a quick pace for Descope, and a clock that the parent process moves.
+// `trawl worker` for the campaign: with a high request limit for Descope, and a clock that the parent process moves.
 import { main } from '../../dist/src/cli/main.js';
 import { descope } from '../../dist/src/sources/descope/source.js';
 

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { Place } from '../support/cli.js';
 
-/** The project with what a page of the docs adds to it. */
+/** The project plus the files that a page of the docs adds. */
 function projectWithExample(pageName: string, registryFolder: string): string {
   const page = readFileSync(join(root, 'docs', pageName), 'utf8');
   const folder = mkdtempSync(join(tmpdir(), 'trawl-source-'));

@@ -11,7 +11,7 @@ import { query } from '../support/store.js';
 
 const sqlite = { TRAWL_STORE: 'sqlite:data/trawl.db' };
 
-/** A place whose demo team has been collected from. */
+/** A place with a demo team, whose events are collected. */
 async function collected(events: number, settings: Record<string, string> = {}) {
   const { place, demo } = await Place.withDemo({ events }, { ...sqlite, ...settings });
   expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
@@ -76,7 +76,7 @@ describe('trawl store backup', () => {
     await until('it has begun', () => readdirSync(place.folder).some((name) => name.endsWith('.part')));
     first.signal('SIGKILL');
     await first.ended;
-    if (existsSync(path('copy.db'))) return; // It was done already.
+    if (existsSync(path('copy.db'))) return; // It was complete already.
     expect(await place.run('store', 'backup', 'copy.db')).toMatchObject({ code: 0 });
     expect(readdirSync(place.folder).filter((name) => name.includes('.part'))).toEqual([]);
   }, 120_000);
@@ -148,7 +148,7 @@ it('events that a files sink had been sent after the backup are there once, when
   await place.run('env', 'set', 'asa', 'offload=archive', 'offloadWhen=own-schedule');
   expect(await place.run('offload', 'asa')).toMatchObject({ code: 0 });
   await place.run('store', 'backup', 'copy.db');
-  // A part page at another place than the one after the restore.
+  // A part page at a different offset than the one after the restore.
   demo.addEvents(30);
   await place.run('collect', 'asa');
   await place.run('offload', 'asa');

@@ -39,7 +39,7 @@ function tlsServer(certificates: Certificates): Server {
   return createTlsServer({ key, cert });
 }
 
-/** A server before another one, with a clock of its own. */
+/** A server in front of another one, with a clock of its own. */
 async function withClock(target: string, aheadMs: number): Promise<string> {
   const { hostname, port, pathname } = new URL(target);
   const server = createServer((asked, response) => {
@@ -162,7 +162,7 @@ describe('trawl check', () => {
 });
 
 describe('trawl check of each source', () => {
-  /** A store that has been used, and what would show that it was changed. */
+  /** A used store, and the properties that show any change to it. */
   async function usedStore(place: Place): Promise<() => string> {
     place.env.TRAWL_STORE = 'sqlite:used.db';
     await place.run('env', 'set', 'globex', 'source=asa', 'searchCount=100');

@@ -10,8 +10,9 @@ import { until } from '../support/collection.js';
 import { jqInto, linkInto } from '../support/jq.js';
 
 /**
- * What becomes of each command of the docs: `runs` here, in the order of the docs, beside a `trawl up`; `settings` runs
- * here in a place of its own; or the test that runs it; or why none can. A new command has to find its row.
+ * The treatment of each command in the docs. `runs`: it runs here, in the order of the docs, beside a `trawl up`.
+ * `settings`: it runs here in a place of its own. Otherwise: the test that runs it, or the reason why none can. Each
+ * new command needs a row.
  */
 const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^npm (start|test)\b/, 'test/cli/up.test.ts'],
@@ -68,7 +69,7 @@ function blocks(doc: string, language: string): string[] {
 const programs =
   /^([A-Z][A-Z0-9_]*=\S* )*((bin\/)?trawl|npm|npx|temporal|jq|curl|docker|kubectl|node|mkdir|tar|cp|pg_\w+|systemctl|journalctl|trawl\/bin\/trawl)\b/;
 
-/** The commands of a page: lines of blocks without a language, put together where they go on, without their remarks. */
+/** The commands of a page: lines of code blocks without a language, with continuations joined and comments removed. */
 function commandsOf(doc: string): Line[] {
   return blocks(doc, '').flatMap((block) =>
     block

@@ -15,14 +15,14 @@ it("what goes into Temporal's history is encrypted, through a change of keys, an
   expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
   expect(await history('audit-collection-asa-now')).not.toMatch(/"offset"|eyJ/);
 
-  // A person sends plain input, and a Schedule has a memo.
+  // A person sends unencrypted input, and a Schedule has a memo.
   const run = ['--task-queue', 'audit-collection', '--input', '{"collector":"asa"}', '--namespace', namespace];
   await temporal('workflow', 'execute', '--type', 'recurringAuditCollection', '--workflow-id', 'by-hand', ...run);
   await place.run('start', 'asa', '--schedule', '--cron', '@every 1s');
   const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
   expect(await status()).toMatchObject({ recurrence: 'schedule', cron: '@every 1s' });
 
-  // The other key encrypts from now on, and the first one still opens.
+  // From now on the other key encrypts, and the first one still decrypts.
   worker.signal('SIGTERM');
   await worker.ended;
   place.env.TRAWL_PAYLOAD_KEYS = `${second},${first}`;
@@ -37,7 +37,7 @@ it("what goes into Temporal's history is encrypted, through a change of keys, an
   expect(decoded).toContain(Buffer.from('{"collector":"asa"').toString('base64'));
   await place.run('stop', 'asa');
 
-  // Without the keys: said in words, and nothing is lost by it.
+  // Without the keys, there is a clear error, and nothing is lost.
   place.env.TRAWL_PAYLOAD_KEYS = newKey('third');
   expect((await place.run('status')).stderr).toContain('is unknown');
   place.env.TRAWL_PAYLOAD_KEYS = 'nonsense';

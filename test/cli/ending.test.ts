@@ -7,7 +7,7 @@ import { runningInstance } from '../../src/temporal/instance.js';
 import { Place, type RunningCli } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
-/** A vendor that never answers: what is in hand takes long to finish. */
+/** A vendor that never answers, so that the current step takes long to finish. */
 async function silentVendor(): Promise<{ url: string; asked: () => number }> {
   let asked = 0;
   const server = createServer(() => {

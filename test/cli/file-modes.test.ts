@@ -7,7 +7,7 @@ import { filesIn } from '../support/offloading.js';
 
 const sqlite = { TRAWL_STORE: 'sqlite:data/trawl.db' };
 
-/** Runs trawl with another umask than the tests', which cannot be a child's alone. */
+/** Runs trawl with a umask that differs from the tests'; Node.js cannot set one only for a child. */
 async function withUmask<T>(umask: number, start: () => T): Promise<T> {
   const before = process.umask(umask);
   try {
@@ -26,7 +26,7 @@ function modesIn(folder: string): Record<string, string> {
   return Object.fromEntries(modes);
 }
 
-/** Those that the mask lets anybody use, of all that was seen while it ran. */
+/** All files seen while it ran whose mode has a bit of the mask. */
 async function watched(place: Place, folder: string, mask: number, ended: Promise<unknown>): Promise<string[]> {
   const seen = new Set<string>();
   const look = () => {
@@ -94,7 +94,7 @@ it('a group may read what TRAWL_FILE_MODE gives it, and a sink has the rights of
   const modes = modesIn(join(place.folder, 'sink'));
   expect(modes[file!]).toBe('640');
   expect(Object.entries(modes).filter(([path, mode]) => !/\.\w+$/.test(path) && mode !== '755')).toEqual([]);
-  // What was given stays.
+  // Permissions that a person granted stay.
   expect(modesIn(join(place.folder, 'own'))).toMatchObject({ '.': '750', 'trawl.db': '640' });
 }, 90_000);
 

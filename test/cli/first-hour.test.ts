@@ -8,7 +8,7 @@ import { root } from '../../scripts/setup.mjs';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
-/** A folder where nothing is set up, and a demo team elsewhere. */
+/** A folder without any settings, and a demo team elsewhere. */
 async function newcomer() {
   const { place, demo } = await Place.withDemo({ events: 20 });
   for (const name of ['ASA_TEAM', 'ASA_KEY_ID', 'ASA_KEY_SECRET', 'ASA_BASE_URL']) delete place.env[name];
@@ -19,7 +19,7 @@ async function newcomer() {
   return { place, demo, secret, plain, dotEnv };
 }
 
-/** trawl on a terminal. */
+/** Runs trawl on a terminal. */
 class Dialogue {
   shown = '';
   readonly ended: Promise<number | null>;
@@ -145,7 +145,7 @@ describe('trawl init', () => {
 });
 
 describe('completion', () => {
-  /** What Bash offers for a line. */
+  /** Bash's completions of a line. */
   async function offered(place: Place, ...words: string[]): Promise<string[]> {
     const bin = join(place.folder, 'bin');
     if (!existsSync(bin)) {

@@ -41,7 +41,7 @@ it('each line of a run says which run, collector and page it is of, and nothing 
       collector: 'asa',
       page: expect.any(String),
     });
-  // The type of an event that no mapping knows is named, as docs/logs-and-traces.md says; what else it holds is not.
+  // For an event that no mapping knows, the log names only its type, as docs/logs-and-traces.md says.
   const others = worker.stderr.split('\n').filter((line) => !line.includes('No mapping exists'));
   expect(others.join('\n')).not.toContain(marker);
   expect(worker.stderr).not.toContain(demo.keySecret);

@@ -5,7 +5,7 @@ import { until } from '../support/collection.js';
 import { placeWithoutWorker } from '../support/namespace.js';
 import { promtool } from '../support/promtool.js';
 
-/** Value by metric with its labels. */
+/** Values by metric and labels. */
 type Samples = Record<string, number>;
 
 async function measured() {
@@ -46,7 +46,7 @@ it('a worker says what it and its collectors do: exactly, by conventions, and wi
   expect(Object.keys(found).some((key) => key.startsWith('temporal_'))).toBe(true);
   const exported = await text();
   for (const { name } of metricDefinitions) expect(exported).toContain(`# TYPE ${name} `);
-  // Only what is Trawl's own: the SDK's names are Temporal's.
+  // Only Trawl's own metrics: Temporal chooses the names of the SDK's.
   const own = exported.split('\n').filter((line) => /^(# (HELP|TYPE) )?trawl_/.test(line));
   expect(execFileSync(promtool(), ['check', 'metrics'], { input: `${own.join('\n')}\n`, encoding: 'utf8' })).toBe('');
   expect(exported).not.toContain(demo.keySecret);

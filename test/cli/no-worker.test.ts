@@ -68,7 +68,7 @@ it('trawl start and stop take several names, or all', async () => {
   expect((await place.run('stop', 'acme', 'globex')).stdout).toBe(
     'audit-collection-acme: stopped\naudit-collection-globex: stopped\n',
   );
-  // One that rests already is no reason to leave the others running.
+  // A collector that rests already does not keep the others from being stopped.
   expect(await place.run('stop', '--all')).toMatchObject({ code: 0, stdout: expect.stringContaining('asa: stopped') });
   expect(await place.run('stop', 'asa', 'acme')).toMatchObject({
     code: 1,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
-/** Places that all have run on the same ports before, or on the default ones. */
+/** Places that have all run on the same ports before, or on the default ones. */
 async function placesOnSamePorts(count: number): Promise<Awaited<ReturnType<typeof Place.withDemo>>[]> {
   const port = 13_000 + Math.floor(Math.random() * 1_000);
   const places = await Promise.all(

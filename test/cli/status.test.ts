@@ -7,7 +7,7 @@ import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { placeWithoutWorker, temporal } from '../support/namespace.js';
 
-/** A port that takes connections and never says anything. */
+/** A port that accepts connections and never sends anything. */
 async function silentPort(): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => undefined));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

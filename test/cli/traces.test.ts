@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Place } from '../support/cli.js';
 import { OtlpReceiver, type Span } from '../support/otlp.js';
 
-/** Names from a span up to the root. */
+/** Span names from a span up to the root. */
 function lineage(spans: readonly Span[], span: Span): string[] {
   const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
   return [span.name, ...(parent ? lineage(spans, parent) : [])];

@@ -6,7 +6,7 @@ import { type ListeningAt, listeningPlaces, post } from '../support/web-page.js'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** In the form that the HTTP API and the UI both take. */
+/** In the form that both the HTTP API and the UI accept. */
 const clearEvents = {
   workflowType: { name: 'clearEvents' },
   taskQueue: { name: 'audit-collection' },
@@ -17,7 +17,7 @@ const clearEvents = {
   },
 };
 
-/** Each with what makes the server clear the events. */
+/** Requests, each of which would make the server clear the events. */
 const requests = (id: string): [string, string][] => {
   const start = JSON.stringify({ ...clearEvents, requestId: id });
   const action = { startWorkflow: { ...clearEvents, workflowId: id } };
@@ -32,7 +32,7 @@ const requests = (id: string): [string, string][] => {
 const origin = 'http://page.example';
 const contentTypes = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'];
 
-/** What any page can send, and what one can whose own name leads here. */
+/** Headers that any page can send, and those that a page can send whose own host name resolves to this machine. */
 function headersOfPages({ host, port }: ListeningAt): Record<string, string>[] {
   const forms = contentTypes.map((type) => ({ 'content-type': type, origin }));
   const other = `page.example:${port}`;
@@ -43,7 +43,7 @@ function headersOfPages({ host, port }: ListeningAt): Record<string, string>[] {
       forms.map((form) => ({ ...form, host: name })),
     ),
     rebound,
-    // A page of its own origin may send these as well, but to an address that it can guess only.
+    // A page may send these to its own origin as well, but it can only guess the address.
     ...(host === '127.0.0.1'
       ? [
           { ...rebound, authorization: 'Bearer x' },

@@ -25,7 +25,7 @@ function wanted(more: Partial<BatchWanted> = {}): BatchWanted {
 const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [] };
 const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
 
-/** What every store's ledger of offloading must do: the contract of src/stores/offload.ts. */
+/** The contract of src/stores/offload.ts, which the offload ledger of every store must fulfil. */
 export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>): void {
   describe(`offload ledger: ${name}`, () => {
     let under: StoreUnderTest;
@@ -39,7 +39,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await under.remove();
     });
 
-    /** Pages of two events, one after the other; the last one may still fill. */
+    /** Consecutive pages of two events; the last one may still fill. */
     async function collect(count: number): Promise<void> {
       for (let first = 1; first <= count; first += 2) {
         const events = [first, first + 1]
@@ -117,7 +117,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 5, events: 5, bytes: 24 }]);
       expect(await store.offload.refusedCounts('asa')).toEqual(new Map([['archive', 1]]));
       expect(await store.offload.refusedCounts('other')).toEqual(new Map());
-      // The first event has been refused, so it is kept.
+      // The sink refused the first event, so it is kept.
       await store.writePage(
         page([event('e9')], { offset: (await store.checkpoint('asa')).lastOffset, nextOffset: 'n' }),
       );
@@ -254,7 +254,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         left > 0 ? `Not cleared: ${left} events have not reached every sink (archive)` : null,
       );
       await sendAll();
-      // The same key has the outcome that it had.
+      // The same key has the same outcome again.
       expect(await store.clearEvents('asa', ['a'], ['archive'])).toBe(refusal);
       expect(await store.eventCount('asa')).toBe(5);
       expect(await store.clearEvents('asa', ['d'], ['archive'])).toBeNull();
@@ -262,7 +262,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.eventCount('asa')).toBe(0);
       const notes = (await store.executionLog({ collector: 'asa', limit: 20 })).map((line) => line.notes);
       expect(notes.filter((note) => note === 'Cleared events table')).toHaveLength(1);
-      // By the keys a and b.
+      // Those of the keys a and b.
       expect(notes.filter((note) => note === refusal)).toHaveLength(2);
     });
 

@@ -13,7 +13,7 @@ async function freshStore() {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   onTestFinished(() => client.end());
-  /** Of the indexes of tables of these names. Closes the store, whose connections tell what they have read when they end. */
+  /** Index entries read from these tables. Closes the store, since connections report statistics when they end. */
   const entriesRead = async (tables: string[]): Promise<number> => {
     await store.close();
     const { rows } = await client.query(

@@ -8,13 +8,13 @@ import { event, page } from './pages.js';
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
   open(): Promise<Store>;
-  /** Runs a statement there, as another program would. */
+  /** Runs a statement on the data, as another program would. */
   execute(sql: string): Promise<void>;
   /** Removes the data. */
   remove(): Promise<void>;
 }
 
-/** What every store must do: the contract of src/stores/store.ts. */
+/** The contract of src/stores/store.ts, which every store must fulfil. */
 export function storeSuite(name: string, create: () => Promise<StoreUnderTest>): void {
   describe(`store: ${name}`, () => {
     let under: StoreUnderTest;
@@ -103,7 +103,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
         event(`e${index}`, { actor, type: `t.${actor}`, timeNs: firstNs + BigInt(index), rawEvent: '{}' }),
       );
       await store.writePage(page(stored));
-      // As the store keeps it: columns have no NUL and no half of a surrogate pair.
+      // In the form in which the store keeps it: columns contain no NUL and no half of a surrogate pair.
       const kept = (await store.events({ collector: 'asa', afterSeq: 0 }, 1_000)).map(({ actor }) => actor);
       const asked = text.filter((one) => !one.includes('\u0000') && one.isWellFormed());
       await fc.assert(
@@ -401,7 +401,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       const user = (name: string) => ({ id: 'u1', type: 'user', object: JSON.stringify({ name }) });
       await store.writePage(page([event('a')], { nextOffset: '1', relatedObjects: [user('older'), user('old')] }));
       await store.writePage(page([event('b')], { offset: '1', nextOffset: '2', relatedObjects: [user('new')] }));
-      // Read at a place where the checkpoint is not any more.
+      // It was read at an offset that the checkpoint has left.
       await store.writePage(page([event('c')], { offset: '1', relatedObjects: [user('superseded')] }));
       const found = await store.relatedObjects('asa', ['u1', 'u2']);
       expect([...found.values()]).toEqual([{ id: 'u1', type: 'user', object: '{"name":"new"}' }]);
@@ -445,7 +445,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect([await store.requestWait('q', limit), await store.requestWait('q', limit)]).toEqual([0, 0]);
       expect(await store.reserveRequest('p', limit)).toBe(59_000);
       expect(await store.reserveRequest('other', limit)).toBe(0);
-      // Asking counts nothing.
+      // Asking does not count as a request.
       for (let times = 0; times < 5; times += 1) expect(await store.requestWait('other', limit)).toBe(0);
     });
 

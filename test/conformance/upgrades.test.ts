@@ -17,7 +17,7 @@ import { event, page } from './pages.js';
 
 type Kind = 'sqlite' | 'postgres';
 
-/** A store as a version left it, opened by this one. */
+/** A store as another version left it, opened by this version. */
 async function upgraded(kind: Kind, version: number): Promise<{ store: Store; fixture: StoreFixture }> {
   const fixture = readFixture(kind, version);
   let store: Store;
@@ -42,7 +42,7 @@ async function exported(store: Store): Promise<string[]> {
   return Buffer.from(text).toString().trim().split('\n');
 }
 
-/** An exported line as the event that it was. */
+/** The event of an exported line. */
 function eventOf(line: string): EnrichedEvent {
   const { collector: _, seq, collected_at, raw_event, from_addr: fromAddr, ...columns } = JSON.parse(line);
   const rawEvent = line.slice(
@@ -94,7 +94,7 @@ describe.each<[Kind, number, number]>([
     expect((await store.events({ collector: 'asa', afterSeq: 250 }, 100)).map(({ id, seq }) => `${seq} ${id}`)).toEqual(
       later.map(({ id }, index) => `${251 + index} ${id}`),
     );
-    // Read once more from its start, nothing is stored twice, nor taken for changed.
+    // Reading once more from the start stores nothing twice and finds no event changed.
     await store.resetCheckpoint('asa', ['again']);
     expect(await read(store, 'again', [...before, ...later], '')).toBe(0);
     expect(await store.rejectedCount('asa')).toBe(0);
@@ -111,7 +111,7 @@ it('a SQLite store in which somebody has made a view is upgraded, and the view s
   before.close();
   const store = new SqliteStore(path);
   onTestFinished(() => store.close());
-  // What was written for it is not left beside the file.
+  // The upgrade leaves no other file beside the store.
   expect(statSync(`${path}-wal`).size).toBe(0);
   const other = new DatabaseSync(path, { readOnly: true });
   onTestFinished(() => other.close());

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { DemoAsa } from '../../demo/asa/server.js';
 
-/** A plain client of the ASA contract, apart from the collector's own, so that neither hides a mistake of the other. */
+/** A plain client of the ASA contract, separate from the collector's, so that neither hides the other's mistakes. */
 export async function tokenOf(demo: DemoAsa): Promise<string> {
   const answer = await askToken(demo);
   expect(answer.status).toBe(200);
@@ -46,7 +46,7 @@ export async function readPage(url: string, token: string): Promise<ReadPage> {
   return { url, text: await answer.text(), next: to('next'), prev: to('prev') };
 }
 
-/** Follows one rel from a page on until there is no further link. */
+/** Follows links of one rel, starting at a page, until there are no more. */
 export async function walk(firstUrl: string, token: string, rel: 'next' | 'prev'): Promise<ReadPage[]> {
   const pages: ReadPage[] = [];
   for (let url: string | undefined = firstUrl; url !== undefined; url = pages.at(-1)![rel]) {
@@ -80,7 +80,7 @@ export function parseLinks(header: string): { target: string; rels: string[] }[]
   }
 }
 
-/** How the body of a page begins that holds these events of the demo. */
+/** The beginning of the body of a page that holds these events of the demo. */
 export function listText(demo: DemoAsa, positions: readonly number[]): string {
   return `{"list":[${positions.map((position) => demo.eventText(position).text).join(',')}],"related_objects":{`;
 }

@@ -18,7 +18,7 @@ afterEach(() => demo.close());
 
 const page = (signal?: AbortSignal): Promise<Response> => ask(auditsUrl(demo), token, signal ?? null);
 
-/** What comes of it, or `silent` where nothing has while the server has answered others. */
+/** The outcome of the request, or `silent` if there is none while the server has answered other requests. */
 async function duringRequests(answer: Promise<unknown>): Promise<unknown> {
   let outcome: unknown = 'silent';
   answer.then(

@@ -41,7 +41,7 @@ async function walk(demo: DemoSkyflow, query: Record<string, string> = {}): Prom
   }
 }
 
-// Its 1.x has no audit call, and its call of any URL (invokeConnection) takes https alone: so the token is what it gives.
+// Version 1.x has no audit call, and its call of any URL (invokeConnection) requires https, so only its token is used.
 describe("the vendor's own client", () => {
   sdk.setLogLevel(sdk.LogLevel.OFF);
 

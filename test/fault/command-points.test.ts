@@ -12,7 +12,7 @@ import { startWorker } from '../../src/worker.js';
 import { quietTemporal } from '../support/quiet.js';
 import { makeStorePlace } from '../support/store.js';
 
-/** Every method of the store that the steps of a run call, so that a command can come during each of them. */
+/** Every method of the store that the steps of a run call: a command can arrive during each of them. */
 const steps = [
   'settings',
   'checkpoint',
@@ -27,7 +27,7 @@ const steps = [
 
 const points = steps.flatMap((step) => [1, 2, 5].map((nth) => ({ step, nth })));
 
-/** A store that tells before each call of a method; the call waits for what is done about it. */
+/** A store that calls a hook before each call of a method, and waits for the hook to finish. */
 function watched(store: Store, tell: (method: string) => Promise<void>): Store {
   return new Proxy(store, {
     get(target, name) {
@@ -58,7 +58,7 @@ for (const { step, nth } of points) {
     let running = `${taskQueue}-1`;
     let passed = 0;
     const send = async (): Promise<void> => {
-      // To the run, and to the walk that it has handed over to, where there is one.
+      // To the run, and to the walk that it has handed over to, if there is one.
       const { walk } = (await workflow.getHandle(running).query('progress')) as { walk: string | null };
       for (const id of walk ? [running, walk] : [running]) {
         for (const name of ['clearEvents', 'resetCheckpoint'] as const) {
@@ -66,7 +66,7 @@ for (const { step, nth } of points) {
             await workflow.getHandle(id).signal(name);
             sent[name] += 1;
           } catch (error) {
-            // It is over: then the command was refused, and whoever sent it knows.
+            // It is over: then the command was refused, and its sender knows.
             if (!(error instanceof WorkflowNotFoundError)) throw error;
           }
         }
@@ -97,7 +97,7 @@ for (const { step, nth } of points) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    // The first run walks and hands over, the second finds nothing new, the third has commands from its start.
+    // The first run walks and hands over, the second finds nothing new, the third has commands when it starts.
     for (const id of [1, 2, 3]) {
       running = `${taskQueue}-${id}`;
       const start = { taskQueue, workflowId: running, args: [{ collector: 'asa', historyEventsMax: 25 }] as const };

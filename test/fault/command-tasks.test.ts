@@ -17,9 +17,9 @@ import { quietTemporal } from '../support/quiet.js';
 import { makeStorePlace, testStore } from '../support/store.js';
 
 /*
- * A command may come at any moment of a run. Each run of these tests gets one while one certain task, the nth, is under
- * way: the worker reads the input of every workflow task and activity, and writes its output, through a codec, which
- * sends the command and only then lets the worker go on. The server then delivers it right after that task.
+ * A command may arrive at any moment of a run. Each run of these tests gets one during a certain task, the nth: the
+ * worker reads the input of every workflow task and activity, and writes its output, through a codec, which sends the
+ * command and only then lets the worker continue. The server then delivers it right after that task.
  */
 
 interface Scene {
@@ -31,17 +31,17 @@ interface Scene {
 interface Scenario {
   name: string;
   historyEventsMax: number;
-  /** Events of the demo team, and how many are asked for at once. */
+  /** Number of events of the demo team, and of events requested at once. */
   events?: number;
   searchCount?: number;
-  /** A command comes during each task, or only during every nth. */
+  /** A command arrives during each task, or only during every nth. */
   step?: number;
-  /** What stands before the first run. */
+  /** Prepares the state before the first run. */
   prepare?(scene: Scene): Promise<void>;
-  /** What is done to a run that has begun. */
+  /** Disturbs a run that has begun. */
   disturb?(handle: WorkflowHandle, reads: () => boolean): Promise<void>;
   signal?: { name: string; line: string };
-  /** Whether the offloading that a run begins ends before the next one. */
+  /** True if the offloading that a run begins ends before the next run. */
   offloadingEnds?: boolean;
 }
 
@@ -64,7 +64,7 @@ const scenarios: Scenario[] = [
     events: 45,
     searchCount: 1,
     prepare: withSink,
-    // Its walks end as those of the others do.
+    // Its walks end like those of the others.
     step: 4,
   },
   {
@@ -72,7 +72,7 @@ const scenarios: Scenario[] = [
     historyEventsMax: 3_000,
     prepare: async (scene) => {
       await withSink(scene);
-      // What was collected before is due, and goes nowhere: the offloading of the first run is still under way in the others.
+      // Earlier events are due for clearing and have no sink; in the other tests the first run's offloading still runs.
       rmSync(join(scene.folder, 'archive'), { recursive: true });
       await scene.store.writePage(page([event('before')]));
       scene.demo.faults.add({ kind: 'status', status: 400, every: 1 });
@@ -124,7 +124,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
           await workflow.getHandle(id).signal(signal.name);
           sent += 1;
         } catch (error) {
-          // It is over: whoever sent the command knows.
+          // It is over, and the sender of the command knows.
           if (!(error instanceof WorkflowNotFoundError)) throw error;
         }
       }
@@ -163,10 +163,10 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
       (await store.executionLog({ collector: 'asa', limit: 100_000 })).filter(({ notes }) =>
         notes.startsWith(signal.line),
       ).length;
-    // Every other task is for the other store.
+    // The other store takes every other task.
     for (chosen = testStore === 'sqlite' ? 1 : 1 + step; ; chosen += 2 * step) {
       running = `${taskQueue}-${chosen}`;
-      // Each run reads everything, with something new in it.
+      // Each run reads everything, including something new.
       demo.addEvents(1);
       await store.resetCheckpoint('asa', [running]);
       task = 0;

@@ -43,7 +43,7 @@ for (const point of points) {
     const { workflow } = client;
     const run = { taskQueue, args: [{ collector: 'asa' }] as const };
     await workflow.execute('recurringAuditCollection', { ...run, workflowId: `${taskQueue}-1` });
-    // With nothing new, and then with both commands.
+    // One run with nothing new, and then one with both commands.
     await workflow.execute('recurringAuditCollection', { ...run, workflowId: `${taskQueue}-2` });
     const third = await workflow.signalWithStart('recurringAuditCollection', {
       ...run,

@@ -1,4 +1,4 @@
-// Backs up or restores, and is killed before the nth time that it changes a file or a folder:
+// Backs up or restores, and is killed before it changes a file or a folder for the nth time:
 //   node crashing-restore.mjs restore|backUp FROM TO NTH
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -1,5 +1,5 @@
-// A worker that is killed once, at the point that CRASH_POINT names: when it comes there for the third time, or the
-// first where it comes there only once. The file CRASH_MARKER says that it has happened.
+// A worker that is killed once, at the point that CRASH_POINT names: when it gets there for the third time, or the
+// first time if it gets there only once. The file CRASH_MARKER says that it has happened.
 import { existsSync, writeFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -42,7 +42,7 @@ const after = (prototype, name, crash) => {
     return result;
   };
 };
-/** Before a statement of a transaction that has done something already; one that is run for many rows counts for each. */
+/** Before a later statement of a transaction; a statement that runs for many rows counts once for each. */
 const atStatement = (part, nth) => () => {
   function* rowsOf(rows) {
     for (const row of rows) {
@@ -71,7 +71,7 @@ const atStatement = (part, nth) => () => {
     return transaction.call(this, watching, ...rest);
   };
 };
-/** With all done, before COMMIT. */
+/** After the last statement, before COMMIT. */
 const beforeCommit =
   (method, nth, prototype = store) =>
   () => {
@@ -102,7 +102,7 @@ const beforeCommit =
       return inPostgres.call(this, dying, ...rest);
     };
   };
-/** Around the moment at which a file of a batch appears under its name. */
+/** Just before or after a file of a batch gets its name. */
 const atRename = (around, nth) => () => {
   around(fs, 'rename', (_, to) => to.includes('/raw/') && die(nth));
   syncBuiltinESMExports();

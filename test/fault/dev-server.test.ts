@@ -22,7 +22,7 @@ async function started(options: { cli?: string; tell?: (line: string) => void } 
   return server;
 }
 
-/** Undefined where nothing answers. */
+/** Returns undefined if nothing answers. */
 async function namespacesAt(address: string): Promise<string[] | undefined> {
   const connection = await Connection.connect({ address, connectTimeout: '1s' }).catch(() => null);
   try {
@@ -38,8 +38,8 @@ async function namespacesAt(address: string): Promise<string[] | undefined> {
 const ownNamespaces = ['default', 'temporal-system'];
 
 /**
- * A temporal command that, while a file is there, finds its port taken at the last moment by a server of somebody else,
- * which stays there.
+ * A temporal command that, while a certain file exists, finds its port taken at the last moment by another server,
+ * which keeps it.
  */
 function losingCli(loses: string): string {
   const path = join(folder(), 'temporal');

@@ -10,7 +10,7 @@ import { essence, Place, truthOf } from '../support/cli.js';
 const time = '2026-01-01T00:00:00.123456789Z';
 const deep = 50_000;
 
-/** Members of an event's details, as JSON text: what whoever causes an event can make a vendor's log say. */
+/** Members of an event's details, as JSON text that an attacker could bring into a vendor's log by causing an event. */
 const hostile: Record<string, string> = {
   'a script': '"actor":"<script>alert(1)</script>","type":"</td><img src=x onerror=alert(1)>"',
   'escapes of a terminal': '"type":"\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m","actor":"a\\r\\nb\\u202ec"',
@@ -26,7 +26,7 @@ const hostile: Record<string, string> = {
   'SQL and shell': '"type":"\'); DROP TABLE audit_events; --","actor":"$(reboot)`reboot`"',
 };
 
-/** What a verb writes where standard output is a terminal. */
+/** Output of a verb on a terminal. */
 async function onTerminal(place: Place, ...args: string[]): Promise<string> {
   const command = [process.execPath, join(root, 'bin', 'trawl'), ...args].map((word) => `'${word}'`).join(' ');
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {

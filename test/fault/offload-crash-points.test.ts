@@ -55,7 +55,7 @@ for (const point of points) {
     expect(offloaded()).toEqual(truth());
     expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 600, batches: 6, events: 600 }]);
 
-    // What was cleared comes back by neither way.
+    // Neither way brings back cleared events.
     const left = await store.eventCount('asa');
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(600);
@@ -68,7 +68,7 @@ for (const point of points) {
   }, 120_000);
 }
 
-/** All records, in the order of their sequence numbers. Fails where anything but whole files is there. */
+/** All records, in the order of their sequence numbers. Fails if there is anything other than complete files. */
 function lines(path: string): { id: string; timestamp: string; seq: number }[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(path, name)).isFile())

@@ -32,7 +32,7 @@ it('a disk that fills in the middle leaves no half file under its final name, an
   expect(names().filter((name) => name.includes('.part'))).toEqual([]);
   const [cursor] = await collection.store.offload.cursors('asa');
   expect(cursor).toMatchObject({ failure: expect.stringContaining('[SINK_FULL]') });
-  // Somebody moves what is there away.
+  // A person moves the existing files away.
   for (const name of readdirSync(join(folder, 'raw'))) rmSync(join(folder, 'raw', name), { recursive: true });
   disk.clear();
   const goesOn = async () => ((await collection.store.offload.cursors('asa'))[0]?.lastSeq ?? 0) > cursor!.lastSeq;

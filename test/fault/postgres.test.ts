@@ -13,7 +13,7 @@ import { TestCollection, until } from '../support/collection.js';
 import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
 import { testStore } from '../support/store.js';
 
-/** A server of the test's own, which it may end. */
+/** A server for this test alone, which may end it. */
 async function ownServer(): Promise<{ server: TestPostgres; url: string }> {
   const server = await startPostgres();
   onTestFinished(() => server.remove());
@@ -106,7 +106,7 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
       const { raw } = await handle.describe();
       return raw.pendingActivities?.some(({ lastFailure }) => lastFailure?.message?.includes('is read-only')) ?? false;
     });
-    // Without ending a connection: those that said so are thrown away.
+    // No connection ends: Trawl itself drops those that reported the standby.
     await onServer(inject('postgresUrl'), `ALTER DATABASE ${name} SET default_transaction_read_only = off`);
     await handle.result();
     await collection.expectComplete();
@@ -225,7 +225,7 @@ it.runIf(testStore === 'postgres')(
         (store) => store.close().then(() => 'opened'),
         ({ code }) => code as string,
       );
-    // Twice: the first look has made no tables.
+    // Twice, since the first look must not have made tables.
     expect([await refused(), await refused()]).toEqual(['NOT_RUNNING', 'NOT_RUNNING']);
     const role = `looker_${new URL(url).pathname.slice(1)}`;
     await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);

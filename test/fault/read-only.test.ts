@@ -17,7 +17,7 @@ it('a store that is opened for writing while its disk is read-only is written to
   if (!disk.small) skip('no file system of its own can be made here');
   const before = new SqliteStore(join(folder, 'before.db'));
   await before.logIdleRun('asa', 'first');
-  // As a process leaves them that is killed: with its write-ahead log.
+  // The files of a process that was killed, including its write-ahead log.
   for (const file of ['', '-wal', '-shm'])
     cpSync(join(folder, `before.db${file}`), join(disk.folder, `trawl.db${file}`));
   await before.close();

@@ -27,8 +27,8 @@ import { event, page } from '../conformance/pages.js';
 const [backedUp, later] = [300, 200];
 
 /**
- * A folder with a store whose last commits are in its WAL alone, as one that was killed leaves it, and a backup.
- * @param pageOne whether the WAL has the first page of the file, without which a damaged one cannot be read
+ * A folder with a backup, and a store whose last commits are only in its WAL, as after a kill.
+ * @param pageOne true if the WAL has the first page of the file, without which a damaged file cannot be read
  */
 async function killedStore(pageOne = true) {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-restore-'));
@@ -61,7 +61,7 @@ function overwrite(path: string, at: number, bytes: number): void {
   closeSync(file);
 }
 
-/** The WAL of another database than the one that lies there. */
+/** The WAL of a different database. */
 async function otherWal(path: string): Promise<void> {
   const other = await killedStore();
   cpSync(`${other.path}-wal`, `${path}-wal`);
@@ -81,10 +81,10 @@ const scenes: Record<string, (path: string) => void | Promise<void>> = {
   'is no database': (path) => writeFileSync(path, 'not a database, whatever its name says, and rather long as well'),
 };
 
-/** What a store has; or why it cannot be read. */
+/** A store's contents, or the reason why it cannot be read. */
 function contentOf(path: string): string {
   if (!existsSync(path)) return 'gone';
-  // Of a copy: SQLite changes files as it reads them.
+  // Reads a copy, since SQLite changes files as it reads them.
   const folder = mkdtempSync(join(tmpdir(), 'trawl-read-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const copy = join(folder, 'copy.db');
@@ -108,7 +108,7 @@ const theStore = `${backedUp + later} events, ok, the former store`;
 const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const digests = (folder: string) => readdirSync(folder).map((name) => digest(join(folder, name)));
 
-/** @returns false where it was killed */
+/** @returns false if it was killed */
 async function run(verb: string, from: string, to: string, nth: number): Promise<boolean> {
   try {
     const script = join(root, 'test', 'fault', 'crashing-restore.mjs');
@@ -145,7 +145,7 @@ describe.each(Object.entries(scenes))('a restore where the store %s', (what, pre
       const { folder, path, backup } = await killed();
       await prepare(path);
       const before = contentOf(path);
-      // What SQLite can read it also writes, from the WAL into the file.
+      // If SQLite can read the WAL, it also writes it into the file.
       const former = before === theStore ? [] : [path, `${path}-wal`].filter((each) => existsSync(each)).map(digest);
       const finished = await run('restore', backup, path, nth);
       expect([before, theBackup], `step ${nth}`).toContain(contentOf(path));
@@ -167,7 +167,7 @@ it('a store that is kept has its own WAL, and is a backup itself', async () => {
   overwrite(path, 0, 4_096);
   const { replaced } = restore(backup, path, { force: true });
   expect(contentOf(replaced!)).toBe('damaged');
-  // As a person would who has an older copy of the file.
+  // As a person with an older copy of the file would.
   const file = openSync(replaced!, 'r+');
   writeSync(file, header, 0, header.length, 0);
   closeSync(file);

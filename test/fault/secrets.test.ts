@@ -21,7 +21,7 @@ const faults: Fault[] = [
   { kind: 'status', status: 400 },
 ];
 
-/** Every file under a folder, with what it holds. */
+/** Every file under a folder, with its content. */
 function* contents(folder: string): Generator<[string, Buffer]> {
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder, entry);
@@ -29,7 +29,7 @@ function* contents(folder: string): Generator<[string, Buffer]> {
   }
 }
 
-/** What a process list shows of every process. */
+/** The command lines of all processes. */
 function commandLines(): string {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids
@@ -169,13 +169,13 @@ it('no secret is in a file, a message or the process list, whatever fails', asyn
     if (/Bearer [\w-]{8}|BEGIN (RSA )?PRIVATE/.test(held.toString('latin1'))) found.push(`a token is in ${where}`);
   };
   const files = [...contents(place.folder)];
-  // What is not secret can be found there.
+  // Values that are not secret are found, so the search works.
   expect(files.filter(([, held]) => held.includes('audit-collection-vault')).map(([path]) => path)).toContainEqual(
     expect.stringContaining('temporal.db'),
   );
   for (const [path, held] of files) search(path, held);
   search('what was printed', Buffer.from(said.join('\n')));
-  // The assignment that was typed by mistake is this test's own command line, and over by now.
+  // The mistaken assignment was on this test's own command line, and that process has ended.
   search('the process list', Buffer.from(listed));
   expect(found).toEqual([]);
 }, 300_000);

@@ -8,7 +8,7 @@ import { freePort } from '../support/ports.js';
 import { quietTemporal } from '../support/quiet.js';
 import { storePlaceOfTest } from '../support/store.js';
 
-/** Passes on to the Temporal server, and knows the connections that are open. */
+/** Forwards to the Temporal server, and counts the open connections. */
 async function counting(): Promise<{ address: string; open: Set<Socket> }> {
   const [host, port] = inject('temporalAddress').split(':') as [string, string];
   const open = new Set<Socket>();

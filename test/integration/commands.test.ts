@@ -45,7 +45,7 @@ describe('commands by signal', () => {
   it('that fail for good hold up no other, and the run fails with the sentence', async () => {
     const collection = await TestCollection.start({ events: 100 });
     await collection.collect();
-    // Where the events are to go, U04 has to know. Nothing but a clearing asks for it here.
+    // U04 needs to know the sinks. Only a clearing asks for them here.
     await collection.store.setSettings('asa', { offload: 'archive,archive' }, []);
     const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
       workflowId: `${collection.taskQueue}-failing`,

@@ -24,7 +24,7 @@ describe('collecting from Descope', () => {
     collection.demo.log.add(Date.now() - 10_000, { count: 3 });
     await collection.collect();
     await collection.expectComplete();
-    // The first run after it takes in the overlap.
+    // The first run after it reads the overlap as well.
     await collection.collect();
     const { pages } = await collection.store.checkpoint('descope');
     const before = collection.demo.searches.length;
@@ -81,7 +81,7 @@ describe('collecting from Descope', () => {
       const gone = new Set<string>();
       const removable = demo.truth().filter((_, index) => index % 5 === 0);
       demo.onSearch((nth) => {
-        // Of both ends, so that numbered pages would shift under a walk in either direction.
+        // At both ends, so that numbered pages would shift under a walk in either direction.
         for (const event of [...removable.splice(0, 4), ...removable.splice(-4)]) gone.add(event.id);
         demo.log.remove(({ id }) => gone.has(id));
         demo.log.add(Date.now() - nth * 1_000, { count: 2 });

@@ -50,7 +50,7 @@ it('long catch-ups that take all of a worker do not hold up a collector that has
     const overtakers = (await stepsOf(client, quick)).map(
       (step) => others.filter(({ startedMs }) => startedMs > step.scheduledMs && startedMs < step.startedMs).length,
     );
-    // Those that begin meanwhile were handed to a slot before; in its turn, a step would wait for several of each.
+    // Only steps already handed to a slot begin meanwhile; in strict order, a step would wait for several of each.
     expect(Math.max(...overtakers)).toBeLessThan(2 * long.length);
   }
   expect(await store.eventCount('quick')).toBe(5);

@@ -10,7 +10,7 @@ describe('a catch-up longer than one history', () => {
     const progress = (await handle.result()) as Progress;
     await collection.expectComplete();
     expect(progress).toMatchObject({ newEvents: 8_000, pages: 160 });
-    // Nothing is read ahead in vain.
+    // No page is read ahead in vain.
     expect(collection.demo.requests.audits).toBe(160);
     expect(await query(collection.place, 'SELECT key FROM staged_pages')).toEqual([]);
     const walked = `TaskQueue = '${collection.taskQueue}' AND WorkflowType = 'auditWalk'`;

@@ -5,7 +5,7 @@ import { TestCollection, until } from '../support/collection.js';
 import { makeNamespace } from '../support/namespace.js';
 
 it('a recurring collection is started, changed and stopped whatever moment of its cron it is', async () => {
-  // No worker takes work from the shared task queue here: each run stays where it is when its tick has come.
+  // No worker takes work from the shared task queue here, so each run stays at its beginning once it is due.
   const { client } = await TestCollection.start({ events: 1 });
   const name = `unit-${process.pid}`;
   expect(await startRecurring(client, name, { cron: '0 0 1 1 *' })).toBe('started');
@@ -27,7 +27,7 @@ it('a recurring collection goes from cron to a Schedule and back, and only what 
   expect(await startRecurring(client, name, { cron: '0 0 1 1 *' })).toBe('started');
   await expect(schedule({ cron: 'nonsense' })).rejects.toThrow();
   expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron' });
-  // Its cron goes along.
+  // Its cron is kept.
   expect(await schedule()).toBe('changed');
   expect(await schedule()).toBe('running already');
   expect(await startRecurring(client, name)).toBe('running already');
@@ -49,7 +49,7 @@ it('a recurring collection goes from cron to a Schedule and back, and only what 
     pausedBecause: null,
   });
 
-  // Somebody has set more than Trawl knows of.
+  // A person has set options that Trawl does not know.
   await handle.update((before) => ({ ...before, spec: { ...before.spec, endAt: new Date('2099-01-01') } }));
   expect(await schedule({ jitterMs: 5_000 })).toBe('changed');
   expect(await schedule({ catchupWindowMs: 3_600_000 })).toBe('changed');
@@ -92,7 +92,7 @@ it('a collection that is moved in the middle of a walk collects on, from where i
   expect(await startRecurring(client, 'asa', { recurrence: 'schedule', cron: '0 0 1 1 *' })).toBe('changed');
   await until('everything is there', async () => (await collection.store.eventCount('asa')) === 4_000);
   await collection.expectComplete();
-  // Nothing was read a second time but what was in hand.
+  // Only the round in progress was read a second time.
   expect(demo.requests.audits).toBeLessThan(40 + 30);
   await stopRecurring(client, 'asa', 'test');
 }, 90_000);

@@ -118,7 +118,7 @@ describe('a run with nothing new', () => {
       for (const young of [0, 3]) {
         collection.demo.addEvents(young);
         await collection.collect();
-        // A page that has no nextOps is known by its digest from its second reading on.
+        // From its second reading on, a page without nextOps is recognised by its digest.
         await collection.collect();
         const before = await collection.store.checkpoint('skyflow');
         for (let run = 0; run < 3; run += 1) expect(await collection.requestsOfRun()).toBe(1);
@@ -326,7 +326,7 @@ describe('what a person must see', () => {
 
   it('a cursor that the API gives and refuses: all is read again once, then the run fails', async () => {
     const collection = await SkyflowCollection.start();
-    // A young one, whose offset differs each time that it is reached.
+    // A recent one, whose offset differs each time that it is reached.
     collection.demo.addEvents(150);
     const { changeID } = collection.demo.truth()[399]!;
     collection.demo.manners.refused = changeID;

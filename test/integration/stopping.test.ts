@@ -14,7 +14,7 @@ import { TestCollection, until } from '../support/collection.js';
 import { makeNamespace } from '../support/namespace.js';
 
 describe('a stop loses no command, and carries none out twice', () => {
-  /** A collection of which every run takes work from the task queue that all workers share. */
+  /** A collection whose runs all take work from the task queue that all workers share. */
   async function recurring(cron: string, demo: DemoAsaOptions, settings: Record<string, string> = {}) {
     const namespace = await makeNamespace();
     const collection = await TestCollection.start(demo, settings, undefined, { namespace });
@@ -112,7 +112,7 @@ describe('a stop loses no command, and carries none out twice', () => {
     const { workflow } = collection.client;
     const { runId } = await workflow.getHandle(workflowId).describe();
     await workflow.getHandle(workflowId).signal('clearEvents');
-    // What its worker does meanwhile, under the key of the signal.
+    // Its worker does this meanwhile, under the key of the signal.
     await collection.store.clearEvents('asa', [`${workflowId}/${runId}/1`]);
     expect(await stopRecurring(collection.client, 'asa', 'test')).toBe('stopped');
     expect(await count(collection, 'Cleared events table')).toBe(1);

@@ -18,7 +18,7 @@ const opened = async (at: StorePlace): Promise<CopyableStore> => {
   return store;
 };
 
-/** One that has a bit of everything. */
+/** A store that has a bit of everything. */
 async function collected(): Promise<TestCollection> {
   const collection = await TestCollection.start({ events: 2_350 });
   collection.demo.insertRaw('{"id":7,"timestamp":"2026-01-01T00:00:00Z","details":{}}');

@@ -9,7 +9,7 @@ import { Certificates } from '../support/certificates.js';
 import { Place } from '../support/cli.js';
 import { testStore } from '../support/store.js';
 
-/** Which server it is does not depend on the store. */
+/** The server does not depend on the store, so one project is enough. */
 const here = describe.runIf(testStore === 'sqlite');
 
 async function listening(server: Server): Promise<string> {
@@ -56,7 +56,7 @@ function refused(code: string, message: string, hint: string): object {
   return { code, message: expect.stringContaining(message), hint: expect.stringContaining(hint) };
 }
 
-/** Together: each waits for the connection's time-out. */
+/** All at once, since each waits for the connection's time-out. */
 async function expectRefusals(cases: readonly (readonly [Record<string, string>, object])[]): Promise<void> {
   const found = await Promise.all(cases.map(([env]) => refusal(env)));
   for (const [place, [, expected]] of cases.entries()) expect(found[place]).toMatchObject(expected);

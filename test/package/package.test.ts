@@ -23,14 +23,14 @@ import { createDatabase } from '../support/postgres.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'trawl-package-'));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-/** What /app and /opt/trawl are in the image. */
+/** The folders that are /app and /opt/trawl in the image. */
 const app = join(folder, 'app');
 const image = join(folder, 'opt', 'trawl');
 const user = join(folder, 'user');
 const installed = join(user, 'node_modules', 'trawl');
 const nodes: Record<string, string> = {};
 
-/** As a container engine would, except that the dependencies are the ones that are here. */
+/** Builds as a container engine would, except that it uses the dependencies installed here. */
 async function buildImage(): Promise<void> {
   install();
   mkdirSync(app);
@@ -105,7 +105,7 @@ describe('the package', () => {
 
   it('names neither the machine that packed it nor a registry', async () => {
     const registry = new URL((await npm(user, 'config', 'get', 'registry')).trim()).host;
-    // The dependencies are a link here: the way to them names the checkout as well.
+    // The dependencies are a link here, whose path names the checkout as well.
     const machine = [root, relative(app, root), folder, registry, 'never-packed'];
     for (const path of filesOf(installed)) {
       const text = textOf(path);

@@ -28,7 +28,7 @@ function save(name: string, workflowId: string, runId?: string): void {
   const all = runId ? [...args, '--run-id', runId] : args;
   const json = execFileSync(inject('temporalCli'), all, { maxBuffer: 1e8, encoding: 'utf8' });
   mkdirSync(folder, { recursive: true });
-  // Nothing of the machine that they were recorded on.
+  // Removes traces of the machine that recorded them.
   const text = json.replaceAll(`${root}/`, '').replace(/"\d+@[^"]*"/g, '"1@worker"');
   writeFileSync(join(folder, `${name}.json`), text);
 }

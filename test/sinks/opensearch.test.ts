@@ -36,7 +36,7 @@ const formOf = (schema: string) => ({
 describe('a real OpenSearch', () => {
   it('has each event once, however often it is sent, hostile ones among them', async (context) => {
     const server = await started(context);
-    // Members of many kinds would make as many fields.
+    // Members of many kinds would create as many fields.
     const mappings = { properties: { raw_event: { type: 'object', enabled: false } } };
     for (const index of ['events', 'hostile']) await server.ask('PUT', `/${index}`, { mappings });
     const client = open(elasticsearch, { URL: server.url, INDEX: 'events', MAX_BYTES: '100000' });
@@ -46,7 +46,7 @@ describe('a real OpenSearch', () => {
       expect(await client.send(batchOf(events))).toMatchObject({ refused: [] });
     expect((await documentsIn(server, 'events')).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
     const hostile = open(elasticsearch, { URL: server.url, INDEX: 'hostile' });
-    // A number that no double holds, or a member that is there twice, is no JSON for it.
+    // It does not accept numbers beyond a double or duplicate members as JSON.
     expect((await hostile.send(batchOf(hostileEvents))).refused).toHaveLength(hostileEvents.length);
     const texts = hostileEvents.map((of) => ({ ...of, rawEvent: JSON.stringify({ text: of.type }) }));
     expect(await hostile.send(batchOf(texts))).toMatchObject({ refused: [] });
@@ -73,7 +73,7 @@ describe('a real OpenSearch', () => {
     const server = await started(context);
     const templateOf = (product: string) => readFileSync(join(root, 'deploy', product, 'index-template.json'), 'utf8');
     const template = JSON.parse(templateOf('opensearch'));
-    // The same but for a type that each calls by a name of its own.
+    // The same except for a type whose name differs between the two.
     const flattened = /"type": "flattened",\s*"ignore_above": 1024/g;
     expect(template).toEqual(JSON.parse(templateOf('elasticsearch').replace(flattened, '"type": "flat_object"')));
     expect(await server.ask('PUT', '/_index_template/trawl', template)).toEqual({ acknowledged: true });

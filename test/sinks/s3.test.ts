@@ -11,7 +11,7 @@ import type { SinkClient } from '../../src/sinks/sink.js';
 import { startS3, type TestS3 } from '../support/s3.js';
 import { batchOf, event } from '../unit/sinks/support.js';
 
-/** Before an S3 server: hands each request on as it is, or answers it where `refuses` gives a body. */
+/** A server in front of an S3 server: forwards each request unchanged, or answers it if `refuses` returns a body. */
 async function proxyOf(s3: TestS3, refuses: (asked: IncomingMessage) => string | undefined) {
   const asked: IncomingMessage[] = [];
   const server = createServer((incoming, outgoing) => {

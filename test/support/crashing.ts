@@ -22,7 +22,7 @@ export interface Crashing {
   folder: string;
   client: Client;
   taskQueue: string;
-  /** How often the worker has died, and whether it died at its point. */
+  /** Number of the worker's deaths, and whether it died at its point. */
   crashes(): { count: number; atPoint: boolean };
 }
 

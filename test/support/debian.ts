@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** The cache of programs that the tests use. */
 export const testCache = join(homedir(), '.cache', 'trawl', 'test');
 
-/** Returns whether a command succeeds. */
+/** Returns true if a command succeeds. */
 export function attempted(command: string, args: string[], cwd = process.cwd(), env = process.env): boolean {
   try {
     execFileSync(command, args, { cwd, env, stdio: 'ignore', timeout: 600_000 });

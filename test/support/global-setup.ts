@@ -22,7 +22,7 @@ declare module 'vitest' {
  */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const whole = project.vitest.getRootProject();
-  // The project before has started them.
+  // An earlier project has started them.
   if (whole.getProvidedContext().temporalAddress) return undefined;
   // The workers under test run the bundle: an old one would not fit the activities.
   build();

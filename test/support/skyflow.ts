@@ -19,7 +19,7 @@ import { quietTemporal } from './quiet.js';
 import { makeStorePlace } from './store.js';
 
 interface SkyflowCollectionOptions extends DemoSkyflowOptions {
-  /** How to sign in. Default: the API key. */
+  /** The way to sign in. Default: the API key. */
   by?: 'key' | 'credentials';
   /** Changes the content of the credentials file. */
   credentials?: (right: string) => string;

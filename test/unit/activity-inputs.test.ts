@@ -19,7 +19,7 @@ const from = { offset: '?offset=a%2Fb', generation: 3 };
 const gap = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
 const ref = { key: '5-0a', offset: '', nextOffset: 'x', more: true, generation: 0, events: 9, rejected: 0 };
 
-/** Inputs as workflows send them: the first with what every one has, the others with every member that there is. */
+/** Inputs as workflows send them: the first with only the required members, the others with all members. */
 const sent: { [Name in ActivityName]: ActivityInput<Name>[] } = {
   getLastCheckpoint: [
     { collector: 'asa' },
@@ -96,7 +96,7 @@ const hostileNames = [
   ...['.hidden', '{collector}', '$(id)', 'A', 'ä', '__proto__', 'x'.repeat(64), 'a=b', 'a:b', '../../x\u0000.ndjson'],
 ];
 
-/** Copies of an input in which one member, however deep, is another. */
+/** Copies of an input in which one member, at any depth, is changed. */
 function* withEach(input: unknown, change: (key: string) => unknown[]): Generator<unknown> {
   if (typeof input !== 'object' || input === null) return;
   for (const [key, value] of Object.entries(input)) {

@@ -11,7 +11,7 @@ interface Import {
 }
 
 interface SourceFile {
-  /** From the root, with slashes. */
+  /** Path from the root, with slashes. */
   path: string;
   text: string;
   lines: number;
@@ -33,7 +33,7 @@ function filesUnder(folder: string): SourceFile[] {
     });
 }
 
-/** Imports and re-exports, `import()` and `require()`; those of types alone are gone when the program runs. */
+/** Imports and re-exports, `import()` and `require()`. Those of types do not exist at run time. */
 function importsOf(text: string): Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   const imports: Import[] = [];
@@ -50,7 +50,7 @@ function importsOf(text: string): Import[] {
   return imports;
 }
 
-/** Where a relative import leads, from the root. */
+/** The target of a relative import, from the root. */
 function targetOf(file: SourceFile, { from }: Import): string {
   if (!from.startsWith('.')) return from;
   return relative(root, resolve(root, dirname(file.path), from))
@@ -76,7 +76,7 @@ function breaches(
   );
 }
 
-/** ARCHITECTURE.md's map from the ground up. The files of `src` itself are the ground, but for the worker. */
+/** ARCHITECTURE.md's map from the bottom up. The files directly in `src` are the bottom, except for the worker. */
 const floors = [
   ['src'],
   ['src/inputs', 'src/schemas', 'src/settings', 'src/stores', 'src/tracing'],
@@ -97,7 +97,7 @@ function roomOf(path: string): string {
   return deeper.length > 0 ? `${top}/${below}` : top;
 }
 
-/** Each circle once, as a walk through it. */
+/** Each cycle once, as a walk through it. */
 function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
@@ -211,7 +211,7 @@ describe('the imports', () => {
   it.each(['sources', 'stores', 'sinks'])('of an adapter of %s do not lead to another adapter', (family) => {
     const adapter = (path: string) => new RegExp(`^src/${family}/([^/]+)/`).exec(path)?.[1];
     const adapters = src.filter(({ path }) => adapter(path) !== undefined);
-    // stores/sql is what all stores have in common, and knows none of them.
+    // stores/sql is shared by all stores and imports none of them.
     const foreign = (target: string, own: string) => !['sql', own, undefined].includes(adapter(target));
     expect(breaches(adapters, (target, _, file) => foreign(target, adapter(file.path)!))).toEqual([]);
   });
@@ -230,7 +230,7 @@ describe('the imports', () => {
   });
 
   it('make HTTP servers in one place, where no request can end the process', () => {
-    // The front passes requests on, which takes the same module.
+    // The front forwards requests, which needs the same module.
     const mayImport = ['src/http/incoming.ts', 'src/temporal/front.ts'];
     const others = [...activities, ...src, ...demo].filter(({ path }) => !mayImport.includes(path));
     expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);

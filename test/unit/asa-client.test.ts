@@ -5,7 +5,7 @@ import { asa } from '../../src/sources/asa/source.js';
 
 const env = { ASA_TEAM: 't', ASA_KEY_ID: 'k', ASA_KEY_SECRET: 'cw==', ASA_BASE_URL: 'http://asa.test/v1' };
 
-/** A team whose pages are linked as told: offset to next offset. */
+/** A team whose pages are linked as given: offset to next offset. */
 function clientOf(
   links: Record<string, string>,
   asked: string[] = [],

@@ -7,14 +7,14 @@ const place = 'https://app.scaleft.com/v1/teams/william-faulkner/auditsV2';
 const asked = `${place}?count=1000`;
 const next = (query: string, rest = '; rel="next"') => `<${place}?${query}>${rest}`;
 
-/** What the next request sends, as a server reads it. */
+/** The parameters of the next request, as a server reads them. */
 function sent(headers: string | string[], requestUrl = asked): URLSearchParams {
   const offset = newOffset([headers].flat(), requestUrl);
   expect(offset).not.toBeNull();
   return new URLSearchParams(queryOf(offset!, 7));
 }
 
-/** Any text that can be in a URL: half a surrogate pair cannot. */
+/** Any text that can be in a URL, so no half of a surrogate pair. */
 const offsetText = fc.oneof(
   fc.string({ minLength: 1, unit: 'binary' }).filter((text) => text.isWellFormed()),
   fc.base64String({ minLength: 4 }),

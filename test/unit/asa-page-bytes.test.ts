@@ -207,7 +207,7 @@ describe('an answer that is no page', () => {
     const error = unreadable(body);
     expect(error).toMatchObject({ code: 'ANSWER_UNREADABLE', retry: true, answer: body });
     expect(error.message).toMatch(message);
-    // The answer is audit data: it is kept, but neither message nor cause may carry it to a log or into Temporal.
+    // The answer is audit data: it is kept, but neither message nor cause may bring it into a log or into Temporal.
     for (const words of [sentence(error), reasonOf(error), String(error), error.stack ?? '']) {
       expect(words).not.toContain('jason');
     }

@@ -11,7 +11,7 @@ describe("M10's branches", () => {
     ['a part page that has grown', { more: false, newEvents: 10, lastCount: 60 }, 'Subsequent part page'],
     ['a part page that has not grown', { more: false, newEvents: 0, lastCount: 60 }, 'No new events'],
     ['an empty page', { more: false, newEvents: 0, lastCount: 0 }, 'No new events'],
-    // The article takes equal counts for no new events, and so never reads these.
+    // The article takes equal counts to mean no new events, and so never reads these.
     [
       'a last page as long as the full page before it',
       { more: false, newEvents: 100, lastCount: 100 },

@@ -32,7 +32,7 @@ it('the WAL is written back beside the writing, and begins anew', async () => {
   const before = statSync(path).size;
   for (let page = 0; page < 40; page += 1) write(`first-${page}`);
   await until('it is in the file', () => statSync(path).size > before + 30 * megabyte);
-  // Alone, the connection that writes would let it grow to four times as much first.
+  // On its own, the writing connection would let it grow to four times as much first.
   for (let page = 0; page < 60; page += 1) {
     write(`second-${page}`);
     await nextTurn();

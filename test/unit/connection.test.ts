@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configuredTemporal } from '../../src/temporal/connection.js';
 
-/** The environment whose temporal.toml has this text. */
+/** An environment whose temporal.toml has this text. */
 function toml(text: string): Record<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -18,10 +18,10 @@ import { dynamicConfig } from '../../src/temporal/dynamic-config.js';
 import { copied, stages } from '../support/dockerfile.js';
 import { nodeVersions } from '../support/node-versions.js';
 
-/** With Kubernetes' own schemas. */
+/** Validates against Kubernetes' own schemas. */
 const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, Job };
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the file says; its schema is what is tested.
+// biome-ignore lint/suspicious/noExplicitAny: the file may contain anything; the test checks it by a schema.
 type Manifest = any;
 
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -141,7 +141,7 @@ describe('docker-compose.yml', () => {
 
 describe('deploy/systemd', () => {
   it('has a unit that systemd takes', () => {
-    // On the tests' machine Trawl is not in /opt.
+    // On a machine that runs the tests, Trawl is not in /opt.
     const here = text('deploy/systemd/trawl.service').replace('/opt/trawl/bin/trawl', process.execPath);
     const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -149,7 +149,7 @@ describe('deploy/systemd', () => {
     const { status, stderr, error } = spawnSync('systemd-analyze', ['verify', join(folder, 'trawl.service')], {
       encoding: 'utf8',
     });
-    // Without systemd there is nobody to ask.
+    // Without systemd, nothing can verify it.
     if (error) return;
     expect(
       `${status} ${stderr

@@ -7,14 +7,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { assigned, writeDotEnv } from '../../src/settings/dot-env.js';
 
 const name = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,8}$/);
-/** As keys and tokens are, and worse. */
+/** Values like keys and tokens, and worse. */
 const value = fc.oneof(
   fc.string({ minLength: 1 }).map((text) => text.replace(/[\r\0]/g, '')),
   fc.stringMatching(/^[ \t#"'`\\$=n{}\n-]{1,12}$/),
   fc.base64String({ minLength: 1 }),
 );
 
-/** The text with the assignments, or null where it is refused. */
+/** The text with the assignments, or null if it is refused. */
 function attempt(text: string, assignments: Record<string, string | null>): string | null {
   try {
     return assigned(text, assignments);

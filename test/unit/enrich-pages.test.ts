@@ -20,7 +20,7 @@ interface PageText {
 
 const columns = ['type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server', 'fromAddr'];
 
-/** Each of its events was done by the user `u`. */
+/** A source whose events all have the actor `u`. */
 const source: Source = {
   kind: 'fake',
   settings: defineSettings({}),
@@ -51,7 +51,7 @@ const source: Source = {
   lookedUp: () => ['u'],
 };
 
-/** The texts as pages that follow each other, staged in a store of the test's own. */
+/** Consecutive pages with these texts, staged in a store of the test's own. */
 async function staged(texts: readonly PageText[]): Promise<{ dependencies: Dependencies; pages: PageRef[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
   const store = new SqliteStore(join(folder, 'trawl.db'));
@@ -87,7 +87,7 @@ it('a page that is enriched a second time, by another worker, does not know the 
   const { dependencies, pages } = await staged(texts);
   const worker = () => contextOf(dependencies);
 
-  // It dies before it has written anything, and the next one in the middle.
+  // It dies before it writes anything, and the next one dies in the middle.
   await enrichPages(worker(), { collector: 'fake', pages });
   await writePages(worker(), { collector: 'fake', pages: pages.slice(0, 3) });
   await enrichPages(worker(), { collector: 'fake', pages: pages.slice(3) });

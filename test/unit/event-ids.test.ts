@@ -39,11 +39,11 @@ it('each event has one entry, which moves on as the store grows, and none is sto
   const count = 40_000;
   for (let from = 0; from < count; from += 800) expect(await write(named(from, 800))).toBe(800);
   expect(db.get(entriesOfEvents)).toEqual({ events: count, digests: count, entries: count });
-  // Each thousand empties a sixteenth of the small table.
+  // Every thousand events empty a sixteenth of the small table.
   expect(rows(0)).toBeLessThan(12_000);
   expect(rows(1)).toBeGreaterThan(20_000);
   expect(rows(2)).toBeGreaterThan(0);
-  // Read once more from the start, in other pages.
+  // Reads once more from the start, in other pages.
   for (let from = 0; from < count; from += 5_000) expect(await write(named(from, 5_000))).toBe(0);
   expect(await store.eventCount('asa')).toBe(count);
   expect(await store.rejectedCount('asa')).toBe(0);

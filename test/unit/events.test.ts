@@ -88,7 +88,7 @@ const stored: StoredEvent = {
 const names = ['collector', 'seq', 'id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project'];
 const allNames = [...names, 'hostname', 'server', 'from_addr', 'raw_event', 'collected_at'];
 
-/** A context over a store that holds these events, in pages as they are asked for. */
+/** A context over a store that holds these events and returns them in pages as requested. */
 function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; limit: number }[] = []): Context {
   const store = {
     events: async (filter: EventFilter, limit: number) => {
@@ -293,7 +293,7 @@ describe('events that are followed', () => {
     const { events: read } = store;
     store.events = async (filter, limit) => {
       const page = await read(filter, limit);
-      // Committed when the first look is over, and before anything else is done.
+      // Committed right after the first look, before anything else happens.
       if (asked.length === 1) all.push({ ...stored, seq: 21 }, { ...stored, seq: 22, type: 'rare' });
       return page;
     };

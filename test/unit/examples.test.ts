@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands/program.js';
 import { examples } from '../../src/cli/examples.js';
 
-/** Every verb that can be called, by its words. */
+/** The words of every verb that can be called. */
 function verbs(command: Command, prefix = ''): string[] {
   return command.commands.flatMap((one) => {
     const name = `${prefix}${one.name()}`;
@@ -11,7 +11,7 @@ function verbs(command: Command, prefix = ''): string[] {
   });
 }
 
-/** The words of the call of trawl in a line of the shell. */
+/** The words of the trawl call in a shell line. */
 function wordsOf(line: string): string[] {
   const call = /\btrawl (.*)$/.exec(line)![1]!;
   const words: string[] = [];

@@ -17,7 +17,7 @@ const page = (nextOffset: string): FetchedPage => ({
   requests: 1,
 });
 
-/** What a round gives whose pages are these; an error stands for a page that could not be read. */
+/** Runs a round with these answers, each a page or the error of its request. */
 async function round(answers: (FetchedPage | TrawlError)[]): Promise<FetchedPages> {
   quietTemporal();
   const client = {

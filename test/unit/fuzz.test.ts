@@ -13,7 +13,7 @@ import { tableKeys } from '../../src/settings/values.js';
 import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 
-/** What a person or a script can put where a value is expected. */
+/** Anything that a person or a script can give as a value. */
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ maxLength: 20 }),
@@ -34,7 +34,7 @@ const anyText = fc.oneof(
   fc.webUrl(),
 );
 
-/** Runs it; an error must be one for a person. */
+/** Runs it; an error must be a TrawlError for a person to read. */
 function valueOrError<T>(run: () => T): T | TrawlError {
   try {
     return run();

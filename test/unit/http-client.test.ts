@@ -40,7 +40,7 @@ async function refused(answer: Promise<unknown>): Promise<TrawlError> {
   return error as TrawlError;
 }
 
-/** Sends until whoever reads has gone. */
+/** Sends until the reader has gone. */
 function sendWithoutEnd(response: ServerResponse): void {
   const part = Buffer.alloc(16_384, 0x20);
   const send = () => {

@@ -13,9 +13,9 @@ import {
 const now = Date.parse('2026-05-01T12:00:00Z');
 const url = 'https://app.scaleft.com/v1/teams/t/auditsV2?count=1000';
 
-/** Longer than an hour, the period of the rate limit, and not by much. */
+/** A little longer than an hour, the period of the rate limit. */
 const waitMaxMs = 75 * 60_000;
-/** What jitter may add to a wait. */
+/** The most that jitter may add to a wait. */
 const jitterMs = 10_000;
 
 beforeEach(() => {

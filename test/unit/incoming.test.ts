@@ -13,7 +13,7 @@ import { serveHealth } from '../../src/watch/endpoint.js';
 
 type Closing = { close(): Promise<void> };
 
-/** Each server of the project, and a request that it answers well. */
+/** Each server of the project, with a request that succeeds. */
 const servers: Record<string, () => Promise<{ url: string; well: string; server: Closing }>> = {
   health: async () => {
     const findings = async () => ({ at: '2026-01-01T00:00:00Z', store: null, storeBytes: 1, collectors: [] });
@@ -47,7 +47,7 @@ async function running(name: string) {
   return { ask: (head: string) => ask(port, head), lives: () => status(port, `${well} HTTP/1.1\r\nHost: localhost`) };
 }
 
-/** The bytes that a server answers to these, until it closes the connection. */
+/** A server's answer to these bytes, until it closes the connection. */
 async function ask(port: number, head: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   const parts: Buffer[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/json-parse.js';
 import { objectText, valueText } from './support/json-text.js';
 
-/** Escaped keys that a reader may take for each other, in objects of one form. */
+/** Escaped keys that a reader may confuse, in objects of the same shape. */
 const keys = ['"\\\\"', '"\\n"', '"\\""', '"\\u0061"', '"\\\\a"', '"\\n\\n"', '"a\\\\"', '"a\\n"'];
 const written = ['\\', '\n', '"', 'a', '\\a', '\n\n', 'a\\', 'a\n'];
 
@@ -19,7 +19,7 @@ describe('parseJson', () => {
   });
 
   it('gives what the text says: keys twice, escapes, __proto__, white space', () => {
-    // By the text of each key and leaf, since JSON.parse is what cannot be trusted.
+    // Compares texts, since JSON.parse cannot be trusted here.
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), fc.constantFrom('', '\n ', '\t'), (value, gap) => {
         const text = `${gap}${JSON.stringify({ '\\': value, '\n': [value, {}] }, null, gap)}${gap}`;

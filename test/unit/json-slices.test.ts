@@ -6,7 +6,7 @@ import { arrayText, objectText, valueText } from './support/json-text.js';
 
 const cut = (text: string, { start, end }: Slice): string => text.slice(start, end);
 
-/** Follows every slice down to the leaves, and compares each with what `JSON.parse` has there. */
+/** Follows every slice down to the leaves, and compares each with the value that `JSON.parse` gives. */
 function expectSlicesOf(text: string, start: number, value: unknown): void {
   if (Array.isArray(value)) {
     const elements = arrayElements(text, start);
@@ -24,7 +24,7 @@ function expectSlicesOf(text: string, start: number, value: unknown): void {
 function expectSlice(text: string, slice: Slice, value: unknown): void {
   const own = cut(text, slice);
   expect(own).toBe(own.trim());
-  // As text: `toEqual` does not see an own member `__proto__`.
+  // Compares texts: `toEqual` does not see an own member `__proto__`.
   expect(JSON.stringify(parseJson(own))).toBe(JSON.stringify(value));
   expectSlicesOf(text, slice.start, value);
 }
@@ -79,7 +79,7 @@ describe('slices of a text that a foreign server printed', () => {
   });
 
   it('of long runs of backslashes and quotes are found in time', () => {
-    // A scan that goes back over what it has read would take minutes here.
+    // A scan that goes back over earlier bytes would take minutes here.
     const text = `{"a":"${'\\\\'.repeat(500_000)}","b":"${'\\"'.repeat(500_000)}"}`;
     expect(objectMembers(text, 0).size).toBe(2);
   }, 30_000);

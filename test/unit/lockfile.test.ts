@@ -12,7 +12,7 @@ interface Locked {
 const text = readFileSync(join(root, 'package-lock.json'), 'utf8');
 const packages: Record<string, Locked> = JSON.parse(text).packages;
 
-/** As Node.js finds it: beside the package's own dependencies, or in any folder above. */
+/** Finds a package as Node.js does: among the package's own dependencies, or in any folder above. */
 function found(from: string, name: string): Locked | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('node_modules/') - 1))) {
     const locked = packages[`${folder && `${folder}/`}node_modules/${name}`];
@@ -26,7 +26,7 @@ describe('package-lock.json', () => {
       Object.entries(optionalDependencies ?? {}).map(([name, range]) => ({ path, name, range })),
     );
     expect(named.length).toBeGreaterThan(50);
-    // Binaries of a package are of its own version: a range would hold another one back as well.
+    // A package's binaries have its own exact version; a dependency by range may have any fitting one.
     const lacking = named.filter(({ path, name, range }) => {
       const version = found(path, name)?.version;
       return version === undefined || (/^\d/.test(range) && version !== range);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
 import { clear } from '../../src/cli/verbs/maintenance.js';
 
-/** A context over a store of three events, and how often it has been cleared. `lacking` of them a sink does not have. */
+/** A context over a store of three events, `lacking` of which a sink does not have, and the mock that clears it. */
 function contextOf(lacking = 0): { context: Context; clearEvents: ReturnType<typeof vi.fn> } {
   const clearEvents = vi.fn(async (_: string, __: unknown, ___: unknown, force: boolean) =>
     lacking > 0 && !force ? `Not cleared: ${lacking} events` : null,

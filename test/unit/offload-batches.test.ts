@@ -12,7 +12,7 @@ import { event, page } from '../conformance/pages.js';
 const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
 type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<SendResult>;
 
-/** Ten events, and attempts to send them by what is given. */
+/** Ten events, and attempts to send them with the given client. */
 async function bed() {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { print, printable, printableJson, printJson, table, tell } from '../../src/cli/output.js';
 import { valueText } from './support/json-text.js';
 
-/** What Unicode itself calls a control, a line or paragraph separator, or a mark that turns the direction of text. */
+/** Unicode's controls, line and paragraph separators, and marks that change the direction of text. */
 const harmful = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 afterEach(() => {

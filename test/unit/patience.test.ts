@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { patiently } from '../../src/temporal/patience.js';
 
-// Fake timers do not know these.
+// Fake timers do not replace these.
 vi.mock('node:timers/promises', () => ({
   setTimeout: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
 }));
@@ -11,7 +11,7 @@ const failing = (code: number) => Object.assign(new Error('it failed'), { code, 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** How long it goes on with calls that take so long and fail; ms. */
+/** The time for which it repeats calls that take `callMs` each and fail; ms. */
 async function patienceWith(code: number, callMs: number, callsMax: number): Promise<number> {
   const begun = Date.now();
   let calls = 0;

@@ -12,7 +12,7 @@ describe('scripts/plan.mjs', () => {
     const one = plan('--collectors', '300', '--interval', '5', '--events-per-day', '100');
     const twice = plan('--collectors', '600', '--interval', '5', '--events-per-day', '100');
     expect(one.runsPerSecond).toBeCloseTo(1);
-    // A Schedule's two, the run, and three activities.
+    // Two of the Schedule, one of the run, and three activities.
     expect(one.actionsPerMonth).toBeCloseTo(86_400 * 30 * 6);
     for (const name of ['runsPerSecond', 'actionsPerMonth', 'workerCores', 'postgresCores', 'storeBytes'])
       expect(twice[name] / one[name]).toBeCloseTo(2);

@@ -6,7 +6,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { closeToOthers } from '../../src/private-files.js';
 
-// Unit tests share a process, and the command line has a stricter umask than the modes that are looked at here.
+// Unit tests share a process, and the command line sets a stricter umask than the modes tested here.
 beforeEach(() => {
   const before = process.umask(0o022);
   onTestFinished(() => void process.umask(before));

@@ -11,7 +11,7 @@ const progress = { state: 'walking' } as Progress;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Watches until `enough` of what is written, or the watching ends by itself. */
+/** Watches until the output satisfies `enough`, or until the watching ends. */
 async function watched(
   run: Partial<WatchedRun>,
   enough: (lines: string[]) => boolean = () => false,

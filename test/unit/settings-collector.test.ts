@@ -32,7 +32,7 @@ function file(name: string, text: string): string {
 const resolve = (rows: Record<string, string>, environment: Environment = env, name = 'asa') =>
   resolveCollector(name, sources, { [name]: rows }, environment);
 
-/** The error that `body` throws, which must say something and hold no secret. */
+/** The error that `body` throws, which must have a message and no secret. */
 function refused(body: () => unknown): TrawlError {
   let error: unknown;
   try {

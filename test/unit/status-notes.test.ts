@@ -5,7 +5,7 @@ import type { RecurringState } from '../../src/temporal/collection.js';
 import type { Trouble } from '../../src/temporal/run-under-way.js';
 import { ago, hour, type Known, minute, now, reportOf, running, sink, statusOf, waiting } from './support/status.js';
 
-/** Code of the exit, and of each line that is told. */
+/** The exit code, and the code of each note. */
 function reportOn(known: Known) {
   const report = reportOf([statusOf(known)], { worker: known.worker ?? 'running' });
   const notes = notesOf(report);

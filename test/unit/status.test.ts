@@ -5,7 +5,7 @@ import { recurringOf } from '../../src/cli/status/recurring.js';
 import type { Store } from '../../src/stores/store.js';
 import { hasWorker, requireSameStore } from '../../src/temporal/workers.js';
 
-// Fake timers do not know these.
+// Fake timers do not replace these.
 vi.mock('node:timers/promises', () => ({
   setTimeout: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
 }));
@@ -13,7 +13,7 @@ vi.mock('node:timers/promises', () => ({
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A client whose server has pollers that asked for work so many seconds ago. */
+/** A client whose server has pollers that asked for work this many seconds ago. */
 function clientWithPollers(...secondsAgo: number[]): Client {
   const pollers = secondsAgo.map((seconds) => ({
     lastAccessTime: { seconds: Math.floor(Date.now() / 1000) - seconds },
@@ -76,7 +76,7 @@ describe('a worker that starts beside another', () => {
     ['another PostgreSQL', true, '7@other/fedcba9876543210', 'same TRAWL_STORE'],
     ['the same SQLite file on another host', false, `7@other/${own}`, 'same PostgreSQL'],
   ])('does not share %s', async (_, shared, identity, hint) => {
-    // It asks again while it is watched.
+    // It asks for work again while it is watched.
     await expect(beside(shared, identity, 5, -1)).rejects.toMatchObject({
       code: 'STORES_DIFFER',
       hint: expect.stringContaining(hint),

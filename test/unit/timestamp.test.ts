@@ -8,7 +8,7 @@ const secondNs = 1_000_000_000n;
 
 const two = (number: number) => String(number).padStart(2, '0');
 
-/** A moment within 64 bits of nanoseconds, written as a Go server would: trailing zeros of the fraction trimmed. */
+/** A moment within 64 bits of nanoseconds, written as a Go server would: without trailing zeros in the fraction. */
 function goText(epochNs: bigint, offsetMinutes = 0): string {
   const fractionNs = ((epochNs % secondNs) + secondNs) % secondNs;
   const seconds = (epochNs - fractionNs) / secondNs;

@@ -56,6 +56,6 @@ it('what is staged is written, sent and cleared also where the secret of the sou
   const batch = { sink: 'archive', series: '', since: null, until: null, now: true, durationMaxMs: 60_000 };
   expect(await run('offloadBatches', { collector: 'asa', ...batch })).toMatchObject({ events: 25, more: false });
   expect(readdirSync(archive, { recursive: true }).some((name) => String(name).endsWith('.ndjson.gz'))).toBe(true);
-  // The page at the checkpoint, which is not full, is read again.
+  // The part page at the checkpoint is read again.
   expect(await run('applyRetention', { collector: 'asa' })).toEqual({ cleared: 20 });
 });

@@ -16,7 +16,7 @@ interface Event {
 }
 
 interface Api {
-  /** `arrival`: the latest to appear first. */
+  /** `arrival`: the event that appeared last comes first. */
   order: 'oldest' | 'newest' | 'mixed' | 'arrival';
   fromCounts: boolean;
   toCounts: boolean;
@@ -39,7 +39,7 @@ function search(api: Api, events: readonly Event[], request: PageRequest, nowMs:
   return Buffer.from(JSON.stringify({ audits, total: found.length }));
 }
 
-/** One run: reads until there is no more now. `between` happens before each request. */
+/** One run: reads until there is nothing more. Calls `between` before each request. */
 function run(
   api: Api,
   events: () => readonly Event[],
@@ -72,7 +72,7 @@ const apis = fc.record({
   toCounts: fc.boolean(),
 });
 
-/** Times before `base`: some far apart, some in the same few milliseconds. */
+/** Times before `base`: some far apart, some within the same few milliseconds. */
 const times = fc.array(
   fc.oneof(fc.integer({ min: 0, max: 29 * day }), fc.integer({ min: 0, max: 40 }), fc.constant(17)),
   { maxLength: 120 },
@@ -95,7 +95,7 @@ describe('the walk over frozen windows', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.oneof(fc.nat(29 * day), fc.nat(3_600_000)), { maxLength: 200 }),
-        // By chance, a page could only look as if it was in order where it is smaller than this.
+        // Only a smaller page could appear to be in order by chance.
         fc.integer({ min: 15, max: 40 }),
         fc.boolean(),
         (ages, size, counts) => {
@@ -187,7 +187,7 @@ describe('the walk over frozen windows', () => {
               offset,
               size,
               () => {
-                // Slow for a while only: so many requests as slow as this never catch up with the clock.
+                // Slow only for a while: if all requests were this slow, they would never catch up with the clock.
                 if (clock.nowMs < base + 4 * 3_600_000) clock.nowMs += requestMs;
               },
             );
@@ -225,7 +225,7 @@ describe('what a run costs', () => {
       seen.add(idle.offset);
       offset = idle.offset;
     }
-    // Two hours: it moved when the events were out of the overlap, and once because it was an hour behind.
+    // In two hours, it moved when the events had left the overlap, and once because it was an hour behind.
     expect(seen.size).toBe(3);
     expect(Date.parse(offset.slice('v1 from='.length))).toBeGreaterThan(clock.nowMs - 3_600_000 - overlapMs - 300_000);
   });

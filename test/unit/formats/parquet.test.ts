@@ -32,7 +32,7 @@ async function encoded(rows: readonly FormatRow[], schema: string): Promise<Uint
   return (await parquet.encode(rows, { schema, compression: 'none' })).bytes;
 }
 
-/** What DuckDB answers about a file of these rows, which it sees as `FILE`. */
+/** DuckDB's answer to a query of a file with these rows, which the query calls `FILE`. */
 async function query(
   rows: readonly FormatRow[],
   schema: string,
@@ -55,7 +55,7 @@ const textColumns = [
   ...['server', 'from_addr', 'raw_event', 'extra'],
 ];
 
-/** Texts as their bytes: DuckDB's client takes a byte order mark at the beginning of a text for none of it. */
+/** Texts as bytes, since DuckDB's client drops a byte order mark at the beginning of a text. */
 const exactly = `select * replace (${textColumns.map((name) => `hex("${name}") as "${name}"`).join(', ')}) from FILE`;
 
 async function nativeRows(rows: readonly FormatRow[]): Promise<Record<string, unknown>[]> {
@@ -92,7 +92,7 @@ function floorMicros(timestamp: string): bigint {
   return (nanoseconds - (((nanoseconds % 1000n) + 1000n) % 1000n)) / 1000n;
 }
 
-/** As hyparquet reads it, which drops a byte order mark at the beginning of a text. */
+/** As hyparquet reads it: without a byte order mark at the beginning of a text. */
 function withoutMarks(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [

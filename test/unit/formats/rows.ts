@@ -26,7 +26,7 @@ export function rowOf(event: Partial<StoredEvent> = {}, record: Record<string, u
   return { event: { ...stored, ...event }, record, json: JSON.stringify(record) };
 }
 
-/** What has broken a file of some format somewhere. */
+/** Texts that have broken files of some format before. */
 export const hostilePieces = [
   ...['\u0000', '\ud800', '\udc00', '\udc00\ud800', '"', "'", '""', ',', ';', '\n', '\r', '\r\n', '\\', '\\N', '\t'],
   ...[

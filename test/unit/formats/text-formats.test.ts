@@ -115,7 +115,7 @@ const columns = [
   ...(['hostname', 'server', 'from_addr', 'raw_event', 'extra', 'collected_at'] as const),
 ];
 
-/** As a reader gets it back: lone surrogates are no UTF-8, and an apostrophe keeps formulas from being ones. */
+/** A text as a reader gets it back: without lone surrogates, and with an apostrophe before a formula. */
 function csvText(text: string): string {
   const shown = text.toWellFormed();
   return /^[=+\-@\t\r＝＋－＠]/.test(shown) ? `'${shown}` : shown;

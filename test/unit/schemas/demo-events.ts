@@ -12,7 +12,7 @@ import type { Source } from '../../../src/sources/source.js';
 const anchorMs = Date.parse('2026-11-23T10:00:00Z');
 const seed = 7;
 
-/** Events of the demo servers as the table has them, by the sources' own parsing and enrichment. */
+/** Events of the demo servers as stored in the table, parsed and enriched by their sources. */
 export const demoEvents: Readonly<Record<string, (count: number) => StoredEvent[]>> = {
   asa: (count) => {
     const options = { seed, events: count, anchorMs, arrivalIntervalMs: 0, team: 'acme', nextWhenFull: false };
@@ -28,12 +28,12 @@ export const demoEvents: Readonly<Record<string, (count: number) => StoredEvent[
     const time = (nth: number) => `2026-11-23 10:00:00.${String(nth).padStart(9, '0')}`;
     const events = Array.from({ length: count }, (_, nth) => demoEvent(seed, nth, time(nth), 'a1demo').text());
     const page = Buffer.from(`{"event":[${events.join(',')}],"nextOps":null}`);
-    // As they are collected by default.
+    // The default is to collect without content.
     return storedOf(skyflow, withoutContent(page));
   },
 };
 
-/** What a page leaves in the table. */
+/** The rows that a page adds to the table. */
 export function storedOf(source: Source, body: Uint8Array): StoredEvent[] {
   const page = source.parse(body);
   return page.events.map((event, at) => {

@@ -9,7 +9,7 @@ import { readSkyflowPage } from '../../../src/sources/skyflow/page.js';
 import { skyflow } from '../../../src/sources/skyflow/source.js';
 import type { PageContent, Source } from '../../../src/sources/source.js';
 
-/** Events as they are stored: read and described by the source, from a page of its demo. */
+/** Events as stored: parsed and enriched by their source, from a page of its demo. */
 export const demoEvents = {
   asa: (count: number) => {
     const log = new AuditLog({

@@ -8,16 +8,16 @@ interface FieldList {
   allowed: Record<string, string[]>;
   expectedTypes: Record<string, string[]>;
   required: string[];
-  /** Type by name; `[]` behind it where the field is a list. */
+  /** Type by name, followed by `[]` if the field is a list. */
   fields: Record<string, string>;
 }
 
-/** What Elastic published: its `about` says where it is from, and how it was made. */
+/** The fields that Elastic published; `about` in the file says where they are from, and how it was made. */
 export const published = JSON.parse(
   readFileSync(new URL('../../fixtures/ecs-8.11.json', import.meta.url), 'utf8'),
 ) as FieldList;
 
-/** The fields outside ECS, all in a name space of their own. */
+/** The fields outside ECS, all in a namespace of their own. */
 export const ownFields: Record<string, string> = {
   ...Object.fromEntries(
     ['collector', 'schema_version', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'server'].map((name) => [
@@ -44,7 +44,7 @@ export function leavesOf(record: object): [string, unknown][] {
   return leaves;
 }
 
-/** Why a record is no ECS document; written by ECS's own list, without the code under test. */
+/** The reasons why a record is not a valid ECS document, by ECS's own list and without the code under test. */
 export function problemsOf(record: Readonly<Record<string, unknown>>): string[] {
   const leaves = leavesOf(record);
   const names = new Set(leaves.map(([name]) => name));
@@ -103,7 +103,7 @@ function isOfType(type: string, value: unknown): boolean {
   }
 }
 
-/** What Elasticsearch takes as one: 20 levels, no U+0000 in a key, and terms of up to 32,766 bytes. */
+/** Elasticsearch's limits for `flattened`: 20 levels, no U+0000 in a key, and terms of up to 32,766 bytes. */
 function isFlattened(value: unknown, level: number): boolean {
   if (typeof value !== 'object' || value === null) return level > 1;
   if (level > 20) return false;
@@ -113,7 +113,7 @@ function isFlattened(value: unknown, level: number): boolean {
   );
 }
 
-/** Each type has a category that expects it, and each category a type that it expects. */
+/** Checks that each type has a category that expects it, and each category a type that it expects. */
 function problemsOfCategories(event: Record<string, string[] | undefined>): string[] {
   const [category, type] = [[event.category ?? []].flat(), [event.type ?? []].flat()];
   const expected = (each: string): string[] => published.expectedTypes[each] ?? [];

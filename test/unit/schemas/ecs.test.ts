@@ -131,7 +131,7 @@ describe('events of the demos', () => {
     for (const event of demoEvents[source](500)) {
       const { original: _, ...rest } = recordOf(source, event).event;
       const kept = new Set(texts({ ...recordOf(source, event), event: rest }));
-      // Numbers in the digits that the source sent: those that a double does not hold are texts.
+      // Numbers keep the source's digits: those that a double cannot hold become texts.
       const raw = JSON.parse(event.rawEvent.replace(/(?<=[:[,])-?\d[\d.eE+-]*(?=[,}\]])/g, '"$&"'));
       const time = source === 'skyflow' ? [raw.request.timestamp] : [];
       expect(texts(raw).filter((text) => !kept.has(text) && !time.includes(text))).toEqual([]);
@@ -303,7 +303,7 @@ describe('an event of Descope', () => {
       trawl: { unmapped: { projectId: 'P2', method: 'otp', tenants: ['T2', 'T3'], data: { seq: 9 } } },
     });
     expect(record.user).toEqual(ada);
-    // An address with a port is no `ip`.
+    // An address with a port is not an `ip`.
     expect(record.source).toEqual({ address: '203.0.113.7:443', geo: { country_iso_code: 'DE' } });
   });
 

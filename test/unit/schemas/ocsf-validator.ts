@@ -14,8 +14,8 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addSchema(published);
 
 /**
- * What a record breaks of OCSF 1.3.0, after a trip through JSON: required attributes, attributes that a class or an
- * object does not have, types, enumerations, at-least-one and just-one; and that each name is that of its number.
+ * A record's violations of OCSF 1.3.0, after a trip through JSON: required attributes, attributes that a class or an
+ * object does not have, types, enumerations, at-least-one and just-one, and names that do not match their numbers.
  */
 export function problemsOf(record: unknown): string[] {
   const event = parseJson(JSON.stringify(record)) as Record<string, unknown>;
@@ -42,7 +42,7 @@ const names = {
 function misnamed(event: Record<string, unknown>, captions: Captions): string[] {
   const problems = Object.entries(names).flatMap(([number, name]) => {
     const value = event[number];
-    // 99 is called what the source calls it.
+    // The name of 99 is the source's own.
     if (value === undefined || (value === 99 && number !== 'type_uid')) return [];
     const caption = captions[number]![String(value)];
     return event[name] === caption ? [] : [`${name} is ${JSON.stringify(event[name])} and not ${caption} (${value})`];
@@ -58,7 +58,7 @@ interface Published {
   items?: Published;
 }
 
-/** The type of an attribute of a class, as JSON Schema calls it, through objects and lists; undefined where there is none. */
+/** An attribute's type in JSON Schema's terms, through objects and lists; undefined if there is no such attribute. */
 export function typeOf(uid: number, path: readonly string[]): string | undefined {
   const profiles = Object.values(published.classes[String(uid)]!) as Published[];
   const definitions = (published as unknown as { $defs: Record<string, Published> }).$defs;

@@ -20,7 +20,7 @@ import { problemsOf, typeOf } from './ocsf-validator.js';
 
 type Json = Record<string, unknown>;
 
-/** What these tests look into. */
+/** The members that these tests check. */
 interface Shown extends Json {
   class_uid: number;
   activity_id: number;
@@ -45,7 +45,7 @@ async function rowsIn(bytes: Uint8Array): Promise<Json[]> {
   return parquetReadObjects({ file: new Uint8Array(bytes).buffer, compressors: { ZSTD: zstd } });
 }
 
-/** A row as the record that it was. */
+/** The record that a row was made from. */
 function withoutNulls({ time_dt: _, unmapped, ...row }: Json): Json {
   const plain = (value: unknown): unknown => {
     if (typeof value === 'bigint') return Number(value);
@@ -59,7 +59,7 @@ function withoutNulls({ time_dt: _, unmapped, ...row }: Json): Json {
   return typeof unmapped === 'string' ? { ...record, unmapped: parseJson(unmapped) } : record;
 }
 
-/** Each column and its type, as the schema calls it. */
+/** Each column and its type, in the schema's terms. */
 function pathsOf(shapes: Readonly<Record<string, Shape>>, before: readonly string[] = []): [string[], string][] {
   return Object.entries(shapes).flatMap(([name, shape]): [string[], string][] => {
     const path = [...before, name];
@@ -70,12 +70,12 @@ function pathsOf(shapes: Readonly<Record<string, Shape>>, before: readonly strin
   });
 }
 
-/** Not by vitest, for which a member with the name `constructor` makes equal objects differ. */
+/** Compares without vitest, for which a member named `constructor` makes equal objects differ. */
 function expectJsonOnly(record: unknown): void {
   expect(isDeepStrictEqual(parseJson(JSON.stringify(record)), record)).toBe(true);
 }
 
-/** An event of a type, with what a source's raw event holds of it. */
+/** An event of a type, with the members of a source's raw event. */
 function typed(source: string, type: string, members: Json = {}): StoredEvent {
   const [, action = '', resource = ''] = /^([A-Z]+)\/([A-Z_]+)$/.exec(type) ?? [];
   const raw = {
@@ -203,7 +203,7 @@ describe.each(sources)('OCSF of %s', (source) => {
   });
 });
 
-/** Events of a source whose members are any JSON, mostly with the names that the mapping reads. */
+/** Events of a source with arbitrary JSON members, mostly under the names that the mapping reads. */
 function anyRaw(source: string): fc.Arbitrary<string> {
   const names = {
     asa: [

@@ -52,7 +52,7 @@ function documentsOf({ body }: Pick<SeenRequest, 'body'>): Sent[] {
 
 type Item = Record<string, unknown> & { status: number };
 
-/** Answers each document with what `item` says of it. */
+/** Answers each document with the result of `item`. */
 function bulk(item: (at: number) => Item = () => ({ status: 201 })): Parameters<typeof receiver>[0] {
   return (response, request) => {
     const items = documentsOf(request).map(({ action, id }, at) => ({

@@ -25,7 +25,7 @@ describe('confirmations of parts', () => {
           for (const seq of seqs) has.add(seq);
           const open = all.find((seq) => !has.has(seq));
           const expected = all.filter((seq) => open === undefined || seq < open).at(-1) ?? 0;
-          // What ends the batch is reported with it.
+          // The parts that end the batch are reported together with it.
           if (reported.length > before) expect(reported.at(-1)!.lastSeq).toBe(expected);
           else expect(open === undefined || (reported.at(-1)?.lastSeq ?? 0) === expected).toBe(true);
         }

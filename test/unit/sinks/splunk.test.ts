@@ -25,7 +25,7 @@ const token = 'marked-secret-0000';
 
 const clientOf = (url: string, more: Record<string, string> = {}) => open(splunk, { URL: url, TOKEN: token, ...more });
 
-/** A client that does not wait, and what it would have waited. */
+/** A client that does not wait, and the waits that it skipped. */
 function hasty(url: string, more: Record<string, string> = {}): { client: SplunkClient; waits: number[] } {
   const waits: number[] = [];
   const settings = settingsOf(splunk, { URL: url, TOKEN: token, ...more });
@@ -105,7 +105,7 @@ describe('events for Splunk', () => {
     await send(all.slice(2));
     const seqs = seen.flatMap(linesOf).map((line) => (JSON.parse(line.exact) as { seq: number }).seq);
     expect(seqs).toEqual([1, 2, 3, 3, 4, 5]);
-    // The last part is told with the batch.
+    // The last part is reported together with the batch.
     expect(parts.at(-1)?.lastSeq).toBe(4);
   });
 
@@ -249,7 +249,7 @@ describe('indexer acknowledgement', () => {
       taken(7),
       taken(8),
       json(200, { acks: { 7: true, 8: false } }),
-      // Splunk tells each one once.
+      // Splunk reports each acknowledgement once.
       json(200, { acks: { 8: true } }),
     );
     const { client, waits } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
@@ -318,7 +318,7 @@ describe('indexer acknowledgement', () => {
     await client.send(batchOf([event(3)]));
     expect(seen.map(({ headers }) => headers.cookie)).toEqual([
       ...[undefined, 'AWSALB=a+b/c%2F=="; x=1', 'AWSALB=second; x=2', 'AWSALB=second'],
-      // Another batch may go to another indexer.
+      // The next batch may go to another indexer.
       ...[undefined, undefined],
     ]);
   });
@@ -374,8 +374,8 @@ describe('indexer acknowledgement', () => {
 
 describe('two indexers behind a load balancer', () => {
   /**
-   * Each numbers requests by itself, tells an acknowledgement once, and may lose what it has taken. The balancer sends a
-   * client to the indexer of its cookie, or to any where it has none to give.
+   * Each indexer numbers requests on its own, reports an acknowledgement once, and may lose accepted events. The
+   * balancer sends a client to the indexer that its cookie names, or to any if it has no cookie.
    */
   function cluster({ sticky, perChannel, choice, loses }: Cluster) {
     const indexers = [new Map<string, number[]>(), new Map<string, number[]>()];
@@ -390,7 +390,7 @@ describe('two indexers behind a load balancer', () => {
       const of = (id: number) => `${channel}/${id}`;
       const answered = (said: object): HttpAnswer => ({
         status: 200,
-        // Its value changes with every answer, as that of some balancers does.
+        // Its value changes with every answer, as with some balancers.
         headers: sticky ? { 'set-cookie': [`at=${at}${turn}; Path=/`] } : {},
         body: Buffer.from(JSON.stringify(said)),
       });
@@ -423,7 +423,7 @@ describe('two indexers behind a load balancer', () => {
   const variables = { URL: 'http://splunk.example', TOKEN: token, USE_ACK: 'yes', GZIP: 'no', MAX_BYTES: '1000' };
   const settings = settingsOf(splunk, { ...variables, ACK_WAIT_SECONDS: '2' });
 
-  /** Sends what is not confirmed yet, as offloading does, up to three times. @returns the last event that is confirmed. */
+  /** Sends all unconfirmed events, as offloading does, up to three times. @returns the last confirmed event. */
   async function offloaded(http: HttpClient): Promise<number> {
     let confirmed = 0;
     for (let sending = 0; sending < 3 && confirmed < all.length; sending += 1) {

@@ -34,7 +34,7 @@ export function event(seq: number, changes: Partial<StoredEvent> = {}): StoredEv
   };
 }
 
-/** Texts that a person who is logged may have chosen. */
+/** Texts that a logged person may have chosen. */
 export const hostileTexts = [
   '"]} \\ \u0000 \u001b[2J \r\n<110>1 - - - - - - forged',
   '漢字 😀 \u2028\u2029\u202e \ud800 \ufeff',
@@ -67,7 +67,7 @@ export function batchOf(events: readonly StoredEvent[], changes: Partial<Outgoin
   };
 }
 
-/** What a record must hold, told without the code under test: the exact text of raw_event apart. */
+/** Checks a record without the code under test; raw_event must be the exact text. */
 export function expectRecord(json: string, of: StoredEvent): void {
   const { rawEvent, extra, fromAddr, collectedAt, ...rest } = of;
   const oneLine = rawEvent.replace(/[\r\n]/g, ' ');
@@ -76,7 +76,7 @@ export function expectRecord(json: string, of: StoredEvent): void {
   const members = JSON.stringify({ ...rest, from_addr: fromAddr, collected_at: collectedAt }).slice(0, -1);
   const others = extra === null ? '' : `,"extra":${extra}`;
   const expected = JSON.parse(`${members},"raw_event":${oneLine}${others}}`) as unknown;
-  // Not by vitest, for which a member with the name `constructor` makes equal objects differ.
+  // Compared without vitest, for which a member named `constructor` makes equal objects differ.
   expect(isDeepStrictEqual(JSON.parse(json), expected)).toBe(true);
 }
 
@@ -84,7 +84,7 @@ export interface SeenRequest {
   method: string;
   url: string;
   headers: IncomingHttpHeaders;
-  /** Without its compression. */
+  /** The decompressed body. */
   body: string;
   bytes: Buffer;
 }
@@ -100,7 +100,7 @@ export function text(status: number, body: string, headers: Record<string, strin
   return (response) => response.writeHead(status, headers).end(body);
 }
 
-/** A server that gives these answers in turn, and the last one from then on. */
+/** A server that gives these answers in turn, and then repeats the last one. */
 export async function receiver(...answers: Answer[]): Promise<{ url: string; seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {
@@ -129,7 +129,7 @@ export function httpClient(): HttpClient {
   return http;
 }
 
-/** A client by the settings of its environment, through the same reader as in production. */
+/** A client with the settings of its environment, read as in production. */
 export function open(sink: Sink, variables: Record<string, string>): SinkClient {
   return sink.open(settingsOf(sink, variables), { http: httpClient(), env: {} });
 }
@@ -139,7 +139,7 @@ export function settingsOf<Own extends Values>(sink: Sink<Own>, variables: Recor
   return resolveSink('out', [sink], {}, { SINK_OUT_KIND: sink.kind, ...Object.fromEntries(env) }).values;
 }
 
-/** The error that a promise is refused with; no secret and no event is in any part of it. */
+/** The error that a promise rejects with. Fails if any part of it contains a secret or an event. */
 export async function refusal(attempt: Promise<unknown>): Promise<TrawlError> {
   const error = await attempt.then(
     (value) => expect.fail(`it came back with ${inspect(value)}`),

@@ -13,7 +13,7 @@ type OnConnection = (socket: Socket) => unknown;
 
 interface Receiver {
   port: number;
-  /** What came over each connection, whole. */
+  /** All bytes received over each connection. */
   received: Buffer[];
 }
 
@@ -52,7 +52,7 @@ function clientOf(port: number, more: Record<string, string> = {}, bounds: Parti
   return new SyslogClient(settings, bounds);
 }
 
-/** By RFC 5425: a length in octets, a space, and so many octets. */
+/** Frames of RFC 5425: a length in octets, a space, and that many octets. */
 function framesOf(bytes: Buffer): Buffer[] {
   const frames: Buffer[] = [];
   let at = 0;
@@ -68,7 +68,7 @@ function framesOf(bytes: Buffer): Buffer[] {
   return frames;
 }
 
-/** By the grammar of RFC 5424, section 6. */
+/** Parses by the grammar of RFC 5424, section 6. */
 function parse(message: Buffer) {
   const text = message.toString('utf8');
   const header =
@@ -108,7 +108,7 @@ describe('a message of syslog', () => {
       expectRecord(json, hostileEvents[at]!);
       expect(header).toMatchObject({ priority: 110, app: 'trawl', process: 'acme', sd: 'trawl@32473' });
       expect(data).toMatchObject({ seq: String(at + 1), collector: 'acme', batch: '20261123T102030-000001' });
-      // A receiver that writes lines, and a terminal, are safe from it.
+      // It is harmless to a terminal, and to a receiver that writes lines.
       expect(frame.toString('utf8').slice(0, -json.length)).not.toMatch(
         /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/,
       );
@@ -150,7 +150,7 @@ describe('a message of syslog', () => {
     const bound = { MAX_MESSAGE_BYTES: String(frame.byteLength) };
     expect((await clientOf(port, bound).send(batchOf([text(1_000)]))).refused).toEqual([]);
     expect((await clientOf(port, bound).send(batchOf([text(1_001)]))).refused).toHaveLength(1);
-    // Where nothing is left to send, nobody is called.
+    // If no message is left to send, there is no connection.
     expect(received).toHaveLength(2);
   });
 

@@ -27,7 +27,7 @@ const seqsOf = ({ body }: SeenRequest) =>
 
 beforeEach(() => void stopClock());
 
-/** As docs/sinks/webhook.md tells a receiver to do it. */
+/** Verifies as docs/sinks/webhook.md tells a receiver to. */
 function verify({ headers, bytes }: SeenRequest, key: string): boolean {
   const timestamp = headers['x-trawl-timestamp'] as string;
   const mac = createHmac('sha256', key)
@@ -93,7 +93,7 @@ describe('a batch for a webhook', () => {
     expect(JSON.parse(seen[1]!.body)).toMatchObject({ firstSeq: 3, lastSeq: 4 });
     await clientOf(url, { MAX_BYTES: '1000' }).send(batch);
     expect(seen.slice(3).flatMap(seqsOf)).toEqual([1, 2, 3, 4, 5]);
-    // After the setting was changed, no key stands for other events than before.
+    // After the setting has changed, each key still stands for the same events as before.
     const byKey = new Map<unknown, string>();
     for (const request of seen) {
       expect(byKey.get(keyOf(request)) ?? request.body).toBe(request.body);

@@ -36,7 +36,7 @@ describe('a nextOps that leads back', () => {
     const page = await client.fetchPage(end);
     expect(page).toMatchObject({ more: false, nextOffset: end, content: { events: [{ id: 'x' }] } });
     expect(page.warning).toContain('STUCK: nextOps leads back to "2025-12-31 00:00:00.002", changeID "e2"');
-    // Once the source is mended, the walk goes on.
+    // Once the source works again, the walk continues.
     vault.instead = () => undefined;
     expect(await client.fetchPage(end)).toMatchObject({ more: true });
   });
@@ -79,7 +79,7 @@ describe('a cursor that is refused', () => {
   it('and is refused again after all was read is told, and not read again without end', async () => {
     const vault = refuse((url) => url.searchParams.get('afterOps.changeID') === 'e2', 400);
     const client = vault.client();
-    // Young, so that the offset is another one each time.
+    // Recent events, so that the offset differs each time.
     for (const [index, event] of vault.events.entries()) event.timeMs = start - 1_000 + index;
     const walk = async () => {
       const { nextOffset } = await client.fetchPage('');

@@ -8,31 +8,31 @@ export interface FakeEvent {
   id: string;
   /** Epoch milliseconds, by the vault's clock. */
   timeMs: number;
-  /** When it can be found first; by the vault's clock too. */
+  /** The time from which it can be found, also by the vault's clock. */
   visibleMs: number;
 }
 
 export interface FakeVaultOptions {
   limitMax?: number;
   lastNextOps?: 'given' | 'missing';
-  /** How far the vault's clock is ahead. */
+  /** The vault's clock minus this machine's. */
   clockAheadMs?: number;
-  /** How long a request takes. */
+  /** Duration of a request. */
   tookMs?: number;
-  /** Whether answers have a Date. */
+  /** True if answers have a Date. */
   date?: boolean;
 }
 
-/** SQL's way to write a time. */
+/** A time in SQL's form. */
 export function sqlTime(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
 }
 
-/** An audit API without a network, on the time of vitest's fake timers. */
+/** An audit API without a network, timed by vitest's fake timers. */
 export class FakeVault {
   readonly events: FakeEvent[] = [];
   requests = 0;
-  /** What an answer is instead, where it gives one. */
+  /** Replaces the answer if it returns one. */
   instead: (url: URL) => { status: number; body: string } | undefined = () => undefined;
   readonly #options: Required<FakeVaultOptions>;
 

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A collector of a fake vault: where it stands, and what it has read. */
+/** A collector of a fake vault: its offset, and the events that it has read. */
 class Collector {
   offset = '';
   readonly found = new Set<string>();
@@ -25,7 +25,7 @@ class Collector {
     this.#client = client;
   }
 
-  /** Gives how many requests it took. */
+  /** Returns the number of requests. */
   async run(): Promise<number> {
     for (let requests = 1; requests < 2_000; requests += 1) {
       const page = await this.#client.fetchPage(this.offset);
@@ -38,7 +38,7 @@ class Collector {
   }
 }
 
-/** Close together, and many of them as late as they may be: so that what a page decides matters. */
+/** Events close together, many as late as allowed, so that each decision about a page matters. */
 const eventsArb = fc.array(
   fc.record({
     at: fc.integer({ min: 0, max: 40 * minute }),
@@ -52,7 +52,7 @@ const vaultArb = fc.record({
   clockAheadMs: fc.constantFrom(0, -3 * 60 * minute, 7 * minute, 3 * 60 * minute),
   tookMs: fc.constantFrom(0, 700, 20_000, minute, 4 * minute),
 });
-/** How long after the one before each run begins. */
+/** Times from the end of each run to the beginning of the next. */
 const runsArb = fc.array(fc.integer({ min: 1, max: 20 * minute }), { minLength: 1, maxLength: 12 });
 
 describe('the overlap', () => {
@@ -62,7 +62,7 @@ describe('the overlap', () => {
         vi.setSystemTime(start);
         const vault = new FakeVault(options);
         const base = vault.nowMs();
-        // Some share a moment.
+        // Some share a time.
         for (const [index, { at, late }] of events.entries()) {
           const timeMs = base + at - (at % 5_000);
           vault.events.push({ id: `e${index * 7_919}`, timeMs, visibleMs: timeMs + Math.min(late, overlapMs - 1) });
@@ -72,7 +72,7 @@ describe('the overlap', () => {
           vi.advanceTimersByTime(gap);
           await collector.run();
         }
-        // All has appeared now; what is young is read once more, and what was read then may be again.
+        // By now all events have appeared. Recent ones are read once more, and those read then may be read again.
         vi.advanceTimersByTime(Math.max(0, base + 40 * minute + overlapMs - vault.nowMs()));
         for (let run = 0; run < 4; run += 1) {
           await collector.run();

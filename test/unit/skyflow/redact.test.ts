@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { leftOutText, withoutContent } from '../../../src/skyflow-content.js';
 import { valueText } from '../support/json-text.js';
 
-/** A text in parts, each of which stays or must go. */
+/** A text in parts, each of which must stay or must go. */
 type Parts = readonly (readonly [text: string, goes: boolean])[];
 
 const marker = JSON.stringify(leftOutText);
 const stays = (text: string): Parts => [[text, false]];
 const space = fc.constantFrom('', '', ' ', '\n', '\r\n\t');
 
-/** U+E000 stands for a byte that is no UTF-8. */
+/** U+E000 stands for a byte that is not UTF-8. */
 const strayByte = '\ue000';
 const anyValue = fc.oneof(valueText, fc.constantFrom(`"${strayByte}"`, `{"x":"é${strayByte}"}`, '"\\"content\\":1"'));
 
-/** The name of a member, in one of the ways in which JSON may write it. */
+/** The name of a member, in one of its possible spellings in JSON. */
 const nameOf = (name: string) =>
   fc.option(fc.nat(name.length - 1)).map((escaped) => {
     if (escaped === null) return `"${name}"`;
@@ -37,7 +37,7 @@ const otherMember: fc.Arbitrary<Parts> = fc
   .tuple(otherName, anyValue)
   .map(([name, value]) => stays(`${name}:${value}`));
 
-/** What is cut out as a whole, but for what says nothing. */
+/** Values that are removed whole, unless they are empty. */
 const cutWhole = (values: fc.Arbitrary<string>): fc.Arbitrary<Parts> =>
   fc
     .oneof(values, fc.constantFrom('null', '""', marker))
@@ -106,7 +106,7 @@ describe('a body without content', () => {
         cuts += parts.filter(([, goes]) => goes).length;
         const kept = Buffer.from(withoutContent(whole));
         expect(kept.toString('latin1')).toBe(expected.toString('latin1'));
-        // Once is enough, and it is JSON still.
+        // A second pass changes nothing, and the result is still JSON.
         expect(withoutContent(kept)).toBe(kept);
         expect(() => JSON.parse(kept.toString().replace(/^\ufeff/, ''))).not.toThrow();
       }),

@@ -22,9 +22,9 @@ class Vendor {
   readonly credentials: Secret;
   readonly account: ServiceAccount;
   tokenRequests = 0;
-  /** What an answer to a request for a token is instead, where there is one. */
+  /** If set, replaces the answer to a request for a token. */
   instead: { status: number; body: string } | undefined;
-  /** Whether answers have a Date. */
+  /** True if answers have a Date. */
   dated = true;
   readonly http: HttpClient;
 

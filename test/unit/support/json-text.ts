@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * JSON texts as a foreign server may print them: white space anywhere, keys twice, escapes of every kind, numbers that
- * no double holds. Each is the text alone; its meaning is what `JSON.parse` says.
+ * JSON texts as a foreign server may print them: white space anywhere, duplicate keys, escapes of every kind, numbers
+ * that no double holds. Each is only the text; `JSON.parse` defines its meaning.
  */
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n', '  ');
 
@@ -19,7 +19,7 @@ export const stringLiteral: fc.Arbitrary<string> = fc
 
 const numberLiteral = fc.constantFrom('0', '-0', '1.50', '12345678901234567890', '1e400', '1E+2', '-1.0e-7', '7');
 
-/** Few and awkward, so that some stand twice in an object. */
+/** Few and awkward keys, so that some occur twice in an object. */
 const keyLiteral = fc.oneof(
   fc.constantFrom('"a"', '"\\u0061"', '""', '"__proto__"', '"constructor"', '"toString"', '"7"', '"a\\"b"', '"\\\\"'),
   stringLiteral,
