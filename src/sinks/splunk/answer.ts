@@ -27,7 +27,7 @@ const codeRules: Readonly<Record<number, CodeRule>> = {
   3: {
     code: 'SINK_REFUSED',
     says: 'it cannot read the token',
-    hint: 'Set token to nothing but the token, as Splunk shows it.',
+    hint: 'Set token to exactly the token that Splunk shows, without anything around it.',
   },
   4: {
     code: 'SINK_REFUSED',

@@ -178,5 +178,5 @@ export class AsaClient implements SourceClient {
 }
 
 function ledBack(next: Offset): string {
-  return `STUCK: the link to the next page leads back to offset ${JSON.stringify(next)}, where the walk had been: what the source has after it is not reached; ask the vendor`;
+  return `STUCK: the link to the next page leads back to offset ${JSON.stringify(next)}, which this walk has read already: later events are not reached; ask the vendor`;
 }

@@ -152,7 +152,7 @@ function timeMs({ timestamp }: Cursor, { events }: SkyflowPageContent): number {
 }
 
 function ledBack({ timestamp, changeID }: Cursor): string {
-  return `STUCK: nextOps leads back to ${JSON.stringify(timestamp)}, changeID ${JSON.stringify(changeID)}, where the walk had been: what the source has after it is not reached; ask the vendor`;
+  return `STUCK: nextOps leads back to ${JSON.stringify(timestamp)}, changeID ${JSON.stringify(changeID)}, which this walk has read already: later events are not reached; ask the vendor`;
 }
 
 function offsetUnknown(reason: string, cause?: unknown): TrawlError {
