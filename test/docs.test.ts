@@ -11,7 +11,7 @@ import { docTables, withTables } from './support/doc-tables.js';
 const doc = (name: string) => readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
 
 describe('the docs', () => {
-  it.each(Object.keys(docTables))('%s has its tables as the code has them ("npm run docs" writes them)', (page) => {
+  it.each(Object.keys(docTables))('%s has the tables that the code generates ("npm run docs" writes them)', (page) => {
     const text = readFileSync(join(root, page), 'utf8');
     expect(text).toBe(withTables(page, text));
   });

@@ -26,7 +26,7 @@ describe("the article's flows", () => {
     expect(docOf(read(file), name)).toMatch(new RegExp(`\\b${flow}\\b`));
   });
 
-  it('the test would see a function that is elsewhere, and one whose comment is silent', () => {
+  it("a missing function, and a doc comment without the flow's name, would fail this test", () => {
     expect(docOf('/** U10 Get */\nexport function other() {}', 'get')).toBeUndefined();
     expect(docOf('/** U10 Get */\n\nfunction get() {}', 'get')).toBeUndefined();
     expect(docOf('/** U10 Get */\nexport async function get() {}', 'get')).toContain('U10');

@@ -4,7 +4,7 @@ import { disturbances } from './disturbances.js';
 
 const named = (part: string) => disturbances.find(({ name }) => name.includes(part))!;
 
-it('nothing is lost or doubled, and no command forgotten, whatever dies: a short campaign', async () => {
+it('in a short campaign nothing is lost or doubled and no command is forgotten, whatever dies', async () => {
   const campaign = await Campaign.start({ cli: inject('temporalCli'), seed: 1, port: 19_233, tell: () => undefined });
   onTestFinished(() => campaign.stop());
   await campaign.round(1, [named('second walker'), named('events are cleared'), named('worker is killed')]);

@@ -34,7 +34,7 @@ function withDiff(page: string, text: string): string {
   return `${added.slice(1)}\n${text.replace(removed.slice(1), replaced.slice(1))}`;
 }
 
-it('the example of docs/adding-a-source.md compiles, and collects', async () => {
+it('the example in docs/adding-a-source.md compiles and collects', async () => {
   const events = Array.from({ length: 1_100 }, (_, nth) => {
     const second = String(nth % 60).padStart(2, '0');
     return `{"id":"e${nth}", "at":"2026-01-02T03:04:${second}Z","kind":"door.opened","who":"ada","n":1.50}`;
@@ -69,7 +69,7 @@ it('the example of docs/adding-a-source.md compiles, and collects', async () => 
   expect(collectors).toMatchObject([{ collector: 'acme', events: 1_100, rejected: 1 }]);
 }, 180_000);
 
-it('the example of docs/adding-a-sink.md compiles, and takes events', async () => {
+it('the example in docs/adding-a-sink.md compiles and accepts events', async () => {
   const received = new Map<string, string>();
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString();

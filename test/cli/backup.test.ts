@@ -19,7 +19,7 @@ async function collected(events: number, settings: Record<string, string> = {}) 
 }
 
 describe('trawl store backup', () => {
-  it('takes one moment of a store that is collected into, and what comes after it is read again after a restore', async () => {
+  it('copies a store in use as of one moment; after a restore, later events are read again', async () => {
     const { place, demo } = await Place.withDemo({ events: 6_000, latencyMs: 120 }, { ...sqlite, SEARCH_COUNT: '100' });
     const collecting = place.start('collect', 'asa');
     const stored = () =>
@@ -57,7 +57,7 @@ describe('trawl store backup', () => {
     expect((await place.exported()).map(essence)).toEqual(whole);
   }, 180_000);
 
-  it('replaces no file without --force, nor the store itself, and leaves nothing of an attempt that failed', async () => {
+  it('replaces neither a file without --force nor the store itself, and leaves nothing behind when it fails', async () => {
     const { place, path } = await collected(20);
     writeFileSync(path('copy.db'), 'precious');
     for (const args of [['copy.db'], ['data/trawl.db', '--force'], ['absent/copy.db']])
@@ -70,7 +70,7 @@ describe('trawl store backup', () => {
     expect(readdirSync(place.folder).filter((name) => name.includes('.part'))).toEqual([]);
   }, 60_000);
 
-  it('that is killed leaves no backup, and the next one takes away what it left', async () => {
+  it('leaves no backup when it is killed, and the next one removes what it left behind', async () => {
     const { place, path } = await collected(20_000);
     const first = place.start('store', 'backup', 'copy.db');
     await until('it has begun', () => readdirSync(place.folder).some((name) => name.endsWith('.part')));
@@ -81,7 +81,7 @@ describe('trawl store backup', () => {
     expect(readdirSync(place.folder).filter((name) => name.includes('.part'))).toEqual([]);
   }, 120_000);
 
-  it('and restore say what to use for PostgreSQL, without its password', async () => {
+  it('and restore name the tools to use for PostgreSQL, without its password', async () => {
     const place = new Place();
     place.env.TRAWL_STORE = 'postgres://trawl:marker@db.internal/trawl';
     for (const verb of ['backup', 'restore']) {
@@ -94,7 +94,7 @@ describe('trawl store backup', () => {
 });
 
 describe('trawl store restore', () => {
-  it('refuses what is no backup, damaged, or newer, and leaves the store as it is', async () => {
+  it('refuses a file that is not a backup, damaged or newer, and leaves the store unchanged', async () => {
     const { place, path } = await collected(2_000);
     await place.run('store', 'backup', 'good.db');
     const before = await place.exported();
@@ -116,7 +116,7 @@ describe('trawl store restore', () => {
     expect(await place.exported()).toEqual(before);
   }, 90_000);
 
-  it('refuses while anything has the store open, and works into an empty folder', async () => {
+  it('refuses while any process has the store open, and restores into an empty folder', async () => {
     const { place, path } = await collected(50);
     await place.run('store', 'backup', 'copy.db');
     const reader = new DatabaseSync(path('data/trawl.db'));
@@ -131,7 +131,7 @@ describe('trawl store restore', () => {
     expect(await place.exported()).toHaveLength(50);
   }, 60_000);
 
-  it('puts a good store in the place of a damaged one', async () => {
+  it('replaces a damaged store with a good one', async () => {
     const { place, path } = await collected(50);
     await place.run('store', 'backup', 'copy.db');
     writeFileSync(path('data/trawl.db'), Buffer.alloc(8_192, 7));
@@ -141,7 +141,7 @@ describe('trawl store restore', () => {
   }, 60_000);
 });
 
-it('events that a files sink had been sent after the backup are there once, when it is done as docs/backup.md says', async () => {
+it('after a restore by docs/backup.md, a files sink has each event once, also those sent to it after the backup', async () => {
   const { place, demo, path } = await collected(300, { SEARCH_COUNT: '100' });
   mkdirSync(path('sink'));
   await place.run('env', 'set', 'sink:archive', 'kind=files', `path=${path('sink')}`);

@@ -59,7 +59,7 @@ async function withClock(target: string, aheadMs: number): Promise<string> {
 }
 
 describe('trawl check', () => {
-  it('passes where all is well, and stores nothing', async () => {
+  it('passes if everything works, and stores nothing', async () => {
     const { place, demo } = await Place.withDemo({ events: 7 });
     const { code, lines } = await linesOf(place);
     expect(code).toBe(0);
@@ -83,7 +83,7 @@ describe('trawl check', () => {
     ['no Temporal server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'Temporal', 'TEMPORAL_UNREACHABLE'],
     ['no store', { TRAWL_STORE: 'postgres://nobody:marker@127.0.0.1:1/none' }, 'store', 'STORE'],
   ])(
-    '%s: says where it fails, tries the rest, and ends with 1',
+    '%s: reports the failing part, tries the rest, and exits with 1',
     async (_, env, check, failure) => {
       const { place, demo } = await Place.withDemo({ events: 1 }, env);
       const { code, lines } = await linesOf(place);
@@ -100,7 +100,7 @@ describe('trawl check', () => {
     60_000,
   );
 
-  it('a key that may not read the audit log', async () => {
+  it('reports a key that may not read the audit log', async () => {
     const { place, demo } = await Place.withDemo({ events: 1 });
     demo.faults.add({ kind: 'status', status: 403, times: 100 });
     const { lines } = await linesOf(place);
@@ -138,7 +138,7 @@ describe('trawl check', () => {
     expect(lines['first page']).toMatchObject({ outcome: 'skipped', detail: 'the source cannot be reached' });
   });
 
-  it('a certificate that is not trusted, and one that ends soon', async () => {
+  it('reports a certificate that is not trusted, and one that expires soon', async () => {
     const certificates = new Certificates();
     certificates.authority('ca');
     certificates.certificate('server', 'localhost');
@@ -170,7 +170,7 @@ describe('trawl check of each source', () => {
     return () => createHash('sha256').update(readFileSync(path)).digest('hex');
   }
 
-  it('asa: passes, and leaves the store as it was', async () => {
+  it('asa: passes, and leaves the store unchanged', async () => {
     const { place } = await Place.withDemo({ events: 7 });
     const state = await usedStore(place);
     const before = state();
@@ -180,7 +180,7 @@ describe('trawl check of each source', () => {
     expect(state()).toBe(before);
   });
 
-  it('descope: passes, leaves the store as it was, and says no secret', async () => {
+  it('descope: passes, leaves the store unchanged, and prints no secret', async () => {
     const demo = await startDemoDescope({ events: 20 });
     onTestFinished(() => demo.close());
     const { place } = await Place.withDemo(
@@ -207,7 +207,7 @@ describe('trawl check of each source', () => {
     expect(state()).toBe(before);
   });
 
-  it('skyflow: passes by key and by service account, and tells the token server from the vault', async () => {
+  it('skyflow: passes with a key and with a service account, and distinguishes the token server from the vault', async () => {
     const demo = await startDemoSkyflow({ events: 20 });
     onTestFinished(() => demo.close());
     const { place } = await Place.withDemo(
@@ -240,8 +240,8 @@ describe('trawl check of each source', () => {
   });
 });
 
-describe('trawl check of what is around', () => {
-  it('says of what takes the settings why it was not tried', async () => {
+describe('trawl check of the store, the sinks and Temporal', () => {
+  it('says why it did not try the parts that need the settings', async () => {
     const { place } = await Place.withDemo({ events: 1 }, { SEARCH_COUNT: '0' });
     const { lines } = await linesOf(place);
     for (const check of ['name resolution', 'TLS', 'credentials', 'role', 'first page', 'clock'])
@@ -255,7 +255,7 @@ describe('trawl check of what is around', () => {
   it.each([
     ['an earlier', -1, 'warning', undefined, 0],
     ['a later', 1, 'failed', 'STORE_NEWER', 1],
-  ])('a store of %s version, which stays as it is', async (_, by, outcome, failure, exit) => {
+  ])('reports a store of %s version, and leaves it unchanged', async (_, by, outcome, failure, exit) => {
     const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:other.db' });
     await place.run('env', 'set', 'globex', 'source=asa', 'searchCount=100');
     const version = (change: number) => {
@@ -275,7 +275,7 @@ describe('trawl check of what is around', () => {
     expect((await linesOf(place, 'globex')).lines.settings).toMatchObject({ outcome: 'skipped' });
   });
 
-  it('each sink: one that takes events, and one that does not answer', async () => {
+  it('reports each sink: one that accepts events, and one that does not answer', async () => {
     const { place } = await Place.withDemo({ events: 1 });
     mkdirSync(join(place.folder, 'archive'));
     await place.run('env', 'set', 'sink:archive', 'kind=files', `path=${join(place.folder, 'archive')}`);
@@ -287,7 +287,7 @@ describe('trawl check of what is around', () => {
     expect(lines['sink hook']).toMatchObject({ outcome: 'failed', code: 'SINK_UNAVAILABLE' });
   });
 
-  it('a namespace that is not there, and a worker: none, one, one with another store', async () => {
+  it('reports a missing namespace, and no worker, one worker, or one with a different store', async () => {
     const { place } = await placeWithoutWorker({ events: 1 });
     const worker = async () => (await linesOf(place)).lines.worker!;
     expect(await worker()).toMatchObject({ outcome: 'warning', detail: expect.stringContaining('trawl worker') });

@@ -4,7 +4,7 @@ import { until } from '../support/collection.js';
 import { testStore } from '../support/store.js';
 
 describe('trawl collect', () => {
-  it('brings up what it needs, collects, exits 0, and exports what the source has', async () => {
+  it('starts what it needs, collects, exits with 0, and exports the events of the source', async () => {
     const { place, demo } = await Place.withDemo({ events: 3_000 }, { SEARCH_COUNT: '500' });
     demo.insertRaw(
       '{"id":"hostile","timestamp":"2026-01-01T00:00:00.5Z","details":{"type":"=cmd()","n":12345678901234567890.10,\n "hostname":"\\u001b[31m+x","__proto__":{},"a":1,"a":2}}',
@@ -59,7 +59,7 @@ describe('trawl collect', () => {
     ],
     ['an unknown setting', { TRAWL_DATTA: 'x' }, 'unknown setting TRAWL_DATTA'],
     ['a Temporal server that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:9' }, 'Check TEMPORAL_ADDRESS'],
-  ])('%s: exits 1 and says what to do', async (_, settings, message) => {
+  ])('%s: exits with 1 and says what to do', async (_, settings, message) => {
     const { place } = await Place.withDemo({ events: 10 }, settings);
     const ended = await place.run('collect', 'asa');
     expect(ended.stderr).toContain(message);
@@ -67,7 +67,7 @@ describe('trawl collect', () => {
     expect(ended.stderr).not.toContain(place.env.ASA_KEY_SECRET || 'never');
   });
 
-  it('an unknown collector, a wrong verb and a wrong flag', async () => {
+  it('refuses an unknown collector, a wrong verb and a wrong flag', async () => {
     const { place } = await Place.withDemo({ events: 10 });
     if (testStore === 'sqlite')
       expect(await place.run('events')).toMatchObject({
@@ -95,7 +95,7 @@ describe('trawl collect', () => {
 });
 
 describe('trawl events', () => {
-  it('follows new events, and ends at Ctrl-C', async () => {
+  it('follows new events until Ctrl-C', async () => {
     const { place, demo } = await Place.withDemo({ events: 5 });
     await place.run('collect', 'asa');
     const following = place.start('events', '--format', 'ndjson', '--follow');
@@ -109,7 +109,7 @@ describe('trawl events', () => {
 });
 
 describe('trawl env', () => {
-  it('sets, shows and removes settings, and refuses what is wrong or secret', async () => {
+  it('sets, shows and removes settings, and refuses invalid values and secrets', async () => {
     const place = new Place();
     expect(await place.run('env', 'set', 'acme', 'source=asa', 'asaTeam=acme', 'searchCount=50')).toMatchObject({
       code: 0,

@@ -91,7 +91,7 @@ const all = docs.flatMap(commandsOf);
 const fateOf = ({ command }: Line) => commands.find(([pattern]) => pattern.test(command))?.[1];
 
 describe('the commands of the docs', () => {
-  it('are each run by a test, or it is said why not', () => {
+  it('are each run by a test, or have a reason why not', () => {
     expect(all.length).toBeGreaterThan(50);
     expect(all.filter((line) => fateOf(line) === undefined)).toEqual([]);
     const unused = commands.filter(
@@ -103,7 +103,7 @@ describe('the commands of the docs', () => {
         expect(existsSync(join(root, path)), path).toBe(true);
   });
 
-  it('work as they stand there', async () => {
+  it('work as written', async () => {
     const { place } = await Place.withDemo(
       { events: 700 },
       { SEARCH_COUNT: '100', TRAWL_STORE: 'sqlite:data/trawl.db' },
@@ -137,7 +137,7 @@ describe('the commands of the docs', () => {
     await up.ended;
   }, 180_000);
 
-  it('that set something set it', async () => {
+  it('that set something do so', async () => {
     const place = new Place();
     const secrets = join(place.folder, 'secrets');
     mkdirSync(secrets);
@@ -162,7 +162,7 @@ describe('the commands of the docs', () => {
     expect(readFileSync(join(secrets, 'payload-keys'), 'utf8')).toMatch(/^2026-a:/);
   }, 120_000);
 
-  it('in SQL say what they say they do', async () => {
+  it('in SQL return what the docs promise', async () => {
     const { place } = await Place.withDemo({ events: 300 }, { TRAWL_STORE: 'sqlite:data/trawl.db' });
     await place.run('collect', 'asa');
     const db = new DatabaseSync(join(place.folder, 'data', 'trawl.db'), { readOnly: true });
@@ -197,7 +197,7 @@ describe('the links of the docs', () => {
         .replace(/\s+/g, '-'),
     );
 
-  it.each(pages)('%s leads to what there is', (page) => {
+  it.each(pages)('%s leads to existing targets', (page) => {
     for (const link of linksOf(page)) {
       const [path = '', anchor] = link.split('#');
       const target = path === '' ? page : normalize(join(dirname(page), path));
@@ -217,7 +217,7 @@ describe('the links of the docs', () => {
   });
 });
 
-it('docs/guarantees.md names tests that there are', () => {
+it('docs/guarantees.md names existing tests', () => {
   const named = [...textOf('docs/guarantees.md').matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path!);
   expect(named.length).toBeGreaterThan(20);
   for (const path of named) {

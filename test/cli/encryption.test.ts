@@ -5,7 +5,7 @@ import { placeWithoutWorker, temporal } from '../support/namespace.js';
 
 const [first, second] = [newKey('first'), newKey('second')];
 
-it("what goes into Temporal's history is encrypted, through a change of keys, and shown by the codec server", async () => {
+it("payloads in Temporal's history are encrypted, also after a change of keys, and the codec server shows them", async () => {
   const { place, namespace } = await placeWithoutWorker({ events: 250 });
   const history = async (...args: string[]) =>
     temporal('workflow', 'show', '--output', 'json', '--namespace', namespace, '--workflow-id', ...args);

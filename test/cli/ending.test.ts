@@ -55,7 +55,7 @@ describe('a second signal', () => {
   );
 });
 
-it('one signal ends it when the worker has drained, and leaves nothing', async () => {
+it('one signal ends it once the worker has drained, and leaves nothing behind', async () => {
   const { place, running, server } = await workingOnSilence('collect', 'asa');
   running.signal('SIGINT');
   expect((await running.ended).code).toBe(130);
@@ -72,7 +72,7 @@ it('a signal while the embedded server starts ends it', async () => {
   await expectNothingLeft(place, server);
 }, 120_000);
 
-it('a reader who has seen enough leaves no server behind', async () => {
+it('no server stays behind when the reader of the output stops reading', async () => {
   const { place } = await Place.withDemo({ events: 3 });
   const running = place.start('collect', 'asa', '--json');
   running.child.stdout!.destroy();
@@ -82,7 +82,7 @@ it('a reader who has seen enough leaves no server behind', async () => {
   await expectNothingLeft(place, server);
 }, 120_000);
 
-it('a result that is read slowly arrives whole', async () => {
+it('a result that is read slowly arrives complete', async () => {
   const { place, demo } = await Place.withDemo({ events: 3_000 });
   expect((await place.run('collect', 'asa')).code).toBe(0);
   const running = place.start('events', 'asa', '--format', 'ndjson');
@@ -97,7 +97,7 @@ it('a result that is read slowly arrives whole', async () => {
   expect(stdout.trimEnd().split('\n')).toHaveLength(demo.total());
 }, 120_000);
 
-it('a worker that cannot be made ends the process, and closes what was opened before', async () => {
+it('a worker that cannot be created ends the process and closes everything opened before', async () => {
   const { place } = await Place.withDemo({ events: 3 }, { OTEL_TRACES_EXPORTER: 'carrier-pigeon' });
   const ended = await place.run('collect', 'asa');
   expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('OTEL_TRACES_EXPORTER') });

@@ -46,7 +46,7 @@ async function watched(place: Place, folder: string, mask: number, ended: Promis
 }
 
 describe.each([0o022, 0o000])('with the umask %o', (umask) => {
-  it('nothing that Trawl makes is for anybody else, while it runs and afterwards', async () => {
+  it('nothing that Trawl creates is accessible to others, while it runs and afterwards', async () => {
     const { place } = await Place.withDemo(
       { events: 1_500, latencyMs: 20 },
       { ...sqlite, TRAWL_DATA: 'own/data', TRAWL_STORE: 'sqlite:own/data/trawl.db', SEARCH_COUNT: '100' },
@@ -77,7 +77,7 @@ describe.each([0o022, 0o000])('with the umask %o', (umask) => {
   }, 120_000);
 });
 
-it('a group may read what TRAWL_FILE_MODE gives it, and a sink has the rights of the umask', async () => {
+it('a group may read what TRAWL_FILE_MODE allows, and files of a sink follow the umask', async () => {
   const { place } = await Place.withDemo(
     { events: 100 },
     { TRAWL_DATA: 'own', TRAWL_STORE: 'sqlite:own/trawl.db', TRAWL_FILE_MODE: '0640' },
@@ -98,7 +98,7 @@ it('a group may read what TRAWL_FILE_MODE gives it, and a sink has the rights of
   expect(modesIn(join(place.folder, 'own'))).toMatchObject({ '.': '750', 'trawl.db': '640' });
 }, 90_000);
 
-it('files of earlier versions are closed to others at the start, and stay open to their group', async () => {
+it('at the start, files of earlier versions lose the access of others and keep that of their group', async () => {
   const { place } = await Place.withDemo({ events: 20 }, sqlite);
   const data = join(place.folder, 'data');
   expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
@@ -115,7 +115,7 @@ it('files of earlier versions are closed to others at the start, and stay open t
   expect((await place.run('collect', 'asa')).stderr).not.toContain('Other users');
 }, 90_000);
 
-it('another mode is refused', async () => {
+it('any other mode is refused', async () => {
   const place = new Place();
   place.env.TRAWL_FILE_MODE = '0644';
   expect(await place.run('status')).toMatchObject({

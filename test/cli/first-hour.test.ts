@@ -53,7 +53,7 @@ it('trawl --version and --help', async () => {
 });
 
 describe('trawl init', () => {
-  it('by flags writes .env for its owner alone, tries it, and what it says to do next works', async () => {
+  it('with flags, writes .env only for its owner, checks it, and suggests a next step that works', async () => {
     const { place, secret, plain, dotEnv } = await newcomer();
     const made = await place.run('init', 'asa', ...plain, '--secret-file', `ASA_KEY_SECRET=${secret}`);
     expect(made).toMatchObject({
@@ -69,7 +69,7 @@ describe('trawl init', () => {
     });
   }, 120_000);
 
-  it('takes a secret from standard input, keeps what else stands in .env, and replaces only when told', async () => {
+  it('reads a secret from standard input, keeps the rest of .env, and replaces values only on request', async () => {
     const { place, demo, plain, dotEnv } = await newcomer();
     writeFileSync(
       join(place.folder, '.env'),
@@ -108,7 +108,7 @@ describe('trawl init', () => {
     expect(existsSync(join(place.folder, '.env'))).toBe(false);
   });
 
-  it('says what to correct where the credentials are wrong', async () => {
+  it('says what to correct if the credentials are wrong', async () => {
     const { place, plain, secret } = await newcomer();
     writeFileSync(secret, 'd3Jvbmc=');
     const made = await place.run('init', 'asa', ...plain, '--secret-file', `ASA_KEY_SECRET=${secret}`);
@@ -134,7 +134,7 @@ describe('trawl init', () => {
     expect(dotEnv()).toBe(`ASA_TEAM=${demo.team}\nASA_KEY_ID=${demo.keyId}\nASA_KEY_SECRET=${demo.keySecret}\n`);
   }, 60_000);
 
-  it('writes nothing where it is left with Ctrl-C', async () => {
+  it('writes nothing after Ctrl-C', async () => {
     const { place } = await newcomer();
     const dialogue = new Dialogue(place, 'init', 'descope');
     await until('it asks', () => dialogue.shown.includes('(DESCOPE_PROJECT_ID)'));
@@ -172,7 +172,7 @@ describe('completion', () => {
     expect(await offered(place, 'nonsense', '')).toEqual([]);
   }, 60_000);
 
-  it('keeps silent where the store cannot be read, and evaluates nothing that was typed', async () => {
+  it('prints nothing if the store cannot be read, and evaluates nothing that was typed', async () => {
     const demo = await startDemoAsa({ events: 1 });
     await demo.close();
     const place = new Place();
@@ -182,14 +182,14 @@ describe('completion', () => {
     expect(existsSync(join(place.folder, 'made'))).toBe(false);
   }, 60_000);
 
-  it.each(['zsh', 'fish'])('%s gets a script', async (shell) => {
+  it.each(['zsh', 'fish'])('prints a script for %s', async (shell) => {
     const { stdout, code } = await new Place().run('completion', shell);
     expect(code).toBe(0);
     expect(stdout).toContain(`__complete ${shell}`);
   });
 });
 
-it('errors have one form on the terminal and as JSON', async () => {
+it('errors have the same form on the terminal and as JSON', async () => {
   const place = new Place();
   expect(await place.run('evnts')).toMatchObject({
     code: 2,

@@ -12,7 +12,7 @@ interface Line {
   page?: string;
 }
 
-it('each line of a run says which run, collector and page it is of, and nothing of an event', async () => {
+it('each log line of a run names its run, collector and page, and contains nothing of an event', async () => {
   const marker = 'marker-in-an-event';
   const { place, demo } = await placeWithoutWorker({ events: 150 });
   demo.insertRaw(

@@ -24,7 +24,7 @@ async function measured() {
 
 const asa = '{collector="asa",source="asa"}';
 
-it('a worker says what it and its collectors do: exactly, by conventions, and with Temporal’s own metrics', async () => {
+it('a worker exports exact metrics of itself and its collectors, named by the conventions, and Temporal’s own', async () => {
   const { place, demo, text, samples } = await measured();
   expect(await samples()).toMatchObject({ trawl_worker_up: 1, trawl_store_up: 1, trawl_temporal_up: 1 });
   expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
@@ -52,7 +52,7 @@ it('a worker says what it and its collectors do: exactly, by conventions, and wi
   expect(exported).not.toContain(demo.keySecret);
 }, 120_000);
 
-it('failures are counted, and the lag grows until it is mended', async () => {
+it('failures are counted, and the lag grows until the fault is gone', async () => {
   const { place, demo, samples } = await measured();
   await place.run('start', 'asa', '--cron', '@every 1s');
   await until('it is caught up', async () => (await samples())[`trawl_lag_seconds${asa}`] === 0);

@@ -3,7 +3,7 @@ import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { placeWithoutWorker } from '../support/namespace.js';
 
-it('trawl collect says that its worker was killed, and goes on with another one', async () => {
+it('trawl collect reports that its worker was killed, and continues with another one', async () => {
   const { place, demo } = await placeWithoutWorker({ events: 3_000, latencyMs: 100 });
   const first = place.start('worker');
   await until('the worker runs', () => first.stderr.includes('A worker runs'));
@@ -15,7 +15,7 @@ it('trawl collect says that its worker was killed, and goes on with another one'
   expect(await collecting.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('3,000 new events') });
 }, 120_000);
 
-it('trawl status says that a run is due, that no worker carries it out, and what to do', async () => {
+it('trawl status reports that a run is due and no worker carries it out, and says what to do', async () => {
   const { place } = await placeWithoutWorker({ events: 1 });
   await place.run('env', 'set', 'asa', 'searchCount=100');
   const status = async () => JSON.parse((await place.run('status', '--json')).stdout);
@@ -31,7 +31,7 @@ it('trawl status says that a run is due, that no worker carries it out, and what
   await place.run('stop', 'asa');
 }, 120_000);
 
-it('a worker with another store than the one that works is refused, and let in when that has ended', async () => {
+it('a worker with a different store than the running one is refused, and accepted once that one has ended', async () => {
   const { place } = await placeWithoutWorker({ events: 1 });
   const first = place.start('worker');
   await until('the worker runs', () => first.stderr.includes('A worker runs'));
@@ -50,7 +50,7 @@ it('a worker with another store than the one that works is refused, and let in w
   await until('it is let in', () => third.stderr.includes('A worker runs'));
 }, 120_000);
 
-it('trawl start and stop take several names, or all', async () => {
+it('trawl start and stop accept several names, or --all', async () => {
   const { place } = await placeWithoutWorker({ events: 1 });
   for (const name of ['acme', 'globex']) await place.run('env', 'set', name, 'source=asa', 'searchCount=100');
   expect(await place.run('start')).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });

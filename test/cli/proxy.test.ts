@@ -10,7 +10,7 @@ describe('a proxy', () => {
     ['http_proxy', ''],
     ['http_proxy', 'http://'],
   ])(
-    'that %s names as %sHOST:PORT gets what is asked of the vendor, and nothing else',
+    'that %s names as %sHOST:PORT gets the requests to the vendor, and nothing else',
     async (name, scheme) => {
       const proxy = await startForwardProxy();
       const { place, demo } = await Place.withDemo({ events: 30 }, { [name]: `${scheme}ada:s%20t@${proxy.place}` });
@@ -28,7 +28,7 @@ describe('a proxy', () => {
     120_000,
   );
 
-  it.each(['127.0.0.1', '127.0.0.0/8'])('is passed by for NO_PROXY=%s, and trawl check says so', async (exempt) => {
+  it.each(['127.0.0.1', '127.0.0.0/8'])('is bypassed for NO_PROXY=%s, and trawl check says so', async (exempt) => {
     const proxy = await startForwardProxy();
     const { place } = await Place.withDemo({ events: 3 }, { HTTP_PROXY: proxy.place, NO_PROXY: exempt });
     const check = await place.run('check', 'asa');
@@ -46,14 +46,14 @@ describe('a proxy', () => {
   });
 });
 
-describe('settings of a proxy that cannot be read', () => {
+describe('invalid settings of a proxy', () => {
   it.each([
     ['HTTPS_PROXY', 'socks5://ada:hunter2@proxy.corp:1080'],
     ['https_proxy', 'http://ada:hunter2@'],
     ['HTTP_PROXY', 'ada:hunter2@proxy corp:3128'],
     ['http_proxy', 'ada:%zzhunter2@proxy.corp:3128'],
   ])(
-    'in %s end trawl check and trawl collect by themselves',
+    'in %s end trawl check and trawl collect with an error',
     async (name, value) => {
       const { place } = await Place.withDemo({ events: 3 }, { [name]: value });
       for (const args of [

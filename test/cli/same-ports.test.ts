@@ -17,7 +17,7 @@ async function placesOnSamePorts(count: number): Promise<Awaited<ReturnType<type
   return places;
 }
 
-describe('started at the same time in folders of their own', () => {
+describe('started at the same time in separate folders', () => {
   it.each([2, 2, 2, 4])(
     '%i times trawl collect: each has its own events in its own store',
     async (count) => {
@@ -44,7 +44,7 @@ describe('started at the same time in folders of their own', () => {
   }, 240_000);
 });
 
-describe('a server whose workers have another store', () => {
+describe('a server whose workers have a different store', () => {
   it.each(['collect', 'offload'])(
     'is not used by trawl %s',
     async (verb) => {
@@ -61,7 +61,7 @@ describe('a server whose workers have another store', () => {
   );
 });
 
-it('a server that has come to listen where that of trawl up did is not taken for it', async () => {
+it("another server that listens at the address of trawl up's server is not mistaken for it", async () => {
   const { place } = await Place.withDemo({ events: 3 });
   const { place: other } = await Place.withDemo({ events: 3 });
   const [up, foreign] = await Promise.all([place.up('--cron', '@every 1h'), other.up('--cron', '@every 1h')]);

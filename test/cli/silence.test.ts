@@ -21,7 +21,7 @@ async function collecting() {
   return { place, demo, namespace, worker, health, get, status };
 }
 
-it('a collector that cannot finish a run is reported by status, log and health until it does again', async () => {
+it('a collector that cannot finish a run is reported by status, log and health until it can again', async () => {
   const { place, demo, worker, get, status } = await collecting();
   await until('all is well', async () => (await get('/healthz')).status === 200 && (await status()).code === 0);
   demo.expireTokens();
@@ -51,7 +51,7 @@ it('a collector that cannot finish a run is reported by status, log and health u
   expect(worker.stderr).toContain('Mended: LATE');
 }, 120_000);
 
-it('a collection that somebody ended is missed until it is said to rest; so is a worker that died', async () => {
+it('a collection that somebody ended is reported until trawl stop confirms it, and so is a dead worker', async () => {
   const { place, namespace, worker, status } = await collecting();
   const late = async () => {
     const { code, collectors } = await status();
@@ -68,7 +68,7 @@ it('a collection that somebody ended is missed until it is said to rest; so is a
   expect(await place.run('stop', 'asa')).toMatchObject({ code: 1, stderr: expect.stringContaining('NOT_RUNNING') });
 }, 120_000);
 
-it('a place for the health that is taken is refused where it was asked for, with what to do', async () => {
+it('a configured health port that is taken is an error that says what to do', async () => {
   const { place, health, get } = await collecting();
   expect((await get('/nothing')).status).toBe(404);
   place.env.TRAWL_LISTEN = new URL(health).host;

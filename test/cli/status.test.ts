@@ -23,8 +23,8 @@ async function look(place: Place) {
 
 const codesOf = (problems: { code: string }[]) => problems.map(({ code }) => code);
 
-describe('trawl status where little is there', () => {
-  it('without any collector says what to do', async () => {
+describe('trawl status before the first run', () => {
+  it('says what to do if there is no collector', async () => {
     const place = new Place();
     const shown = await place.run('status');
     expect(shown).toMatchObject({
@@ -34,7 +34,7 @@ describe('trawl status where little is there', () => {
     });
   });
 
-  it('shows a collector that is set up and has never run', async () => {
+  it('shows a collector that is set up but has never run', async () => {
     const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
     const shown = await place.run('status');
     expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^asa .* nothing yet /m) });
@@ -42,11 +42,11 @@ describe('trawl status where little is there', () => {
   });
 });
 
-describe('trawl status where something is down', () => {
+describe('trawl status while something is down', () => {
   const noStore = { TRAWL_STORE: 'postgres://nobody:marker@127.0.0.1:1/none' };
   const noTemporal = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 
-  it('Temporal: shows what the store knows, and ends with 3', async () => {
+  it('Temporal: shows the contents of the store, and exits with 3', async () => {
     const { place } = await Place.withDemo({ events: 5 });
     expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
     Object.assign(place.env, noTemporal);
@@ -61,7 +61,7 @@ describe('trawl status where something is down', () => {
     expect(shown.stderr).toMatch(/^Temporal: .*127\.0\.0\.1:1.* \[TEMPORAL_UNREACHABLE\]$/m);
   }, 120_000);
 
-  it('the store: shows what Temporal knows, and ends with 1', async () => {
+  it('the store: shows the state in Temporal, and exits with 1', async () => {
     const { place } = await placeWithoutWorker({ events: 1 });
     await place.run('start', 'asa', '--cron', '0 0 1 1 *');
     Object.assign(place.env, noStore);
@@ -76,7 +76,7 @@ describe('trawl status where something is down', () => {
     await place.run('stop', 'asa');
   }, 120_000);
 
-  it('both, refused or silent: says which, soon, and without a password or a stack', async () => {
+  it('both, refused or silent: quickly reports which, without a password or a stack trace', async () => {
     const { place } = await Place.withDemo({ events: 1 });
     const silent = await silentPort();
     for (const port of [1, silent]) {
@@ -99,7 +99,7 @@ describe('trawl status where something is down', () => {
 });
 
 describe('trawl status of a collection', () => {
-  it("tells the vendor's failure while it is tried again, when the run has failed, and with Temporal down", async () => {
+  it("shows the vendor's failure while it is retried, after the run has failed, and while Temporal is down", async () => {
     const { place, demo } = await placeWithoutWorker({ events: 5 });
     await place.run('env', 'set', 'asa', 'searchCount=100');
     const worker = place.start('worker');
@@ -133,7 +133,7 @@ describe('trawl status of a collection', () => {
     expect((await look(place)).asa).toMatchObject({ lastFailureCode: 'CREDENTIALS_REFUSED' });
   }, 180_000);
 
-  it('tells a Schedule that somebody else has paused from one that was stopped', async () => {
+  it('distinguishes a Schedule that somebody paused from one that was stopped', async () => {
     const { place, namespace } = await placeWithoutWorker({ events: 1 });
     await place.run('env', 'set', 'asa', 'searchCount=100');
     await place.run('start', 'asa', '--schedule', '--cron', '0 0 1 1 *');
@@ -150,7 +150,7 @@ describe('trawl status of a collection', () => {
 });
 
 describe('trawl status --watch', () => {
-  it('without a terminal prints a screen each time, or a JSON object a line, and ends well with Ctrl-C', async () => {
+  it('without a terminal prints a screen each time, or one JSON object per line, and exits with 0 on Ctrl-C', async () => {
     const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
     const watching = place.start('status', '--watch', '1s');
     const json = place.start('status', '--watch', '1s', '--json');
@@ -163,7 +163,7 @@ describe('trawl status --watch', () => {
     for (const line of json.stdout.trim().split('\n')) expect(JSON.parse(line).collectors).toHaveLength(1);
   }, 60_000);
 
-  it('on a terminal draws over the last screen, within its columns', async () => {
+  it('on a terminal, draws over the last screen, within its columns', async () => {
     const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: 'sqlite:none-yet.db' });
     const command = `stty cols 50 rows 20; exec ${process.execPath} ${join(root, 'bin', 'trawl')} status --watch 1s`;
     const child = spawn('script', ['-qec', command, '/dev/null'], {

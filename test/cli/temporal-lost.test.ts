@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
-it("with Temporal's database deleted, trawl up goes on from the checkpoint", async () => {
+it("trawl up continues from the checkpoint after Temporal's database is deleted", async () => {
   const { place, demo } = await Place.withDemo({ events: 2_350 }, { SEARCH_COUNT: '100' });
   const up = await place.up('--cron', '@every 2s');
   await until('all is collected', async () => (await place.exported()).length === 2_350, 90_000);

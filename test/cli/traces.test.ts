@@ -8,7 +8,7 @@ function lineage(spans: readonly Span[], span: Span): string[] {
   return [span.name, ...(parent ? lineage(spans, parent) : [])];
 }
 
-it('a trace leads from the run over its steps to the requests and transactions, and tells no secret and no event', async () => {
+it('a trace leads from the run through its steps to requests and transactions, without any secret or event', async () => {
   const receiver = new OtlpReceiver();
   onTestFinished(() => receiver.close());
   const { spans, texts } = receiver;
@@ -37,7 +37,7 @@ it('a trace leads from the run over its steps to the requests and transactions, 
   for (const { id } of demo.truth()) expect(text).not.toContain(id);
 }, 120_000);
 
-it('a receiver that is not there holds nothing up, and is told of once', async () => {
+it('a missing receiver delays nothing, and is reported once', async () => {
   const { place } = await Place.withDemo({ events: 30 }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
   place.env.TRAWL_LOG_LEVEL = 'info';
   const { code, stderr } = await place.run('collect', 'asa');
@@ -50,7 +50,7 @@ it.each([
   ['OTEL_TRACES_EXPORTER', 'zipkin'],
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
 ])(
-  '%s=%s is refused in words',
+  '%s=%s is refused with a clear message',
   async (name, value) => {
     const { place } = await Place.withDemo({ events: 1 }, { OTEL_TRACES_EXPORTER: 'otlp', [name]: value });
     expect(await place.run('collect', 'asa')).toMatchObject({

@@ -10,7 +10,7 @@ import { until } from '../support/collection.js';
 const addressOf = (banner: string) => /Temporal {7}(\S+),/.exec(banner)![1]!;
 
 describe('trawl up', () => {
-  it('without credentials collects from the demo team, says so, refuses a second one, and stops cleanly', async () => {
+  it('without credentials, collects from the demo team and says so, refuses a second instance, and stops cleanly', async () => {
     const place = new Place();
     const up = await place.up();
     expect(up.stdout).toContain('collects from its demo ASA team');
@@ -27,7 +27,7 @@ describe('trawl up', () => {
     expect(isAlive(server)).toBe(false);
   });
 
-  it('runs, watches and resets by the lines of the Temporal CLI, and carries on after a restart', async () => {
+  it('the printed commands of the Temporal CLI run, watch and reset, and collecting continues after a restart', async () => {
     const { place, demo } = await Place.withDemo({ events: 700 }, { SEARCH_COUNT: '100' });
     const up = await place.up('--cron', '@every 2s');
     const temporal = (...args: string[]) =>
@@ -91,7 +91,7 @@ describe('trawl up', () => {
     await again.ended;
   }, 240_000);
 
-  it('collects by a Schedule, shows how its last run failed, and leaves it be at the next start', async () => {
+  it('collects by a Schedule, shows its last failure, and keeps the Schedule at the next start', async () => {
     const { place, demo } = await Place.withDemo({ events: 10 });
     const up = await place.up();
     const started = await place.run('start', 'asa', '--schedule', '--cron', '@every 2s');

@@ -53,7 +53,7 @@ function headersOfPages({ host, port }: ListeningAt): Record<string, string>[] {
   ];
 }
 
-it('no web page can start anything by any port of trawl up', async () => {
+it('no web page can start anything through any port of trawl up', async () => {
   const { place } = await Place.withDemo({ events: 700 });
   const up = await place.up('--cron', '@every 1h');
   await until('all is collected', async () => (await place.exported()).length === 700, 90_000);
@@ -90,7 +90,7 @@ it('no web page can start anything by any port of trawl up', async () => {
   expect((await up.ended).code).toBe(0);
 }, 240_000);
 
-it('the Temporal UI works, by the names of this machine', async () => {
+it('the Temporal UI works under the names of this machine', async () => {
   const { place } = await Place.withDemo({ events: 1 });
   const up = await place.up();
   const [, url] = /Temporal UI {4}(\S+)/.exec(up.stdout)!;

@@ -65,7 +65,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     const clear = (beforeSeconds: number, sinks = ['archive'], eventsMax = 1_000) =>
       store.offload.clearConfirmed({ collector: 'asa', sinks, beforeNs: seconds(beforeSeconds).timeNs, eventsMax });
 
-    it('fixes what a batch holds before it is sent: the same until it is confirmed, whatever comes meanwhile', async () => {
+    it('fixes the events of a batch before it is sent: they stay the same until it is confirmed', async () => {
       expect(await store.offload.fixBatch(wanted())).toBeNull();
       await collect(4);
       const first = await store.offload.fixBatch(wanted({ eventsMax: 10 }));
@@ -103,7 +103,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.backlog('asa', ['archive', 'siem'], 4)).toBe(4);
     });
 
-    it('notes what a sink has of a batch for whoever sends it, and nobody else', async () => {
+    it('notes the confirmed parts of a batch only for the attempt that sends it', async () => {
       await collect(5);
       const batch = (await store.offload.fixBatch(wanted({ eventsMax: 5 })))!;
       const refused = [{ seq: 1, id: 'e1', reason: 'too long' }];
@@ -125,7 +125,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual(['e1', 'e9']);
     });
 
-    it('gives an open batch another form only where its sink has become one of another kind', async () => {
+    it('changes the form of an open batch only if its sink has changed its kind', async () => {
       await collect(2);
       const pushed = { ...form, format: '' };
       await store.offload.fixBatch(wanted({ form: pushed }));
@@ -134,7 +134,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.fixBatch(wanted({ form: pushed }))).toMatchObject({ form: pushed });
     });
 
-    it('refuses the name of a repetition for another range', async () => {
+    it('refuses to reuse the name of a repetition for another range', async () => {
       await collect(6);
       const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
       const again = { series: 'again', range };
@@ -145,7 +145,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await expect(store.offload.fixBatch(other)).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
     });
 
-    it('bounds a batch by bytes, takes one event at least, and leaves a part batch to grow', async () => {
+    it('bounds a batch by bytes, includes at least one event, and lets a partial batch grow', async () => {
       const big = (id: string, bytes: number) => event(id, { rawEvent: `"${'x'.repeat(bytes)}"` });
       await store.writePage(page([big('a', 50), big('b', 500), big('c', 50), big('d', 50)]));
       const limits = { bytesMax: 200, eventsMax: 10 };
@@ -163,7 +163,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       });
     });
 
-    it('gives each sink, and each repetition of a range of time, a cursor of its own', async () => {
+    it('gives each sink, and each repetition of a range of time, its own cursor', async () => {
       await collect(6);
       expect(await sendAll()).toHaveLength(2);
       const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
@@ -180,7 +180,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       ]);
     });
 
-    it('gives two that offload at once the same batch', async () => {
+    it('gives two concurrent offloads the same batch', async () => {
       await collect(6);
       const other = await under.open();
       onTestFinished(() => other.close());
@@ -190,7 +190,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 3, events: 3 }]);
     });
 
-    it('clears only what every sink has, whose page is closed and whose time has come', async () => {
+    it('clears only events that every sink has, whose page is full and which are due', async () => {
       await collect(6);
       expect(await clear(100)).toBe(0);
       await sendAll();
@@ -204,7 +204,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual(['e5', 'e6']);
     });
 
-    it('leaves what a batch still needs that is to be sent', async () => {
+    it('keeps the events of a batch that is still to be sent', async () => {
       await collect(6);
       await sendAll();
       const range = { sinceNs: seconds(2).timeNs, untilNs: null };
@@ -214,7 +214,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await clear(100)).toBe(3);
     });
 
-    it.each(['a reset', 'a rewind', 'an overlap'])('lets nothing that was cleared come back after %s', async (what) => {
+    it.each(['a reset', 'a rewind', 'an overlap'])('does not let cleared events come back after %s', async (what) => {
       await collect(6);
       await sendAll();
       await clear(100);
@@ -230,7 +230,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await sendAll()).toMatchObject([{ firstSeq: 7, lastSeq: 7 }]);
     });
 
-    it('lets nothing that a sink has come back after the table was cleared by hand', async () => {
+    it('does not let events that a sink has come back after a clearing by hand', async () => {
       await collect(5);
       const batch = (await store.offload.fixBatch(wanted()))!;
       await store.offload.confirmBatch(batch, sent);
@@ -242,7 +242,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual(['e4', 'e5']);
     });
 
-    it('is not cleared by hand while a sink lacks an event, whatever came in between, and once where none does', async () => {
+    it('refuses a clearing by hand while a sink lacks an event, and clears once if none does', async () => {
       await collect(5);
       const refusal = 'Not cleared: 5 events have not reached every sink (archive, siem)';
       expect(await store.clearEvents('asa', ['a'], ['archive', 'siem'])).toBe(refusal);
@@ -266,7 +266,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(notes.filter((note) => note === refusal)).toHaveLength(2);
     });
 
-    it('keeps what a sink has refused, by hand and by time, unless with force', async () => {
+    it('keeps events that a sink has refused, by hand and by retention, unless forced', async () => {
       await collect(6);
       const batch = (await store.offload.fixBatch(wanted({ eventsMax: 10 })))!;
       await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
@@ -277,7 +277,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual([]);
     });
 
-    it('clears whatever a sink lacks that is no longer one of the collector', async () => {
+    it('clears events that only a former sink of the collector lacks', async () => {
       await collect(6);
       await store.offload.fixBatch(wanted({ sink: 'siem' }));
       await store.offload.noteFailure({ ...live, sink: 'siem' }, 'away');
@@ -291,7 +291,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual(['e7']);
     });
 
-    it('deletes what is older of the log, the related objects and the ids', async () => {
+    it('deletes old lines of the log, related objects and ids', async () => {
       await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
       const past = '2000-01-01T00:00:00Z';
       const future = '2999-01-01T00:00:00Z';
@@ -312,7 +312,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.offload.shrink();
     });
 
-    it('deletes all that is older, or nothing', async () => {
+    it('deletes either everything that is older, or nothing', async () => {
       await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
       await under.execute('ALTER TABLE offloaded_event_ids RENAME TO elsewhere');
       const future = '2999-01-01T00:00:00Z';
@@ -323,7 +323,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.prunedAt('asa')).toBeNull();
     });
 
-    it('knows the ids of cleared events for a time after they were cleared, however old these were', async () => {
+    it('remembers the ids of cleared events for some time after the clearing, however old the events were', async () => {
       await collect(4);
       await sendAll();
       expect(await clear(100)).toBe(2);
@@ -340,7 +340,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await readAgain('x')).toEqual(['e3', 'e4', 'e1', 'e2']);
     });
 
-    it('sends each event once to each sink, in its order, whatever is done between', async () => {
+    it('sends each event once to each sink, in order, whatever happens in between', async () => {
       const step = fc.oneof(
         {
           weight: 4,

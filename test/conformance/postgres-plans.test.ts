@@ -25,7 +25,7 @@ async function freshStore() {
   return { store, client, entriesRead };
 }
 
-it('reads a page of events without looking at all that follow, however little the server knows of them', async () => {
+it('reads a page of events without scanning all later ones, even if the server has no statistics', async () => {
   const { store, entriesRead } = await freshStore();
   for (let number = 0; number < 20; number += 1) {
     const events = Array.from({ length: pageEvents }, (_, index) => event(`${number} ${index}`));
@@ -41,7 +41,7 @@ it('reads a page of events without looking at all that follow, however little th
   expect(entries).toBeLessThan(3 * 20 * pageEvents);
 });
 
-it('reads what a page needs of a collector that the server has no statistics of, however much is stored', async () => {
+it('reads only what a page needs, however much is stored, for a collector without statistics', async () => {
   const { store, client, entriesRead } = await freshStore();
   const write = async (collector: string, number: number) => {
     const { lastOffset: offset, generation } = await store.checkpoint(collector);

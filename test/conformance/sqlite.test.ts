@@ -26,7 +26,7 @@ async function create(): Promise<StoreUnderTest> {
 storeSuite('SQLite', create);
 offloadSuite('SQLite', create);
 
-describe('an SQLite file', () => {
+describe('a SQLite file', () => {
   function path(): string {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,13 +44,13 @@ describe('an SQLite file', () => {
     );
   });
 
-  it('that is none is refused, and left as it is', () => {
+  it('that is not a database is refused, and left unchanged', () => {
     const file = path();
     writeFileSync(file, 'no database at all '.repeat(100));
     expect(() => new SqliteStore(file)).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }));
   });
 
-  it('in a folder that cannot be made', () => {
+  it('in a folder that cannot be created is refused', () => {
     const file = path();
     writeFileSync(file, '');
     expect(() => new SqliteStore(join(file, 'below', 'trawl.db'))).toThrow(
@@ -58,7 +58,7 @@ describe('an SQLite file', () => {
     );
   });
 
-  it('on a full disk: the write fails as a whole, and succeeds when there is room again', async () => {
+  it('on a full disk fails a write as a whole, and writes when there is room again', async () => {
     const file = path();
     const db = new SqliteDatabase(file);
     const { page_count } = db.get<{ page_count: number }>('PRAGMA page_count')!;
@@ -76,7 +76,7 @@ describe('an SQLite file', () => {
     db.close();
   });
 
-  it('that is only looked into stays as it is, and takes no write', async () => {
+  it('that is opened to read stays unchanged and refuses writes', async () => {
     const file = path();
     await expect(async () => new SqliteStore(file, undefined, 'look')).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await new SqliteStore(file).close();
@@ -88,7 +88,7 @@ describe('an SQLite file', () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('may be migrated by two processes that start at once', async () => {
+  it('can be migrated by two processes that start at once', async () => {
     const file = path();
     const script = `import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
     const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);

@@ -44,7 +44,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       });
     });
 
-    it('writes events, checkpoint, log line and ledger together, and gives back what was written', async () => {
+    it('writes events, checkpoint, log line and ledger together, and reads them back', async () => {
       const written = event('a', { extra: '{"x":1.50}', fromAddr: '192.0.2.1', group: 'g', user: 'u' });
       await store.writePage(page([written, event('b')], { nextOffset: 'o1', more: true }));
       expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: 'o1', lastCount: 0, pages: 1, lastSeq: 2 });
@@ -54,7 +54,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await notes()).toEqual([['Full page', 2]]);
     });
 
-    it('stores an event once, numbers without gaps, and says which were new', async () => {
+    it('stores an event once, numbers without gaps, and returns which were new', async () => {
       await store.writePage(page([event('a'), event('b')]));
       const again = await store.writePage(page([event('a'), event('b'), event('c'), event('c')]));
       expect(again).toMatchObject({ newEvents: 1, note: 'Subsequent part page' });
@@ -66,7 +66,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
-    it('knows when everything was read last, and when runs are due', async () => {
+    it('knows when a run last caught up, and when runs are due', async () => {
       const standing = async () => (await store.standings('asa'))[0];
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       expect(await standing()).toMatchObject({ collector: 'asa', caughtUpAt: null, due: null });
@@ -94,7 +94,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.standings()).map(({ collector }) => collector)).toEqual(['asa', 'new']);
     });
 
-    it('filters by any text, type and time: what has it is found, and nothing else', async () => {
+    it('filters by any text, type and time, and finds all matching events and no others', async () => {
       const pieces = ['%', '_', '\\', '*', "'", '"', 'a', 'A', 'ß', 'é', '😀', '\u0000', '\ud800', '\n', ' '];
       const text = fc.array(fc.constantFrom(...pieces), { maxLength: 4 }).map((all) => all.join(''));
       const actors = fc.sample(text, { numRuns: 60, seed: 7 });
@@ -129,7 +129,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       );
     });
 
-    it('makes lines of JSON of whatever events there are, as they are made one by one', async () => {
+    it('makes the same JSON lines of any events as eventLine does one by one', async () => {
       const text = fc.string({ unit: 'binary', maxLength: 12 });
       const json = fc.json().chain((one) => fc.constantFrom(one, ` {\r\n"a" :\t${one}\n} `));
       const texts = fc.record({
@@ -193,7 +193,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await notes()).toHaveLength(1);
     });
 
-    it('refuses a page that was read at another offset or before a reset, and writes nothing of it', async () => {
+    it('refuses a page that was read at another offset or before a reset, and writes none of it', async () => {
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       const late = [page([event('x')]), page([event('x')], { offset: 'o1', generation: 7 })];
       for (const one of late) expect(await store.writePage(one)).toMatchObject({ outcome: 'superseded' });
@@ -201,7 +201,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await notes()).toHaveLength(1);
     });
 
-    it('keeps an event that says something else under a known id among the rejects', async () => {
+    it('keeps an event with a known id and other content among the rejects', async () => {
       await store.writePage(page([event('a')]));
       await store.writePage(page([event('a', { rawEvent: '{"id":"a","n":2}' })]));
       await store.writePage(page([event('a', { rawEvent: '{ "n": 9007199254740993.10, "id": "a" }' })]));
@@ -278,7 +278,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.rejectedEvents('asa', 10)).toHaveLength(1);
     });
 
-    it('tells a warning once for as long as it repeats, and again after a reset', async () => {
+    it('logs a repeating warning once, and again after a reset', async () => {
       await store.writePage(page([event('a')], { warning: 'STUCK: at x' }));
       await store.writePage(page([event('a'), event('b')], { warning: 'STUCK: at x' }));
       await store.writePage(page([event('a')], { collector: 'other', warning: 'STUCK: at x' }));
@@ -314,7 +314,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
-    it('clears events once for each key, keeps those of the open page from coming back, until a reset', async () => {
+    it('clears events once for each key, and keeps those of the open page from coming back until a reset', async () => {
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       await store.writePage(page([event('b')], { offset: 'o1', nextOffset: 'o1' }));
       await store.clearEvents('asa', ['k']);
@@ -326,7 +326,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await ids()).sort()).toEqual(['a', 'b', 'c']);
     });
 
-    it('keeps the open page away from a clearing also where a re-read has found nothing new in it', async () => {
+    it("keeps the open page's events from coming back even if a re-read has found nothing new", async () => {
       await store.writePage(page([event('a'), event('b')]));
       await store.resetCheckpoint('asa', ['r']);
       await store.writePage(page([event('a'), event('b')], { generation: 1 }));
@@ -335,7 +335,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await ids()).toEqual(['c']);
     });
 
-    it('lets everything come back that is cleared after a reset and before the re-read', async () => {
+    it('lets events come back that are cleared after a reset and before the re-read', async () => {
       await store.writePage(page([event('a'), event('b')]));
       await store.resetCheckpoint('asa', ['r']);
       await store.clearEvents('asa', ['k']);
@@ -343,7 +343,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await ids()).toEqual(['a', 'b']);
     });
 
-    it('tells of what was lost where the source, read again, begins after the newest event', async () => {
+    it('reports a gap if the source, read again, begins after the newest event', async () => {
       const at = (id: string, second: number) =>
         event(id, {
           timestamp: `2026-01-01T00:00:0${second}Z`,
@@ -358,14 +358,14 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await notes()).filter(([note]) => String(note).startsWith('LOST'))).toHaveLength(1);
     });
 
-    it('tells of no loss where the source still has the newest event', async () => {
+    it('reports no gap if the source still has the newest event', async () => {
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       await store.rewind('asa', 'o1', 0);
       await store.writePage(page([event('a'), event('b')], { generation: 1 }));
       expect(await store.retentionGaps('asa')).toEqual([]);
     });
 
-    it('rewinds from an offset that is no longer known, and not from the same one again', async () => {
+    it('rewinds from an offset that the source has forgotten, but not twice from the same one', async () => {
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
       await store.rewind('asa', 'o0', 0);
       expect((await store.checkpoint('asa')).lastOffset).toBe('o1');
@@ -389,7 +389,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.checkpoint('asa')).lastDateTime).toBeNull();
     });
 
-    it('logs a failed command with a line for each key, which then takes effect no more', async () => {
+    it('logs a failed command with one line for each key, which then has no further effect', async () => {
       await store.logFailedCommand('asa', 'clearEvents failed: wrong settings [SETTINGS_INVALID]', ['k1', 'k2']);
       await store.logFailedCommand('asa', 'clearEvents failed: wrong settings [SETTINGS_INVALID]', ['k1', 'k2']);
       await store.resetCheckpoint('asa', ['k1']);
@@ -397,7 +397,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await notes()).toEqual([line, line]);
     });
 
-    it('keeps related objects by id, the latest of each', async () => {
+    it('keeps the latest version of each related object, by id', async () => {
       const user = (name: string) => ({ id: 'u1', type: 'user', object: JSON.stringify({ name }) });
       await store.writePage(page([event('a')], { nextOffset: '1', relatedObjects: [user('older'), user('old')] }));
       await store.writePage(page([event('b')], { offset: '1', nextOffset: '2', relatedObjects: [user('new')] }));
@@ -436,7 +436,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.settings()).toEqual({ asa: { searchCount: '20' } });
     });
 
-    it('counts requests to a place that allows few', async () => {
+    it('counts requests to a place with a low limit', async () => {
       const limit = { requests: 2, periodMs: 60_000 };
       const clock = stopClock();
       expect([await store.reserveRequest('p', limit), await store.reserveRequest('p', limit)]).toEqual([0, 0]);
@@ -449,7 +449,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       for (let times = 0; times < 5; times += 1) expect(await store.requestWait('other', limit)).toBe(0);
     });
 
-    it('makes a place wait no longer than its period when the clock has gone back', async () => {
+    it('waits no longer than the period of a place when the clock has gone back', async () => {
       const limit = { requests: 1, periodMs: 60_000 };
       const clock = stopClock();
       await store.reserveRequest('p', limit);
@@ -460,7 +460,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.reserveRequest('p', limit)).toBe(59_000);
     });
 
-    it('takes hostile texts as they come', async () => {
+    it('stores hostile texts unchanged', async () => {
       const hostile = '=cmd()\u001b[31m\u202e\u2028"\'\\;DROP TABLE';
       const rawEvent = `{"__proto__":1,"a":1,"a":2,"s":"\\ud800\\u0000","t":${JSON.stringify(hostile)}}`;
       await store.writePage(page([event(hostile, { rawEvent, actor: hostile })]));
@@ -471,7 +471,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       });
     });
 
-    it('takes texts with NUL and halves of surrogate pairs for the same when they come again', async () => {
+    it('recognises texts with NUL and halves of surrogate pairs when they come again', async () => {
       const odd = ['a\0b', 'a\0c', 'a', 'x\ud800', 'x'];
       const events = odd.map((id) => event(id, { actor: id, rawEvent: '{}' }));
       const relatedObjects = odd.map((id) => ({ id, type: 'user', object: `{"of":"${id.length}"}` }));
@@ -489,7 +489,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.checkpoint('asa')).toMatchObject({ lastOffset: '', refusedOffset: 'o\ufffdp' });
     });
 
-    it('may be opened twice, also at once on first use', async () => {
+    it('can be opened twice, also at once on first use', async () => {
       const others = await Promise.all([under.open(), under.open()]);
       await others[0]!.writePage(page([event('a')]));
       expect((await others[1]!.events({ collector: 'asa', afterSeq: 0 }, 1))[0]!.id).toBe('a');

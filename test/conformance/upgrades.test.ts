@@ -66,14 +66,11 @@ describe.each<[Kind, number, number]>([
 ])('a store of %s', (kind, newest, firstWithSinks) => {
   const versions = Array.from({ length: newest }, (_, index) => index + 1);
 
-  it.each(versions)(
-    'of version %d is in the fixtures ("npm run record-store" makes that of the present one)',
-    (version) => {
-      expect(hasFixture(kind, version)).toBe(true);
-    },
-  );
+  it.each(versions)('of version %d is in the fixtures ("npm run record-store" records the current one)', (version) => {
+    expect(hasFixture(kind, version)).toBe(true);
+  });
 
-  it.each(versions)('of version %d has everything after the upgrade, and goes on where it was', async (version) => {
+  it.each(versions)('of version %d has everything after the upgrade, and continues where it was', async (version) => {
     const { store, fixture } = await upgraded(kind, version);
     expect(fixture.events).toHaveLength(fixtureDemo.events);
     expect(await exported(store)).toEqual(fixture.events);
@@ -101,7 +98,7 @@ describe.each<[Kind, number, number]>([
   });
 });
 
-it('a SQLite store in which somebody has made a view is upgraded, and the view stays', async () => {
+it("a SQLite store with a view of the user's own is upgraded, and the view stays", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'trawl.db');

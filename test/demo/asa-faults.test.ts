@@ -39,7 +39,7 @@ async function statuses(requests: number): Promise<number[]> {
   return seen;
 }
 
-describe('faults of status', () => {
+describe('faults of the status', () => {
   it.each([
     [400, 'invalid_request'],
     [401, 'authentication_error'],
@@ -52,7 +52,7 @@ describe('faults of status', () => {
     [500, 'unknown_error'],
     [503, 'service_offline'],
     [504, 'gateway_timeout'],
-  ])('%i comes as %s, once', async (status, code) => {
+  ])('%i is sent as %s, once', async (status, code) => {
     demo.faults.add({ kind: 'status', status });
     const answer = await page();
     expect(answer.status).toBe(status);
@@ -61,7 +61,7 @@ describe('faults of status', () => {
     expect(await (await page()).text()).toBe(right);
   });
 
-  it('have another code, Retry-After, or no rate limit headers where told', async () => {
+  it('have another code, Retry-After, or no rate limit headers on request', async () => {
     demo.faults.add({ kind: 'status', status: 403, code: 'disabled_team' });
     expect(await (await page()).json()).toMatchObject({ code: 'disabled_team' });
 
@@ -77,7 +77,7 @@ describe('faults of status', () => {
     expect(limited.headers.get('x-ratelimit-reset')).toBe(String(Math.ceil((nowMs + 5000) / 1000)));
   });
 
-  it('end the token in use where it is token-expired', async () => {
+  it('end the token in use if the code is token-expired', async () => {
     demo.faults.add({ kind: 'token-expired' });
     expect(await statuses(2)).toEqual([401, 401]);
     token = await tokenOf(demo);
@@ -100,7 +100,7 @@ describe('faults of the body', () => {
     expect(answer.headers.get('content-type')).toContain(kind === 'html' ? 'text/html' : 'application/json');
   });
 
-  it('truncated: cut in the middle, with the length of what is left', async () => {
+  it('truncated: cut in the middle, with the length of the rest', async () => {
     demo.faults.add({ kind: 'truncated' });
     const answer = await page();
     const body = Buffer.from(await answer.arrayBuffer());
@@ -117,7 +117,7 @@ describe('faults of the body', () => {
     expect(await answer.text()).toBe(right);
   });
 
-  it('oversize: longer than said, and white space after the right body', async () => {
+  it('oversize: the right body and white space after it, longer than given', async () => {
     demo.faults.add({ kind: 'oversize', bytes: 300_000 });
     const answer = await page();
     const text = await answer.text();
@@ -125,7 +125,7 @@ describe('faults of the body', () => {
     expect(text.trimEnd()).toBe(right);
   });
 
-  it('garbage-utf8: JSON still, but for bytes that are no UTF-8', async () => {
+  it('garbage-utf8: JSON except for bytes that are not UTF-8', async () => {
     demo.faults.add({ kind: 'garbage-utf8' });
     const body = await (await page()).arrayBuffer();
     expect(() => new TextDecoder('utf-8', { fatal: true }).decode(body)).toThrow();
@@ -133,7 +133,7 @@ describe('faults of the body', () => {
     expect(list).toHaveLength(100);
   });
 
-  it('spoil tokens too where they are the target', async () => {
+  it('spoil tokens too if they are the target', async () => {
     demo.faults.add({ kind: 'html', target: 'token' });
     expect(await (await page()).text()).toBe(right);
     expect(await (await askToken(demo)).text()).toContain('<html>');
@@ -159,7 +159,7 @@ describe('faults of the connection', () => {
     await expect(answer.text()).rejects.toThrow();
   });
 
-  it('stall: silence in the middle of the body, until the client gives up or the time is over', async () => {
+  it('stall: silence in the middle of the body, until the client gives up or the time has passed', async () => {
     demo.faults.add({ kind: 'stall' });
     const giveUp = new AbortController();
     const answer = await page(giveUp.signal);
@@ -186,7 +186,7 @@ describe('faults of the connection', () => {
 });
 
 describe('the plan', () => {
-  it('says when: after, every, times', async () => {
+  it('decides when: after, every, times', async () => {
     demo.faults.add({ kind: 'status', status: 500, after: 2, every: 2, times: 2 });
     expect(await statuses(8)).toEqual([200, 200, 200, 500, 200, 500, 200, 200]);
     demo.faults.add({ kind: 'status', status: 503, every: 1 });
@@ -195,7 +195,7 @@ describe('the plan', () => {
     expect(await statuses(1)).toEqual([200]);
   });
 
-  it('lets chance repeat itself', async () => {
+  it('makes the same random choices again', async () => {
     demo.faults.add({ kind: 'status', status: 500, probability: 0.5 });
     const seen = await statuses(30);
     const again = await startDemoAsa({ events: 250 });
@@ -207,7 +207,7 @@ describe('the plan', () => {
     expect(new Set(seen)).toEqual(new Set([200, 500]));
   });
 
-  it('spares requests that are refused anyway, and takes no nonsense', async () => {
+  it('spares requests that are refused anyway, and rejects invalid faults', async () => {
     demo.faults.add({ kind: 'status', status: 500 });
     expect((await ask(auditsUrl(demo), 'wrong')).status).toBe(401);
     expect(demo.faults.list()).toMatchObject([{ seen: 0, happened: 0 }]);
@@ -276,7 +276,7 @@ describe('the control over HTTP', () => {
     expect(demo.total()).toBe(250);
   });
 
-  it('names what there is where something else is asked', async () => {
+  it('lists the existing endpoints if an unknown one is requested', async () => {
     const answer = await control('GET', 'fautls');
     expect(answer.status).toBe(404);
     expect(await answer.text()).toContain('POST /demo/faults');

@@ -24,7 +24,7 @@ async function codeOf(answer: Response): Promise<string> {
 }
 
 describe('tokens', () => {
-  it('are issued for the right key of the right team only', async () => {
+  it('are issued only for the right key of the right team', async () => {
     const demo = await start();
     const answer = await askToken(demo);
     expect(await answer.json()).toMatchObject({
@@ -50,7 +50,7 @@ describe('tokens', () => {
     expect((await askToken(demo)).status).toBe(200);
   });
 
-  it('are needed, and expire', async () => {
+  it('are required, and expire', async () => {
     const demo = await start();
     const token = await tokenOf(demo);
     expect(await codeOf(await fetch(auditsUrl(demo)))).toBe('401 authentication_error');
@@ -64,7 +64,7 @@ describe('tokens', () => {
 });
 
 describe('pages', () => {
-  it('hold 100 events, or as many as are asked for from 1 to 1000', async () => {
+  it('hold 100 events, or as many as requested, from 1 to 1000', async () => {
     const demo = await start({ events: 1100 });
     const token = await tokenOf(demo);
     const page = async (query: string): Promise<string> => (await readPage(auditsUrl(demo, query), token)).text;
@@ -114,7 +114,7 @@ describe('pages', () => {
     },
   );
 
-  it('come with as many Link headers as the style has', async () => {
+  it('have as many Link headers as the style has', async () => {
     for (const [linkStyle, lines] of [
       ['single', 1],
       ['multiple', 2],
@@ -131,19 +131,19 @@ describe('pages', () => {
     }
   });
 
-  it('can lay a trap: a next link that leads to another host', async () => {
+  it('can have a next link that leads to another host, as a trap', async () => {
     const demo = await start({ linkStyle: 'foreign-host' });
     const { next } = await readPage(auditsUrl(demo), await tokenOf(demo));
     expect(new URL(next!).hostname).toBe(foreignHost);
   });
 
-  it('lead to the host by which the client came', async () => {
+  it('link to the host that the client used', async () => {
     const demo = await start();
     const byName = auditsUrl(demo).replace('127.0.0.1', 'localhost');
     expect(new URL((await readPage(byName, await tokenOf(demo))).next!).hostname).toBe('localhost');
   });
 
-  it('lead back by prev, and newest first where descending', async () => {
+  it('link back by prev, and are newest first if descending', async () => {
     const demo = await start();
     const token = await tokenOf(demo);
     const forth = await walk(auditsUrl(demo, '?count=100'), token, 'next');
@@ -161,7 +161,7 @@ describe('pages', () => {
     expect((await readPage(newer.prev!, token)).text.startsWith(listText(demo, [251, 250]))).toBe(true);
   });
 
-  it('fill up under the same offset; next appears once there is something after a full one', async () => {
+  it('fill up under the same offset; next appears once something follows a full one', async () => {
     const demo = await start({ events: 150 });
     const token = await tokenOf(demo);
     const last = (await readPage(auditsUrl(demo), token)).next!;
@@ -180,7 +180,7 @@ describe('pages', () => {
     expect((await readPage(next, token)).text.startsWith(listText(demo, [200]))).toBe(true);
   });
 
-  it('by the second reading have a next as soon as they are full, which leads to an empty one', async () => {
+  it('have, with nextWhenFull, a next link as soon as they are full, which leads to an empty page', async () => {
     const demo = await start({ events: 200, nextWhenFull: true });
     const token = await tokenOf(demo);
     const pages = await walk(auditsUrl(demo), token, 'next');
@@ -190,7 +190,7 @@ describe('pages', () => {
     expect((await readPage(pages[2]!.url, token)).text.startsWith(listText(demo, range(200, 203)))).toBe(true);
   });
 
-  it('carry exactly the related objects of their events', async () => {
+  it('contain exactly the related objects of their events', async () => {
     const demo = await start({ events: 3000 });
     const pages = await walk(auditsUrl(demo, '?count=50'), await tokenOf(demo), 'next');
     const known = new Set<string>();
@@ -223,7 +223,7 @@ describe('events', () => {
     return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
   };
 
-  it('are ordered by times like those of Go, over the 80 days before the anchor', async () => {
+  it('are ordered by time, written as in Go, over the 80 days before the anchor', async () => {
     const anchorMs = Date.now() - 1234;
     const demo = await start({ events: 5000, anchorMs });
     const timestamps = [...demo.truth()].map(({ timestamp }) => timestamp);
@@ -271,7 +271,7 @@ describe('events', () => {
     expect(other.eventText(0).id).not.toBe(first.eventText(0).id);
   });
 
-  it('that a restart has taken away do not hide those that came by themselves', async () => {
+  it('that a restart has removed do not hide scheduled ones', async () => {
     const options = { events: 100, anchorMs: Date.now() - 50_000, arrivalIntervalMs: 100_000 };
     const first = await start(options);
     first.addEvents(30);
@@ -281,7 +281,7 @@ describe('events', () => {
     expect(page.text.startsWith(listText(second, [100]))).toBe(true);
   });
 
-  it('arrive by themselves, one each interval, between those that are added', async () => {
+  it('arrive on schedule, one each interval, between those that are added', async () => {
     const clock = stopClock();
     const anchorMs = clock.nowMs - 100_000;
     const demo = await start({ events: 10, anchorMs, arrivalIntervalMs: 1000 });
@@ -321,7 +321,7 @@ describe('events', () => {
 });
 
 describe('offsets', () => {
-  it('are refused where they were not percent-encoded, and once they are forgotten', async () => {
+  it('are refused if they are not percent-encoded, and once they are forgotten', async () => {
     const demo = await start();
     const token = await tokenOf(demo);
     const next = (await readPage(auditsUrl(demo), token)).next!;
@@ -334,7 +334,7 @@ describe('offsets', () => {
 });
 
 describe('the rate limit', () => {
-  it('is told on every answer, refuses what is over it, and ends with the period', async () => {
+  it('is stated in every answer, refuses requests over it, and ends with the period', async () => {
     const clock = stopClock(Date.parse('2026-11-01T00:00:00Z'));
     const demo = await start({ rateLimit: { limit: 3, periodMs: 2500 } });
     const token = await tokenOf(demo);
@@ -370,7 +370,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('takes its time where told to', async () => {
+  it('delays its answers on request', async () => {
     const [slow, quick] = [await start({ latencyMs: 3_600_000 }), await start()];
     const answer = askToken(slow).then(
       () => 'answered',
@@ -381,7 +381,7 @@ describe('the server', () => {
     expect(await answer).toBe('cut off');
   });
 
-  it('is gone once closed, open connections included', async () => {
+  it('closes open connections too', async () => {
     const demo = await startDemoAsa({ events: 10 });
     await tokenOf(demo);
     demo.faults.add({ kind: 'stall' });

@@ -49,7 +49,7 @@ describe("the vendor's own client", () => {
     expect(await found({ text: '203.0.113.7"' })).toBe(count((m) => m.remoteAddress === '203.0.113.7'));
   });
 
-  it('is told a wrong key and a limit that is used up', async () => {
+  it('gets an error for a wrong key and for a used-up limit', async () => {
     const { sdk } = await start({ rateLimit: { requests: 2, periodMs: 60_000 } });
     const from = days(1);
     expect(await sdk('wrong').management.audit.search({ from })).toMatchObject({ ok: false, code: 401 });
@@ -74,14 +74,14 @@ describe('the demo project', () => {
     expect(await times({ page: 9, batchSize: 200 })).toEqual([]);
   });
 
-  it('refuses what the contract refuses', async () => {
+  it('refuses requests that the contract forbids', async () => {
     const { search } = await start();
     expect((await search({ from: String(days(31)) })).status).toBe(400);
     expect((await search({ from: 'yesterday' })).status).toBe(400);
     expect((await search({ devices: ['Phone'] })).status).toBe(400);
   });
 
-  it('is the same each time, and events that arrive may come late', async () => {
+  it('is the same each time, and new events may appear late', async () => {
     const options = { anchorMs: Date.now() - 60_000, arrivalIntervalMs: 500, latenessMaxMs: 120_000 };
     const [one, two] = [await start(options), await start(options)];
     const now = Date.now();

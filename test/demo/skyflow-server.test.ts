@@ -59,7 +59,7 @@ describe("the vendor's own client", () => {
     expect(fromText.accessToken).not.toBe(accessToken);
   });
 
-  it('is refused with a reason that it shows', async () => {
+  it('shows the reason of a refusal', async () => {
     const demo = await start();
     const signIn = (change: object) =>
       sdk.generateBearerTokenFromCreds(JSON.stringify({ ...demo.credentials(), ...change }));
@@ -76,7 +76,7 @@ describe("the vendor's own client", () => {
 });
 
 describe('the demo vault', () => {
-  it('is read to its end by cursor, once each, though a limit is cut in silence', async () => {
+  it('is read to its end by cursor, each event once, although the server silently lowers the limit', async () => {
     const demo = await start({ limitMax: 70 });
     const ids = demo.truth().map(({ changeID }) => changeID);
     expect(await walk(demo)).toEqual(ids);
@@ -109,7 +109,7 @@ describe('the demo vault', () => {
     for (const { text } of demo.truth()) expect(() => JSON.parse(text())).not.toThrow();
   });
 
-  it('is the same each time, and goes on by the clock', async () => {
+  it('is the same each time, and continues by the clock', async () => {
     const options = { anchorMs: Date.now() - 60_000, arrivalIntervalMs: 500 };
     const [one, two] = [await start(options), await start(options)];
     const texts = [one, two].map((demo) => demo.truth().map(({ text }) => text()));
@@ -119,7 +119,7 @@ describe('the demo vault', () => {
     expect(one.truth().length).toBeGreaterThanOrEqual(740);
   });
 
-  it('puts late events where their time is', async () => {
+  it('puts late events at the place of their time', async () => {
     const demo = await start();
     const { nextOps } = (await get(demo, { limit: '100' })).page;
     const before = Date.parse(`${nextOps!.timestamp.slice(0, 10)}T00:00:00Z`) - 60_000;

@@ -42,7 +42,7 @@ function watched(store: Store, tell: (method: string) => Promise<void>): Store {
 }
 
 for (const { step, nth } of points) {
-  it.concurrent(`commands that come during ${step}, the ${nth}th time, take effect once each`, async ({
+  it.concurrent(`commands that arrive during call ${nth} of ${step} take effect once each`, async ({
     expect,
     onTestFinished,
   }) => {

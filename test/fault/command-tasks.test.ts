@@ -97,7 +97,7 @@ const scenarios: Scenario[] = [
 ];
 
 for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, disturb, ...more } of scenarios) {
-  it.concurrent(`a command that comes during any task of a run that ${name} is carried out once`, async ({
+  it.concurrent(`a command that arrives during any task of a run that ${name} is carried out once`, async ({
     expect,
     onTestFinished,
   }) => {

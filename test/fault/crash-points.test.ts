@@ -26,12 +26,12 @@ const points = [
   'a clearing is committed, not acknowledged',
 ];
 
-it('the worker that is to crash knows these points', async ({ expect }) => {
+it('the crashing worker knows these points', async ({ expect }) => {
   expect(Object.keys((await import(crashingWorker)).points)).toEqual(points);
 });
 
 for (const point of points) {
-  it.concurrent(`the process dies when ${point}: nothing is lost, doubled or done twice`, async ({
+  it.concurrent(`if the process dies when ${point}, nothing is lost, doubled or done twice`, async ({
     expect,
     onTestFinished,
   }) => {

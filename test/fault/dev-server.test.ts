@@ -63,8 +63,8 @@ exec $real "$@"
   return path;
 }
 
-describe('a server of somebody else that takes the port', () => {
-  it('at the start, or while the own server is down, is not taken for it', async () => {
+describe('another server that takes the port', () => {
+  it("at the start, or while Trawl's server is down, is not mistaken for it", async () => {
     const loses = join(folder(), 'loses');
     writeFileSync(loses, '');
     const theirs: number[] = [];
@@ -87,7 +87,7 @@ describe('a server of somebody else that takes the port', () => {
     expect([...seen]).toEqual([ownNamespaces.join()]);
   }, 120_000);
 
-  it('cannot have the address, which is held while the own server is down', async () => {
+  it('cannot get the address, which Trawl holds while its server is down', async () => {
     const server = await started();
     const [host, port] = server.address.split(':') as [string, string];
     process.kill(server.pid()!, 'SIGKILL');

@@ -38,7 +38,7 @@ async function onTerminal(place: Place, ...args: string[]): Promise<string> {
 }
 
 it.runIf(process.platform === 'linux')(
-  'hostile events are stored as they came, and shown harmlessly',
+  'hostile events are stored unchanged and shown harmlessly',
   async () => {
     const { place, demo } = await Place.withDemo({ events: 3 });
     const names = Object.keys(hostile);

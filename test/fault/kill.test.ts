@@ -15,7 +15,7 @@ async function inTheWalk() {
 }
 
 describe('SIGKILL in the middle of a walk', () => {
-  it('of the whole trawl process, again and again: nothing is lost or doubled', async () => {
+  it('of the whole trawl process, again and again, loses and doubles nothing', async () => {
     const { place, demo, pages } = await inTheWalk();
     for (const count of [15, 50, 80]) {
       const collecting = place.start('collect', 'asa');
@@ -28,7 +28,7 @@ describe('SIGKILL in the middle of a walk', () => {
     expect((await place.exported()).map(essence)).toEqual(truthOf(demo));
   }, 180_000);
 
-  it('of the Temporal server: it is started again, and the walk goes on', async () => {
+  it('of the Temporal server restarts it, and the walk continues', async () => {
     const { place, demo, pages } = await inTheWalk();
     const collecting = place.start('collect', 'asa');
     for (const count of [20, 60]) {

@@ -20,12 +20,12 @@ const points = [
   'before the file shrinks',
 ];
 
-it('the worker that is to crash knows these points', async ({ expect }) => {
+it('the crashing worker knows these points', async ({ expect }) => {
   expect(Object.keys((await import(crashingWorker)).offloadPoints)).toEqual(points);
 });
 
 for (const point of points) {
-  it.concurrent(`the process dies when ${point}: every event is in the files, and once`, async ({
+  it.concurrent(`if the process dies when ${point}, every event is in the files once`, async ({
     expect,
     onTestFinished,
   }) => {

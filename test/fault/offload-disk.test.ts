@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Disk } from '../chaos/disk.js';
 import { TestCollection, until } from '../support/collection.js';
 
-it('a disk that fills in the middle leaves no half file under its final name, and offloading goes on when there is room', async ({
+it('a disk that fills up midway leaves no half file under its final name, and offloading continues when there is room', async ({
   skip,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-disk-'));

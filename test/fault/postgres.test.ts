@@ -37,7 +37,7 @@ async function open(url: string, pool = 4): Promise<PostgresStore> {
 const as = (url: string, changes: Partial<URL>): string => Object.assign(new URL(url), changes).href;
 
 describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
-  it('goes on when the server was stopped in the middle of a walk, more than once', async () => {
+  it('continues after the server was stopped in the middle of a walk, more than once', async () => {
     const { server, url } = await ownServer();
     const store = await open(url, 10);
     const collection = await TestCollection.start({ events: 3_000, latencyMs: 30 }, { SEARCH_COUNT: '100' }, store);
@@ -57,7 +57,7 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
     await collection.expectComplete();
   }, 120_000);
 
-  it('waits while the disk is full, and goes on when there is room', async ({ skip }) => {
+  it('waits while the disk is full, and continues when there is room', async ({ skip }) => {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-disk-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const disk = Disk.make(folder, 48);
@@ -87,7 +87,7 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
     await collection.expectComplete();
   }, 120_000);
 
-  it('waits while the server is a standby, and goes on with the connections that follow', async () => {
+  it('waits while the server is a standby, and continues with new connections', async () => {
     const url = await database();
     const store = await open(url, 10);
     const collection = await TestCollection.start({ events: 1_500, latencyMs: 30 }, { SEARCH_COUNT: '100' }, store);
@@ -112,14 +112,14 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
     await collection.expectComplete();
   }, 120_000);
 
-  it('with one connection for all activities only waits for its turn', async () => {
+  it('works with one connection for all activities, which take turns', async () => {
     const store = await open(await database(), 1);
     const collection = await TestCollection.start({ events: 1_000 }, { SEARCH_COUNT: '100' }, store);
     await Promise.all([collection.collect(), collection.collect(), collection.collect()]);
     await collection.expectComplete();
   }, 120_000);
 
-  it('holds up writers of one collector, and not those of another', async () => {
+  it('delays writers of the same collector, but not those of another', async () => {
     const url = await database();
     const store = await open(url);
     await store.expectRuns('asa', { cron: '', tick: null });
@@ -139,7 +139,7 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
   });
 });
 
-describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
+describe.runIf(testStore === 'postgres')('opening a PostgreSQL store', () => {
   const refusal = async (url: string) => {
     try {
       await open(url);
@@ -151,7 +151,7 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
     throw new Error('it was opened');
   };
 
-  it('a password, a user, a database', async () => {
+  it('reports a wrong password, user or database', async () => {
     const url = await database();
     expect(await refusal(as(url, { password: 'wr0ng-secret' }))).toMatch(/^STORE_REFUSED.*user or password/);
     expect(await refusal(as(url, { pathname: '/absent' }))).toMatch(/^STORE_REFUSED.*no such database/);
@@ -159,7 +159,7 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
     expect(await refusal(as(url, { hostname: 'absent.invalid' }))).toMatch(/^STORE_(FAILED|BUSY)/);
   });
 
-  it('a role that may not make tables, naming the grants; and lets it work when another has made them', async () => {
+  it('names the grants for a role that may not create tables, and accepts it once another has created them', async () => {
     const url = await database();
     const role = `worker_${new URL(url).pathname.slice(1)}`;
     await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);
@@ -180,7 +180,7 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
     await onServer(url, `DROP OWNED BY ${role}`);
   }, 60_000);
 
-  it('no role that was made as docs/postgres.md says', async () => {
+  it('accepts a role made as docs/postgres.md says', async () => {
     const url = await database();
     const name = new URL(url).pathname.slice(1);
     const [, inDatabase, ofWorker] = [
@@ -207,7 +207,7 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
     expect(await owner.eventCount('asa')).toBe(300);
   }, 60_000);
 
-  it('a schema that a newer version has migrated', async () => {
+  it('reports a schema that a newer version has migrated', async () => {
     const url = await database();
     await open(url);
     await onServer(url, 'INSERT INTO trawl_schema (version) VALUES (99)');
@@ -216,7 +216,7 @@ describe.runIf(testStore === 'postgres')('a PostgreSQL that refuses', () => {
 });
 
 it.runIf(testStore === 'postgres')(
-  'a look changes nothing, and sees what would keep a worker from writing',
+  'opening a store to look changes nothing, and reports what would keep a worker from writing',
   async () => {
     const url = await database();
     const look = (at: string) => PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
@@ -250,7 +250,7 @@ it.runIf(testStore === 'postgres')(
   },
 );
 
-it.runIf(testStore === 'postgres')('tables are made once by processes that start at once', async () => {
+it.runIf(testStore === 'postgres')('processes that start at the same time create the tables once', async () => {
   const url = await database();
   const stores = await Promise.all(Array.from({ length: 6 }, () => open(url, 1)));
   const ids = await Promise.all(stores.map((store) => store.identity()));
@@ -258,7 +258,7 @@ it.runIf(testStore === 'postgres')('tables are made once by processes that start
 });
 
 it.runIf(testStore === 'postgres')(
-  'months have partitions of their own, and far ones the one for others',
+  'each month has its own partition, and distant months share one',
   async () => {
     const url = await database();
     const collection = await TestCollection.start({ events: 1_200 }, {}, await open(url));
@@ -284,7 +284,7 @@ it.runIf(testStore === 'postgres')(
 );
 
 it.runIf(testStore === 'postgres')(
-  'TLS is verified as the URL asks, with a client certificate',
+  'TLS is verified as the URL requires, also with a client certificate',
   async () => {
     const certificates = new Certificates();
     const { folder } = certificates;

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { Disk } from '../chaos/disk.js';
 
-it('a store that is opened for writing while its disk is read-only is written to as soon as it is not', async ({
+it('a store that is opened while its disk is read-only is written as soon as the disk is writable', async ({
   skip,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-read-only-'));

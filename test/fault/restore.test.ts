@@ -120,10 +120,10 @@ async function run(verb: string, from: string, to: string, nth: number): Promise
   }
 }
 
-describe.each(Object.entries(scenes))('a restore where the store %s', (what, prepare) => {
+describe.each(Object.entries(scenes))('a restore when the store %s', (what, prepare) => {
   const killed = () => killedStore(!what.endsWith('no other in its WAL'));
 
-  it('has the backup in its place, with no file of the former store beside it, and loses none', async () => {
+  it('puts the backup in place and moves every file of the former store away without losing one', async () => {
     const { folder, path, backup } = await killed();
     await prepare(path);
     const before = contentOf(path);
@@ -140,7 +140,7 @@ describe.each(Object.entries(scenes))('a restore where the store %s', (what, pre
     await store.close();
   });
 
-  it('that is killed leaves the one or the other, and can be done again', async () => {
+  it('leaves either the old store or the backup when it is killed, and can be repeated', async () => {
     for (let nth = 1; ; nth += 1) {
       const { folder, path, backup } = await killed();
       await prepare(path);
@@ -161,7 +161,7 @@ describe.each(Object.entries(scenes))('a restore where the store %s', (what, pre
   }, 120_000);
 });
 
-it('a store that is kept has its own WAL, and is a backup itself', async () => {
+it('a store that is kept has its own WAL, and is itself a backup', async () => {
   const { path, backup } = await killedStore(false);
   const header = readFileSync(path).subarray(0, 4_096);
   overwrite(path, 0, 4_096);
@@ -176,7 +176,7 @@ it('a store that is kept has its own WAL, and is a backup itself', async () => {
   expect(contentOf(path)).toBe(theStore);
 });
 
-it('a backup leaves no WAL of a former one beside it, killed or not', async () => {
+it('a backup leaves no WAL of a former one beside it, even if it is killed', async () => {
   for (const forced of [true, false]) {
     for (let nth = 1; ; nth += 1) {
       const { folder, path } = await killedStore();
@@ -193,7 +193,7 @@ it('a backup leaves no WAL of a former one beside it, killed or not', async () =
   }
 }, 120_000);
 
-it('a store that is gone is not begun anew over what it left behind', async () => {
+it('a missing store is not recreated over the files that it left behind', async () => {
   const { path } = await killedStore();
   const wal = digest(`${path}-wal`);
   for (const remove of [truncateSync, rmSync] as ((path: string) => void)[]) {
@@ -208,7 +208,7 @@ it('a store that is gone is not begun anew over what it left behind', async () =
   await new SqliteStore(path).close();
 });
 
-it('a restored store uses a WAL again, and one that is held is not used', async () => {
+it('a restored store uses a WAL again, and a store that is in use is not replaced', async () => {
   const { path, backup } = await killedStore();
   const db = new DatabaseSync(path);
   db.exec('BEGIN; SELECT * FROM audit_events');
@@ -221,7 +221,7 @@ it('a restored store uses a WAL again, and one that is held is not used', async 
   restored.close();
 });
 
-it('a store is not restored from itself, by whatever name', async () => {
+it('a store is not restored from itself, under any name', async () => {
   const { folder, path } = await killedStore();
   symlinkSync(path, join(folder, 'link.db'));
   expect(() => restore(join(folder, 'link.db'), path, { force: true })).toThrow(/the store itself/);

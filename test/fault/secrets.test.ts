@@ -59,7 +59,7 @@ async function echoing(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('no secret is in a file, a message or the process list, whatever fails', async () => {
+it('no secret appears in a file, a message or the process list, whatever fails', async () => {
   const asa = await startDemoAsa({ events: 300, keySecret: 'bWFya2VkLWFzYS1zZWNyZXQtMDE=' });
   const descope = await startDemoDescope({ events: 200, managementKey: 'K2markedManagementKey0001' });
   const skyflow = await startDemoSkyflow({ events: 200 });

@@ -6,7 +6,7 @@ import { clientOf, placeWithoutWorker } from '../support/namespace.js';
 
 const total = 30_000;
 
-it('workers that are killed and replaced during a walk share its pages: nothing is lost or doubled', async () => {
+it('workers that are killed and replaced during a walk share its pages and lose or double nothing', async () => {
   const { place, demo, namespace } = await placeWithoutWorker({ events: total, latencyMs: 20 });
   const start = () => place.start('worker');
   const workers: RunningCli[] = [start(), start(), start()];

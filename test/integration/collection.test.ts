@@ -29,7 +29,7 @@ describe('M10 Recurring Audit Collection', () => {
     await collection.expectComplete();
   });
 
-  it('goes on when a part page has filled up exactly, and with as many events on the next page', async () => {
+  it('continues when a part page has filled up exactly, and when the next page has as many events', async () => {
     const collection = await TestCollection.start({ events: 100 }, { SEARCH_COUNT: '100' });
     await collection.collect();
     collection.demo.addEvents(100);
@@ -71,7 +71,7 @@ describe('M10 Recurring Audit Collection', () => {
     },
   );
 
-  it('keeps an event that does not fit, and goes on', async () => {
+  it('keeps an event that does not fit, and continues', async () => {
     const collection = await TestCollection.start({ events: 10 });
     collection.demo.insertRaw('{"id":7,"timestamp":"2026-01-01T00:00:00Z","details":{}}');
     collection.demo.insertRaw('"no event at all"');
@@ -94,7 +94,7 @@ describe('M10 Recurring Audit Collection', () => {
     );
   });
 
-  it('reads everything again when the source has forgotten the offset, and stores nothing twice', async () => {
+  it('rereads everything when the source has forgotten the offset, and stores nothing twice', async () => {
     const collection = await TestCollection.start({ events: 250 }, { SEARCH_COUNT: '100' });
     await collection.collect();
     collection.demo.forgetOffsets();

@@ -10,7 +10,7 @@ async function activityNames(handle: WorkflowHandle): Promise<string[]> {
 }
 
 describe('commands by signal', () => {
-  it('are carried out before the walk when they come with the start', async () => {
+  it('are carried out before the walk if they arrive with the start', async () => {
     const collection = await TestCollection.start({ events: 300 });
     await collection.collect();
     const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
@@ -42,7 +42,7 @@ describe('commands by signal', () => {
     expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
   });
 
-  it('that fail for good hold up no other, and the run fails with the sentence', async () => {
+  it('that fail for good do not delay others, and the run fails with their message', async () => {
     const collection = await TestCollection.start({ events: 100 });
     await collection.collect();
     // U04 needs to know the sinks. Only a clearing asks for them here.
@@ -78,7 +78,7 @@ describe('commands by signal', () => {
     await collection.expectComplete();
   });
 
-  it('work in the walk that a run has handed over to, sent to either of the two', async () => {
+  it('work in the walk that a run has handed over to, whichever of the two gets the signal', async () => {
     const collection = await TestCollection.start({ events: 12_000, latencyMs: 30 }, { SEARCH_COUNT: '100' });
     const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
     let walk = '';
@@ -96,7 +96,7 @@ describe('commands by signal', () => {
     expect(count(notes, 'Cleared events table: 0')).toBe(1);
   });
 
-  it('none is forgotten when many come at any moment of short runs', async () => {
+  it('none is forgotten when many arrive at any moment of short runs', async () => {
     const collection = await TestCollection.start({ events: 400 }, { SEARCH_COUNT: '100' });
     let sent = 0;
     for (let round = 0; round < 4; round += 1) {
@@ -133,7 +133,7 @@ describe('commands by signal', () => {
     await until('everything is there again', async () => (await collection.store.eventCount('asa')) === 50);
   });
 
-  it('clearing alone does not bring back the events of the part page in hand', async () => {
+  it('clearing alone does not bring back the events of the current part page', async () => {
     const collection = await TestCollection.start({ events: 130 }, { SEARCH_COUNT: '100' });
     await collection.collect();
     const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
@@ -174,7 +174,7 @@ describe('maintenance flows as workflow types', () => {
     },
   );
 
-  it('resetCheckpoint and clearEvents of a collector that is stored, and no longer set up', async () => {
+  it('resetCheckpoint and clearEvents work for a stored collector that is no longer set up', async () => {
     const collection = await TestCollection.start({ events: 1 });
     await collection.store.logIdleRun('former', 'key');
     for (const type of ['resetCheckpoint', 'clearEvents'])
@@ -183,7 +183,7 @@ describe('maintenance flows as workflow types', () => {
     expect(notes.map((line) => line.notes)).toEqual(['Cleared events table', 'Reset checkpoint']);
   });
 
-  it('setEnvironmentVariables changes what the next page asks for, and refuses secrets', async () => {
+  it('setEnvironmentVariables changes the next request, and refuses secrets', async () => {
     const collection = await TestCollection.start({ events: 100 });
     const set = async (variables: Record<string, string>) =>
       (await collection.start({ type: 'setEnvironmentVariables', input: { collector: 'asa', variables } })).result();

@@ -34,7 +34,7 @@ describe('collecting from Descope', () => {
     expect((await collection.notes()).at(-1)).toBe('No new events: 0');
   });
 
-  it('events that appear late, inside the overlap, are found and nothing is doubled', async () => {
+  it('finds events that appear late within the overlap, and doubles none', async () => {
     const collection = await DescopeCollection.start({ events: 100 }, { DESCOPE_OVERLAP_MINUTES: '10' });
     await collection.collect();
     for (const late of [1, 5, 9]) {
@@ -45,7 +45,7 @@ describe('collecting from Descope', () => {
     }
   });
 
-  it('equal-looking events without an id are all kept, and a re-read doubles none', async () => {
+  it('keeps all equal events without an id, and a re-read doubles none', async () => {
     const collection = await DescopeCollection.start({ events: 0 }, { SEARCH_COUNT: '7' });
     for (let n = 0; n < 12; n += 1) collection.demo.log.add(Date.now() - n * 1_500, { id: false, copies: 1 + (n % 4) });
     await collection.collect();
@@ -55,7 +55,7 @@ describe('collecting from Descope', () => {
     await collection.expectComplete();
   });
 
-  it('exactly one full page', async () => {
+  it('collects exactly one full page', async () => {
     const collection = await DescopeCollection.start({ events: 0 }, { SEARCH_COUNT: '20' });
     for (let n = 0; n < 20; n += 1) collection.demo.log.add(Date.now() - 2 * 86_400_000 + n * 1_000);
     await collection.collect();
@@ -65,16 +65,19 @@ describe('collecting from Descope', () => {
     expect(collection.demo.searches.length).toBe(3);
   });
 
-  it.each(['as asked', 'newest first'] as const)('thousands of events in one millisecond, %s', async (order) => {
-    const collection = await DescopeCollection.start({ events: 400, order });
-    collection.demo.log.add(Date.now() - 3_600_000, { count: 4_000 });
-    await collection.collect();
-    await collection.expectComplete();
-    expect(collection.demo.searches.length).toBeLessThan(15);
-  });
+  it.each(['as asked', 'newest first'] as const)(
+    'collects thousands of events in one millisecond, %s',
+    async (order) => {
+      const collection = await DescopeCollection.start({ events: 400, order });
+      collection.demo.log.add(Date.now() - 3_600_000, { count: 4_000 });
+      await collection.collect();
+      await collection.expectComplete();
+      expect(collection.demo.searches.length).toBeLessThan(15);
+    },
+  );
 
   it.each(['as asked', 'newest first'] as const)(
-    'pages that shrink and shift while they are walked, %s',
+    'copes with pages that shrink and shift during the walk, %s',
     async (order) => {
       const collection = await DescopeCollection.start({ events: 600, order }, { SEARCH_COUNT: '50' });
       const { demo } = collection;
@@ -95,7 +98,7 @@ describe('collecting from Descope', () => {
     },
   );
 
-  it('never makes more requests than the limit allows, and is not refused', async () => {
+  it('never exceeds the limit on requests', async () => {
     const collection = await DescopeCollection.start(
       { events: 900, rateLimit: { requests: 10, periodMs: 2_000 }, requestLimit: { requests: 10, periodMs: 2_100 } },
       { SEARCH_COUNT: '30' },
@@ -107,7 +110,7 @@ describe('collecting from Descope', () => {
     expect(collection.demo.searches.filter(({ status }) => status === 429)).toEqual([]);
   });
 
-  it('a limit that others use up, too, is waited for', async () => {
+  it('waits for a limit that others use as well', async () => {
     const collection = await DescopeCollection.start(
       { events: 300, rateLimit: { requests: 4, periodMs: 1_000 } },
       { SEARCH_COUNT: '50' },
@@ -117,7 +120,7 @@ describe('collecting from Descope', () => {
     expect(collection.demo.searches.some(({ status }) => status === 429)).toBe(true);
   });
 
-  it('a total that lies', async () => {
+  it('copes with a wrong total', async () => {
     const collection = await DescopeCollection.start(
       { total: (truth) => (truth % 2 ? 0 : 1e6) },
       { SEARCH_COUNT: '40' },
@@ -131,7 +134,7 @@ describe('collecting from Descope', () => {
     expect(collection.demo.searches.length - before).toBe(1);
   });
 
-  it('an API that gives fewer events than it is asked for', async () => {
+  it('copes with an API that returns fewer events than requested', async () => {
     const collection = await DescopeCollection.start({ events: 700, pageMax: 60 });
     await collection.collect();
     await collection.expectComplete();
@@ -140,7 +143,7 @@ describe('collecting from Descope', () => {
     await collection.expectComplete();
   });
 
-  it('an event that does not fit is kept as a reject, and the others come', async () => {
+  it('keeps an event that does not fit as a reject, and stores the others', async () => {
     const collection = await DescopeCollection.start({ events: 20 });
     collection.demo.log.addRaw('{"ID":"bad","occurred":"soon","action":"x"}', Date.now() - 5_000);
     collection.demo.log.addRaw('null', Date.now() - 4_000);
@@ -149,7 +152,7 @@ describe('collecting from Descope', () => {
     expect(await collection.store.rejectedCount('descope')).toBe(2);
   });
 
-  it('only what the filters let through', async () => {
+  it('collects only events that match the filters', async () => {
     const collection = await DescopeCollection.start(
       { events: 400 },
       { DESCOPE_ACTIONS: 'LoginFailed,UserCreated', DESCOPE_GEOS: 'DE' },
@@ -165,7 +168,7 @@ describe('collecting from Descope', () => {
     );
   });
 
-  it.each([-5 * minute, 5 * minute])('clocks that differ by %i ms', async (clockAheadMs) => {
+  it.each([-5 * minute, 5 * minute])('copes with clocks that differ by %i ms', async (clockAheadMs) => {
     const collection = await DescopeCollection.start({ clockAheadMs, historyDays: 29 });
     await collection.collect();
     await collection.expectComplete();
@@ -175,7 +178,7 @@ describe('collecting from Descope', () => {
   });
 });
 
-describe('faults of Descope that pass', () => {
+describe('temporary faults of Descope', () => {
   it.each([
     { kind: 'status', status: 401 },
     { kind: 'status', status: 429, retryAfter: '1' },
@@ -196,7 +199,7 @@ describe('faults of Descope that pass', () => {
   });
 });
 
-describe('what a person must see', () => {
+describe('failures of Descope that need a person', () => {
   it('a wrong key: the run fails and says what to do', async () => {
     const collection = await DescopeCollection.start({ events: 5 }, { DESCOPE_MANAGEMENT_KEY: 'wrong' });
     await expect(collection.collect()).rejects.toMatchObject({
@@ -207,7 +210,7 @@ describe('what a person must see', () => {
     });
   });
 
-  it('a gap lost to the retention: told once, and kept', async () => {
+  it('a gap left by the retention is reported once, and kept', async () => {
     const collection = await DescopeCollection.start({ events: 50 });
     const from = new Date(Date.now() - 40 * 86_400_000).toISOString();
     await collection.store.writePage({
@@ -229,7 +232,7 @@ describe('what a person must see', () => {
     expect(await collection.store.retentionGaps('descope')).toEqual([{ from, to: expect.stringMatching(/Z$/) }]);
   });
 
-  it('an offset of another version: all is read again', async () => {
+  it('an offset of another version: everything is read again', async () => {
     const collection = await DescopeCollection.start({ events: 50 });
     await collection.collect();
     const { lastOffset, generation } = await collection.store.checkpoint('descope');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TestCollection, until } from '../support/collection.js';
 import { query, testStore } from '../support/store.js';
 
-describe('faults of the source that pass', () => {
+describe('temporary faults of the source', () => {
   it.each([
     { kind: 'status', status: 401 },
     { kind: 'status', status: 408 },
@@ -29,7 +29,7 @@ describe('faults of the source that pass', () => {
     await collection.expectComplete();
   });
 
-  it('of the token request', async () => {
+  it('include those of the token request', async () => {
     const collection = await TestCollection.start({ events: 30 });
     collection.demo.faults.add({ kind: 'status', status: 503, target: 'token' });
     collection.demo.faults.add({ kind: 'html', target: 'token' });
@@ -37,7 +37,7 @@ describe('faults of the source that pass', () => {
     await collection.expectComplete();
   });
 
-  it('an answer that is no page is kept and reported', async () => {
+  it('an answer that is not a page is kept and reported', async () => {
     const collection = await TestCollection.start({ events: 30 });
     collection.demo.faults.add({ kind: 'html' });
     await collection.collect();
@@ -48,7 +48,7 @@ describe('faults of the source that pass', () => {
     ]);
   });
 
-  it('a rate limit is waited for in Temporal, and a reserve of it is kept', async () => {
+  it('Temporal waits for a rate limit, and a reserve of it is kept', async () => {
     const rateLimit = { limit: 40, periodMs: 2_000 };
     const collection = await TestCollection.start({ events: 6_000, rateLimit }, { SEARCH_COUNT: '100' });
     await collection.collect();
@@ -57,8 +57,8 @@ describe('faults of the source that pass', () => {
   });
 });
 
-describe('what a person must change', () => {
-  it('a revoked key: the run fails and says so, and the next tick of the cron runs all the same', async () => {
+describe('failures that need a person', () => {
+  it('a revoked key: the run fails and says so, and the next tick of the cron still runs', async () => {
     const collection = await TestCollection.start({ events: 30 });
     collection.demo.revokeKey();
     const handle = await collection.start({ cron: '@every 2s', id: `${collection.taskQueue}-cron` });
@@ -114,7 +114,7 @@ describe('what a person must change', () => {
     await expect(handle.result()).rejects.toMatchObject({ cause: { type } });
   });
 
-  it('a page over the bound is read in smaller ones', async () => {
+  it('a page over the bound is read in smaller pages', async () => {
     const collection = await TestCollection.start({ events: 10 });
     collection.demo.faults.add({ kind: 'oversize', bytes: 65 * 1024 * 1024 });
     await collection.collect();
@@ -124,7 +124,7 @@ describe('what a person must change', () => {
 });
 
 describe('the store', () => {
-  it.runIf(testStore === 'sqlite')('that another process has locked is waited for', async () => {
+  it.runIf(testStore === 'sqlite')('is waited for while another process has locked it', async () => {
     const collection = await TestCollection.start({ events: 500 }, { SEARCH_COUNT: '100' });
     const other = new DatabaseSync((collection.place as { path: string }).path);
     other.exec('BEGIN IMMEDIATE');

@@ -25,7 +25,7 @@ async function stepsOf(client: Client, { workflowId }: WorkflowHandle): Promise<
   });
 }
 
-it('long catch-ups that take all of a worker do not hold up a collector that has little to read', async () => {
+it('long catch-ups that occupy a worker do not delay a collector with little to read', async () => {
   const collection = await TestCollection.start({ events: 20_000, latencyMs: 20 }, { SEARCH_COUNT: '20' }, undefined, {
     tuning: { ...defaultTuning, activities: slots },
   });

@@ -11,7 +11,7 @@ function textOf(value: unknown): string {
 }
 
 describe('the history of a run', () => {
-  it('holds no event and no secret, also where steps failed', async () => {
+  it('holds no event and no secret, even if steps failed', async () => {
     const collection = await TestCollection.start({ events: 400 }, { SEARCH_COUNT: '100' });
     for (const fault of ['html', 'truncated', 'token-expired'] as const) collection.demo.faults.add({ kind: fault });
     const handle = await collection.start();
@@ -28,7 +28,7 @@ describe('the history of a run', () => {
     }
   });
 
-  it('reads like the walk: each step with a summary', async () => {
+  it('describes the walk: each step has a summary', async () => {
     const collection = await TestCollection.start({ events: 250 }, { SEARCH_COUNT: '100' });
     const handle = await collection.start();
     await handle.result();

@@ -4,7 +4,7 @@ import { TestCollection, until } from '../support/collection.js';
 import { query } from '../support/store.js';
 
 describe('a catch-up longer than one history', () => {
-  it('goes on in auditWalk, which continues as new, and the run ends with all of it', async () => {
+  it('continues in auditWalk, which continues as new, and the run ends with every event', async () => {
     const collection = await TestCollection.start({ events: 8_000 }, { SEARCH_COUNT: '50' });
     const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
     const progress = (await handle.result()) as Progress;
@@ -36,7 +36,7 @@ describe('a catch-up longer than one history', () => {
     await until('and the one after', async () => (await collection.store.eventCount('asa')) === 4_007);
   });
 
-  it('goes on when its worker is replaced', async () => {
+  it('continues when its worker is replaced', async () => {
     const collection = await TestCollection.start({ events: 20_000, latencyMs: 10 }, { SEARCH_COUNT: '200' });
     const handle = await collection.start();
     for (const pages of [10, 40, 70]) {

@@ -8,7 +8,7 @@ const isSent = ({ store }: TestCollection) =>
   until('all has been sent', async () => (await store.offload.backlog('asa', ['archive'], 1)) === 0);
 
 describe('a run begins offloading', () => {
-  it('where the source fails, too: what is left goes on, and retention is applied', async () => {
+  it('even if the source fails: remaining events are sent, and retention is applied', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path } }, {}, { offloadWhen: 'own-schedule' });
     await collection.collect();
@@ -20,7 +20,7 @@ describe('a run begins offloading', () => {
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
   }, 120_000);
 
-  it('while a long catch-up still walks', async () => {
+  it('while a long catch-up is still under way', async () => {
     const path = folder();
     const demo = { events: 6_000, latencyMs: 100 };
     const collection = await offloading({ archive: { kind: 'files', path } }, demo, {
@@ -35,7 +35,7 @@ describe('a run begins offloading', () => {
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
   }, 120_000);
 
-  it('where nothing is new, once retention has not been applied for a while', async () => {
+  it('with nothing new, if retention has not been applied for a while', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path } }, {}, afterRun);
     await collection.collect();
@@ -55,7 +55,7 @@ describe('a run begins offloading', () => {
     expect(await runs()).toBe(before);
   }, 120_000);
 
-  it('where there is no sink, for the log and the related objects alone', async () => {
+  it('without a sink, only for the log and the related objects', async () => {
     const collection = await offloading({}, { events: 10 }, { ...afterRun, logRetainDays: '30', offload: '' });
     await collection.store.setSettings('asa', {}, ['offload']);
     await collection.collect();

@@ -10,7 +10,7 @@ import { filesIn, folder, linesIn, offload, offloading, truthOf, withoutSeq } fr
 import { startS3 } from '../support/s3.js';
 
 describe('offloading', () => {
-  it('brings every event once into files by its own day, each sink by itself, and what is new the next time', async () => {
+  it('writes every event once into files by day, for each sink independently, and new events the next time', async () => {
     const [one, two] = [folder(), folder()];
     const collection = await offloading({
       archive: { kind: 'files', path: one, batchEvents: '700' },
@@ -41,7 +41,7 @@ describe('offloading', () => {
     expect((await offload(collection)).sinks.archive).toMatchObject({ batches: 0, events: 0 });
   }, 120_000);
 
-  it('follows a run that leaves something, and not one that does not', async () => {
+  it('begins after a run that leaves events, and not after others', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path } }, {}, { offloadWhen: 'after-run' });
     await collection.collect();
@@ -59,7 +59,7 @@ describe('offloading', () => {
     expect(await runs()).toBe(2);
   }, 120_000);
 
-  it('goes on while a sink is down, fails at its end, and sends it the rest later', async () => {
+  it('continues while a sink is down, fails at the end, and sends that sink the rest later', async () => {
     const [good, bad] = [folder(), folder()];
     const collection = await offloading({
       archive: { kind: 'files', path: good },
@@ -82,7 +82,7 @@ describe('offloading', () => {
     expect(await collection.store.offload.cursors('asa')).toMatchObject([{}, { sink: 'lake', failure: null }]);
   }, 120_000);
 
-  it('clears what every sink has and whose time has come: nothing is collected or offloaded a second time', async () => {
+  it('clears due events that every sink has, and collects and offloads none a second time', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path } }, { events: 4_000 }, { retainDays: '20' });
     await collection.collect();
@@ -98,7 +98,7 @@ describe('offloading', () => {
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
   }, 120_000);
 
-  it('refuses two sinks that would overwrite the files of each other, and a folder that is not there', async () => {
+  it("refuses two sinks that would overwrite each other's files, and a missing folder", async () => {
     const path = folder();
     const collection = await offloading({
       archive: { kind: 'files', path },
@@ -119,7 +119,7 @@ describe('offloading', () => {
     expect(filesIn(path).length).toBeGreaterThan(0);
   }, 120_000);
 
-  it('is not cleared by hand before every sink has it, unless with force; what refuses says so', async () => {
+  it('refuses a clearing by hand before every sink has all events, unless forced, and says so', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path } });
     const { store } = collection;
@@ -192,7 +192,7 @@ describe('offloading', () => {
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
   }, 120_000);
 
-  it('puts objects into S3, also when the server dies in the middle, and says what is wrong with bucket and keys', async ({
+  it('puts objects into S3, even if the server dies in the middle, and reports faults of bucket and keys', async ({
     skip,
   }) => {
     const s3 = await startS3(['audit']);

@@ -4,7 +4,7 @@ import { recurringId } from '../../src/temporal/names.js';
 import { TestCollection, until } from '../support/collection.js';
 import { makeNamespace } from '../support/namespace.js';
 
-it('a recurring collection is started, changed and stopped whatever moment of its cron it is', async () => {
+it('a recurring collection can be started, changed and stopped at any moment of its cron', async () => {
   // No worker takes work from the shared task queue here, so each run stays at its beginning once it is due.
   const { client } = await TestCollection.start({ events: 1 });
   const name = `unit-${process.pid}`;
@@ -19,7 +19,7 @@ it('a recurring collection is started, changed and stopped whatever moment of it
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
 });
 
-it('a recurring collection goes from cron to a Schedule and back, and only what is asked for is changed', async () => {
+it('a recurring collection changes from cron to a Schedule and back, and keeps everything else', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const name = `scheduled-${process.pid}`;
   const schedule = (wishes: RecurringWishes = {}) =>
@@ -76,7 +76,7 @@ it('a recurring collection goes from cron to a Schedule and back, and only what 
   expect(await recurringState(client, name)).toBeNull();
 });
 
-it('a collection that is moved in the middle of a walk collects on, from where it was', async () => {
+it('a collection that is moved in the middle of a walk continues from where it was', async () => {
   const more = { namespace: await makeNamespace() };
   const demoOptions = { events: 4_000, latencyMs: 100 };
   const collection = await TestCollection.start(demoOptions, { SEARCH_COUNT: '100' }, undefined, more);
@@ -97,7 +97,7 @@ it('a collection that is moved in the middle of a walk collects on, from where i
   await stopRecurring(client, 'asa', 'test');
 }, 90_000);
 
-it('without a worker, another cron is refused and not taken for started, and a waiting command outlives the stop', async () => {
+it('without a worker, another cron is refused and does not count as started, and a waiting command survives the stop', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const walking = `walking-${process.pid}`;
   await startRecurring(client, walking, { cron: '@every 1s' });
@@ -116,10 +116,10 @@ it('without a worker, another cron is refused and not taken for started, and a w
   await command.terminate();
 }, 90_000);
 
-describe('when the next runs are due is kept in the store', () => {
+describe('the times of the next runs are kept in the store', () => {
   const due = async ({ store }: TestCollection) => (await store.standings('asa'))[0]?.due ?? null;
 
-  it('for a cron, and not for a run by hand or for a name that does not exist', async () => {
+  it('for a cron, but not for a run by hand or an unknown name', async () => {
     const collection = await TestCollection.start({ events: 1 });
     await collection.collect();
     expect(await due(collection)).toBeNull();

@@ -33,20 +33,20 @@ describe('collecting from Skyflow', () => {
     expect(files.length).toBeGreaterThan(0);
   });
 
-  it('the content too, where it is to be kept', async () => {
+  it('collects the content too, if it is to be kept', async () => {
     const collection = await SkyflowCollection.start({}, { SKYFLOW_KEEP_CONTENT: 'true' });
     await collection.collect();
     await collection.expectComplete({ content: true });
   });
 
-  it('thousands of events that share one time', async () => {
+  it('collects thousands of events that share one time', async () => {
     const collection = await SkyflowCollection.start({ events: 250 });
     collection.demo.addLate(3_000, Date.now() - 86_400_000);
     await collection.collect();
     await collection.expectComplete();
   });
 
-  it('what arrives while it is read, by a token that often expires', async () => {
+  it('collects events that arrive during the walk, with a token that often expires', async () => {
     const collection = await SkyflowCollection.start(
       { by: 'credentials', tokenLifetimeMs: 300, latencyMs: 20, arrivalIntervalMs: 200, limitMax: 20 },
       { SEARCH_COUNT: '20' },
@@ -64,7 +64,7 @@ describe('collecting from Skyflow', () => {
     expect(collection.demo.requests.tokens).toBeGreaterThan(2);
   });
 
-  it('only what the filters let through', async () => {
+  it('collects only events that match the filters', async () => {
     const collection = await SkyflowCollection.start(
       {},
       { SKYFLOW_FILTER_ACTION_TYPE: 'READ', SKYFLOW_FILTER_ACTOR_TYPE: 'SERVICE_ACCOUNT' },
@@ -79,7 +79,7 @@ describe('collecting from Skyflow', () => {
     await collection.expectStored(wanted);
   });
 
-  it('from an offset that a person gave', async () => {
+  it('starts from an offset that a person gave', async () => {
     const collection = await SkyflowCollection.start();
     const { timestamp, changeID } = collection.demo.truth()[199]!;
     await collection.moveCheckpoint(() => `{ "changeID": "${changeID}", "timestamp": "${timestamp}" }`);
@@ -87,7 +87,7 @@ describe('collecting from Skyflow', () => {
     await collection.expectStored(collection.demo.truth().slice(200));
   });
 
-  it.each([-20 * minute, 20 * minute])('clocks that differ by %i ms', async (clockAheadMs) => {
+  it.each([-20 * minute, 20 * minute])('copes with clocks that differ by %i ms', async (clockAheadMs) => {
     const collection = await SkyflowCollection.start({ by: 'credentials' });
     collection.demo.signIn.clockAheadMs = clockAheadMs;
     collection.demo.addEvents(3);
@@ -95,7 +95,7 @@ describe('collecting from Skyflow', () => {
     await collection.expectComplete();
   });
 
-  it('events that do not fit are kept as rejects, and the others come', async () => {
+  it('keeps events that do not fit as rejects, and stores the others', async () => {
     const collection = await SkyflowCollection.start({ events: 20 });
     collection.demo.addText('{"context":{},"request":{"data":{"content":"sensitive"}}}');
     collection.demo.addText('null');
@@ -132,7 +132,7 @@ describe('a run with nothing new', () => {
     },
   );
 
-  it('costs one again after the overlap', async () => {
+  it('costs one request again after the overlap', async () => {
     const collection = await SkyflowCollection.start();
     collection.demo.addEvents(3);
     await collection.collect();
@@ -169,7 +169,7 @@ describe('events that appear late', () => {
     },
   );
 
-  it('are not looked for where the cursor is trusted', async () => {
+  it('are not looked for if the cursor is trusted', async () => {
     const collection = await SkyflowCollection.start({}, { SKYFLOW_OVERLAP_MINUTES: '0' });
     collection.demo.addEvents(3);
     await collection.collect();
@@ -181,7 +181,7 @@ describe('events that appear late', () => {
   });
 });
 
-describe('a nextOps that is not right', () => {
+describe('a wrong nextOps', () => {
   it.each(['repeat', 'first', 'drop', 'half'] as const)('%s: nothing is lost or doubled', async (spoil) => {
     const collection = await SkyflowCollection.start();
     await collection.collect();
@@ -192,7 +192,7 @@ describe('a nextOps that is not right', () => {
     await collection.expectComplete();
   });
 
-  it('that leads back each time is told once, and what can be reached is kept', async () => {
+  it('that always leads back is reported once, and all reachable events are kept', async () => {
     const collection = await SkyflowCollection.start();
     await collection.collect();
     collection.demo.addEvents(50);
@@ -210,8 +210,8 @@ describe('a nextOps that is not right', () => {
   });
 });
 
-describe('a page that was known before its nextOps led back', () => {
-  it('is told all the same', async () => {
+describe('a page whose nextOps leads back later', () => {
+  it('is reported too', async () => {
     const collection = await SkyflowCollection.start({ lastNextOps: 'missing' });
     for (let run = 0; run < 2; run += 1) await collection.collect();
     collection.demo.manners.lastNextOps = 'given';
@@ -222,7 +222,7 @@ describe('a page that was known before its nextOps led back', () => {
   });
 });
 
-describe('faults of Skyflow that pass', () => {
+describe('temporary faults of Skyflow', () => {
   it.each([
     { kind: 'status', status: 401 },
     { kind: 'status', status: 429, retryAfter: '1' },
@@ -246,7 +246,7 @@ describe('faults of Skyflow that pass', () => {
     await collection.expectComplete();
   });
 
-  it('a worker that goes in the middle', async () => {
+  it('include a worker that ends in the middle', async () => {
     const collection = await SkyflowCollection.start({ latencyMs: 50, limitMax: 10 });
     const handle = await collection.start();
     await until('some requests', () => collection.demo.requests.audits > 3);
@@ -256,7 +256,7 @@ describe('faults of Skyflow that pass', () => {
   });
 });
 
-describe('what a person must see', () => {
+describe('failures of Skyflow that need a person', () => {
   it('a revoked API key: the run fails and says what to do', async () => {
     const collection = await SkyflowCollection.start();
     await collection.collect();
@@ -277,7 +277,7 @@ describe('what a person must see', () => {
     expect(message).not.toContain(token);
   });
 
-  it('a service account that is gone', async () => {
+  it('a deleted service account', async () => {
     const collection = await SkyflowCollection.start({ by: 'credentials' });
     collection.demo.signIn.accountRevoked = true;
     expect(await collection.failure()).toMatchObject({
@@ -313,7 +313,7 @@ describe('what a person must see', () => {
   });
 
   it.each(['{"timestamp":"2020-01-01 00:00:00","changeID":"gone"}', 'v9 somewhere'])(
-    'an offset that the API does not know: all is read again, %s',
+    'an offset that the API does not know: everything is read again, %s',
     async (offset) => {
       const collection = await SkyflowCollection.start();
       await collection.collect();
@@ -324,7 +324,7 @@ describe('what a person must see', () => {
     },
   );
 
-  it('a cursor that the API gives and refuses: all is read again once, then the run fails', async () => {
+  it('a cursor that the API issues and refuses: everything is read again once, then the run fails', async () => {
     const collection = await SkyflowCollection.start();
     // A recent one, whose offset differs each time that it is reached.
     collection.demo.addEvents(150);

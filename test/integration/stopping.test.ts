@@ -13,7 +13,7 @@ import { startWorker } from '../../src/worker.js';
 import { TestCollection, until } from '../support/collection.js';
 import { makeNamespace } from '../support/namespace.js';
 
-describe('a stop loses no command, and carries none out twice', () => {
+describe('a stop loses no command and repeats none', () => {
   /** A collection whose runs all take work from the task queue that all workers share. */
   async function recurring(cron: string, demo: DemoAsaOptions, settings: Record<string, string> = {}) {
     const namespace = await makeNamespace();
@@ -32,7 +32,7 @@ describe('a stop loses no command, and carries none out twice', () => {
   const count = async (collection: TestCollection, note: string) =>
     (await collection.notes()).filter((line) => line.startsWith(note)).length;
 
-  it.each(['in the clear', 'encrypted'])('of a run that waits: its input goes along, %s', async (form) => {
+  it.each(['in the clear', 'encrypted'])('of a waiting run keeps its input, %s', async (form) => {
     const path = mkdtempSync(join(tmpdir(), 'trawl-stop-'));
     onTestFinished(() => rmSync(path, { recursive: true }));
     const keys = new Map([['one', createSecretKey(randomBytes(32))]]);
@@ -70,7 +70,7 @@ describe('a stop loses no command, and carries none out twice', () => {
     expect(await count(collection, 'Cleared events table')).toBe(3);
   });
 
-  it('of a run whose key is not at hand: nothing is changed', async () => {
+  it('of a run whose key is missing changes nothing', async () => {
     const { collection, start } = await recurring('0 0 1 1 *', { events: 1 });
     const { connection, options } = collection.client;
     const { namespace } = options;
@@ -86,7 +86,7 @@ describe('a stop loses no command, and carries none out twice', () => {
     await sender.workflow.getHandle(recurringId('asa')).terminate();
   });
 
-  it('of a run that walks, by a client whose clock is behind', async () => {
+  it('works during a walk, with a client whose clock is behind', async () => {
     const { collection, start } = await recurring(
       '@every 2s',
       { events: 1_000, latencyMs: 200 },
@@ -106,7 +106,7 @@ describe('a stop loses no command, and carries none out twice', () => {
     expect(await collection.store.eventCount('asa')).toBeGreaterThanOrEqual(before);
   });
 
-  it('of a run that begins while it is stopped', async () => {
+  it('works for a run that begins during the stop', async () => {
     const { collection, start } = await recurring('0 0 1 1 *', { events: 10 });
     const { workflowId } = await start();
     const { workflow } = collection.client;

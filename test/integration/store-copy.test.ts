@@ -67,7 +67,7 @@ it.each([
   expect(log[0]!.eventsWritten).toBe(120);
 });
 
-it('a copy that was broken off is gone on with; what does not fit is refused', async () => {
+it('an interrupted copy is resumed, and a copy that does not match is refused', async () => {
   const collection = await collected();
   const from = collection.store as CopyableStore;
   const at = await place('postgres');
@@ -92,7 +92,7 @@ it('a copy that was broken off is gone on with; what does not fit is refused', a
   await expect(copyStore(from, to, () => undefined)).rejects.toThrow(refused);
 });
 
-it('a copy that differs from its source is told', async () => {
+it('a copy that differs from its source is reported', async () => {
   const collection = await collected();
   const to = await opened(await place('sqlite'));
   const side = to.copySide();

@@ -73,7 +73,7 @@ const filesOf = (place: string): string[] =>
 const textOf = (path: string) => readFileSync(join(installed, path), 'utf8');
 
 describe('the package', () => {
-  it('has what runs, and nothing else', () => {
+  it('contains what runs, and nothing else', () => {
     const files = filesOf(installed);
     expect(files).toContain('dist/workflow-bundle.js');
     const compiled = files.filter((path) => /^dist\/(src|workflows|activities|demo)\//.test(path));
@@ -103,7 +103,7 @@ describe('the package', () => {
     );
   });
 
-  it('names neither the machine that packed it nor a registry', async () => {
+  it('contains neither paths of the machine that packed it nor a registry', async () => {
     const registry = new URL((await npm(user, 'config', 'get', 'registry')).trim()).host;
     // The dependencies are a link here, whose path names the checkout as well.
     const machine = [root, relative(app, root), folder, registry, 'never-packed'];
@@ -120,7 +120,7 @@ describe('the package', () => {
     }
   });
 
-  it('has a bill of what runs, with a licence and a digest of each', () => {
+  it('has a bill of materials of what runs, with a licence and a digest for each package', () => {
     const bill = JSON.parse(textOf('dist/sbom.cdx.json'));
     expect(bill).toMatchObject({
       bomFormat: 'CycloneDX',
@@ -141,14 +141,14 @@ describe('the package', () => {
     expect(components.filter(({ hashes }) => !hashes?.length)).toEqual([]);
   });
 
-  it('is installed in the image with the dependencies of the lockfile, and none for development', () => {
+  it('is installed in the image with the dependencies of the lockfile, except those for development', () => {
     const wanted = Object.entries(runtime().lock.packages).filter(([path, { optional }]) => path !== '' && !optional);
     for (const [path, { version }] of wanted)
       expect(JSON.parse(readFileSync(join(image, path, 'package.json'), 'utf8')).version, path).toBe(version);
     for (const place of [image, user]) expect(existsSync(join(place, 'node_modules', 'vitest'))).toBe(false);
   });
 
-  it('is a command by npx', async () => {
+  it('works as a command of npx', async () => {
     const npx = (...args: string[]) => npm(user, 'exec', '--no', '--', 'trawl', ...args);
     expect(await npx('--version')).toContain(`trawl ${version} `);
     expect(await npx('--help')).toContain('run everything on this machine');
@@ -179,7 +179,7 @@ describe.each(['oldest', 'newest'] as const)('the package on the %s Node.js', (a
   });
 });
 
-it('trawl up says by which name the command is called there', async () => {
+it('trawl up names the command as it was called', async () => {
   const { place } = await Place.withDemo({ events: 10 }, {}, image, nodes.newest);
   const up = await place.up();
   expect(up.stdout).toContain(`${join(image, 'bin', 'trawl')} status `);

@@ -23,7 +23,7 @@ interface History {
 }
 
 describe('recorded histories', () => {
-  it('are there for every workflow type and every branch of M10', () => {
+  it('exist for every workflow type and every branch of M10', () => {
     const types = names.map((name) => /"workflowType":\s*\{\s*"name":\s*"(\w+)"/.exec(read(name))?.[1]);
     expect(new Set(types)).toEqual(
       new Set([
@@ -43,12 +43,12 @@ describe('recorded histories', () => {
     await Worker.runReplayHistory({ workflowBundle }, ...historyOf(name));
   });
 
-  it.each(names)('%s, by a worker that traces', async (name) => {
+  it.each(names)('%s, on a worker that traces', async (name) => {
     const traced = bundled('workflow-bundle.traced.js');
     await Worker.runReplayHistory({ workflowBundle: traced }, ...historyOf(name));
   });
 
-  it('a doctored one is refused', async () => {
+  it('a doctored history is refused', async () => {
     const doctored = read('m10-full-and-first-part-page').replaceAll('"enrichPages"', '"fetchPages"');
     await expect(Worker.runReplayHistory({ workflowBundle }, JSON.parse(doctored))).rejects.toThrow(
       DeterminismViolationError,

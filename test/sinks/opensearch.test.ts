@@ -34,7 +34,7 @@ const formOf = (schema: string) => ({
 });
 
 describe('a real OpenSearch', () => {
-  it('has each event once, however often it is sent, hostile ones among them', async (context) => {
+  it('has each event once, however often it is sent, including hostile ones', async (context) => {
     const server = await started(context);
     // Members of many kinds would create as many fields.
     const mappings = { properties: { raw_event: { type: 'object', enabled: false } } };
@@ -69,7 +69,7 @@ describe('a real OpenSearch', () => {
     expect(await countOf(server, 'strict')).toBe(2);
   }, 120_000);
 
-  it('takes ECS of all sources by the template of deploy/, into a data stream too', async (context) => {
+  it('accepts ECS of all sources with the template in deploy/, also in a data stream', async (context) => {
     const server = await started(context);
     const templateOf = (product: string) => readFileSync(join(root, 'deploy', product, 'index-template.json'), 'utf8');
     const template = JSON.parse(templateOf('opensearch'));
@@ -91,7 +91,7 @@ describe('a real OpenSearch', () => {
     expect(await countOf(server, 'trawl-ecs-stream')).toBe(300);
   }, 120_000);
 
-  it('that dies while it is sent to has everything once in the end', async (context) => {
+  it('that dies during sending has every event once in the end', async (context) => {
     const server = await started(context);
     const sink = { kind: 'elasticsearch', url: server.url, index: 'audit', batchEvents: '200', maxBytes: '50000' };
     const collection = await offloading({ siem: sink });

@@ -60,7 +60,7 @@ async function started({ skip }: TestContext): Promise<TestS3> {
 }
 
 describe('a bucket', () => {
-  it('gets a large object in parts, and the same one again', async (context) => {
+  it('gets a large object in parts, and the same object again', async (context) => {
     const s3 = await started(context);
     const raw = () => JSON.stringify({ text: randomBytes(1_500_000).toString('base64') });
     const events = Array.from({ length: 12 }, (_, at) => event(at + 1, { rawEvent: raw() }));
@@ -81,7 +81,7 @@ describe('a bucket', () => {
     );
   }, 60_000);
 
-  it('is told how to encrypt and to store', async (context) => {
+  it('gets the encryption and storage class to use', async (context) => {
     const s3 = await started(context);
     const { endpoint, asked } = await proxyOf(s3, () => denied);
     const settings = { encryption: 'aws:kms', kmsKeyId: 'alias/audit', storageClass: 'STANDARD_IA' };
@@ -94,7 +94,7 @@ describe('a bucket', () => {
     await clientOf(s3, { encryption: 'AES256' }).check();
   });
 
-  it('that lets nothing be overwritten takes a batch once, and again where it is the same', async (context) => {
+  it('that forbids overwriting accepts a batch once, and again if it is the same', async (context) => {
     const s3 = await started(context);
     const path = join(s3.folder, 'audit', name);
     // As a policy with a condition on s3:if-none-match does.
@@ -123,7 +123,7 @@ describe('a bucket', () => {
   it.each([
     ['of another region', { region: 'eu-north-1' }, /another region: us-east-1|us-east-1/],
     ['that does not exist', { bucket: 'absent' }, /does not exist/],
-  ])('%s is refused with what to do', async (_, rows, said) => {
+  ])('%s is refused, with advice', async (_, rows, said) => {
     const s3 = await startS3(['audit']);
     if (!s3) return;
     const client = clientOf(s3, rows);
@@ -134,7 +134,7 @@ describe('a bucket', () => {
     await expect(client.check()).rejects.toMatchObject({ code: 'SINK_REFUSED' });
   });
 
-  it('that denies says so, and a secret that is wrong is told as one', async (context) => {
+  it('that denies access is reported, and a wrong secret is reported as such', async (context) => {
     const s3 = await started(context);
     const { endpoint } = await proxyOf(s3, () => denied);
     await expect(clientOf(s3, { endpoint }).send(batch)).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('a bucket', () => {
     expect(existsSync(join(s3.folder, 'audit', name))).toBe(false);
   });
 
-  it("is signed in to by the AWS SDK's own ways where the sink has no key", async (context) => {
+  it('is accessed with credentials that the AWS SDK finds, if the sink has no key', async (context) => {
     const s3 = await started(context);
     const none = { accessKeyId: '', secretAccessKeyEnv: '' };
     const { accessKeyId, secretAccessKey } = s3;

@@ -108,7 +108,7 @@ function* withEach(input: unknown, change: (key: string) => unknown[]): Generato
 }
 
 describe.each(names)('the activity %s', (name) => {
-  it('takes what workflows send', async () => {
+  it('accepts what workflows send', async () => {
     expect(sent[name].length).toBeGreaterThan(0);
     for (const input of sent[name]) {
       expect(activityInputs[name].parse(input)).toEqual(input);
@@ -116,12 +116,12 @@ describe.each(names)('the activity %s', (name) => {
     }
   });
 
-  it('passes over a member that it does not know, which a newer workflow may send', () => {
+  it('ignores an unknown member, which a newer workflow may send', () => {
     for (const input of sent[name]) expect(activityInputs[name].parse({ ...input, newer: 1 })).toEqual(input);
   });
 
   it.each([undefined, null, true, 7, 'asa', [], {}, { collector: null }, [{ collector: 'asa' }]])(
-    'refuses %o for good, in a sentence',
+    'refuses %o without retrying, with a clear message',
     async (input) => {
       const failure = await failureOf(name, input);
       expect(failure).toMatchObject(refused);
@@ -139,23 +139,23 @@ describe.each(names)('the activity %s', (name) => {
     }
   });
 
-  it('refuses a member of another type, wherever it is, and the lack of one', async () => {
+  it('refuses a member of another type at any depth, and a missing member', async () => {
     const wrong = sent[name].flatMap((input) => [...withEach(input, () => [{ wrong: 1 }, -1.5, Number.NaN])]);
     const lacking = [...withEach(sent[name][0], () => [undefined])];
     for (const other of [...wrong, ...lacking])
       expect(await failureOf(name, other), JSON.stringify(other)).toMatchObject(refused);
   });
 
-  it('repeats nothing of what it refuses', async () => {
+  it('does not quote what it refuses', async () => {
     const { message } = await failureOf(name, { collector: 'hunter2/', sink: 'hunter2/', keys: { a: 'hunter2' } });
     expect(message).not.toContain('hunter2');
   });
 });
 
-describe('inputs that recorded histories have', () => {
+describe('inputs in recorded histories', () => {
   const folder = join(dirname(fileURLToPath(import.meta.url)), '../replay/histories');
 
-  it.each(readdirSync(folder))('are taken: %s', (file) => {
+  it.each(readdirSync(folder))('are accepted: %s', (file) => {
     const { events } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { events: RecordedEvent[] };
     for (const { activityTaskScheduledEventAttributes: scheduled } of events) {
       if (!scheduled) continue;
@@ -174,7 +174,7 @@ describe('inputs that recorded histories have', () => {
 });
 
 describe('a batch for a folder', () => {
-  it('stays in it, whatever the activity is told', async () => {
+  it('stays in the folder, whatever input the activity gets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-names-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'deep', 'archive');

@@ -10,13 +10,13 @@ const closed = () => {
 };
 
 describe('a call to the Temporal server', () => {
-  it('goes through, and throws as ever where the connection was closed before it', () => {
+  it('succeeds, and throws as usual if the connection was closed before', () => {
     const intercept = ignoreRetriesAfterClosing();
     expect(intercept(options(), () => call)).toBe(call);
     expect(() => intercept(options(), closed)).toThrow('shut down');
   });
 
-  it('that is tried again after the connection was closed never ends, and throws nothing', () => {
+  it('that is retried after the connection was closed never ends and never throws', () => {
     const intercept = ignoreRetriesAfterClosing();
     const one = options();
     intercept(one, () => call);

@@ -112,7 +112,7 @@ function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 describe('the reader of imports', () => {
-  it('tells types from values', () => {
+  it('distinguishes types from values', () => {
     const text = [
       "import 'side-effect';",
       "import type { A } from './a.js';",
@@ -149,7 +149,7 @@ describe('the reader of imports', () => {
 });
 
 describe('the imports', () => {
-  it('run one way: each room leads to those below it', () => {
+  it('run one way: each layer imports only lower ones', () => {
     const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room));
     const everything = [...workflows, ...activities, ...src, ...demo];
     expect(everything.filter(({ path }) => floorOf(roomOf(path)) === -1).map(({ path }) => path)).toEqual([]);
@@ -159,7 +159,7 @@ describe('the imports', () => {
     expect(breaches(everything, (target, found, file) => inside(target) && isUp(target, found, file))).toEqual([]);
   });
 
-  it('make no circle of files, types included', () => {
+  it('form no cycle of files, types included', () => {
     const everything = [...workflows, ...activities, ...src, ...demo];
     expect(
       circlesOf(new Map(everything.map((file) => [file.path, file.imports.map((found) => targetOf(file, found))]))),
@@ -175,7 +175,7 @@ describe('the imports', () => {
     ).toEqual(['b → c → b']);
   });
 
-  it('of workflows are Temporal, zod, each other and pure files of src: they are deterministic', () => {
+  it('of workflows are only Temporal, zod, each other and pure files of src, so workflows are deterministic', () => {
     const pure = (path: string) => /^src\/(inputs\/.*|branches|domain|names|errors)\.ts$/.test(path);
     const allowed = (target: string) => ['@temporalio/workflow', 'zod'].includes(target) || pure(target);
     const isBreach = (target: string, { typeOnly }: Import) => !typeOnly && !allowed(target);
@@ -189,7 +189,7 @@ describe('the imports', () => {
     );
   });
 
-  it('of the workflow index are re-exports of workflow files only', () => {
+  it('of the workflow index are only re-exports of workflow files', () => {
     const index = workflows.filter(({ path }) => path === 'workflows/index.ts');
     expect(breaches(index, (target) => !target.startsWith('workflows/'))).toEqual([]);
   });
@@ -198,13 +198,13 @@ describe('the imports', () => {
     expect(breaches(activities, (target) => target.startsWith('workflows/'))).toEqual([]);
   });
 
-  it('of src lead to workflows and activities by type only, the worker apart', () => {
+  it('of src lead to workflows and activities only for types, except in the worker', () => {
     const below = (target: string) => /^(workflows|activities)\//.test(target);
     const rest = src.filter(({ path }) => path !== 'src/worker.ts');
     expect(breaches(rest, (target, { typeOnly }) => below(target) && !typeOnly)).toEqual([]);
   });
 
-  it('of the domain are none', () => {
+  it('do not exist in the domain', () => {
     expect(src.find(({ path }) => path === 'src/domain.ts')!.imports).toEqual([]);
   });
 
@@ -225,29 +225,29 @@ describe('the imports', () => {
     ).toEqual([]);
   });
 
-  it('of the demo servers do not lead to the sources, whose mistakes they would share', () => {
+  it('of the demo servers do not lead to the sources, so that they share no mistakes', () => {
     expect(breaches(demo, (target) => /^src\/(sources|stores)\//.test(target))).toEqual([]);
   });
 
-  it('make HTTP servers in one place, where no request can end the process', () => {
+  it('make HTTP servers in only one place, where no request can end the process', () => {
     // The front forwards requests, which needs the same module.
     const mayImport = ['src/http/incoming.ts', 'src/temporal/front.ts'];
     const others = [...activities, ...src, ...demo].filter(({ path }) => !mayImport.includes(path));
     expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);
   });
 
-  it('lead to the command line from nowhere else', () => {
+  it('lead to the command line only from its entry point', () => {
     const others = [...workflows, ...activities, ...src].filter(({ path }) => !path.startsWith('src/cli/'));
     expect(breaches(others, (target) => target.startsWith('src/cli/'))).toEqual([]);
   });
 
-  it('end in .js where they are relative', () => {
+  it('end in .js if they are relative', () => {
     const all = [...workflows, ...activities, ...src, ...demo];
     expect(breaches(all, (_, { from }) => from.startsWith('.') && !from.endsWith('.js'))).toEqual([]);
   });
 });
 
-describe('what stands in one place', () => {
+describe('rules that are written only once', () => {
   it.each([
     ['the guard of an object of JSON', /'object'[^;{]*!?Array\.isArray\(/, ['src/json-values.ts']],
     ['the form of a whole number', /\/\^\\d\{1,\d+\}\$\/\.test\(/, ['src/whole-number.ts']],
@@ -276,7 +276,7 @@ describe('the files', () => {
     expect(unused).toEqual([]);
   });
 
-  it('are of 400 lines at the most', () => {
+  it('have at most 400 lines', () => {
     const long = [...workflows, ...activities, ...src, ...demo].filter(({ lines }) => lines > 400);
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });

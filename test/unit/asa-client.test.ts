@@ -33,7 +33,7 @@ function clientOf(
   return asa.open(resolveCollector('asa', [asa], {}, env).values, http as unknown as HttpClient);
 }
 
-it('a walk whose links lead in a circle ends, and says so', async () => {
+it('a walk whose links form a circle ends and reports it', async () => {
   const client = clientOf({ '': 'a', a: 'b', b: 'c', c: 'a' });
   expect(await client.fetchPage('a')).toMatchObject({ nextOffset: 'b', more: true });
   expect(await client.fetchPage('b')).toMatchObject({ nextOffset: 'c', more: true });
@@ -41,7 +41,7 @@ it('a walk whose links lead in a circle ends, and says so', async () => {
   expect(last).toMatchObject({ nextOffset: 'c', more: false, warning: expect.stringMatching(/^STUCK: .*"a"/) });
 });
 
-it('a link back to the page itself is the end so far, and nothing to tell', async () => {
+it('a link back to the page itself is the end for now, without a warning', async () => {
   const page = await clientOf({ a: 'a' }).fetchPage('a');
   expect(page).toMatchObject({ nextOffset: 'a', more: false });
   expect(page.warning).toBeUndefined();
@@ -50,7 +50,7 @@ it('a link back to the page itself is the end so far, and nothing to tell', asyn
 describe('the page after', () => {
   const links = { '': 'a', a: 'b' };
 
-  it('is asked for as soon as the page before it has come, and once', async () => {
+  it('is requested once, as soon as the page before it has arrived', async () => {
     const asked: string[] = [];
     const client = clientOf(links, asked);
     expect(await client.fetchPage('')).toMatchObject({ nextOffset: 'a', requests: 1 });
@@ -60,7 +60,7 @@ describe('the page after', () => {
     await vi.waitFor(() => expect(asked).toEqual(['', 'a', 'b']));
   });
 
-  it('is abandoned where another one is wanted', async () => {
+  it('is abandoned if another one is wanted', async () => {
     const asked: string[] = [];
     const client = clientOf(links, asked);
     await client.fetchPage('');
@@ -69,7 +69,7 @@ describe('the page after', () => {
     await vi.waitFor(() => expect(asked).toEqual(['', 'a', 'a abandoned', 'b']));
   });
 
-  it('that fails is an error when it is wanted, and asked for again after that', async () => {
+  it('fails only when it is wanted, and is then requested again', async () => {
     const asked: string[] = [];
     let failing = true;
     const client = clientOf(links, asked, (offset) => failing && offset === 'a');
@@ -80,7 +80,7 @@ describe('the page after', () => {
     await vi.waitFor(() => expect(asked).toEqual(['', 'a', 'a', 'b']));
   });
 
-  it('is not waited for longer than whoever wants it', async () => {
+  it('is not waited for after its caller has given up', async () => {
     const asked: string[] = [];
     const client = clientOf({ '': 'never' }, asked);
     await client.fetchPage('');

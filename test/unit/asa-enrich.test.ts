@@ -93,7 +93,7 @@ describe("the article's strings", () => {
     expect(describeObject(Object.fromEntries(all.map((name) => [name, ''])))).toBe(expected);
   });
 
-  it('print a number as its digits', () => {
+  it('print a number in its own digits', () => {
     expect(getGroup({ name: 7 })).toBe('7');
     expect(getUser({ name: 0, status: 1, user_type: 2 })).toBe('0 (status: 1 , usertype: 2)');
   });
@@ -106,7 +106,7 @@ describe("the article's strings", () => {
     expect(getClient({ username: 'u', hostname: 'h', os: 'o', state: 's' })).toBe('u (hostname: h, OS: o, state: s)');
   });
 
-  it("fall back on the pack's names where the API's own member is empty, as where it is absent", () => {
+  it("fall back on the pack's names if the API's own member is empty or absent", () => {
     expect(getUser({ name: 'n', status: 's', user_type: '', usertype: 'human' })).toBe(
       'n (status: s , usertype: human)',
     );
@@ -148,7 +148,7 @@ describe('S30 Process Audit Event', () => {
     });
   });
 
-  it('leaves every column of empty details empty', () => {
+  it('leaves every column empty if the details are empty', () => {
     expect(new Set(Object.values(columns({})))).toEqual(new Set(['']));
   });
 
@@ -169,7 +169,7 @@ describe('S30 Process Audit Event', () => {
     expect(columns({ actor: 'u1', user: 'u2' })).toMatchObject({ actor: jason, user: quentin });
   });
 
-  it('gives an empty column for an id that has no related object', () => {
+  it('leaves a column empty if its id has no related object', () => {
     expect(columns({ actor: 'unknown', server: 'nowhere', gateway: 'gone' })).toMatchObject({
       actor: '',
       server: '',
@@ -177,11 +177,11 @@ describe('S30 Process Audit Event', () => {
     });
   });
 
-  it.each([7, true, {}, { id: 'u1' }, [], [null], [7], null, ''])('gives an empty column for the id %o', (actor) => {
+  it.each([7, true, {}, { id: 'u1' }, [], [null], [7], null, ''])('leaves a column empty for the id %o', (actor) => {
     expect(columns({ actor }).actor).toBe('');
   });
 
-  it('describes each id of an array that is known', () => {
+  it('describes each known id of an array', () => {
     expect(columns({ actor: ['u1', 'unknown', 7, 'u2'] }).actor).toBe(`${jason}, ${quentin}`);
   });
 
@@ -191,7 +191,7 @@ describe('S30 Process Audit Event', () => {
     expect(Object.keys(details)).toEqual([]);
   });
 
-  it('gives texts for any details and any related objects', () => {
+  it('returns texts for any details and any related objects', () => {
     const members = ['type', 'actor', 'user', 'target_user', 'client', 'gateway', 'group', 'group_id'];
     const all = [...members, 'project', 'project_id', 'server', 'hostname', 'from_address', '__proto__'];
     const awkward = fc.oneof(fc.constantFrom('a', 'b', '__proto__', ''), fc.jsonValue({ maxDepth: 2 }));
@@ -210,7 +210,7 @@ describe('S30 Process Audit Event', () => {
     );
   });
 
-  it('looks up no id that it did not announce', () => {
+  it('looks up only ids that it has announced', () => {
     const ids = fc.oneof(fc.constantFrom('a', 'b', ''), fc.array(fc.constantFrom('a', 'b', 'c')), fc.constant(null));
     const names = ['actor', 'user', 'target_user', 'client', 'gateway', 'group', 'group_id', 'project', 'server'];
     fc.assert(

@@ -22,7 +22,7 @@ const offsetText = fc.oneof(
 );
 
 describe('U11 Get New Offset', () => {
-  it('gives the offset of rel="next"', () => {
+  it('returns the offset of rel="next"', () => {
     expect(newOffset([next('count=1000&offset=UD5pqjIhjKVQPmmqMiGMpQ%3D%3D')], asked)).toBe('UD5pqjIhjKVQPmmqMiGMpQ==');
   });
 
@@ -37,7 +37,7 @@ describe('U11 Get New Offset', () => {
     ['rel="next" inside a title', [`<${place}?offset=a>; title="x; rel=\\"next\\""; rel="prev"`]],
     ['rel="next" inside the URL', [`<${place}?offset=a&x=;rel="next">; rel="prev"`]],
     ['a second rel', [`<${place}?offset=a>; rel="prev"; rel="next"`]],
-  ])('gives nothing for %s', (_, headers) => {
+  ])('returns nothing for %s', (_, headers) => {
     expect(newOffset(headers, asked)).toBeNull();
   });
 
@@ -84,7 +84,7 @@ describe('U11 Get New Offset', () => {
     expect(sent(header).get('offset')).toBe('a,b');
   });
 
-  it('hands any offset on, through link and query, as it was', () => {
+  it('passes any offset on unchanged through link and query', () => {
     fc.assert(
       fc.property(offsetText, fc.nat(1000), fc.boolean(), (offset, count, before) => {
         const pairs = [`offset=${encodeURIComponent(offset)}`, `count=${count}`];
@@ -96,7 +96,7 @@ describe('U11 Get New Offset', () => {
     );
   });
 
-  it('hands any offset on that a form encoder has written, spaces apart', () => {
+  it('passes on any offset that a form encoder has written, except spaces', () => {
     fc.assert(
       fc.property(
         offsetText.filter((text) => !text.includes(' ')),
@@ -117,7 +117,7 @@ describe('U11 Get New Offset', () => {
     }
   });
 
-  it('keeps further parameters and never count, through any number of pages', () => {
+  it('keeps further parameters but never count, through any number of pages', () => {
     const name = fc.stringMatching(/^[a-z]{1,6}$/).filter((text) => text !== 'count' && text !== 'offset');
     const others = fc.uniqueArray(fc.tuple(name, offsetText), { minLength: 1, maxLength: 3, selector: ([n]) => n });
     fc.assert(
@@ -166,13 +166,13 @@ describe('U11 Get New Offset', () => {
     expect((error as TrawlError).hint).not.toBe('');
   });
 
-  it('does not mind where other links lead', () => {
+  it('ignores the targets of other links', () => {
     const header = `<https://evil.example/>; rel="help", ${next('offset=a')}`;
     expect(newOffset([header], asked)).toBe('a');
   });
 
   it.each(['<unfinished; rel="next"', 'no link', `<${place}?offset=a>; rel="next`, `<${place}?offset=a> rel="next"`])(
-    'asks again after a header that cannot be parsed: %s',
+    'requests again after a header that cannot be parsed: %s',
     (header) => {
       expect(() => newOffset([header], asked)).toThrow(
         expect.objectContaining({ code: 'ANSWER_UNREADABLE', retry: true }),
@@ -180,7 +180,7 @@ describe('U11 Get New Offset', () => {
     },
   );
 
-  it('takes any header without an error of another kind', () => {
+  it('accepts any header, or fails with the right kind of error', () => {
     const bits = fc.constantFrom('<', '>', ';', ',', '=', '"', '\\', ' ', '\t', 'rel', 'next', '?offset=a', '/', 'x');
     fc.assert(
       fc.property(fc.array(fc.array(bits, { maxLength: 12 }), { maxLength: 3 }), (headers) => {
@@ -199,16 +199,16 @@ describe('U11 Get New Offset', () => {
 });
 
 describe('U11a Process URL', () => {
-  it('gives the offset alone where the link has no more than that and count', () => {
+  it('returns only the offset if the link has nothing but that and count', () => {
     expect(offsetOfUrl(`${place}?count=5&offset=abc%3D`, asked)).toBe('abc=');
   });
 
-  it('takes a link without an offset for the start', () => {
+  it('treats a link without an offset as the start', () => {
     const query = new URLSearchParams(queryOf(offsetOfUrl(`${place}?count=5`, asked), 7));
     expect([...query]).toEqual([['count', '7']]);
   });
 
-  it('keeps an offset that begins with a question mark apart from a query', () => {
+  it('distinguishes an offset that begins with a question mark from a query', () => {
     const query = new URLSearchParams(queryOf(offsetOfUrl(`${place}?offset=%3Fx%3Dy&count=5`, asked), 7));
     expect([...query]).toEqual([
       ['offset', '?x=y'],
@@ -218,7 +218,7 @@ describe('U11a Process URL', () => {
 });
 
 describe('the query of a request', () => {
-  it('asks for the start by count alone', () => {
+  it('requests the start with only count', () => {
     expect(queryOf('', 1000)).toBe('count=1000');
   });
 

@@ -26,7 +26,7 @@ function unreadable(body: string): UnreadableAnswer {
 }
 
 describe('the bytes of an event', () => {
-  it('are kept, of any event, however the page is spaced', () => {
+  it('are kept for any event, with any white space in the page', () => {
     fc.assert(
       fc.property(fc.array(objectText, { maxLength: 4 }), spaces, (all, [a = '', b = '', c = '']) => {
         const events = all.map(
@@ -41,7 +41,7 @@ describe('the bytes of an event', () => {
     );
   });
 
-  it('are the last where a member stands twice', () => {
+  it('are the last ones if a member occurs twice', () => {
     const event = `{"id":"first","id":"last","details":{"a":1},"details":{"b":2},"timestamp":"nonsense","timestamp":"${time}"}`;
     const page = parse(`{"list":[1,2],"list":[${event}],"related_objects":null}`);
     expect(page.rejected).toEqual([]);
@@ -68,7 +68,7 @@ describe('the bytes of an event', () => {
 });
 
 describe('events that do not fit', () => {
-  it('are, with those that do, all of any list, each as it came and with a reason', () => {
+  it('are kept unchanged with a reason, so that no element of any list is missing', () => {
     const item = fc.oneof(
       valueText,
       valueText.map((text) => eventText('x', text)),
@@ -107,7 +107,7 @@ describe('bytes that are not UTF-8', () => {
     bytes('"}}'),
   ]);
 
-  it('make a reject of the event that holds them, and of no other', () => {
+  it('make a reject of only the event that holds them', () => {
     const body = Buffer.concat([
       bytes(`{"list":[${eventText('1', '{"name":"é漢😀"}')},`),
       broken,
@@ -120,7 +120,7 @@ describe('bytes that are not UTF-8', () => {
     ]);
   });
 
-  it('leave an event alone that holds U+FFFD by right', () => {
+  it('do not affect an event that really contains U+FFFD', () => {
     const body = Buffer.concat([bytes(`{"list":[${eventText('1', '{"name":"\ufffd"}')},`), broken, bytes(']}')]);
     expect(parseAsaPage(body).events.map((event) => event.id)).toEqual(['1']);
   });
@@ -130,7 +130,7 @@ describe('bytes that are not UTF-8', () => {
     expect(parseAsaPage(body)).toMatchObject({ events: [{ id: '1' }], rejected: [{ kind: 'event' }] });
   });
 
-  it('in the related objects cost no event', () => {
+  it('in the related objects do not affect any event', () => {
     const body = Buffer.concat([
       bytes(`{"list":[${eventText('1')}],"related_objects":{"a":{"type":"user","object":{"name":"`),
       Buffer.from([0xc3, 0x28]),
@@ -151,7 +151,7 @@ describe('related objects', () => {
     '{"object":null}',
     '{"object":[]}',
     '{"object":"{}"}',
-  ])('that do not fit are passed over: %s', (entry) => {
+  ])('that do not fit are ignored: %s', (entry) => {
     const page = parse(pageText([eventText('1')], `{"bad":${entry},"good":{"type":"user","object":{"name":"n"}}}`));
     expect(page.events).toHaveLength(1);
     expect(page.rejected).toEqual([]);
@@ -159,7 +159,7 @@ describe('related objects', () => {
     expect(page.lookup('bad')).toBeUndefined();
   });
 
-  it.each(['null', '7', '"text"', '[]', '[{"type":"user","object":{}}]'])('are none in %s', (all) => {
+  it.each(['null', '7', '"text"', '[]', '[{"type":"user","object":{}}]'])('are empty in %s', (all) => {
     expect(parse(pageText([eventText('1')], all))).toMatchObject({ events: [{ id: '1' }], relatedObjects: [] });
   });
 
@@ -186,7 +186,7 @@ describe('related objects', () => {
   });
 });
 
-describe('an answer that is no page', () => {
+describe('an answer that is not a page', () => {
   const secret = 'jason.compson@example.com';
 
   it.each([
@@ -203,7 +203,7 @@ describe('an answer that is no page', () => {
     ['an array', `["${secret}"]`, /list/],
     ['null', 'null', /list/],
     ['a number', '7', /list/],
-  ])('is tried again when it is %s, and nothing of it is in the error but `answer`', (_, body, message) => {
+  ])('is retried when it is %s, and no part of it is in the error except in `answer`', (_, body, message) => {
     const error = unreadable(body);
     expect(error).toMatchObject({ code: 'ANSWER_UNREADABLE', retry: true, answer: body });
     expect(error.message).toMatch(message);
@@ -220,7 +220,7 @@ describe('an answer that is no page', () => {
     expect(error.answer.startsWith('<html>xxx')).toBe(true);
   });
 
-  it('is any beginning of a page', () => {
+  it('is any truncated page', () => {
     const body = bytes(pageText([eventText('1'), eventText('2')], '{"a":{"type":"user","object":{"name":"é"}}}'));
     for (let length = 0; length < body.length; length += 1) {
       expect(() => parseAsaPage(body.subarray(0, length))).toThrow(UnreadableAnswer);
@@ -233,7 +233,7 @@ describe('the digest of a page', () => {
   const digest = (events: readonly string[], related?: string) => parse(pageText(events, related)).digest;
   const two = [eventText('1', '{"a":1}'), eventText('2', '{"a":2}')];
 
-  it('is a SHA-256 in hex, and does not depend on what stands around the events', () => {
+  it('is a SHA-256 in hex, and does not depend on anything around the events', () => {
     const other = parse(`{ "related_objects":{"a":{"type":"user","object":{}}},\n"list" : [ ${two.join(' ,\n')} ] }`);
     expect(digest(two)).toMatch(/^[0-9a-f]{64}$/);
     expect(other.digest).toBe(digest(two));
@@ -252,7 +252,7 @@ describe('the digest of a page', () => {
     expect(digest(events)).not.toBe(digest(two));
   });
 
-  it('tells two rejects from one that reads like both', () => {
+  it('distinguishes two rejects from one with the same text', () => {
     const rejects = fc.array(fc.constantFrom('1', '11', '111'), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(rejects, rejects, (some, others) => {

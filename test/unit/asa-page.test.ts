@@ -9,7 +9,7 @@ const event = (details: string, more = '') =>
   `{"id":"a","timestamp":"2026-01-01T00:00:00Z","details":${details}${more}}`;
 
 describe('an ASA page', () => {
-  it("gives raw events in the source's own bytes", () => {
+  it("returns raw events in the source's own bytes", () => {
     const details =
       '{ "type":"x", "n":12345678901234567890.10,\n"e":"\\u003c\\ud800", "__proto__":{"a":1}, "a":1, "a":2 }';
     const [one] = page(event(details)).events;
@@ -29,7 +29,7 @@ describe('an ASA page', () => {
     ['a time that is none', '{"id":"a","timestamp":"yesterday","details":{}}'],
     ['no details', '{"id":"a","timestamp":"2026-01-01T00:00:00Z"}'],
     ['details that are a list', '{"id":"a","timestamp":"2026-01-01T00:00:00Z","details":[]}'],
-  ])('rejects an event with %s, and keeps it as it came', (_, raw) => {
+  ])('rejects an event with %s, and keeps it unchanged', (_, raw) => {
     const { events, rejected } = page(`${event('{}')},${raw},${event('{}')}`);
     expect(events).toHaveLength(2);
     expect(rejected).toEqual([
@@ -44,7 +44,7 @@ describe('an ASA page', () => {
     ['no list', '{}'],
     ['an error', '{"code":"x"}'],
     ['a list that is none', '{"list":{}}'],
-  ])('is none: %s; the error does not quote it, but has it', (_, body) => {
+  ])('is refused: %s; the error carries the answer but does not quote it', (_, body) => {
     try {
       parse(body);
       expect.unreachable();
@@ -54,11 +54,11 @@ describe('an ASA page', () => {
     }
   });
 
-  it('may have null for its list', () => {
+  it('may have null as its list', () => {
     expect(parse('{"list":null,"related_objects":null}')).toMatchObject({ events: [], listMissing: true });
   });
 
-  it('with bytes that are not UTF-8 loses only the events that have them', () => {
+  it('with bytes that are not UTF-8 rejects only the events that contain them', () => {
     const body = Buffer.concat([
       Buffer.from(`{"list":[${event('{}')},${event('{"x":"')}`.slice(0, -1)),
       Buffer.from([0xff]),
@@ -68,7 +68,7 @@ describe('an ASA page', () => {
     expect([events.length, rejected.length]).toEqual([1, 1]);
   });
 
-  it('passes over related objects that do not fit', () => {
+  it('ignores related objects that do not fit', () => {
     const { relatedObjects, lookup } = page(
       '',
       '{"a":{"type":"user","object":{"name":"x"}},"b":null,"c":{"object":[]},"d":7,"__proto__":{"type":"user","object":{"name":"p"}}}',
@@ -109,7 +109,7 @@ describe('enrichment', () => {
     return processAuditEvent(parsed!, (id) => (Object.hasOwn(objects, id) ? objects[id] : undefined));
   };
 
-  it("gives the article's strings", () => {
+  it("returns the article's strings", () => {
     expect(
       columns({
         type: 't',
@@ -137,7 +137,7 @@ describe('enrichment', () => {
     });
   });
 
-  it('takes the first member that is not empty, and leaves out what is not known', () => {
+  it('uses the first member that is not empty, and omits unknown ones', () => {
     expect(columns({ target_user: 'u2', user: 'u' }).user).toBe('Jason.Compson.IV (status: ACTIVE , usertype: human)');
     expect(columns({ target_user: '', user: 'u' }).user).toBe('linux.test (status: DELETED , usertype: )');
     expect(columns({ target_user: null, user: 'u' }).user).toContain('linux.test');
@@ -152,7 +152,7 @@ describe('enrichment', () => {
     );
   });
 
-  it('takes any details', () => {
+  it('accepts any details', () => {
     const names = fc.constantFrom(
       'actor',
       'user',

@@ -13,14 +13,14 @@ const page: Figure = { name: 'growth: SQLite', unit: 'ms/page', values: [11], to
 const requests: Figure = { name: 'idle: requests', unit: 'a run', values: [1, 1, 4], exact: true };
 
 describe('the figures of npm run bench', () => {
-  it('are compared with what was measured beside them, run by run', () => {
+  it('are compared with the baseline of the same run', () => {
     expect(ratios(walk)).toEqual([0.6, 0.5, 1]);
     expect(ratios({ ...walk, to: { name: 'bare walk', values: [100, 10, 1_000] } })[1]).toBe(5);
     expect(ratios({ ...walk, to: { name: 'once', values: [100] } })).toEqual([0.6, 0.5, 0.4]);
     expect(ratios(requests)).toEqual([]);
   });
 
-  it('stand in one table', () => {
+  it('are shown in one table', () => {
     expect(
       figureTable([['walk', [walk, requests]]])
         .split('\n')
@@ -45,13 +45,13 @@ describe('the guard of npm run bench', () => {
     expect(worse(recorded, all)).toEqual([]);
   });
 
-  it('lets noise pass', () => {
+  it('accepts noise', () => {
     const slower = { ...walk, values: [31, 31, 13] };
     const dearer = { ...page, values: [21] };
     expect(worse(recorded, [slower, dearer, { ...requests, values: [0] }])).toEqual([]);
   });
 
-  it('says what is worse than noise can make it', () => {
+  it('names figures that are worse than noise can explain', () => {
     const slower = { ...walk, values: [29, 29, 11] };
     const dearer = { ...page, values: [23] };
     expect(worse(recorded, [slower, dearer, { ...requests, values: [2] }])).toEqual([
@@ -61,7 +61,7 @@ describe('the guard of npm run bench', () => {
     ]);
   });
 
-  it('fails on what was never recorded', () => {
+  it('fails on figures that were never recorded', () => {
     expect(worse({ ratios: {}, counts: {} }, [page, requests])).toEqual([
       'idle: requests: 1; nothing recorded.',
       'growth: SQLite: ratio 1.10; nothing recorded.',
@@ -75,7 +75,7 @@ describe('the sizes of npm run bench', () => {
     expect(readSizes({ BENCH_RUNS: '2', BENCH_STORES: 'sqlite' })).toMatchObject({ runs: 2, stores: ['sqlite'] });
   });
 
-  it('are refused where they are none', () => {
+  it('are refused if they are invalid', () => {
     expect(() => readSizes({ BENCH_RUNS: 'five' })).toThrow('BENCH_RUNS: "five" is not a whole number.');
     expect(() => readSizes({ BENCH_STORES: 'mysql' })).toThrow('BENCH_STORES: "mysql" is none of sqlite, postgres.');
   });

@@ -27,7 +27,7 @@ function opened() {
   return { path, db, write, walBytes };
 }
 
-it('the WAL is written back beside the writing, and begins anew', async () => {
+it('the WAL is written back during writing, and begins anew', async () => {
   const { path, db, write, walBytes } = opened();
   const before = statSync(path).size;
   for (let page = 0; page < 40; page += 1) write(`first-${page}`);
@@ -46,7 +46,7 @@ it('the WAL is written back beside the writing, and begins anew', async () => {
   reader.close();
 }, 60_000);
 
-it('closing waits for what is under way, and a process ends without being closed', async () => {
+it('closing waits for a write-back under way, and an unclosed one does not keep a process alive', async () => {
   const { path, db, write } = opened();
   for (let page = 0; page < 40; page += 1) write(`${page}`);
   await db.close();

@@ -19,7 +19,7 @@ const plain = ({ metadata, data }: { metadata?: Record<string, Uint8Array> | nul
 });
 
 describe('an encrypted payload', () => {
-  it('is what it was when it is opened, and nothing of it can be seen before', async () => {
+  it('decrypts to the original, and shows nothing of it before', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(payload, { maxLength: 3 }), async (payloads) => {
         const sealed = await codecOf(newer).encode(payloads);
@@ -33,7 +33,7 @@ describe('an encrypted payload', () => {
     );
   });
 
-  it('is refused where a bit of it was changed', async () => {
+  it('is refused if one bit of it was changed', async () => {
     const [sealed] = await codecOf(newer).encode([{ metadata: {}, data: Buffer.from('what stands in it') }]);
     const length = sealed!.data!.length;
     await fc.assert(
@@ -49,7 +49,7 @@ describe('an encrypted payload', () => {
       await expect(codecOf(newer).decode([{ ...sealed!, data: sealed!.data!.subarray(0, cut) }])).rejects.toThrow();
   });
 
-  it('is opened by its own key among several, and by no other', async () => {
+  it('is decrypted by its own key among several, and by no other', async () => {
     const old = await codecOf(older).encode([{ metadata: {}, data: Buffer.from('x') }]);
     expect((await codecOf(newer, older).decode(old)).map(plain)).toEqual([plain({ data: Buffer.from('x') })]);
     await expect(codecOf(newer).decode(old)).rejects.toMatchObject({
@@ -63,14 +63,14 @@ describe('an encrypted payload', () => {
     await expect(codecOf(newer, older).decode([renamed])).rejects.toMatchObject({ code: 'PAYLOAD_UNREADABLE' });
   });
 
-  it('may stand beside some that are not encrypted', async () => {
+  it('may occur together with unencrypted ones', async () => {
     const open = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"collector":"asa"}') };
     expect(await codecOf(newer).decode([open])).toEqual([open]);
   });
 });
 
 describe('keys', () => {
-  it('of any text are taken or not, and never break', () => {
+  it('of any text are either accepted or refused', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -85,7 +85,7 @@ describe('keys', () => {
   });
 
   it.each(['', 'k1', 'k1:', ':AAAA', 'k1:AAAA', `${newer},${newer}`, `${newer}x=`, newer.replace('newer', 'a b/c')])(
-    'are not taken of %o',
+    'are refused: %o',
     (text) => {
       expect(parseKeys(text)).toBeUndefined();
     },
@@ -138,7 +138,7 @@ describe('the codec server', () => {
     expect(await answer.json()).toMatchObject({ message: expect.stringMatching(/\w/) });
   });
 
-  it('asks for its token', async () => {
+  it('requires its token', async () => {
     const ask = await serve('secret');
     const body = '{"payloads":[]}';
     expect((await ask('/decode', { body })).status).toBe(401);

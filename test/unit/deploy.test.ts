@@ -38,24 +38,24 @@ const isSetting = (name: string) => settings.has(name) || /^(TEMPORAL_|PG|NODE_)
 
 describe('deploy/kubernetes', () => {
   it.each(manifests.map((each) => [each.kind, each] as const))(
-    '%s has the form that its schema asks for',
+    '%s has the form that its schema requires',
     (kind, each) => {
       const Kind = kinds[kind as keyof typeof kinds];
       expect(() => new Kind(each).validate()).not.toThrow();
     },
   );
 
-  it('is refused by the schema where a member is wrong', () => {
+  it('is refused by the schema if a member is wrong', () => {
     const wrong = structuredClone(ofKind('Deployment'));
     wrong.spec.replicas = 'two';
     expect(() => new Deployment(wrong).validate()).toThrow('replicas');
   });
 
-  it('names settings that there are', () => {
+  it('names existing settings', () => {
     expect(Object.keys(ofKind('ConfigMap').data).filter((name) => !isSetting(name))).toEqual([]);
   });
 
-  it('refers to what it has', () => {
+  it('refers only to its own objects', () => {
     for (const kind of ['Deployment', 'Job']) {
       const { spec } = ofKind(kind).spec.template;
       const volumes = new Set(spec.volumes.map(({ name }: Manifest) => name));
@@ -74,7 +74,7 @@ describe('deploy/kubernetes', () => {
 describe('Dockerfile', () => {
   const [build, image] = stages();
 
-  it('copies what there is, and what .dockerignore lets through', () => {
+  it('copies existing files that .dockerignore lets through', () => {
     const [all, ...kept] = text('.dockerignore').trim().split('\n');
     expect(all).toBe('*');
     const paths = build!.filter(({ name }) => name === 'COPY').flatMap((each) => copied(each).from);
@@ -88,7 +88,7 @@ describe('Dockerfile', () => {
     for (const stage of [build, image]) expect(stage![0]!.rest).toMatch(new RegExp(`^node:${major}-`));
   });
 
-  it('takes from the first stage what the second one calls', () => {
+  it('copies from the first stage what the second one calls', () => {
     expect(image!.find(({ name }) => name === 'COPY')!.rest).toBe('--from=build /opt/trawl /opt/trawl');
     expect(build!.at(-1)!.rest).toContain('-C /opt/trawl');
     expect(image!.find(({ rest }) => rest.startsWith('ln '))!.rest).toBe(
@@ -107,7 +107,7 @@ function mountsOf(volumes: string[] = []): { from: string; to: string }[] {
 describe('docker-compose.yml', () => {
   const compose: Manifest = parse(text('docker-compose.yml'), { merge: true });
 
-  it('names settings that there are, and services that there are', () => {
+  it('names existing settings and services', () => {
     for (const [name, service] of Object.entries<Manifest>(compose.services)) {
       if (service.build) expect(Object.keys(service.environment).filter((each) => !isSetting(each))).toEqual([]);
       for (const needed of Object.keys(service.depends_on ?? {}))
@@ -140,7 +140,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('deploy/systemd', () => {
-  it('has a unit that systemd takes', () => {
+  it('has a unit that systemd accepts', () => {
     // On a machine that runs the tests, Trawl is not in /opt.
     const here = text('deploy/systemd/trawl.service').replace('/opt/trawl/bin/trawl', process.execPath);
     const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));

@@ -25,7 +25,7 @@ function attempt(text: string, assignments: Record<string, string | null>): stri
 }
 
 describe('an assignment in a .env file', () => {
-  it('is read back as it is, and leaves the others as they were; or is refused', () => {
+  it('is read back unchanged and leaves the others unchanged, or is refused', () => {
     fc.assert(
       fc.property(fc.dictionary(name, value, { maxKeys: 4 }), name, value, (before, changed, to) => {
         const text = attempt('# kept\n', before);
@@ -40,7 +40,7 @@ describe('an assignment in a .env file', () => {
   });
 
   it.each(['secret', 'a b', 'a#b', "it's", 'say "no"', 'back\\slash\\n', '{"a": "b\'c"}', 'dGhl+/=='])(
-    'takes %j',
+    'accepts %j',
     (to) => {
       expect(parseEnv(assigned('', { KEY: to })).KEY).toBe(to);
     },
@@ -56,13 +56,13 @@ describe('an assignment in a .env file', () => {
     expect(assigned(before, { KEY: 'new', OTHER: null })).toBe(after);
   });
 
-  it('is not made where it would change the value of another', () => {
+  it('is refused if it would change the value of another', () => {
     expect(() => assigned('A="x\nKEY=1\ny"\n', { KEY: 'new' })).toThrow('.env file has a form');
     expect(() => assigned('', { KEY: ` #'"\`` })).toThrow('cannot be written');
   });
 });
 
-it('a .env file is written for its owner alone, also through a link', () => {
+it('a .env file is written only for its owner, also through a link', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-env-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [file, link] = [join(folder, 'real'), join(folder, '.env')];

@@ -76,7 +76,7 @@ async function actors({ store }: Dependencies): Promise<string[]> {
   return (await store.events({ collector: 'fake', afterSeq: 0 }, 10)).map(({ actor }) => actor);
 }
 
-it('a page that is enriched a second time, by another worker, does not know the related objects of later pages', async () => {
+it('a page that another worker enriches again does not get related objects of later pages', async () => {
   const texts: PageText[] = [
     { events: ['a'], users: {} },
     { events: ['b'], users: { u: 'Ada' } },
@@ -95,7 +95,7 @@ it('a page that is enriched a second time, by another worker, does not know the 
   expect(await actors(dependencies)).toEqual(['', 'Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
 });
 
-it('pages that are enriched together know the related objects of those before', async () => {
+it('pages that are enriched together get the related objects of earlier ones', async () => {
   const texts: PageText[] = [
     { events: ['a'], users: { u: 'Ada' } },
     { events: ['b'], users: {} },

@@ -29,7 +29,7 @@ function contextOf(): { context: Context; path: string } {
 
 describe('trawl env set', () => {
   it.each([['source=bogus'], ['source=asa', 'teem=x'], ['source=asa', 'asaKeySecret=x']])(
-    'makes no store where it refuses %s, since the next start would then refuse the demo',
+    'creates no store if it refuses %s, since the next start would then not run the demo',
     async (...assignments) => {
       const { context, path } = contextOf();
       await expect(envSet(context, 'acme', assignments)).rejects.toMatchObject({ retry: false });
@@ -37,7 +37,7 @@ describe('trawl env set', () => {
     },
   );
 
-  it('makes one for what it sets, and then knows the source', async () => {
+  it('creates a store for its settings, and then knows the source', async () => {
     const { context, path } = contextOf();
     await envSet(context, 'acme', ['source=asa', 'asaTeam=acme']);
     expect(existsSync(path)).toBe(true);

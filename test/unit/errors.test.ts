@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorCode, errorCodes, reasonOf, sentence, TrawlError } from '../../src/errors.js';
 
 describe('an error', () => {
-  it('takes from its code whether it is retried', () => {
+  it('is retried or not according to its code', () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       expect(new TrawlError(code, 'm', { hint: 'h' }).retry).toBe(errorCodes[code].retry);
     }
@@ -27,7 +27,7 @@ describe('an error', () => {
     expect(errorCodes[code].retry).toBe(retry);
   });
 
-  it('may say otherwise than its code', () => {
+  it('may override the rule of its code', () => {
     expect(new TrawlError('STORE_FULL', 'm', { hint: 'h', retry: false }).retry).toBe(false);
     expect(new TrawlError('NOT_FOUND', 'm', { hint: 'h', retry: true }).retry).toBe(true);
   });
@@ -42,7 +42,7 @@ describe('an error', () => {
   });
 });
 
-describe('the reason of anything thrown', () => {
+describe('the reason of any thrown value', () => {
   it.each<[string, unknown, string]>([
     ['an error', new Error('one'), 'one'],
     ['its causes', new Error('one', { cause: new Error('two', { cause: 'three' }) }), 'one: two: three'],
@@ -54,7 +54,7 @@ describe('the reason of anything thrown', () => {
     expect(reasonOf(thrown)).toBe(reason);
   });
 
-  it('of an error without words is its code, as for a connection refused on every address', () => {
+  it('of an error without a message is its code, as for a connection refused on every address', () => {
     const refused = Object.assign(new AggregateError([new Error('a'), new Error('b')]), { code: 'ECONNREFUSED' });
     expect(reasonOf(new Error('fetch failed', { cause: refused }))).toBe('fetch failed: ECONNREFUSED');
   });

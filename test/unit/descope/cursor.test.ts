@@ -46,7 +46,7 @@ describe('an offset', () => {
     'v1 from=yesterday',
     'v1 until=1970-01-01T00:00:00.000Z todo=',
     '?',
-  ])('of another kind is not known: %s', (offset) => {
+  ])('of another kind is unknown: %s', (offset) => {
     expect(() => cursorOf(offset)).toThrow(expect.objectContaining({ code: 'OFFSET_UNKNOWN' }));
   });
 });

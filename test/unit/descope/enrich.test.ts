@@ -42,7 +42,7 @@ describe('the columns of an event', () => {
     });
   });
 
-  it('of anything else are texts all the same', () => {
+  it('of anything else are texts too', () => {
     const odd = columns({ action: null, externalIds: [null, {}, 5], tenants: 'T1', device: ['x'], userId: 'U' });
     expect(odd).toMatchObject({ type: '', user: '5', group: 'T1', client: '' });
     expect(Object.values(columns({})).join('')).toBe('');

@@ -7,7 +7,7 @@ const parse = (text: string) => parseDescopePage(Buffer.from(text));
 const page = (...audits: string[]) => parse(`{"audits":[${audits.join(',')}],"total":${audits.length}}`);
 
 describe('a page', () => {
-  it('gives events with their time in UTC and their own bytes', () => {
+  it('returns events with their time in UTC and their own bytes', () => {
     const raw = '{"ID":"a", "occurred":"1763900000120","data":{"n":9007199254740993, "r":0.10,"s":"\\u00e9"}}';
     const { events, rejected, count } = page(raw);
     expect({ rejected, count }).toEqual({ rejected: [], count: 1 });
@@ -52,13 +52,13 @@ describe('a page', () => {
   });
 
   it.each(['', '{}', '[]', 'null', '{"audits":{}}', '{"audits":null}', '<html>', '{"audits":[', '{"errorCode":"E1"}'])(
-    'is none: %s',
+    'is refused: %s',
     (text) => {
       expect(() => parse(text)).toThrow(UnreadableAnswer);
     },
   );
 
-  it('says when the list is missing though there should be one', () => {
+  it('is refused if the list is missing although there should be one', () => {
     expect(parse('{"audits":null,"total":3}').listMissing).toBe(true);
   });
 
@@ -83,7 +83,7 @@ describe('a page', () => {
 });
 
 describe('events without an ID', () => {
-  it('are named by their content: order of members, white space and an empty ID do not matter', () => {
+  it('get an id from their content: order of members, white space and an empty ID do not matter', () => {
     const ids = [
       '{"occurred":"1","action":"x","data":{"a":1,"b":[1,{"c":2,"d":3}]}}',
       '{"data": {"b":[1, {"d":3,"c":2}], "a":1}, "action":"x", "occurred":"1", "ID":""}',
@@ -93,7 +93,7 @@ describe('events without an ID', () => {
     expect(ids[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
-  it('are told apart by anything that differs', () => {
+  it('differ in id if anything differs', () => {
     const raws = [
       '{"occurred":"1"}',
       '{"occurred":"2"}',
@@ -107,7 +107,7 @@ describe('events without an ID', () => {
     expect(new Set(page(...raws).events.map(({ id }) => id)).size).toBe(raws.length);
   });
 
-  it('that look equal in one page are all kept, and a re-read in any order gives the same ids', () => {
+  it('that are equal in one page are all kept, and a re-read in any order gives the same ids', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 30 }), (kinds) => {
         const raws = kinds.map((kind) => `{"occurred":"1000","kind":${kind}}`);
@@ -119,7 +119,7 @@ describe('events without an ID', () => {
     );
   });
 
-  it('may be nested however deeply', () => {
+  it('may be nested at any depth', () => {
     const deep = `{"occurred":"1","x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     expect(page(deep).events[0]!.id).toMatch(/^sha256:/);
   });

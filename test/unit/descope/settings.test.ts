@@ -76,7 +76,7 @@ describe('the settings of a Descope collector', () => {
     expect(set).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
-  it('keep the key out of the table, and where it is sent out of Temporal', () => {
+  it('keep the key out of the table, and its target out of Temporal', () => {
     const set = (rows: Record<string, string>) => () =>
       checkTableRows('descope', rows, {}, [descope], { guarded: false });
     for (const rows of [

@@ -91,7 +91,7 @@ describe('the walk over frozen windows', () => {
     );
   });
 
-  it('reads every event though they stand in no order', () => {
+  it('reads every event even if they have no order', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.oneof(fc.nat(29 * day), fc.nat(3_600_000)), { maxLength: 200 }),
@@ -108,7 +108,7 @@ describe('the walk over frozen windows', () => {
     );
   });
 
-  it('reads every event though they stand in the order in which they arrived', () => {
+  it('reads every event even if they are in the order in which they arrived', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(29 * day), { minLength: 50, maxLength: 300 }),
@@ -128,7 +128,7 @@ describe('the walk over frozen windows', () => {
     );
   });
 
-  it('misses nothing that stays, when events go or come while pages are read', () => {
+  it('misses no lasting event when others appear or disappear during the walk', () => {
     fc.assert(
       fc.property(
         apis,
@@ -212,7 +212,7 @@ describe('what a run costs', () => {
   const api: Api = { order: 'oldest', fromCounts: true, toCounts: true };
   const at = (occurred: number, id: number): Event => ({ id, occurred, visible: 0 });
 
-  it('nothing new: one request, at an offset that stays while there is no need to move it', () => {
+  it('nothing new: one request, at an offset that moves only when necessary', () => {
     const clock = { nowMs: base };
     const events = [at(base - 1_000, 1), at(base - 500, 2)];
     let { offset } = run(api, () => events, clock, '', 10);
@@ -240,14 +240,14 @@ describe('what a run costs', () => {
     });
   });
 
-  it.each(['oldest', 'newest'] as const)('a page of new events for each request, %s first', (order) => {
+  it.each(['oldest', 'newest'] as const)('one page of new events for each request, %s first', (order) => {
     const events = Array.from({ length: 5_000 }, (_, id) => at(base - 400_000 * id, id));
     const { read, requests } = run({ ...api, order }, () => events, { nowMs: base }, '', 100);
     expect(read.size).toBe(5_000);
     expect(requests).toBeLessThan(56);
   });
 
-  it('thousands of events in one millisecond: numbered pages there, forward and back, and only there', () => {
+  it('thousands of events in one millisecond: only there numbered pages, forward and back', () => {
     const events = Array.from({ length: 5_300 }, (_, id) => at(id < 5_000 ? base - 77_777 : base - id * 60_000, id));
     for (const order of ['oldest', 'newest', 'mixed'] as const) {
       const { read, requests } = run({ ...api, order }, () => events, { nowMs: base }, '', 1_000);
@@ -256,7 +256,7 @@ describe('what a run costs', () => {
     }
   });
 
-  it('a long catch-up is followed by the time that it took', () => {
+  it('a long catch-up is followed by a window for the time that it took', () => {
     const clock = { nowMs: base };
     const events = Array.from({ length: 1_000 }, (_, id) => at(base - 60_000 * id, id));
     events.push(at(base + 100_000, 5_000));
@@ -277,7 +277,7 @@ describe('what a run costs', () => {
 describe('the retention', () => {
   const api: Api = { order: 'newest', fromCounts: true, toCounts: true };
 
-  it.each(['oldest', 'newest'] as const)('a gap is told once, %s first', (order) => {
+  it.each(['oldest', 'newest'] as const)('reports a gap once, %s first', (order) => {
     const clock = { nowMs: base };
     const first = run({ ...api, order }, () => [], clock, '', 5);
     expect(first.gaps).toEqual([]);
@@ -301,7 +301,7 @@ describe('the retention', () => {
     expect(run({ ...api, order }, () => events, clock, late.offset, 5).gaps).toEqual([]);
   });
 
-  it('an idle collector never falls behind it', () => {
+  it('never overtakes an idle collector', () => {
     const clock = { nowMs: base };
     let offset = '';
     for (let tick = 0; tick < 24 * 40; tick += 1) {
@@ -312,7 +312,7 @@ describe('the retention', () => {
     }
   });
 
-  it('a clock that goes back does not stop it', () => {
+  it('does not stop a collector whose clock goes back', () => {
     const clock = { nowMs: base };
     const { offset } = run(api, () => [], clock, '', 5);
     clock.nowMs = base - 3_600_000;
