@@ -34,7 +34,7 @@ const entriesOfEvents = `
   SELECT COUNT(*) AS events, COUNT(DISTINCT e.digest) AS digests, (SELECT COUNT(*) FROM entries) AS entries
   FROM audit_events a JOIN entries e ON e.digest = event_id_digest(a.collector, a.id) AND e.seq = a.seq`;
 
-it('each event has one entry, which moves on as the store grows, and none is stored twice', async () => {
+it('each event has one entry, which moves as the store grows, and none is stored twice', async () => {
   const { store, db, write, rows } = opened();
   const count = 40_000;
   for (let from = 0; from < count; from += 800) expect(await write(named(from, 800))).toBe(800);
@@ -49,7 +49,7 @@ it('each event has one entry, which moves on as the store grows, and none is sto
   expect(await store.rejectedCount('asa')).toBe(0);
 });
 
-it('many small collectors fill the tables as a large one does', async () => {
+it('many small collectors fill the tables like one large collector', async () => {
   const { db, write, rows } = opened();
   for (let collector = 0; collector < 50; collector += 1) {
     for (let from = 0; from < 800; from += 200) await write(named(from, 200), `collector-${collector}`);
@@ -60,7 +60,7 @@ it('many small collectors fill the tables as a large one does', async () => {
     expect(await write(named(0, 800), `collector-${collector}`)).toBe(0);
 });
 
-it('pages of any size, with events of before among them, store each event once', async () => {
+it('pages of any size, with earlier events among them, store each event once', async () => {
   const numbers = fc.array(fc.nat(6_000), { maxLength: 3_000, size: 'max' });
   const pages = fc.array(numbers, { maxLength: 8, size: 'max' });
   await fc.assert(
@@ -78,7 +78,7 @@ it('pages of any size, with events of before among them, store each event once',
   );
 }, 120_000);
 
-it('an event whose digest leads to another one is stored', async () => {
+it("an event whose digest collides with another event's is stored", async () => {
   const { store, db, write } = opened();
   await write([event('first')]);
   for (const tier of [0, 1, 2])
@@ -88,7 +88,7 @@ it('an event whose digest leads to another one is stored', async () => {
   expect((await store.events({ collector: 'asa', afterSeq: 0 }, 10)).map(({ id }) => id)).toEqual(['first', 'second']);
 });
 
-it('what says something else now is rejected, wherever its entry is', async () => {
+it('an event whose content has changed is rejected, wherever its entry is', async () => {
   const { store, write } = opened();
   for (let from = 0; from < 20_000; from += 1_000) await write(named(from, 1_000));
   const changed = [3, 8_000, 19_999].map((number) => event(`id-${number}`, { timestamp: '2026-01-02T00:00:00Z' }));
@@ -111,7 +111,7 @@ it('clearing forgets the ids of that collector, and of no other', async () => {
   expect([rows(0), rows(1), rows(2)]).toEqual([0, 0, 0]);
 });
 
-it('what retention removes is forgotten', async () => {
+it('ids that retention removes are forgotten', async () => {
   const { store, db } = opened();
   const at = (second: number) => BigInt(second) * 1_000_000_000n;
   const events = named(0, 2_500).map((one, second) => ({ ...one, timeNs: at(second) }));
@@ -122,7 +122,7 @@ it('what retention removes is forgotten', async () => {
   expect(db.get(entriesOfEvents)).toEqual({ events: 1_500, digests: 1_500, entries: 1_500 });
 });
 
-it('a copy knows the ids of what it has, also where numbers are missing', async () => {
+it('a copy knows the ids of its events, even if numbers are missing', async () => {
   const [from, to] = [opened(), opened()];
   for (let first = 0; first < 4_000; first += 1_000) {
     await from.write(named(first, 1_000));

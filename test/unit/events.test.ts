@@ -22,7 +22,7 @@ describe('--since and --until', () => {
     ['7d', nowNs - 604_800_000_000_000n],
     ['30s', nowNs - 30_000_000_000n],
     ['0s', nowNs],
-  ])('take %s', (text, time) => {
+  ])('accept %s', (text, time) => {
     expect(timeOption('--since', text, nowMs)).toBe(time);
   });
 
@@ -30,7 +30,7 @@ describe('--since and --until', () => {
     expect(timeOption('--since', undefined)).toBeUndefined();
   });
 
-  it('count an age from now', () => {
+  it('subtract an age from now', () => {
     stopClock(nowMs);
     expect(timeOption('--since', '1s')).toBe(nowNs - 1_000_000_000n);
   });
@@ -48,7 +48,7 @@ describe('--since and --until', () => {
     '12:00',
     '2026-05-01T12:00',
     'd',
-  ])('refuse %j, and say what is expected', (text) => {
+  ])('refuse %j and say what is expected', (text) => {
     expect(() => timeOption('--until', text, nowMs)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -128,7 +128,7 @@ afterEach(() => {
 });
 
 describe('exported events', () => {
-  it('as NDJSON: one object a line, raw_event in the bytes of the source but for line breaks', async () => {
+  it('as NDJSON: one object per line, raw_event in the bytes of the source except for line breaks', async () => {
     const text = await exported(contextOf([stored, { ...stored, seq: 2, rawEvent: '{}' }]), 'ndjson');
     const lines = text.split('\n');
     expect(lines).toHaveLength(3);
@@ -152,7 +152,7 @@ describe('exported events', () => {
     expect(JSON.parse(text)).toMatchObject({ extra: { v: 1.5 }, collected_at: stored.collectedAt });
   });
 
-  it('as JSON: one array, of none too', async () => {
+  it('as JSON: one array, even without events', async () => {
     const many = [1, 2, 3].map((seq) => ({ ...stored, seq }));
     expect((JSON.parse(await exported(contextOf(many), 'json')) as { seq: number }[]).map((e) => e.seq)).toEqual([
       1, 2, 3,
@@ -175,7 +175,7 @@ describe('exported events', () => {
   });
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")', '＝1', '＋1', '－1', '＠1'])(
-    'as CSV have no cell that a spreadsheet takes for a formula: %j',
+    'as CSV have no cell that a spreadsheet would take for a formula: %j',
     async (cell) => {
       const all = [{ ...stored, hostname: cell, actor: cell, fromAddr: cell, type: cell }];
       const text = await exported(contextOf(all), 'csv');
@@ -194,19 +194,19 @@ describe('exported events', () => {
   });
 
   it.each(['=cmd()', '=1', '=A1', '+cmd()', "+cmd|'/C calc'!A1", '-1+cmd.x', '@SUM', '+a=b', '+a==='])(
-    'as CSV have no other id that a spreadsheet takes for a formula: %s',
+    'as CSV have no other id that a spreadsheet would take for a formula: %s',
     async (id) => {
       expect(await exported(contextOf([{ ...stored, id }]), 'csv')).toContain(`\nasa,1,'${id},`);
     },
   );
 
-  it.each(['-1', '[-1]', '"=1+1"', '{}', 'null'])('as CSV have raw_event as it came: %s', async (rawEvent) => {
+  it.each(['-1', '[-1]', '"=1+1"', '{}', 'null'])('as CSV have raw_event unchanged: %s', async (rawEvent) => {
     const text = await exported(contextOf([{ ...stored, rawEvent, fromAddr: 'from' }]), 'csv');
     const cell = rawEvent.includes('"') ? `"${rawEvent.replaceAll('"', '""')}"` : rawEvent;
     expect(text).toContain(`,from,${cell},,`);
   });
 
-  it('as text are lines that no event can break or turn', async () => {
+  it('as text are lines that no event can break or reverse', async () => {
     const text = await exported(
       contextOf([{ ...stored, hostname: 'x', actor: 'a\n\u001b[31m\u202eb', server: '' }]),
       'text',
@@ -217,7 +217,7 @@ describe('exported events', () => {
     expect(text).toContain('server.ssh_login');
   });
 
-  it.each(eventFormats)('as %s are read in bounded pages and written each once', async (format) => {
+  it.each(eventFormats)('as %s are read in bounded pages and written once each', async (format) => {
     const all = Array.from({ length: 2_500 }, (_, index) => ({ ...stored, seq: index + 1, id: `event-${index}.` }));
     const asked: { filter: EventFilter; limit: number }[] = [];
     const text = await exported(contextOf(all, asked), format);
@@ -232,13 +232,13 @@ describe('exported events', () => {
     expect(lines.map((line) => (JSON.parse(line) as { collector: string }).collector)).toEqual(['asa', 'b', 'b']);
   });
 
-  it('are at most as many as asked for, over all collectors', async () => {
+  it('are limited to the requested number, over all collectors', async () => {
     const all = ['a', 'b'].flatMap((collector) => [1, 2].map((seq) => ({ ...stored, collector, seq })));
     expect((await exported(contextOf(all), 'ndjson', { limit: 3 })).trim().split('\n')).toHaveLength(3);
     expect(await exported(contextOf(all), 'ndjson', { limit: 0 })).toBe('');
   });
 
-  it('are read in smaller pages where they are large', async () => {
+  it('are read in smaller pages if they are large', async () => {
     const asked: { filter: EventFilter; limit: number }[] = [];
     const large = { ...stored, rawEvent: JSON.stringify('x'.repeat(20_000)) };
     const all = Array.from({ length: 2_500 }, (_, index) => ({ ...large, seq: index + 1 }));
@@ -262,7 +262,7 @@ describe('exported events', () => {
   });
 
   it.each([{ since: 'foo' }, { until: 'foo' }, { follow: true }])(
-    'are not begun where %o is a wrong call',
+    'are not started if %o is a wrong call',
     async (options) => {
       const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
       const called = events(contextOf([stored]), undefined, { format: 'json', ...options });
@@ -285,7 +285,7 @@ describe('events that are followed', () => {
     for (const signal of signals) process.removeListener(signal, process.listeners(signal).at(-1)!);
   });
 
-  it('are looked at once each, also those that a filter leaves out, and none that comes meanwhile is missed', async () => {
+  it('are read once each, including those that a filter excludes, and new ones are not missed', async () => {
     const all = Array.from({ length: 20 }, (_, index) => ({ ...stored, seq: index + 1 }));
     const asked: { filter: EventFilter; limit: number }[] = [];
     const context = contextOf(all, asked);

@@ -23,7 +23,7 @@ function wordsOf(line: string): string[] {
 }
 
 describe('the examples of --help', () => {
-  it('are there for every verb, and for no other', () => {
+  it('exist for every verb, and for no other', () => {
     const all = verbs(commands(() => undefined));
     const shown = Object.keys(examples).filter((verb) => examples[verb]!.length > 0);
     expect(shown.sort()).toEqual(all.sort());

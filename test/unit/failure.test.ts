@@ -22,17 +22,17 @@ describe('the failure of an activity', () => {
     [90_000, 3, 90_000],
     [5_000, 20, 60_000],
   ])(
-    'asked to wait %i ms after attempt %i waits %i ms: never shorter than the growing wait',
+    'asked to wait %i ms after attempt %i waits %i ms, never shorter than the growing wait',
     async (asked, attempt, waits) => {
       expect((await failure(unavailable(asked), attempt)).nextRetryDelay).toBe(waits);
     },
   );
 
-  it('leaves the wait to the retry policy where none is asked for', async () => {
+  it('leaves the wait to the retry policy if none is requested', async () => {
     expect((await failure(unavailable())).nextRetryDelay).toBeUndefined();
   });
 
-  it('believes that an offset is not known when it has come three times in a row', async () => {
+  it('treats an offset as unknown after three refusals in a row', async () => {
     const unknown = new TrawlError('OFFSET_UNKNOWN', 'Not known.', { hint: 'It is read again.' });
     expect((await failure(unknown, 2)).nonRetryable).toBe(false);
     expect((await failure(unknown, 3)).nonRetryable).toBe(true);

@@ -40,17 +40,17 @@ const failed = (retryAfterMs?: number) =>
   new TrawlError('RATE_LIMITED', 'It answered 429.', { hint: 'It is tried again.', retryAfterMs });
 
 describe('a round that meets an error after its first page', () => {
-  it('hands on what was read, and leaves the source alone for as long as it asks', async () => {
+  it('returns the pages read, and makes no request for as long as the source asks', async () => {
     const { pages, nextOffset, more, pauseMs } = await round([page('a'), page('b'), failed(5_000)]);
     expect(pages.map((ref) => ref.nextOffset)).toEqual(['a', 'b']);
     expect({ nextOffset, more, pauseMs }).toEqual({ nextOffset: 'b', more: true, pauseMs: 5_000 });
   });
 
-  it('goes on at once where nothing is asked for: the error comes back, and is waited for then', async () => {
+  it('continues at once if no wait is requested, and waits when the error returns', async () => {
     expect((await round([page('a'), failed()])).pauseMs).toBe(0);
   });
 
-  it('fails where it has read nothing', async () => {
+  it('fails if it has read nothing', async () => {
     await expect(round([failed(5_000)])).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 });

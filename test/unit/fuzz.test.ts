@@ -57,7 +57,7 @@ describe('settings of any kind', () => {
     fc.oneof(fc.constantFrom('asa', 'skyflow'), anyText),
   );
 
-  it('of a collector are taken or refused in words', () => {
+  it('of a collector are accepted or refused with a clear message', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.constantFrom('asa', 'descope', 'skyflow'), anyText),
@@ -79,7 +79,7 @@ describe('settings of any kind', () => {
     );
   });
 
-  it('that are secret are never told', () => {
+  it('that are secret never appear in messages', () => {
     const secrets = sources.flatMap((source) => source.settings).filter(({ secret }) => secret);
     const mark = fc.string({ minLength: 12, maxLength: 30 }).map((text) => `MARK${text}KRAM`);
     fc.assert(
@@ -95,7 +95,7 @@ describe('settings of any kind', () => {
     );
   });
 
-  it('of a process are taken or refused in words', () => {
+  it('of a process are accepted or refused with a clear message', () => {
     const own = fc.constantFrom(...processSettingDefinitions.map(({ env }) => env), 'TRAWL_UNKNOWN');
     fc.assert(
       fc.property(fc.dictionary(own, anyText), (env) => {
@@ -108,7 +108,7 @@ describe('settings of any kind', () => {
   });
 });
 
-it('a time is one, or is refused in words', () => {
+it('a time is accepted or refused with a clear message', () => {
   const near = fc
     .tuple(fc.date({ noInvalidDate: true }), fc.constantFrom('', 'Z', 'z', '+00:00', '+99:99', '.123456789Z', 'T', ' '))
     .map(([date, tail]) => date.toISOString().slice(0, 19) + tail);
@@ -148,7 +148,7 @@ describe('a command line of any kind', () => {
     process.chdir(before);
   });
 
-  it('that reads does so, or is refused in words', async () => {
+  it('that reads is carried out or refused with a clear message', async () => {
     const verbs = fc.constantFrom(
       ['events'],
       ['log'],

@@ -71,7 +71,7 @@ describe('an answer', () => {
     expect((await clientOf().request(get(url))).body.byteLength).toBe(0);
   });
 
-  it('to a POST has had the body sent', async () => {
+  it('to a POST follows the sent body', async () => {
     const url = await serve(async (request, response) => {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
@@ -99,7 +99,7 @@ describe('an answer', () => {
     expect(asked).toEqual(['/here']);
   });
 
-  it('comes over connections that are kept', async () => {
+  it('arrives over connections that are kept open', async () => {
     const sockets = new Set<Socket>();
     const url = await serve((request, response) => {
       sockets.add(request.socket);
@@ -112,7 +112,7 @@ describe('an answer', () => {
 });
 
 describe('the bound on a body', () => {
-  it('lets through what is exactly as long', async () => {
+  it('accepts a body of exactly that length', async () => {
     const url = await serve((_, response) => response.end(Buffer.alloc(1_000)));
     expect((await clientOf({ bodyBytesMax: 1_000 }).request(get(url))).body.byteLength).toBe(1_000);
   });
@@ -138,7 +138,7 @@ describe('the bound on a body', () => {
     expect(error.hint).toContain('searchCount');
   });
 
-  it('hangs up on a body without end, and answers the next request', async () => {
+  it('hangs up on an endless body, and handles the next request', async () => {
     let hungUp: Promise<unknown> | undefined;
     const url = await serve((request, response) => {
       if (request.url === '/next') {
@@ -155,7 +155,7 @@ describe('the bound on a body', () => {
   });
 });
 
-describe('an answer that does not come, or not whole', () => {
+describe('an answer that does not arrive, or not completely', () => {
   it('is given up after a silence before its headers', async () => {
     const url = await serve(() => undefined);
     const error = await refused(clientOf({ silenceMaxMs: 100 }).request(get(url)));
@@ -172,7 +172,7 @@ describe('an answer that does not come, or not whole', () => {
     expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
   });
 
-  it('is given up when it trickles on for too long', async () => {
+  it('is given up when it trickles in for too long', async () => {
     const url = await serve((_, response) => {
       const drip = setInterval(() => response.write(' '), 10);
       response.on('close', () => clearInterval(drip));
@@ -185,7 +185,7 @@ describe('an answer that does not come, or not whole', () => {
   it.each([
     ['reset in mid body', (socket: Socket) => socket.resetAndDestroy()],
     ['closed in mid body', (socket: Socket) => socket.end()],
-  ])('is no answer when it is %s', async (_, cutOff) => {
+  ])('is not an answer if it is %s', async (_, cutOff) => {
     const url = await serve((__, response) => {
       response.setHeader('content-length', 1_000);
       response.write('{"list":[', () => cutOff(response.socket!));
@@ -193,24 +193,24 @@ describe('an answer that does not come, or not whole', () => {
     expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
   });
 
-  it('is no answer when its last chunk is missing', async () => {
+  it('is not an answer if its last chunk is missing', async () => {
     const url = await serve((_, response) => {
       response.write('{"list":[]}', () => response.socket!.end());
     });
     expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
   });
 
-  it('is no answer when it is reset before its headers', async () => {
+  it('is not an answer if the connection is reset before its headers', async () => {
     const url = await serve((request) => request.socket.resetAndDestroy());
     expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
   });
 
-  it('is no answer when it is no HTTP', async () => {
+  it('is not an answer if it is not HTTP', async () => {
     const url = await serve((request) => request.socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
     expect(await refused(clientOf().request(get(url)))).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
   });
 
-  it('names the base URL as what to check where nothing listens', async () => {
+  it('tells the user to check the base URL if nothing listens there', async () => {
     const server = createServer();
     const url = await listening(server);
     server.close();
@@ -240,7 +240,7 @@ describe('a request that is aborted', () => {
     await expect(clientOf().request(get(url, controller.signal))).rejects.toBe(reason);
   });
 
-  it('is not made at all where the signal is aborted already', async () => {
+  it('is not made at all if the signal is aborted already', async () => {
     let asked = 0;
     const url = await serve((_, response) => {
       asked += 1;
@@ -282,7 +282,7 @@ describe('a proxy', () => {
     expect(asked).toEqual(['asa.invalid:443']);
   });
 
-  it('is passed by for the hosts of NO_PROXY', async () => {
+  it('is bypassed for the hosts of NO_PROXY', async () => {
     const direct = await serve((_, response) => response.end('direct'));
     const { url, asked } = await proxy();
     const client = clientOf({}, { HTTP_PROXY: url, NO_PROXY: '127.0.0.1' });
@@ -290,14 +290,14 @@ describe('a proxy', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is not used where the given environment names none', async () => {
+  it('is not used if the given environment names none', async () => {
     const direct = await serve((_, response) => response.end('direct'));
     expect(Buffer.from((await clientOf({}, {}).request(get(direct))).body).toString()).toBe('direct');
   });
 });
 
 describe('hostOf', () => {
-  it('names the host with its port, and nothing else of a URL', () => {
+  it('returns the host with its port, and nothing else of a URL', () => {
     expect(hostOf('https://u:p@app.scaleft.com:8443/v1?x=1')).toBe('app.scaleft.com:8443');
     expect(hostOf('nonsense')).toBe('the source');
   });

@@ -75,12 +75,12 @@ describe('a status', () => {
     expect(error.hint).toMatch(/^[A-Z].*\.$/);
   });
 
-  it('is classified by itself, whatever the body says', () => {
+  it('is classified on its own, whatever the body says', () => {
     expect(errorOf(403, {}, '{"code":"too_many_requests"}')).toMatchObject({ code: 'ACCESS_DENIED', retry: false });
     expect(errorOf(500, {}, '{"code":"forbidden_error"}')).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
   });
 
-  it("is told with the vendor's short code and nothing else of the body", () => {
+  it("is reported with the vendor's short code and nothing else of the body", () => {
     expect(errorOf(400, {}, '{"code":"invalid_request","message":"hunter2"}').message).toContain('invalid_request');
     for (const body of [
       '{"code":"invalid_request","message":"hunter2"}',
@@ -96,7 +96,7 @@ describe('a status', () => {
     }
   });
 
-  it('takes the hint of whoever asked before its own', () => {
+  it("prefers the caller's hint over its own", () => {
     const hints = { 404: 'Check ASA_TEAM.' };
     expect(statusError(answer(404), url, 'x', hints).hint).toBe('Check ASA_TEAM.');
     expect(statusError(answer(403), url, 'x', hints).hint).toBe(statusRules[403]!.hint);
@@ -124,23 +124,23 @@ describe('a 429', () => {
   it.each([
     ['Retry-After the earlier', '1', 600],
     ['Retry-After the later', '600', 1],
-  ])('waits for both where both are there: %s', (_, retryAfter, resetInS) => {
+  ])('waits for both if both are present: %s', (_, retryAfter, resetInS) => {
     const { retryAfterMs } = errorOf(429, { ...limits(0, resetInS), 'retry-after': retryAfter });
     expectWait(retryAfterMs, 600_000);
   });
 
-  it('waits until X-RateLimit-Reset where that comes alone', () => {
+  it('waits until X-RateLimit-Reset if there is only that', () => {
     const { 'x-ratelimit-reset': reset } = limits(0, 600);
     expectWait(errorOf(429, { 'x-ratelimit-reset': reset }).retryAfterMs, 600_000);
   });
 
-  it('waits a little for a reset that is past', () => {
+  it('waits a little if the reset is in the past', () => {
     const { retryAfterMs } = errorOf(429, limits(0, -3_600));
     expect(retryAfterMs).toBeGreaterThan(0);
     expect(retryAfterMs).toBeLessThanOrEqual(jitterMs);
   });
 
-  it('leaves it to the retry policy where nothing says when', () => {
+  it('leaves the wait to the retry policy if no header states one', () => {
     expect(errorOf(429)).toMatchObject({ retry: true, retryAfterMs: undefined });
     expect(errorOf(429, { 'x-ratelimit-reset': 'soon', 'retry-after': '' }).retryAfterMs).toBeUndefined();
   });
@@ -158,25 +158,25 @@ describe('a 429', () => {
   });
 
   it.each(['-5', '1.5', 'soon', '1e3', '0x10'])(
-    'does not let Retry-After %s, which says nothing, hide the reset',
+    'does not let a meaningless Retry-After %s hide the reset',
     (header) => {
       expectWait(errorOf(429, { ...limits(0, 600), 'retry-after': header }).retryAfterMs, 600_000);
     },
   );
 
-  it('spreads those who wait', () => {
+  it('spreads the waits', () => {
     const waits = Array.from({ length: 20 }, () => errorOf(429, limits(0, 600)).retryAfterMs);
     expect(new Set(waits).size).toBeGreaterThan(1);
   });
 
-  it.each([-7_200_000, 7_200_000])("goes by the server's clock where this one is off by %i ms", (skewMs) => {
+  it.each([-7_200_000, 7_200_000])("uses the server's clock if this machine's is off by %i ms", (skewMs) => {
     const date = new Date(now).toUTCString();
     vi.setSystemTime(now + skewMs);
     expectWait(errorOf(429, { ...limits(0, 600), date }).retryAfterMs, 600_000);
     expectWait(errorOf(429, { 'retry-after': new Date(now + 90_000).toUTCString(), date }).retryAfterMs, 90_000);
   });
 
-  it('goes by this clock where the Date of the answer is none', () => {
+  it("uses this machine's clock if the answer's Date is invalid", () => {
     expectWait(errorOf(429, { ...limits(0, 600), date: 'yesterday' }).retryAfterMs, 600_000);
   });
 });
@@ -192,7 +192,7 @@ describe('a 503', () => {
 });
 
 describe('Retry-After', () => {
-  it('is undefined where it is absent', () => {
+  it('is undefined if it is absent', () => {
     expect(askedWaitMs(answer(503))).toBeUndefined();
   });
 
@@ -215,13 +215,13 @@ describe('the rate limit of an answer', () => {
     { ...limits(1, 60), 'x-ratelimit-limit': 'many' },
     { ...limits(1, 60), 'x-ratelimit-reset': '1.5' },
     { ...limits(1, 60), 'x-ratelimit-limit': '' },
-  ])('is none for %o', (headers) => {
+  ])('is undefined for %o', (headers) => {
     expect(rateLimitOf(answer(200, headers as Record<string, string>))).toBeUndefined();
   });
 });
 
 describe('the reserve', () => {
-  it('is a small part of the limit, and never nothing', () => {
+  it('is a small part of the limit, and never zero', () => {
     expect(reserveOf(10_000)).toBe(500);
     expect(reserveOf(10)).toBeGreaterThanOrEqual(1);
     for (const limit of [2, 10, 100, 10_000]) expect(reserveOf(limit)).toBeLessThan(limit);
@@ -232,18 +232,18 @@ describe('the reserve', () => {
     expectWait(pauseForReserveMs(answer(200, limits(0, 600))), 600_000);
   });
 
-  it.each([-7_200_000, 7_200_000])("is kept by the server's clock where this one is off by %i ms", (skewMs) => {
+  it.each([-7_200_000, 7_200_000])("is kept by the server's clock if this machine's is off by %i ms", (skewMs) => {
     const date = new Date(now).toUTCString();
     vi.setSystemTime(now + skewMs);
     expectWait(pauseForReserveMs(answer(200, { ...limits(0, 600), date })), 600_000);
   });
 
-  it('costs nothing while there is more left than that', () => {
+  it('causes no wait while more is left', () => {
     expect(pauseForReserveMs(answer(200, limits(reserveOf(10_000) + 1, 600)))).toBe(0);
     expect(pauseForReserveMs(answer(200, limits(9_999, 600)))).toBe(0);
   });
 
-  it('is not kept where nothing is known of a limit', () => {
+  it('is not kept if the limit is unknown', () => {
     expect(pauseForReserveMs(answer(200))).toBe(0);
     expect(pauseForReserveMs(answer(200, limits(0, 600, 0)))).toBe(0);
   });

@@ -126,7 +126,7 @@ const understood = [
 ];
 
 describe.each(Object.keys(servers))('the server of the %s', (name) => {
-  it('answers 400 to what is malformed, and goes on', async () => {
+  it('answers 400 to a malformed request, and continues', async () => {
     const { ask, lives } = await running(name);
     const before = await lives();
     const answered: string[] = [];
@@ -138,7 +138,7 @@ describe.each(Object.keys(servers))('the server of the %s', (name) => {
     expect(await lives()).toBe(before);
   });
 
-  it('answers everything else, too', async () => {
+  it('answers every other request, too', async () => {
     const { ask, lives } = await running(name);
     const before = await lives();
     for (const head of understood) expect(`${head}: ${await ask(head)}`).toMatch(/HTTP\/1\.1 [1-5]\d\d /);
@@ -178,7 +178,7 @@ describe.each(Object.keys(servers))('the server of the %s', (name) => {
   });
 });
 
-it('lets no fault of a handler out, whatever it throws and whenever', async () => {
+it('contains every fault of a handler, whatever it throws and whenever', async () => {
   const failures: unknown[] = [];
   const server = requestServer(
     (_, response, { pathname }) => {

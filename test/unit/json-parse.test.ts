@@ -8,7 +8,7 @@ const keys = ['"\\\\"', '"\\n"', '"\\""', '"\\u0061"', '"\\\\a"', '"\\n\\n"', '"
 const written = ['\\', '\n', '"', 'a', '\\a', '\n\n', 'a\\', 'a\n'];
 
 describe('parseJson', () => {
-  it('reads each escaped key as it is, whatever was read before', () => {
+  it('reads each escaped key correctly, whatever was read before', () => {
     for (const before of keys) {
       parseJson(`{"form":[],${before}:0}`);
       keys.forEach((key, index) => {
@@ -18,7 +18,7 @@ describe('parseJson', () => {
     }
   });
 
-  it('gives what the text says: keys twice, escapes, __proto__, white space', () => {
+  it('returns the content of the text: duplicate keys, escapes, __proto__, white space', () => {
     // Compares texts, since JSON.parse cannot be trusted here.
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), fc.constantFrom('', '\n ', '\t'), (value, gap) => {

@@ -30,7 +30,7 @@ function expectSlice(text: string, slice: Slice, value: unknown): void {
 }
 
 describe('slices of a text that a foreign server printed', () => {
-  it('parse, down to the leaves, to what JSON.parse has: keys twice, escapes, __proto__, white space', () => {
+  it('parse, down to the leaves, to the result of JSON.parse: duplicate keys, escapes, __proto__, white space', () => {
     fc.assert(
       fc.property(valueText, fc.constantFrom('', ' ', '\r\n\t'), (inner, gap) => {
         const text = `${gap}${inner}${gap}`;
@@ -40,7 +40,7 @@ describe('slices of a text that a foreign server printed', () => {
     );
   });
 
-  it('are found wherever the object or array stands', () => {
+  it('are found wherever the object or array is', () => {
     fc.assert(
       fc.property(objectText, arrayText, (object, array) => {
         const text = `[${object},${array}]`;
@@ -51,23 +51,23 @@ describe('slices of a text that a foreign server printed', () => {
     );
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 20, 21])('do not take a quote after %i backslashes for the end of a text', (runs) => {
+  it.each([0, 1, 2, 3, 4, 5, 20, 21])('do not mistake a quote after %i backslashes for the end of a text', (runs) => {
     const literal = JSON.stringify(`${'\\'.repeat(runs)}"${'\\'.repeat(runs)}`);
     const text = `[${literal},{"${'\\\\'.repeat(runs)}":${literal}}]`;
     expectSlicesOf(text, 0, parseJson(text));
   });
 
-  it('do not take brackets inside texts for structure', () => {
+  it('do not mistake brackets inside texts for structure', () => {
     const text = '{"a":"}]","b":["{[","]"],"}":1}';
     expectSlicesOf(text, 0, parseJson(text));
   });
 
-  it('know no members of the prototype', () => {
+  it('have no members of the prototype', () => {
     expect(objectMembers('{}', 0).get('toString')).toBeUndefined();
     expect(objectMembers('{"__proto__":1}', 0).get('__proto__')).toEqual({ start: 13, end: 14 });
   });
 
-  it('are found at 100,000 levels, of arrays and of objects', () => {
+  it('are found at 100,000 levels of arrays and objects', () => {
     const levels = 100_000;
     const deepArray = `${'['.repeat(levels)}${']'.repeat(levels)}`;
     const deepObject = `${'{"a":'.repeat(levels)}"}"${'}'.repeat(levels)}`;
@@ -78,7 +78,7 @@ describe('slices of a text that a foreign server printed', () => {
     expect(cut(text, members.get('after')!)).toBe('1');
   });
 
-  it('of long runs of backslashes and quotes are found in time', () => {
+  it('of long runs of backslashes and quotes are found quickly', () => {
     // A scan that goes back over earlier bytes would take minutes here.
     const text = `{"a":"${'\\\\'.repeat(500_000)}","b":"${'\\"'.repeat(500_000)}"}`;
     expect(objectMembers(text, 0).size).toBe(2);
@@ -86,7 +86,7 @@ describe('slices of a text that a foreign server printed', () => {
 });
 
 describe('skipSpace', () => {
-  it('passes over the white space of JSON and nothing else', () => {
+  it('skips the white space of JSON and nothing else', () => {
     expect(skipSpace(' \t\r\n{', 0)).toBe(4);
     expect(skipSpace('\u00a0{', 0)).toBe(0);
   });

@@ -22,11 +22,11 @@ describe('THIRD-PARTY-LICENSES.md', () => {
 });
 
 describe('licences', () => {
-  it('are among the allowed', () => {
+  it('are among the allowed ones', () => {
     expect(refused(runtimePackages())).toEqual([]);
   });
 
-  it('that are not, or that nobody knows, are told', () => {
+  it('that are not allowed or not known are reported', () => {
     const changed = lock();
     changed.packages['node_modules/acme'] = { version: '1.0.0', license: 'AGPL-3.0-only' };
     changed.packages['node_modules/acme/node_modules/@acme/part'] = { version: '2.0.0' };

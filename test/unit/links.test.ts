@@ -61,16 +61,19 @@ describe('U11 Get New Offset', () => {
     );
   });
 
-  it.each(['<https://x', 'https://x; rel=next', '<a>; rel="next', '<a> <b>'])('a header that is none: %s', (header) => {
-    expect(() => newOffset([header], asked)).toThrow(expect.objectContaining({ code: 'ANSWER_UNREADABLE' }));
-  });
+  it.each(['<https://x', 'https://x; rel=next', '<a>; rel="next', '<a> <b>'])(
+    'does not accept an invalid header: %s',
+    (header) => {
+      expect(() => newOffset([header], asked)).toThrow(expect.objectContaining({ code: 'ANSWER_UNREADABLE' }));
+    },
+  );
 
   it('keeps further parameters, and never the count', () => {
     const offset = offsetOfUrl(`${base}?count=5&shard=2&offset=x%20y`, asked);
     expect(queryOf(offset, 700)).toBe('shard=2&offset=x%20y&count=700');
   });
 
-  it('any offset comes back as it was', () => {
+  it('returns any offset unchanged', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.integer({ min: 1, max: 1000 }), (text, count) => {
         const offset = newOffset([`<${base}?count=1&offset=${encodeURIComponent(text)}>; rel="next"`], asked)!;
@@ -82,7 +85,7 @@ describe('U11 Get New Offset', () => {
 });
 
 describe('parseLinks', () => {
-  it('ends on anything', () => {
+  it('terminates on any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'<>;,="\\ \tarel') }), (header) => {
         try {

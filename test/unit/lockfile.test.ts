@@ -21,7 +21,7 @@ function found(from: string, name: string): Locked | undefined {
 }
 
 describe('package-lock.json', () => {
-  it('has the packages of every platform, which "npm ci" asks for on each', () => {
+  it('has the packages of every platform, which "npm ci" requires on each', () => {
     const named = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
       Object.entries(optionalDependencies ?? {}).map(([name, range]) => ({ path, name, range })),
     );
@@ -41,7 +41,7 @@ describe('package-lock.json', () => {
   });
 });
 
-describe('what is installed', () => {
+describe('an installation', () => {
   const locked = {
     '': {},
     'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
@@ -55,7 +55,7 @@ describe('what is installed', () => {
   const linux = { platform: 'linux', arch: 'x64' };
   const { '': _, 'node_modules/a-mac': __, 'node_modules/a-musl': ___, ...installed } = locked;
 
-  it('is enough without the packages of other platforms', () => {
+  it('is complete without the packages of other platforms', () => {
     expect(holds(installed, locked, linux)).toBe(true);
   });
 
@@ -65,11 +65,11 @@ describe('what is installed', () => {
     ['more', { ...installed, 'node_modules/b': { version: '1.0.0', integrity: 'sha512-b' } }],
     ['another version', { ...installed, 'node_modules/a': { version: '1.0.1', integrity: 'sha512-a' } }],
     ['other content', { ...installed, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-x' } }],
-  ])('is not enough where it is %s', (_what, each) => {
+  ])('is not complete if it is %s', (_what, each) => {
     expect(holds(each, locked, linux)).toBe(false);
   });
 
-  it('is of one platform', () => {
+  it('is for one platform', () => {
     expect(holds(installed, locked, { platform: 'darwin', arch: 'arm64' })).toBe(false);
   });
 });

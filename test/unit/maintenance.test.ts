@@ -28,7 +28,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('trawl clear, where nobody can be asked', () => {
+describe('trawl clear without a terminal', () => {
   it.each([false, undefined])('deletes nothing without --yes, and says so (stdin.isTTY %s)', async (isTTY) => {
     process.stdin.isTTY = isTTY as boolean;
     const { context, clearEvents } = contextOf();
@@ -47,7 +47,7 @@ describe('trawl clear, where nobody can be asked', () => {
     expect(clearEvents).toHaveBeenCalledOnce();
   });
 
-  it('deletes nothing with --yes while a sink lacks some, and all with --force', async () => {
+  it('deletes nothing with --yes while a sink lacks some events, and everything with --force', async () => {
     process.stdin.isTTY = false;
     vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     const { context, clearEvents } = contextOf(2);

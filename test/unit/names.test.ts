@@ -17,7 +17,7 @@ const text = fc.oneof(
 );
 
 describe('the name of an object', () => {
-  it('leads down, or there is none', () => {
+  it('leads into the folder, or is refused', () => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (parts) => {
         let name: string;
@@ -34,7 +34,7 @@ describe('the name of an object', () => {
     );
   });
 
-  it('takes every name of a collector, a sink or a series', () => {
+  it('accepts every name of a collector, a sink or a series', () => {
     for (const kind of ['collector', 'sink', 'series'] as const) {
       expect(expectedName(kind)).toMatch(/^up to \d+ lower-case letters/);
       fc.assert(
@@ -54,7 +54,7 @@ describe('a batch of files', () => {
     { source: name },
   ]);
 
-  it.each(changes)('is written nowhere with %o', async (change) => {
+  it.each(changes)('is not written with %o', async (change) => {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-names-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'a', 'b', 'archive');

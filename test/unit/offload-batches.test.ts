@@ -39,7 +39,7 @@ const untilAborted = (signal: AbortSignal) =>
 const part = (lastSeq: number) => ({ lastSeq, bytes: 5, refused: [] });
 
 describe('a batch that a sink takes in parts', () => {
-  it('goes on behind what was confirmed when its time is up, under the same name', async () => {
+  it('continues after the confirmed part once its time is up, under the same name', async () => {
     const { store, attempt } = await bed();
     const names: string[] = [];
     const first = await attempt(async (batch, signal, confirmed) => {
@@ -58,7 +58,7 @@ describe('a batch that a sink takes in parts', () => {
     expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, events: 10, bytes: 11, failure: null }]);
   });
 
-  it('fails where nothing was confirmed in its time, and says so', async () => {
+  it('fails if nothing was confirmed in its time, and says so', async () => {
     const { store, attempt } = await bed();
     await expect(attempt((_, signal) => untilAborted(signal), 200)).rejects.toMatchObject({
       code: 'SINK_UNAVAILABLE',
@@ -67,7 +67,7 @@ describe('a batch that a sink takes in parts', () => {
     expect((await store.offload.cursors())[0]!.failure).toContain('Nothing was confirmed');
   });
 
-  it('is left by an attempt that goes on sending while another one has begun', async () => {
+  it('is abandoned by an attempt that still sends after another one has begun', async () => {
     const { attempt } = await bed();
     let begun = () => {};
     let goOn = () => {};
@@ -93,7 +93,7 @@ describe('a batch that a sink takes in parts', () => {
     expect(sentBefore).toEqual([1]);
   });
 
-  it('has a name of its own in a store that begins anew with other events', async () => {
+  it('has a different name in a store that begins anew with other events', async () => {
     const nameOf = async (id: string) => {
       const { store, attempt } = await bed();
       await store.clearEvents('asa', ['k'], [], true);

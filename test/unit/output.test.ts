@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 describe('a text for a terminal', () => {
-  it('has every harmful character of Unicode escaped, and no other changed', () => {
+  it('has every harmful Unicode character escaped, and no other changed', () => {
     const wrong: string[] = [];
     for (let code = 0; code <= 0xffff; code += 1) {
       const character = String.fromCharCode(code);
@@ -32,7 +32,7 @@ describe('a text for a terminal', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('has nothing harmful left, whatever it was', () => {
+  it('has nothing harmful left, whatever the input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(printable(text)).not.toMatch(harmful);
@@ -43,7 +43,7 @@ describe('a text for a terminal', () => {
 });
 
 describe('JSON for a terminal', () => {
-  it('means the same, on one line, with nothing harmful in it', () => {
+  it('means the same, on one line, without anything harmful', () => {
     const texts = fc.oneof(
       valueText,
       fc.jsonValue().map((value) => JSON.stringify(value, null, '\t')),
@@ -99,7 +99,7 @@ describe('what is written', () => {
     expect(written.mock.calls.map(([text]) => text).join('')).toBe('text{\n  "n": 1,\n  "list": []\n}\n');
   });
 
-  it('waits while whoever reads is slow', async () => {
+  it('waits for a slow reader', async () => {
     vi.spyOn(process.stdout, 'write').mockReturnValue(false);
     let done = false;
     const printed = print('text').then(() => {

@@ -8,7 +8,7 @@ const page = (bodyBytes: number): CachedPage => ({
 });
 
 describe('the page cache', () => {
-  it('gives back what was put, until it is deleted', () => {
+  it('returns what was put, until it is deleted', () => {
     const cache = new PageCache(100);
     const one = page(10);
     cache.put('a', one);
@@ -19,13 +19,13 @@ describe('the page cache', () => {
     expect(cache.get('a')).toBeUndefined();
   });
 
-  it('drops the oldest first when it is over its bound', () => {
+  it('drops the oldest pages first when it is over its bound', () => {
     const cache = new PageCache(100);
     for (const key of ['a', 'b', 'c']) cache.put(key, page(40));
     expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([false, true, true]);
   });
 
-  it('drops what nobody has come for', () => {
+  it('drops pages that nobody has fetched', () => {
     let now = 0;
     const cache = new PageCache(100, 60, () => now);
     cache.put('a', page(1));
@@ -43,7 +43,7 @@ describe('the page cache', () => {
     expect(cache.get('a')).toBeDefined();
   });
 
-  it('counts a page that is put again once', () => {
+  it('counts a page once if it is put again', () => {
     const cache = new PageCache(100);
     for (let time = 0; time < 10; time += 1) cache.put('a', page(40));
     cache.put('b', page(40));
@@ -51,7 +51,7 @@ describe('the page cache', () => {
     expect(cache.get('b')).toBeDefined();
   });
 
-  it('does not take a page that is larger than all of it, and drops nothing for it', () => {
+  it('refuses a page that is larger than the whole cache, and drops nothing for it', () => {
     const cache = new PageCache(100);
     cache.put('a', page(40));
     cache.put('b', page(101));
@@ -59,7 +59,7 @@ describe('the page cache', () => {
     expect(cache.get('b')).toBeUndefined();
   });
 
-  it('never gives the former page of a key whose new one is too large', () => {
+  it('never returns the former page of a key whose new page is too large', () => {
     const cache = new PageCache(100);
     cache.put('a', page(40));
     cache.put('a', page(101));

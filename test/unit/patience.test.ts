@@ -30,17 +30,17 @@ async function patienceWith(code: number, callMs: number, callsMax: number): Pro
   return answer === 'answered' ? Number.POSITIVE_INFINITY : Date.now() - begun;
 }
 
-it('is a minute with a server that does not answer', async () => {
+it('calls to a server that does not answer are repeated for a minute', async () => {
   const ms = await patienceWith(14, 0, 1_000);
   expect(ms).toBeGreaterThan(59_000);
   expect(ms).toBeLessThan(63_000);
 });
 
-it('begins anew after a long poll that was cut, and not after calls that were never answered', async () => {
+it('the time begins anew after an interrupted long poll, but not after calls that were never answered', async () => {
   expect(await patienceWith(14, 70_000, 5)).toBe(Number.POSITIVE_INFINITY);
   expect(await patienceWith(4, 70_000, 50)).toBeLessThan(300_000);
 });
 
-it('is none with a server that says no', async () => {
+it('calls that the server refuses are not repeated', async () => {
   expect(await patienceWith(7, 0, 5)).toBeLessThan(1_000);
 });

@@ -8,7 +8,7 @@ const plan = (...args: string[]) =>
   JSON.parse(execFileSync(process.execPath, [script, '--json', ...args], { encoding: 'utf8' }));
 
 describe('scripts/plan.mjs', () => {
-  it('multiplies what a run and an event cost', () => {
+  it('multiplies the cost of a run and of an event', () => {
     const one = plan('--collectors', '300', '--interval', '5', '--events-per-day', '100');
     const twice = plan('--collectors', '600', '--interval', '5', '--events-per-day', '100');
     expect(one.runsPerSecond).toBeCloseTo(1);
@@ -18,12 +18,12 @@ describe('scripts/plan.mjs', () => {
       expect(twice[name] / one[name]).toBeCloseTo(2);
   });
 
-  it('names the part that gives out first', () => {
+  it('names the part that reaches its limit first', () => {
     expect(plan('--collectors', '10000', '--interval', '5').parts[0].part).toContain('embedded Temporal server');
     expect(plan('--collectors', '5', '--source', 'descope', '--interval', '0.1').parts[0].part).toContain('descope');
   });
 
-  it('prints it for people, and says what it cannot take', () => {
+  it('prints a plan for people, and says what is invalid', () => {
     const { stdout } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
     expect(stdout).toContain('Gives out first: ');
     expect(spawnSync(process.execPath, [script, '--collectors', 'many'], { encoding: 'utf8' })).toMatchObject({

@@ -26,7 +26,7 @@ const file = (path: string, mode: number) => {
 };
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
-it('a folder that everybody uses keeps its mode, and so does what a link leads to', () => {
+it('a shared folder keeps its mode, and so does the target of a link', () => {
   const data = folder(0o1777);
   const elsewhere = file(join(folder(0o755), 'passwd'), 0o644);
   symlinkSync(elsewhere, join(data, 'trawl.db'));
@@ -35,7 +35,7 @@ it('a folder that everybody uses keeps its mode, and so does what a link leads t
   expect([data, elsewhere, log].map(modeOf)).toEqual([0o1777, 0o644, 0o660]);
 });
 
-it('a store elsewhere is closed with what is beside it, and its folder is not', () => {
+it('a store elsewhere is protected with its side files, but its folder is unchanged', () => {
   const [data, place] = [folder(0o700), folder(0o755)];
   const store = file(join(place, 'audit.db'), 0o604);
   const wal = file(`${store}-wal`, 0o644);
@@ -45,7 +45,7 @@ it('a store elsewhere is closed with what is beside it, and its folder is not', 
   expect(closeToOthers(join(data, 'absent'), join(data, 'absent', 'trawl.db'))).toEqual({ closed: [], refused: [] });
 });
 
-it('files of another owner are told, and nothing fails', ({ skip }) => {
+it('files of another owner are reported, and nothing fails', ({ skip }) => {
   if (process.getuid?.() !== 0) skip('only root can run it as another user');
   const above = folder(0o755);
   const data = join(above, 'data');

@@ -30,7 +30,7 @@ describe('deploy/prometheus', () => {
     expect(execFileSync(program, args, { cwd: folder, encoding: 'utf8' })).toContain('SUCCESS');
   });
 
-  it('every alert is tested, and stands in docs/metrics.md', () => {
+  it('every alert is tested, and is in docs/metrics.md', () => {
     const alerts = parse(read('deploy', 'prometheus', 'alerts.yml')).groups[0].rules.map(
       (rule: { alert: string }) => rule.alert,
     );
@@ -45,7 +45,7 @@ it.each([
   ['alerts', 'deploy/prometheus/alerts.yml'],
   ['alert tests', 'deploy/prometheus/alerts.test.yml'],
   ['dashboard', 'deploy/grafana/dashboards/trawl.json'],
-])('the %s name metrics that there are', (_, path) => {
+])('the %s name existing metrics', (_, path) => {
   const known = new Set<string>(metricDefinitions.map(({ name }) => name));
   const used = metricsIn(read(path));
   expect(used.length).toBeGreaterThan(10);

@@ -19,7 +19,7 @@ describe('the value of a proxy', () => {
   });
 
   it.each(['socks5://proxy.corp', 'http://', '://x', 'proxy.corp:port', 'a b', 'ftp://proxy.corp', 'u:%zz@proxy.corp'])(
-    '%j is refused by the name of its variable',
+    '%j is refused with the name of its variable',
     (value) => {
       const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
       for (const name of names) {
@@ -36,7 +36,7 @@ describe('the value of a proxy', () => {
     expect(JSON.stringify(proxy.url)).not.toContain('ada');
   });
 
-  it('is taken from the lower case first, and for https from HTTP_PROXY where there is no other', () => {
+  it('comes from the lower-case variable first, and for https from HTTP_PROXY if there is no other', () => {
     expect(through({ HTTPS_PROXY: 'upper', https_proxy: 'lower' })).toBe('http://lower/');
     expect(through({ HTTP_PROXY: 'plain' })).toBe('http://plain/');
     expect(through({ HTTPS_PROXY: 'tls' }, 'http://api.example')).toBeUndefined();
@@ -63,7 +63,7 @@ describe('NO_PROXY', () => {
     ['[fd12::1]:80', 'http://[fd12::1]', true],
     ['10.0.0.0/99 <local>, api.example', 'https://api.example', true],
     ['10.0.0.0/99, <local>', 'http://10.0.0.1', false],
-  ])('%j for %s: straight is %s', (exempt, url, straight) => {
+  ])('%j for %s: direct is %s', (exempt, url, straight) => {
     const proxies = { HTTP_PROXY: 'proxy.corp', HTTPS_PROXY: 'proxy.corp' };
     for (const name of ['NO_PROXY', 'no_proxy'])
       expect(through({ ...proxies, [name]: exempt }, url) === undefined).toBe(straight);

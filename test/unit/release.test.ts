@@ -10,7 +10,7 @@ const headings = [...text('CHANGELOG.md').matchAll(/^(#+) (.*)$/gm)].map(([, lev
   title: title!,
 }));
 
-it('the changelog has its form: what is unreleased, then releases with their dates, each by kinds of change', () => {
+it('the changelog has unreleased changes, then releases with their dates, each by kinds of change', () => {
   expect(headings[0]).toEqual({ level: '#', title: 'Changelog' });
   const releases = headings.filter(({ level }) => level === '##').map(({ title }) => title);
   expect(releases[0]).toBe('[Unreleased]');
@@ -21,12 +21,12 @@ it('the changelog has its form: what is unreleased, then releases with their dat
   expect(kinds.filter((kind) => !/^(Added|Changed|Deprecated|Removed|Fixed|Security)$/.test(kind))).toEqual([]);
 });
 
-it('the changelog says each thing once', () => {
+it('the changelog has no entry twice', () => {
   const entries = text('CHANGELOG.md').match(/^- .*$/gm)!;
   expect(entries.filter((entry, index) => entries.indexOf(entry) !== index)).toEqual([]);
 });
 
-it('package, lockfile, docs and the newest release of the changelog have one version', () => {
+it('package, lockfile, docs and the newest release of the changelog have the same version', () => {
   const newest = headings.find(({ level, title }) => level === '##' && title !== '[Unreleased]');
   expect(newest?.title).toMatch(`[${version}] - `);
   const lock = JSON.parse(text('package-lock.json'));

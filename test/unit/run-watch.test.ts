@@ -40,8 +40,8 @@ async function watched(
   return lines;
 }
 
-describe('a run that is waited for', () => {
-  it('shows how far it is, and what goes wrong in it', async () => {
+describe('waiting for a run', () => {
+  it('shows its progress and its failures', async () => {
     const lines = await watched({ troubles: async () => ['tried again'] }, ({ length }) => length === 2);
     expect(lines.sort()).toEqual(['tried again', 'walking']);
   });
@@ -49,7 +49,7 @@ describe('a run that is waited for', () => {
   it.each([
     ['hangs', hanging],
     ['fails', failing],
-  ])('says what goes wrong also while the question how far it is %s', async (_, asked) => {
+  ])('shows failures even while the query for progress %s', async (_, asked) => {
     const lines = await watched({ progress: asked, troubles: async () => ['tried again'] }, () => true);
     expect(lines).toEqual(['tried again']);
   });
@@ -57,7 +57,7 @@ describe('a run that is waited for', () => {
   it.each([
     ['hangs', hanging],
     ['fails', failing],
-  ])('says that no worker answers where the question %s, and ends when none is left', async (_, asked) => {
+  ])('says that no worker answers if the query %s, and ends when none is left', async (_, asked) => {
     let looks = 0;
     const hasWorker = async () => {
       looks += 1;
@@ -70,7 +70,7 @@ describe('a run that is waited for', () => {
     ]);
   });
 
-  it('goes on where a worker comes in time', async () => {
+  it('continues if a worker appears in time', async () => {
     let lost = false;
     const run = {
       progress: () => (lost ? Promise.resolve(progress) : failing()),
@@ -83,13 +83,13 @@ describe('a run that is waited for', () => {
     expect(lines.at(-1)).toBe('walking');
   });
 
-  it('is not given up while the server does not answer either', async () => {
+  it('does not give up while the server does not answer either', async () => {
     const untilMs = Date.now() + 2 * patience.endAfterMs;
     const troubles = async () => (Date.now() > untilMs ? ['over'] : []);
     expect(await watched({ progress: failing, hasWorker: failing, troubles }, () => true)).toEqual(['over']);
   });
 
-  it('gives workers time to come back after the server was away', async () => {
+  it('gives workers time to come back after an outage of the server', async () => {
     const backAt = Date.now() + 2 * patience.endAfterMs;
     const looksMs: number[] = [];
     const hasWorker = async () => {
@@ -102,7 +102,7 @@ describe('a run that is waited for', () => {
     expect(looksMs.at(-1)! - looksMs[0]!).toBe(patience.endAfterMs - patience.tellAfterMs);
   });
 
-  it('is left at once when it is over, whatever hangs', async () => {
+  it('ends at once when the run is over, even if a call hangs', async () => {
     const lines = await watched({ progress: hanging, hasWorker: hanging, troubles: async () => ['last'] }, () => true);
     expect(lines).toEqual(['last']);
   });

@@ -5,7 +5,7 @@ import { Secret } from '../../src/secret.js';
 describe('a secret', () => {
   const secret = new Secret('hunter2');
 
-  it('is revealed to whoever asks for it by name', () => {
+  it('is revealed only by its method reveal', () => {
     expect(secret.reveal()).toBe('hunter2');
   });
 

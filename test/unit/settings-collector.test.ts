@@ -66,14 +66,14 @@ describe('the settings of a collector', () => {
     expect(revealed(settings.values.asaKeySecret)).toBe(secretText);
   });
 
-  it('come from the table before the environment, and from there before the defaults', () => {
+  it('come from the table first, then from the environment, then from defaults', () => {
     const environment = { ...env, SEARCH_COUNT: '200' };
     expect(resolve({}, environment).values.searchCount).toBe(200);
     expect(resolve({ searchCount: '300' }, environment).values.searchCount).toBe(300);
     expect(resolve({ asaTeam: 'compson' }, environment).values.asaTeam).toBe('compson');
   });
 
-  it('of one collector do not come from the rows of another', () => {
+  it('of one collector never come from the rows of another', () => {
     const table = { asa: { searchCount: '5' }, other: { source: 'asa', searchCount: '6' } };
     expect(resolveCollector('asa', sources, table, env).values.searchCount).toBe(5);
     expect(resolveCollector('other', sources, table, env)).toMatchObject({
@@ -83,7 +83,7 @@ describe('the settings of a collector', () => {
     });
   });
 
-  it('take a variable that is set to nothing for one that is not set', () => {
+  it('treat an empty variable as unset', () => {
     expect(resolve({}, { ...env, SEARCH_COUNT: '', ASA_BASE_URL: '' }).values).toMatchObject({
       searchCount: 1000,
       asaBaseUrl: 'https://app.scaleft.com/v1',
@@ -97,7 +97,7 @@ describe('the settings of a collector', () => {
     );
   });
 
-  it('show no secret however they are printed', () => {
+  it('show no secret, however they are printed', () => {
     const settings = resolve({});
     expect(`${JSON.stringify(settings)} ${inspect(settings, { depth: 9, showHidden: true })}`).not.toContain(
       secretText,
@@ -107,7 +107,7 @@ describe('the settings of a collector', () => {
 });
 
 describe('a secret', () => {
-  it('can come from a file, without the line end after it', () => {
+  it('can come from a file, without the line end', () => {
     const { ASA_KEY_SECRET: _, ...others } = env;
     const environment = { ...others, ASA_KEY_SECRET_FILE: file('env-secret', `${secretText}\n`) };
     expect(revealed(resolve({}, environment).values.asaKeySecret)).toBe(secretText);
@@ -122,12 +122,12 @@ describe('a secret', () => {
     );
   });
 
-  it('in the environment itself comes before its file', () => {
+  it('in the environment takes precedence over its file', () => {
     const environment = { ...env, ASA_KEY_SECRET_FILE: file('second', 'from-file') };
     expect(revealed(resolve({}, environment).values.asaKeySecret)).toBe(secretText);
   });
 
-  it('whose pointer leads nowhere is not taken from elsewhere instead', () => {
+  it('whose pointer leads nowhere is not read from elsewhere', () => {
     expect(refused(() => resolve({ asaKeySecretEnv: 'NOT_SET' })).message).toMatch(/asaKeySecretEnv names is not set/);
     expect(refused(() => resolve({ asaKeySecretEnv: 'EMPTY' }, { ...env, EMPTY: '' })).message).toContain(
       'asaKeySecretEnv',
@@ -140,12 +140,12 @@ describe('a secret', () => {
     );
   });
 
-  it('in an empty file is none', () => {
+  it('in an empty file counts as missing', () => {
     const path = file('empty', ' \n');
     expect(refused(() => resolve({ asaKeySecretFile: path })).message).toContain('asaKeySecretFile');
   });
 
-  it('that does not fit is named, but not shown', () => {
+  it('that is invalid is named, but not shown', () => {
     const wrong = `${secretText}\nsecond line`;
     const error = refused(() => resolve({}, { ...env, ASA_KEY_SECRET: wrong }));
     expect(error.message).toContain('ASA_KEY_SECRET');
@@ -181,7 +181,7 @@ describe('wrong settings', () => {
     },
   );
 
-  it.each(['1', '500', '1000'])('but not searchCount %s', (searchCount) => {
+  it.each(['1', '500', '1000'])('do not include searchCount %s', (searchCount) => {
     expect(resolve({ searchCount }).values.searchCount).toBe(Number(searchCount));
   });
 
@@ -204,38 +204,38 @@ describe('wrong settings', () => {
     expect(refused(() => resolve({}, { ...env, ASA_BASE_URL: url })).message).toContain('ASA_BASE_URL must be');
   });
 
-  it('that hold a password do not have it in the message', () => {
+  it('with a password are reported without it', () => {
     refused(() => resolve({}, { ...env, ASA_BASE_URL: `https://user:${secretText}@app.scaleft.com/v1` }));
   });
 
-  it('that are very long are cut in the message', () => {
+  it('that are very long are truncated in the message', () => {
     const error = refused(() => resolve({ searchCount: 'x'.repeat(100_000) }));
     expect(error.message.length).toBeLessThan(1_000);
   });
 });
 
-describe('a base URL of the table', () => {
+describe('a base URL in the table', () => {
   const elsewhere = { asaBaseUrl: 'https://elsewhere.example/v1' };
 
   it.each<[string, Environment]>([
     ['that is set', env],
     ['of a file', { ASA_TEAM: 't', ASA_KEY_ID: 'i', ASA_KEY_SECRET_FILE: '/run/secrets/asa' }],
     ['for a base URL of its own', { ...env, ASA_BASE_URL: 'https://own.example/v1' }],
-  ])('is not sent the secret of the environment %s', (_, environment) => {
+  ])('does not get the secret of the environment %s', (_, environment) => {
     const error = refused(() => resolve(elsewhere, environment));
     expect(error.code).toBe('SETTINGS_INVALID');
     expect(error.message).toMatch(/asaBaseUrl.*ASA_KEY_SECRET/);
     expect(error.message).toMatch(/asaKeySecretFile.*asaKeySecretEnv/);
   });
 
-  it('is sent a secret that the table points to', () => {
+  it('gets a secret that the table points to', () => {
     const rows = { ...elsewhere, asaKeySecretEnv: 'ELSEWHERE_SECRET' };
     const { values } = resolve(rows, { ...env, ELSEWHERE_SECRET: 'theirs' });
     expect(values.asaBaseUrl).toBe('https://elsewhere.example/v1');
     expect(revealed(values.asaKeySecret)).toBe('theirs');
   });
 
-  it('may be the one that holds anyway', () => {
+  it('may equal the one in effect', () => {
     const standard = { asaBaseUrl: 'https://app.scaleft.com/v1/' };
     expect(resolve(standard).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
     expect(resolve(standard, { ...env, ASA_BASE_URL: '' }).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
@@ -244,7 +244,7 @@ describe('a base URL of the table', () => {
     );
   });
 
-  it('of another collector is no other place for this one', () => {
+  it('of another collector does not matter for this one', () => {
     const table: SettingsTable = { other: { source: 'asa', ...elsewhere } };
     expect(resolveCollector('asa', sources, table, env).values.asaBaseUrl).toBe('https://app.scaleft.com/v1');
     expect(refused(() => resolveCollector('other', sources, table, env)).message).toContain('asaBaseUrl');
@@ -255,7 +255,7 @@ describe('the settings of offloading', () => {
   const own = (rows: Record<string, string>, environment: Environment = {}) =>
     resolveOffloading('asa', sources, { asa: rows }, environment);
 
-  it('are known where those of the source are wrong or its secrets gone', () => {
+  it('are read even if those of the source are wrong or its secrets gone', () => {
     const rows = { offload: 'archive, siem', retainDays: '30', asaKeySecretFile: '/gone', searchCount: 'many' };
     expect(own(rows)).toEqual({ offload: ['archive', 'siem'], offloadWhen: 'after-run', retainDays: 30 });
     expect(own({}, { OFFLOAD: 'archive', OFFLOAD_WHEN: 'own-schedule' })).toEqual({
@@ -264,7 +264,7 @@ describe('the settings of offloading', () => {
     });
   });
 
-  it('are refused where one of them is wrong: nothing is cleared by a guess', () => {
+  it('are refused if one of them is wrong, so that nothing is cleared by mistake', () => {
     expect(refused(() => own({ offload: 'archive', retainDays: 'soon' })).code).toBe('SETTINGS_INVALID');
     expect(refused(() => own({ retainDays: '30' })).message).toContain('retainDays needs a sink in offload');
     expect(refused(() => own({}, { OFFLOAD: '../x' })).message).toContain('OFFLOAD must be');
@@ -272,7 +272,7 @@ describe('the settings of offloading', () => {
   });
 });
 
-describe('which collectors there are', () => {
+describe('the list of collectors', () => {
   it.each<[string, SettingsTable, Environment, string[]]>([
     ['none', {}, {}, []],
     ['the source whose settings are in the environment', {}, { ASA_TEAM: 't' }, ['asa']],
@@ -286,18 +286,18 @@ describe('which collectors there are', () => {
     expect(collectorNames(sources, table, environment)).toEqual(names);
   });
 
-  it('is told where one is unknown', () => {
+  it('is shown if a name is unknown', () => {
     const error = refused(() => resolveCollector('nobody', sources, { team2: { source: 'asa' } }, env));
     expect(error.code).toBe('COLLECTOR_UNKNOWN');
     expect(error.message).toMatch(/"nobody".*asa, team2/);
     expect(error.hint).toContain('trawl env set');
   });
 
-  it.each(['__proto__', 'constructor', 'toString', ''])('does not take %j for one', (name) => {
+  it.each(['__proto__', 'constructor', 'toString', ''])('does not include %j', (name) => {
     expect(refused(() => resolveCollector(name, sources, {}, env)).code).toBe('COLLECTOR_UNKNOWN');
   });
 
-  it('says which sources exist where one does not', () => {
+  it('says which sources exist if one does not', () => {
     const error = refused(() => resolve({ source: 'splunk' }, env, 'mine'));
     expect(error.code).toBe('SETTINGS_INVALID');
     expect(sentence(error)).toMatch(/mine.*"splunk".*asa/);
@@ -308,7 +308,7 @@ describe('rows for the table', () => {
   const check = (rows: Record<string, string>, guarded = true, name = 'asa', stored: Record<string, string> = {}) =>
     checkTableRows(name, rows, stored, sources, { guarded });
 
-  it('are taken where they fit', () => {
+  it('are accepted if they are valid', () => {
     expect(() => check({ asaTeam: 't', searchCount: '500', asaBaseUrl: 'https://x.example/v1' })).not.toThrow();
     expect(() => check({ asaKeySecretFile: '/run/secrets/asa', asaKeySecretEnv: 'NAME' })).not.toThrow();
     expect(() => check({ source: 'asa', asaTeam: 't' }, true, 'second')).not.toThrow();
@@ -316,15 +316,18 @@ describe('rows for the table', () => {
     expect(() => check({ asaTeam: 't', searchCount: '500' }, false)).not.toThrow();
   });
 
-  it.each([true, false])('are refused with a secret, and the way to do it right (beside the store: %s)', (guarded) => {
-    const error = refused(() => check({ searchCount: '5', asaKeySecret: secretText }, guarded));
-    expect(error.code).toBe('SECRET_REFUSED');
-    expect(error.message).toContain('asaKeySecret');
-    for (const way of ['ASA_KEY_SECRET', 'ASA_KEY_SECRET_FILE', 'asaKeySecretFile', 'asaKeySecretEnv']) {
-      expect(error.hint).toContain(way);
-    }
-    expect(/history.*replace/i.test(error.message)).toBe(!guarded);
-  });
+  it.each([true, false])(
+    'with a secret are refused, with the right way to set it (beside the store: %s)',
+    (guarded) => {
+      const error = refused(() => check({ searchCount: '5', asaKeySecret: secretText }, guarded));
+      expect(error.code).toBe('SECRET_REFUSED');
+      expect(error.message).toContain('asaKeySecret');
+      for (const way of ['ASA_KEY_SECRET', 'ASA_KEY_SECRET_FILE', 'asaKeySecretFile', 'asaKeySecretEnv']) {
+        expect(error.hint).toContain(way);
+      }
+      expect(/history.*replace/i.test(error.message)).toBe(!guarded);
+    },
+  );
 
   it.each(['asaBaseUrl', 'asaKeyId', 'asaKeySecretFile', 'asaKeySecretEnv'])(
     'through Temporal are refused with %s',
@@ -350,7 +353,7 @@ describe('rows for the table', () => {
     expect(refused(() => check(rows)).message).toContain(JSON.stringify(key));
   });
 
-  it('do not show the value of an unknown name, which may be a secret misspelt', () => {
+  it('do not show the value of an unknown name, which may be a misspelt secret', () => {
     refused(() => check({ asaKeysecret: secretText }));
   });
 
@@ -363,18 +366,18 @@ describe('rows for the table', () => {
     },
   );
 
-  it.each(['a', 'team-2', 'eu.prod_1', '0', 'x'.repeat(63)])('are taken for a collector named %s', (name) => {
+  it.each(['a', 'team-2', 'eu.prod_1', '0', 'x'.repeat(63)])('are accepted for a collector named %s', (name) => {
     expect(() => check({ source: 'asa', searchCount: '5' }, true, name)).not.toThrow();
   });
 
-  it('are refused for a source that does not exist, or is not said', () => {
+  it('are refused for a source that does not exist or is missing', () => {
     expect(refused(() => check({ source: 'splunk' }, true, 'mine')).message).toContain('"splunk"');
     expect(refused(() => check({ searchCount: '5' }, true, 'mine')).hint).toContain('source=');
   });
 });
 
 describe('the names of the table', () => {
-  it('are the settings, with pointers for secrets only', () => {
+  it('are the settings, with pointers only for secrets', () => {
     expect([...tableKeys(asa).keys()].sort()).toEqual(
       [
         'asaTeam',

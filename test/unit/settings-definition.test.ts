@@ -9,7 +9,7 @@ import { sources } from '../../src/sources/registry.js';
 describe('the definitions of settings', () => {
   const all = sources.flatMap((source) => source.settings.map((setting) => ({ source: source.kind, setting })));
 
-  it.each(all)('$source $setting.key: says what it means and what is expected', ({ setting }) => {
+  it.each(all)('$source $setting.key: states its meaning and the expected value', ({ setting }) => {
     expect(setting.meaning).toMatch(/^[A-Z]/);
     expect(setting.expected).not.toBe('');
     expect(setting.env).toMatch(/^[A-Z][A-Z0-9_]+$/);
@@ -47,7 +47,7 @@ describe('the values of settings', () => {
   });
   type Own = ValuesOf<typeof settings>;
 
-  it('have the types that their definitions say', () => {
+  it('have the types of their definitions', () => {
     expectTypeOf<Own>().toEqualTypeOf<{
       readonly needed: string;
       readonly free?: number;
@@ -60,7 +60,7 @@ describe('the values of settings', () => {
     }>();
   });
 
-  it('are what their types say', () => {
+  it('match their types', () => {
     const env = { NEEDED: 'n', FREE: '7', EITHER: 'x', KEY: 'k', GZIP: 'no' };
     const { values } = resolveCollector('own', [{ kind: 'own', settings }], {}, env);
     expectTypeOf(values).toExtend<Own>();
@@ -72,7 +72,7 @@ describe('the values of settings', () => {
 });
 
 describe('searchCount', () => {
-  it('takes what the source allows', () => {
+  it('accepts what the source allows', () => {
     const { schema, default: standard } = searchCountSetting(50);
     expect(standard).toBe('50');
     expect(schema.parse('50')).toBe(50);
@@ -92,7 +92,7 @@ describe('a base URL', () => {
   });
 
   it.each(['https://x.example/v1?', 'https://x.example/v1#', 'https://x.example/v1?a', 'https://a:b@x.example', 'x'])(
-    '%s is none',
+    '%s is refused',
     (text) => {
       expect(baseUrlSchema.safeParse(text).success).toBe(false);
     },

@@ -26,7 +26,7 @@ function refused(env: Record<string, string>): TrawlError {
 }
 
 describe('.env', () => {
-  it('is read with comments, quotes and values left blank', () => {
+  it('is read with comments, quotes and blank values', () => {
     dotEnv(
       '# a comment',
       'ASA_TEAM=faulkner # the team',
@@ -49,7 +49,7 @@ describe('.env', () => {
     expect(readProcessSettings(cwd, {}).env).toEqual({ ASA_TEAM: 'faulkner', SEARCH_COUNT: '5' });
   });
 
-  it('stands under the environment, where that is not blank', () => {
+  it('gives way to the environment, unless that is blank', () => {
     dotEnv('ASA_TEAM=from-file', 'SEARCH_COUNT=5');
     expect(readProcessSettings(cwd, { ASA_TEAM: 'from-process', SEARCH_COUNT: '' }).env).toEqual({
       ASA_TEAM: 'from-process',
@@ -61,7 +61,7 @@ describe('.env', () => {
     expect(readProcessSettings(cwd, {}).env).toEqual({});
   });
 
-  it('that cannot be read is an error that names it', () => {
+  it('that cannot be read causes an error that names it', () => {
     mkdirSync(join(cwd, '.env'));
     const error = refused({});
     expect(error).toMatchObject({ code: 'SETTINGS_INVALID', retry: false });
@@ -76,7 +76,7 @@ describe('.env', () => {
 });
 
 describe('the demo', () => {
-  it('is collected from where nothing is set up, in a folder of its own', () => {
+  it('is collected from if nothing is set up, in a folder of its own', () => {
     expect(readProcessSettings(cwd, {})).toMatchObject({
       demo: true,
       dataDir: join(cwd, 'data', 'demo'),
@@ -199,7 +199,7 @@ describe('wrong settings of a process', () => {
     expect(refused({ TRAWL_STORE: 'mysql://u:hunter2@h/d' }).message).not.toContain('hunter2');
   });
 
-  it.each(['debug', 'info', 'warn', 'error'])('but not the log level %s', (level) => {
+  it.each(['debug', 'info', 'warn', 'error'])('do not include the log level %s', (level) => {
     expect(readProcessSettings(cwd, { TRAWL_LOG_LEVEL: level }).env.TRAWL_LOG_LEVEL).toBe(level);
   });
 });

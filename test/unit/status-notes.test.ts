@@ -16,7 +16,7 @@ function reportOn(known: Known) {
   };
 }
 
-describe('what is said of a collector', () => {
+describe('the notes about a collector', () => {
   const trouble: Trouble = {
     step: 'fetchPages',
     attempt: 4,
@@ -208,14 +208,14 @@ describe('what is said of a collector', () => {
     expect(found.text).toMatch(words);
   });
 
-  it('is said once where it is the same of several', () => {
+  it('appear once if several collectors share them', () => {
     const same = { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') } };
     const notes = notesOf(reportOf([statusOf({ ...same, name: 'acme' }), statusOf({ ...same, name: 'globex' })]));
     expect(notes).toEqual([expect.stringMatching(/^acme, globex: The last run failed/)]);
   });
 });
 
-describe('what is said where there is nothing to say of a collector', () => {
+describe('the notes if there are none about a collector', () => {
   const problem = { code: 'STORE_BUSY', message: 'It does not answer.', hint: 'Wait.' } as const;
   it.each<[string, Partial<StatusReport>, number, RegExp]>([
     ['no collector', { collectors: [] }, 0, /No collector is set up\. Set one up with "trawl init"/],

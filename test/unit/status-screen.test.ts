@@ -27,7 +27,7 @@ describe('the table', () => {
   const report = reportOf([long, behind, sinks]);
   const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
-  it.each([200, 120, 100, 80, 60, 40])('keeps within %i columns, with all collectors in it', (columns) => {
+  it.each([200, 120, 100, 80, 60, 40])('fits into %i columns with all collectors', (columns) => {
     const text = tablesOf(report, columns);
     expect(widest(text)).toBeLessThanOrEqual(columns);
     expect(text).toMatch(/^acme-/m);
@@ -37,7 +37,7 @@ describe('the table', () => {
     if (columns >= 80) expect(text).toMatch(/^COLLECTOR .*STATE .*LAST SUCCESS .*BEHIND .*EVENTS/);
   });
 
-  it('has everything on a usual screen, where names are of a usual length', () => {
+  it('shows everything on a usual screen if names have a usual length', () => {
     expect(tablesOf(reportOf([statusOf({ name: 'acme-prod' })]), 120)).toBe(
       [
         'COLLECTOR  STATE    LAST SUCCESS  BEHIND  NEXT RUN  BY                EVENTS     REJECTED  NEWEST EVENT',
@@ -48,11 +48,11 @@ describe('the table', () => {
     expect(tablesOf(reportOf(), 80)).toContain('1,234,567');
   });
 
-  it('cuts nothing where a program reads it', () => {
+  it('truncates nothing if a program reads it', () => {
     expect(tablesOf(report)).toContain(long.collector);
   });
 
-  it('says what is under way', () => {
+  it('shows what is under way', () => {
     const shown = (known: Known) =>
       tablesOf(reportOf([statusOf(known)]))
         .split('\n')[1]!
@@ -67,7 +67,7 @@ describe('the table', () => {
     expect(shown({ state: { ...waiting, lastFailure: 'x' } })).toBe('waiting, failing');
   });
 
-  it('says how far behind: nothing, so long, never read, not known', () => {
+  it('shows how far it is behind: caught up, a time, never read, unknown', () => {
     const shown = (known: Known) =>
       tablesOf(reportOf([statusOf(known)]))
         .split('\n')[1]!
@@ -79,7 +79,7 @@ describe('the table', () => {
   });
 });
 
-it('what is wrong is on the screen however many collectors there are', () => {
+it('problems are on the screen however many collectors there are', () => {
   const failing = { ...waiting, lastFailure: 'The key was revoked.', lastFailureCode: 'CREDENTIALS_REFUSED' };
   const many = Array.from({ length: 60 }, (_, index) =>
     statusOf({ name: `c${index}`, ...(index === 50 ? { state: failing } : {}) }),
@@ -95,14 +95,14 @@ it('what is wrong is on the screen however many collectors there are', () => {
 });
 
 describe('a line on a terminal', () => {
-  it.each([80, 40, 20, 3, 1])('is broken at %i columns and loses nothing', (columns) => {
+  it.each([80, 40, 20, 3, 1])('is wrapped at %i columns and loses nothing', (columns) => {
     const line = `asa: The last run failed: ${'word '.repeat(20)}and ${'x'.repeat(90)} at the end. [RUN_FAILED]`;
     const text = wrapped(line, columns);
     expect(Math.max(...text.split('\n').map((part) => part.length))).toBeLessThanOrEqual(columns);
     expect(text.replace(/\s/g, '')).toBe(line.replace(/\s/g, ''));
   });
 
-  it('is drawn over the last screen, and what does not fit below is counted', () => {
+  it('is drawn over the last screen, and lines that do not fit are counted', () => {
     expect(redrawn('a\nbb\nc\nd\n', { columns: 10, rows: 4 })).toBe(
       '\u001b[Ha\u001b[K\nbb\u001b[K\n… 2 more lines\u001b[K\n\u001b[J',
     );

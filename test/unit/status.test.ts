@@ -83,7 +83,7 @@ describe('a worker that starts beside another', () => {
     });
   });
 
-  it('waits for one that has ended a while ago', async () => {
+  it('waits for one that has been silent for a while', async () => {
     expect(await beside(false, `7@other/${own}`, 65, 71)).toEqual([expect.stringContaining('has ended')]);
     expect(await beside(false, `${process.pid}@${hostname()}/fedcba9876543210`, 1)).toEqual([]);
   });

@@ -33,7 +33,7 @@ describe('moments', () => {
     expect(flooredTo(1_000n, -1n)).toBe(-1n);
   });
 
-  it('are written in UTC so that they are read back', () => {
+  it('are written in UTC and read back unchanged', () => {
     fc.assert(
       fc.property(moment, (epochNs) => {
         expect(epochNanoseconds(utcText(epochNs, 9))).toBe(epochNs);
@@ -42,7 +42,7 @@ describe('moments', () => {
     expect(utcText(-1n, 3)).toBe('1969-12-31T23:59:59.999Z');
   });
 
-  it('of 64 bits are read back from any writing, at any offset', () => {
+  it('of 64 bits are read back from any notation, at any offset', () => {
     fc.assert(
       fc.property(moment, offsetMinutes, (epochNs, offset) => {
         expect(epochNanoseconds(goText(epochNs, offset))).toBe(epochNs);
@@ -51,7 +51,7 @@ describe('moments', () => {
     );
   });
 
-  it('are ordered as they are, whatever the length of their fractions and their offsets', () => {
+  it('are ordered correctly, whatever the length of their fractions and their offsets', () => {
     const steps = fc.bigInt({ min: -2_000_000_000n, max: 2_000_000_000n });
     fc.assert(
       fc.property(moment, steps, offsetMinutes, offsetMinutes, (first, step, one, other) => {
@@ -64,7 +64,7 @@ describe('moments', () => {
     );
   });
 
-  it('have their leap second between the seconds beside it', () => {
+  it('have their leap second between its neighbours', () => {
     const leap = epochNanoseconds('2016-12-31T23:59:60Z')!;
     expect(leap > epochNanoseconds('2016-12-31T23:59:59.999999999Z')!).toBe(true);
     expect(leap <= epochNanoseconds('2017-01-01T00:00:00Z')!).toBe(true);
@@ -76,14 +76,14 @@ describe('moments', () => {
   });
 
   it.each(['0000-01-01T00:00:00Z', '1677-09-21T00:00:00Z', '0001-01-01T00:00:00+23:59'])(
-    'before 64 bits give the first of them: %s',
+    'before the range of 64 bits become its first: %s',
     (text) => {
       expect(epochNanoseconds(text)).toBe(int64Min);
     },
   );
 
   it.each(['9999-12-31T23:59:59.999999999Z', '2262-04-12T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
-    'after 64 bits give the last of them: %s',
+    'after the range of 64 bits become its last: %s',
     (text) => {
       expect(epochNanoseconds(text)).toBe(int64Max);
     },
@@ -119,7 +119,7 @@ describe('moments', () => {
     expect(epochNanoseconds(text)).toBeNull();
   });
 
-  it('of any text are null or within 64 bits', () => {
+  it('from any text are null or within 64 bits', () => {
     const alike = fc.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)$/);
     fc.assert(
       fc.property(fc.oneof(fc.string(), alike), (text) => {

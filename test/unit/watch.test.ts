@@ -28,7 +28,7 @@ describe('the n-th tick before now', () => {
     expect(new Date(nthTickBefore(cron, count, now)).toISOString()).toBe(expected.replace('Z', '.000Z'));
   });
 
-  it('lies before now and never after the one before it, whatever the cron is', () => {
+  it('is before now and never after the previous one, for any cron', () => {
     const field = fc.constantFrom('*', '*/7', '0', '3,4', '2-6', 'x', '');
     const cron = fc.oneof(
       fc.string(),
@@ -132,7 +132,7 @@ describe('a collector', () => {
     expect(codes(changes)).toEqual(expected);
   });
 
-  it('of a source that does not say how long it keeps events is not held to it', () => {
+  it('of a source with unknown retention is never near it', () => {
     expect(
       problemsOf(
         { ...standing, lastDateTime: ago(900 * day), caughtUpAt: ago(900 * day), due: null },
@@ -142,7 +142,7 @@ describe('a collector', () => {
     ).toEqual([]);
   });
 
-  it('says how long events are still kept, or that they may be gone', () => {
+  it('reports how long events are still kept, or that they may be gone', () => {
     const problemAfter = (days: number) =>
       problemsOf(
         { ...standing, lastDateTime: ago(days * day), caughtUpAt: ago(days * day), newestTimestamp: null, due: null },
@@ -154,14 +154,14 @@ describe('a collector', () => {
   });
 });
 
-describe('the place of the health endpoint', () => {
+describe('the address of the health endpoint', () => {
   const served = {
     working: () => true,
     findings: async () => ({ at: '2026-01-01T00:00:00Z', store: null, storeBytes: 1, collectors: [] }),
     metrics: async () => '',
   };
 
-  it('is the next free port for each of several that begin at once, where nobody asked for one', async () => {
+  it('is the next free port for each of several workers that start at once, if none is configured', async () => {
     const asking = Array.from({ length: 8 }, () =>
       serveHealth({ host: '127.0.0.1', port: 29_464, asked: false }, served),
     );
@@ -170,7 +170,7 @@ describe('the place of the health endpoint', () => {
     expect(new Set(endpoints.map(({ url }) => url)).size).toBe(8);
   });
 
-  it('is refused where it was asked for and is taken', async () => {
+  it('is an error if the configured port is taken', async () => {
     const endpoint = await serveHealth({ host: '127.0.0.1', port: 0, asked: true }, served);
     onTestFinished(() => endpoint.close());
     const port = Number(new URL(endpoint.url).port);

@@ -12,7 +12,7 @@ import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { roundLimits } from '../../workflows/options.js';
 
-it('what is staged is written, sent and cleared also where the secret of the source is gone by then', async () => {
+it("staged pages are written, sent and cleared even if the source's secret has gone meanwhile", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
   const [keyFile, archive] = [join(folder, 'asa-key'), join(folder, 'archive')];
   const demo = await startDemoAsa({ events: 25, anchorMs: Date.now() - 2 * 86_400_000 });

@@ -41,7 +41,7 @@ describe('progress in words', () => {
     note: 'Full page',
   };
 
-  it('says who, what and how far', () => {
+  it('names the collector, the step and the progress', () => {
     const words = inWords(progress);
     for (const part of ['asa', 'walking', '11500', '12', '2026-05-01T12:00:00Z', 'Full page']) {
       expect(words).toContain(part);
@@ -49,17 +49,17 @@ describe('progress in words', () => {
     expect(words).not.toContain('rejected_events');
   });
 
-  it('says where rejects are', () => {
+  it('says where the rejects are', () => {
     expect(inWords({ ...progress, rejected: 3 })).toMatch(/3 .*rejected_events/);
   });
 
-  it('names the walk that goes on', () => {
+  it('names the walk that continues', () => {
     expect(inWords({ ...progress, state: 'handed over', walk: 'audit-walk-asa-1' })).toMatch(
       /handed over.*audit-walk-asa-1/,
     );
   });
 
-  it('says nothing of what is not known yet', () => {
+  it('omits what is not known yet', () => {
     const words = inWords({ ...progress, state: 'starting', pages: 0, newEvents: 0, newest: null, note: '' });
     expect(words).toContain('starting');
     expect(words).not.toMatch(/null|undefined|Last page|up to/);
@@ -69,7 +69,7 @@ describe('progress in words', () => {
 describe('the input of a workflow', () => {
   const example = '{"collector":"asa"}';
 
-  it('is taken where it fits', () => {
+  it('is accepted if it is valid', () => {
     const parsed = parseInput(collectionInput, { collector: 'asa' }, example);
     expect(parsed.collector).toBe('asa');
     expect(parsed.historyEventsMax).toBeGreaterThan(0);
@@ -94,7 +94,7 @@ describe('the input of a workflow', () => {
     [variablesInput, { collector: 'asa' }],
     [variablesInput, { collector: 'asa', variables: {} }],
     [variablesInput, { collector: 'asa', variables: { searchCount: 5 } }],
-  ])('that does not fit (%#) fails the run for good, and says what is expected', (schema, input) => {
+  ])('that is invalid (%#) fails the run without a retry, and says what is expected', (schema, input) => {
     expect(() => parseInput<unknown>(schema, input, example)).toThrow(
       expect.objectContaining({
         type: 'INPUT_INVALID',
@@ -104,7 +104,7 @@ describe('the input of a workflow', () => {
     );
   });
 
-  it('that does not fit is not repeated in the message: it may hold a secret', () => {
+  it('that is invalid is not quoted in the message, since it may hold a secret', () => {
     const input = { collector: 'asa', variables: { asaKeySecret: { value: 'hunter2' } }, secret: 'hunter2' };
     expect(() => parseInput<unknown>(variablesInput, input, example)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),

@@ -113,7 +113,7 @@ describe('Parquet of the native schema', () => {
     ]);
   });
 
-  it('is named so, and compressed inside whatever the compression', async () => {
+  it('has its file name, and is compressed inside whatever the setting', async () => {
     const files = await Promise.all(
       (['gzip', 'zstd', 'none'] as const).map((compression) =>
         parquet.encode([rowOf()], { schema: 'native', compression }),
@@ -124,7 +124,7 @@ describe('Parquet of the native schema', () => {
     expect(files[2]).toEqual(files[0]);
   });
 
-  it('has what DuckDB needs to pass over files: zstd, statistics, one group for a batch', async () => {
+  it('has what DuckDB needs to skip files: zstd, statistics, one row group for a batch', async () => {
     const rows = Array.from({ length: 10_000 }, (_, seq) =>
       rowOf({ seq, timestamp: new Date(Date.parse('2026-01-01') + seq).toISOString(), id: `id ${seq}` }),
     );
@@ -145,7 +145,7 @@ describe('Parquet of the native schema', () => {
     expect(of('extra')).toMatchObject({ stats_null_count: 10_000n });
   });
 
-  it('begins another group after 100,000 rows', async () => {
+  it('begins another row group after 100,000 rows', async () => {
     const row = rowOf();
     const rows = Array.from({ length: 100_001 }, () => row);
     const groups = 'select distinct row_group_id, row_group_num_rows from parquet_metadata(FILE) order by 1';
@@ -175,7 +175,7 @@ describe('Parquet of the native schema', () => {
     );
   });
 
-  it('finds each text by its statistics, in whatever order they are', async () => {
+  it('finds each text by the statistics, in any order', async () => {
     const rows = hostilePieces.map((piece, seq) => rowOf({ seq, actor: `${piece}${'x'.repeat(seq)}` }));
     for (const row of rows) {
       const actor = row.event.actor.toWellFormed();
@@ -205,7 +205,7 @@ describe('Parquet of the native schema', () => {
     ['2016-12-31T23:59:60Z', 1_483_228_800_000_000n],
     ['9999-12-31T23:59:59Z', 9_223_372_036_854_775n],
     ['yesterday', null],
-  ])('has the moment %s in microseconds', async (timestamp, time) => {
+  ])('has the time %s in microseconds', async (timestamp, time) => {
     const [row] = await nativeRows([rowOf({ timestamp })]);
     expect(row).toMatchObject({ timestamp, time });
   });
@@ -215,7 +215,7 @@ describe('Parquet of the native schema', () => {
     expect(await query([], 'native', 'describe select * from FILE')).toHaveLength(18);
   });
 
-  it('refuses a schema that it has no columns for', async () => {
+  it('refuses a schema without columns', async () => {
     await expect(encoded([rowOf()], 'constructor')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
   });
 });
@@ -237,7 +237,7 @@ describe('Parquet of OCSF', () => {
     message: 'Jason logged in',
   };
 
-  it('has the attributes as nested columns of fixed types, which SQL reads by their names', async () => {
+  it('has the attributes as nested columns of fixed types, which SQL can read by name', async () => {
     const described = await query([rowOf({}, record)], 'ocsf', 'describe select * from FILE');
     const types = Object.fromEntries(described.map((column) => [column.column_name, column.column_type]));
     expect(types).toMatchObject({
@@ -256,7 +256,7 @@ describe('Parquet of OCSF', () => {
     });
   });
 
-  it('has what no column has room for in unmapped, and nothing twice', async () => {
+  it('has in unmapped what does not fit any column, and nothing twice', async () => {
     const odd = {
       ...{ class_uid: '3002', type_uid: 1.5, status_id: 2 ** 31, time: 2 ** 70, actor: 'Jason', message: 'it' },
       ...{ user: { name: 7, uid: 'u', __proto__: null }, privileges: ['a', 1], resources: [], strange: { a: [null] } },
@@ -277,7 +277,7 @@ describe('Parquet of OCSF', () => {
     });
   });
 
-  it('takes the moment of the record where it has one', async () => {
+  it('takes the time of the record if it has one', async () => {
     const [row] = await query([rowOf({}, { time_dt: '2020-01-01T00:00:00.000001Z' })], 'ocsf');
     expect(micros(row!.time_dt)).toBe(1_577_836_800_000_001n);
   });
@@ -308,14 +308,14 @@ describe('Parquet of ECS', () => {
       'user.name': 'Jason',
       'source.ip': '192.0.2.1',
     },
-  ])('has its columns from nested and from dotted names: %j', async (record) => {
+  ])('fills its columns from nested and from dotted names: %j', async (record) => {
     const [row] = await query([rowOf({}, record)], 'ecs');
     const read = { ...row, '@timestamp': micros(row!['@timestamp']) };
     expect(read).toEqual({ ...expected, event: JSON.stringify(record) });
     expect(Object.keys(row!)).toEqual([...Object.keys(expected), 'event']);
   });
 
-  it('has null for what is not there, and the moment of the event', async () => {
+  it('has null for missing members, and the time of the event', async () => {
     const [row] = await query([rowOf()], 'ecs');
     expect(micros(row!['@timestamp'])).toBe(1_605_722_708_277_119n);
     expect(row).toMatchObject({ event_action: null, user_name: null, source_ip: null, event: '{}' });
@@ -323,7 +323,7 @@ describe('Parquet of ECS', () => {
 });
 
 describe('any record in Parquet', () => {
-  it('of OCSF is whole: what is in no column is in unmapped', async () => {
+  it('of OCSF is complete: everything without a column is in unmapped', async () => {
     await fc.assert(
       fc.asyncProperty(anyRows, async (rows) => {
         const names = Object.keys(attributesOf());
@@ -346,7 +346,7 @@ describe('any record in Parquet', () => {
     );
   });
 
-  it('of ECS is whole', async () => {
+  it('of ECS is complete', async () => {
     await fc.assert(
       fc.asyncProperty(anyRows, async (rows) => {
         const read = await query(rows, 'ecs', 'select event from FILE');

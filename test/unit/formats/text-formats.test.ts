@@ -28,7 +28,7 @@ describe('the formats', () => {
     expect(formats.map(({ name }) => formatOf(name).name)).toEqual(['ndjson', 'csv', 'parquet']);
   });
 
-  it.each(['', 'avro', 'constructor'])('have none of the name %j', (name) => {
+  it.each(['', 'avro', 'constructor'])('have no format named %j', (name) => {
     expect(() => formatOf(name)).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID', hint: expect.stringContaining('parquet') }),
     );
@@ -49,14 +49,14 @@ describe('the formats', () => {
 describe.each(compressions)('NDJSON with compression %s', (compression) => {
   const options = { schema: 'ocsf', compression };
 
-  it('is named so', async () => {
+  it('has its file name', async () => {
     expect(await ndjson.encode([rowOf()], options)).toMatchObject({
       extension: `ndjson${suffixes[compression]}`,
       contentType: { gzip: 'application/gzip', zstd: 'application/zstd', none: 'application/x-ndjson' }[compression],
     });
   });
 
-  it('is the records in their order, a line each', async () => {
+  it('is the records in order, one per line', async () => {
     await fc.assert(
       fc.asyncProperty(anyRows, async (rows) => {
         const text = textOf(await ndjson.encode(rows, options), compression);
@@ -82,14 +82,14 @@ describe.each(compressions)('NDJSON with compression %s', (compression) => {
 });
 
 describe('gzip', () => {
-  it('has neither time nor system in its header', async () => {
+  it('has neither a time nor a system in its header', async () => {
     const { bytes } = await ndjson.encode([rowOf()], { schema: 'native', compression: 'gzip' });
     expect([...bytes.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, expect.any(Number), 255]);
   });
 });
 
 describe('zstd', () => {
-  it('refuses more than it can take, and still works then', async () => {
+  it('refuses more than it can compress, and still works afterwards', async () => {
     const compress = await zstdCompressor();
     // Never touched, so it takes no memory.
     const tooLong = new Uint8Array(512 * 1024 * 1024 + 1);
@@ -124,7 +124,7 @@ function csvText(text: string): string {
 describe.each(compressions)('CSV with compression %s', (compression) => {
   const options = { schema: 'native', compression };
 
-  it('is named so', async () => {
+  it('has its file name', async () => {
     expect(await csv.encode([rowOf()], options)).toMatchObject({
       extension: `csv${suffixes[compression]}`,
       contentType: { gzip: 'application/gzip', zstd: 'application/zstd', none: 'text/csv; charset=utf-8' }[compression],
@@ -155,7 +155,7 @@ describe.each(compressions)('CSV with compression %s', (compression) => {
     );
   });
 
-  it('of no rows is the names of the columns', async () => {
+  it('of no rows is only the names of the columns', async () => {
     expect(textOf(await csv.encode([], options), compression)).toBe(`${columns.join(',')}\n`);
   });
 });
@@ -169,7 +169,7 @@ describe('CSV', () => {
     expect(lines.map((line) => line.raw_event)).toEqual(rows.map(({ event }) => event.rawEvent.toWellFormed()));
   });
 
-  it('holds each of many rows once, in their order', async () => {
+  it('has each of many rows once, in order', async () => {
     const rows = Array.from({ length: 2_500 }, (_, seq) => rowOf({ seq }));
     const text = textOf(await csv.encode(rows, { schema: 'native', compression: 'none' }), 'none');
     const lines = parse(text, { columns: true }) as Record<string, string>[];
@@ -177,7 +177,7 @@ describe('CSV', () => {
   });
 
   it.each(['\r', '\n', '\r\n', '"', ','])(
-    'quotes a cell with %j, which would end it for some reader',
+    'quotes a cell with %j, which would end it for some readers',
     async (piece) => {
       const encoded = await csv.encode([rowOf({ hostname: `a${piece}b` })], { schema: 'native', compression: 'none' });
       expect(textOf(encoded, 'none')).toContain(`,"a${piece.replaceAll('"', '""')}b",`);

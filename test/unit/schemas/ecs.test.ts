@@ -33,14 +33,14 @@ function eventOf(members: unknown, changes: Partial<StoredEvent> = {}): StoredEv
 }
 
 describe('the schema', () => {
-  it('is found by its name and version, and is of the version of ECS that the list is of', () => {
+  it('is found by its name and version, which is the version of the ECS list', () => {
     expect(newestSchema('ecs')).toBe(ecs);
     expect(schemaOf('ecs', ecs.version)).toBe(ecs);
     expect(ecs.version).toBe(`${published.version}-1`);
     expect(recordOf('asa', plainEvent(1)).ecs.version).toBe(published.version);
   });
 
-  it('makes the records of a batch, and counts what is in no table', () => {
+  it('makes the records of a batch, and counts types that are in no table', () => {
     const form = { ...batchOf([]).form, schema: 'ecs', schemaVersion: ecs.version };
     const made = records(batchOf([eventOf({}, { type: 'server.ssh_login' }), eventOf({}, { type: 'new' })], { form }));
     expect(made.map(({ known }) => known)).toEqual([true, false]);
@@ -53,7 +53,7 @@ describe('the mapping tables', () => {
     rowsOf[source].flatMap((row) => row.of.map((type) => [source, type.replace('*', 'x.'), row] as const)),
   );
 
-  it('have each type once', () => {
+  it('contain each type once', () => {
     for (const source of names) {
       const types = rowsOf[source].flatMap(({ of }) => of);
       expect(new Set(types).size).toBe(types.length);
@@ -67,7 +67,7 @@ describe('the mapping tables', () => {
     expect(record.event).toMatchObject({ kind: 'event', action: type, category, type: types, outcome });
   });
 
-  it('are told by the docs, row by row', () => {
+  it('are in the docs, row by row', () => {
     const docs = readFileSync(new URL('../../../docs/schemas.md', import.meta.url), 'utf8');
     for (const { of, category, type, outcome } of Object.values(rowsOf).flat()) {
       const row = `| ${of.map((each) => `\`${each}\``).join(', ')} | ${category.join(', ')} | ${type.join(', ')} | ${outcome} |`;
@@ -75,7 +75,7 @@ describe('the mapping tables', () => {
     }
   });
 
-  it('have each type that the contracts name', () => {
+  it('contain each type that the contracts name', () => {
     const asa = `auth_token.issue user_creds.issue server.ssh_login server.rdp_login server.enroll server.create
       client.enroll client.assign client.activate user.create user.update group.create group.add_user group.remove_user
       group.bulk_membership_change project.create project.add_group project.remove_group gateway.create gateway.delete
@@ -95,7 +95,7 @@ describe('the mapping tables', () => {
   });
 
   it.each(['', 'nothing.of.the.kind', '__proto__', 'constructor', 'toString', '*rotate', 'resource', 'x'.repeat(1e6)])(
-    'do not know %.30s, which is a valid event nonetheless',
+    'do not contain %.30s, which is still a valid event',
     (type) => {
       for (const source of [...names, 'another']) {
         const { record, known } = ecs.record(eventOf({ a: 1 }, { type }), source);
@@ -109,7 +109,7 @@ describe('the mapping tables', () => {
 });
 
 describe('events of the demos', () => {
-  it.each(names)('of %s are known and valid, with their text and their time as they came', (source) => {
+  it.each(names)('of %s are known and valid, with unchanged text and time', (source) => {
     for (const event of demoEvents[source](2_000)) {
       const { record, known } = ecs.record(event, source);
       expect([event.type, known, problemsOf(record)]).toEqual([event.type, true, []]);
@@ -138,7 +138,7 @@ describe('events of the demos', () => {
     }
   });
 
-  it('of Skyflow have no content, even where the collector keeps it, but in event.original', () => {
+  it('of Skyflow have content only in event.original, even if the collector keeps it', () => {
     for (const keepContent of [false, true]) {
       const all = demoEvents.skyflow(200, keepContent).map((event) => recordOf('skyflow', event));
       expect(JSON.stringify(all).includes('sensitive')).toBe(keepContent);
@@ -152,7 +152,7 @@ describe('content that a collector of Skyflow keeps', () => {
   it.each([
     { request: 'sensitive', response: ['sensitive'] },
     { request: { data: 'sensitive' }, response: { data: [{ content: 'sensitive' }] } },
-  ])('is in event.original alone where it stands as in %j', (members) => {
+  ])('is only in event.original if it is placed as in %j', (members) => {
     const record = recordOf('skyflow', eventOf(members));
     expect(record.event.original).toContain('sensitive');
     delete record.event.original;
@@ -263,12 +263,12 @@ describe('an event of ASA', () => {
     expect(record).toMatchObject({ event: { type: ['access', type], outcome }, rule: { id: 'k-1' } });
   });
 
-  it('keeps a decision that is neither', () => {
+  it('keeps any other decision', () => {
     const record = recordOf('asa', eventOf({ decision: 'maybe' }, { type: 'security_policy.evaluate' }));
     expect(record).toMatchObject({ event: { outcome: 'unknown' }, trawl: { unmapped: { decision: 'maybe' } } });
   });
 
-  it('has no name where an id has no related object, and no target where there are several', () => {
+  it('has no name for an id without a related object, and no target if there are several', () => {
     const record = recordOf('asa', eventOf({ actor: 'k-1', target_user: ['k-2', 'k-3'], user: 'k-4' }, { actor: '' }));
     expect(record.user).toEqual({ id: 'k-1' });
     expect(record.trawl.unmapped).toEqual({ target_user: ['k-2', 'k-3'], user: 'k-4' });
@@ -307,7 +307,7 @@ describe('an event of Descope', () => {
     expect(record.source).toEqual({ address: '203.0.113.7:443', geo: { country_iso_code: 'DE' } });
   });
 
-  it('of somebody else has the user as the target', () => {
+  it('of another person has the user as the target', () => {
     const { user, organization } = recordOf('descope', eventOf({ ...audit, actorId: 'K2', tenants: ['T2'] }));
     expect(user).toEqual({ id: 'K2', name: 'K2', target: ada });
     expect(organization).toEqual({ id: 'T2' });
@@ -470,7 +470,7 @@ describe('whatever an event holds', () => {
       .map((changes) => plainEvent(1, changes));
   };
 
-  it.each(names)('of %s, the record is valid and has the text as it came', (source) => {
+  it.each(names)('of %s, the record is valid and has the unchanged text', (source) => {
     fc.assert(
       fc.property(eventFrom(source), (event) => {
         const { record } = ecs.record(event, source);
@@ -500,7 +500,7 @@ describe('whatever an event holds', () => {
     }
   });
 
-  it('numbers that no double holds keep their digits, and the others stay numbers', () => {
+  it('numbers beyond a double keep their digits, and the others stay numbers', () => {
     const rawEvent = '{"a":9007199254740993,"b":[1.50,1,-0],"c":{"d":"1.50 \\" 2.50","e":1e400},"f":1.5,"g":"1.50"}';
     expect(recordOf('asa', plainEvent(1, { rawEvent })).trawl.unmapped).toEqual({
       a: '9007199254740993',
@@ -511,7 +511,7 @@ describe('whatever an event holds', () => {
     });
   });
 
-  it('a member that is called __proto__ is kept as a member', () => {
+  it('a member called __proto__ is kept as a member', () => {
     const { unmapped } = recordOf('asa', plainEvent(1, { rawEvent: '{"__proto__":{"x":1}}' })).trawl;
     expect(JSON.stringify(unmapped)).toBe('{"__proto__":{"x":1}}');
     expect(({} as Json).x).toBeUndefined();
@@ -580,13 +580,13 @@ describe('the index template', () => {
   };
   walk(template.mappings.properties, '');
 
-  it('has ECS types, but for the nanoseconds of @timestamp', () => {
+  it('has ECS types, except for the nanoseconds of @timestamp', () => {
     const types: Record<string, string> = { ...published.fields, ...ownFields, '@timestamp': 'date_nanos' };
     for (const [name, { type }] of mapped) expect([name, type]).toEqual([name, types[name]?.replace('[]', '')]);
     expect(mapped.get('event.original')).toEqual({ type: 'keyword', index: false, doc_values: false });
   });
 
-  it('has each field of the records, and bounds what is indexed of a text', () => {
+  it('has each field of the records, and limits the indexed length of a text', () => {
     const all = names.flatMap((source) => demoEvents[source](1_000).map((event) => recordOf(source, event)));
     const used = new Set(all.flatMap((record) => leavesOf(record).map(([name]) => name)));
     expect([...used, ...Object.keys(ownFields)].filter((name) => !mapped.has(name))).toEqual([]);

@@ -135,13 +135,13 @@ describe.each(sources)('OCSF of %s', (source) => {
     expect([record.class_uid, record.activity_id]).toEqual([uid, row.activity]);
   });
 
-  it('is API Activity for a type that no table has, and says so', () => {
+  it('is API Activity for a type in no table, and says so', () => {
     const { record, known } = ocsf.record(typed(source, 'quite.unheard_of'), source);
     expect({ known, problems: problemsOf(record) }).toEqual({ known: false, problems: [] });
     expect(record).toMatchObject({ class_uid: 6003, activity_id: 99, activity_name: 'quite.unheard_of' });
   });
 
-  it('is the base event for what is no object', () => {
+  it('is the base event for anything that is not an object', () => {
     for (const rawEvent of ['null', '[1,2]', '"text"', '7']) {
       const { record, known } = ocsf.record(event(1, { rawEvent, type: '' }), source);
       expect({ known, class: record.class_uid, problems: problemsOf(record) }).toEqual({
@@ -158,7 +158,7 @@ describe.each(sources)('OCSF of %s', (source) => {
     expectJsonOnly(record);
   });
 
-  it('is valid for any event of any type, which stays whole', () => {
+  it('is valid for any event of any type, which stays complete', () => {
     const types = fc.constantFrom(...Object.keys(mappings[source]!.rows), 'x.create', 'ASSIGN/ROLE', '', '__proto__');
     fc.assert(
       fc.property(
@@ -186,7 +186,7 @@ describe.each(sources)('OCSF of %s', (source) => {
     expect(JSON.stringify(record)).toContain('nested too deeply');
   });
 
-  it('has the end of an event that is longer than raw_data may be in unmapped', () => {
+  it('has in unmapped the end of an event that is too long for raw_data', () => {
     const rawEvent = JSON.stringify({ actor: 'a'.repeat(65_000), note: '😀'.repeat(40_000) });
     const record = mapped(event(1, { rawEvent }), source);
     expect(problemsOf(record)).toEqual([]);
@@ -194,7 +194,7 @@ describe.each(sources)('OCSF of %s', (source) => {
     expect(record.raw_data.isWellFormed()).toBe(true);
   });
 
-  it('has a time whatever stands in the place of one', () => {
+  it('has a time whatever the event has in its place', () => {
     const times = ['1969-12-31T23:59:59.9999Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:60Z', 'never', ''];
     const records = times.map((timestamp) => mapped(event(1, { timestamp }), source));
     expect(records.flatMap(problemsOf)).toEqual([]);
@@ -357,7 +357,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
     expect(raw_data).toContain('900719925474099312345');
   });
 
-  it('takes the status of a user for the activity', () => {
+  it('derives the activity from the status of a user', () => {
     const activity = (user_status: unknown) => mapped(typed('asa', 'user.update', { user_status }), 'asa').type_uid;
     expect(['ACTIVE', 'DISABLED', 'DELETED', 'toString', null].map(activity)).toEqual([
       300102, 300105, 300106, 300199, 300199,
@@ -368,7 +368,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
     ['allow', 1, 'Success'],
     ['deny', 2, 'Failure'],
     ['step-up', 99, 'step-up'],
-  ])('takes the decision %s of a policy for the status', (decision, id, name) => {
+  ])('derives the status from the decision %s of a policy', (decision, id, name) => {
     const record = mapped(typed('asa', 'security_policy.evaluate', { decision }), 'asa');
     expect(record).toMatchObject({ status_id: id, status: name });
   });
@@ -380,7 +380,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
     ['secret.reveal', 'entityManagement', 2],
     ['k8s.ssh_login', 'authentication', 1],
     ['resource.whatever', 'entityManagement', 99],
-  ])('sorts %s by its ending', (type, name, activity) => {
+  ])('classifies %s by its ending', (type, name, activity) => {
     const { record, known } = ocsf.record(typed('asa', type), 'asa');
     expect({ known, class: record.class_uid, activity: record.activity_id, problems: problemsOf(record) }).toEqual({
       known: true,
@@ -390,7 +390,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
     });
   });
 
-  it('names what the columns say of ids that no attribute has', () => {
+  it("has the columns' descriptions of ids that no attribute has", () => {
     const of = event(1, { rawEvent: '{"type":"user.create","project":"p"}', type: 'user.create', project: 'prod' });
     expect(mapped(of, 'asa').unmapped).toMatchObject({ project: 'p', names: { project: 'prod' } });
   });
@@ -404,7 +404,7 @@ describe('OCSF of Okta Advanced Server Access', () => {
 });
 
 describe('OCSF of Descope', () => {
-  it('tells failure by action, level and message', () => {
+  it('recognises failure by action, level and message', () => {
     const members = { type: 'warn', userId: 'U1', data: { error_message: 'bad code', n: 1 }, method: 'saml' };
     expect(mapped(typed('descope', 'LoginFailed', members), 'descope')).toMatchObject({
       status_id: 2,
@@ -417,14 +417,14 @@ describe('OCSF of Descope', () => {
     });
   });
 
-  it('has the one who acts apart from the user', () => {
+  it('separates the actor from the user', () => {
     const members = { userId: 'U1', actorId: 'K2', externalIds: ['ada@example.com'], tenants: ['T1'] };
     const record = mapped(typed('descope', 'UserCreated', members), 'descope');
     expect(record.actor).toEqual({ user: { uid: 'K2', type: 'Unknown', type_id: 0 } });
     expect(record.user).toMatchObject({ uid: 'U1', email_addr: 'ada@example.com', org: { uid: 'T1' } });
   });
 
-  it('has an address that is none in unmapped', () => {
+  it('has an invalid address in unmapped', () => {
     const record = mapped(typed('descope', 'LoginSucceed', { remoteAddress: '10.0.0', geo: 'DE' }), 'descope');
     expect(record.src_endpoint).toBeUndefined();
     expect(record.unmapped).toMatchObject({ remoteAddress: '10.0.0', geo: 'DE' });
@@ -447,7 +447,7 @@ describe('OCSF of Skyflow', () => {
   };
   const of = (value: unknown) => event(1, { type: 'RecordService.GetRecord', rawEvent: JSON.stringify(value) });
 
-  it('leaves content out that the collector was told to keep', () => {
+  it('omits content even if the collector keeps it', () => {
     const record = mapped(of(raw), 'skyflow');
     expect(problemsOf(record)).toEqual([]);
     expect(JSON.stringify(record)).not.toContain('sensitive');
@@ -462,14 +462,14 @@ describe('OCSF of Skyflow', () => {
     });
   });
 
-  it('leaves content out that stands where the contract has none', () => {
+  it('omits content in places where the contract has none', () => {
     const odd = '{"request":{"data":"sensitive"},"request":{"d\\u0061ta":["sensitive"]},"response":["sensitive"]}';
     expect(JSON.stringify(mapped(event(1, { rawEvent: odd, type: 'x' }), 'skyflow'))).not.toContain('sensitive');
     const broken = event(1, { rawEvent: '{"request":{"data":{"content":"sensitive', type: 'x' });
     expect(JSON.stringify(mapped(broken, 'skyflow'))).not.toContain('sensitive');
   });
 
-  it('is activity on a table of the vault', () => {
+  it('is an activity on a table of the vault', () => {
     expect(mapped(of(raw), 'skyflow')).toMatchObject({
       class_uid: 6005,
       activity_name: 'Read',
@@ -491,7 +491,7 @@ describe('OCSF of Skyflow', () => {
     ['UNASSIGN', 'POLICY', 300502],
     ['ROTATE', 'KEY', 300403],
     ['READ', 'WORKSPACE', 300402],
-  ])('sorts an API that it does not know by %s and %s', (actionType, resourceType, typeUid) => {
+  ])('classifies an unknown API by %s and %s', (actionType, resourceType, typeUid) => {
     const request = { apiName: 'New.Api', actionType, resourceType };
     const { record, known } = ocsf.record(
       event(1, { type: 'New.Api', rawEvent: JSON.stringify({ request }) }),
@@ -506,13 +506,13 @@ describe('OCSF of Skyflow', () => {
 });
 
 describe('OCSF', () => {
-  it('of a source that has no tables is API Activity', () => {
+  it('of a source without tables is API Activity', () => {
     const { record, known } = ocsf.record(event(1), 'newsource');
     expect({ known, problems: problemsOf(record) }).toEqual({ known: false, problems: [] });
     expect(record).toMatchObject({ class_uid: 6003, metadata: { product: { name: 'newsource' } } });
   });
 
-  it('goes into the layout of Security Lake, each class by itself, by time', async () => {
+  it('follows the layout of Security Lake, one file for each class, by time', async () => {
     const place = { region: 'eu-central-1', accountId: '123456789012' };
     const settings = { schema: 'ocsf', batchEvents: 10_000, waitMinutes: 0 };
     const form = { format: 'parquet', compression: 'none', layout: 'security-lake' } as const;

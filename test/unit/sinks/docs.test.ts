@@ -6,14 +6,14 @@ import { sinks } from '../../../src/sinks/registry.js';
 describe.each(sinks)('the docs of $kind', ({ kind, settings }) => {
   const lines = readFileSync(new URL(`../../../docs/sinks/${kind}.md`, import.meta.url), 'utf8').split('\n');
 
-  it.each(settings)('state the setting $key as the code does', (setting) => {
+  it.each(settings)('describe the setting $key as the code does', (setting) => {
     const row = lines.find((line) => line.startsWith(`| \`SINK_NAME_${setting.env}\` `));
     for (const part of [setting.key, setting.meaning, setting.expected, setting.default ?? withoutDefault(setting)])
       expect(row).toContain(part);
   });
 });
 
-it('keys and variables are of the form that the reader of settings expects, and secrets are marked', () => {
+it('keys and variables have the form that the settings reader expects, and secrets are marked', () => {
   for (const { key, env, secret, guarded } of sinks.flatMap(({ settings }) => settings)) {
     expect(key).toMatch(/^[a-z][A-Za-z]*$/);
     expect(env).toBe(key.replace(/[A-Z]/g, '_$&').toUpperCase());

@@ -129,7 +129,7 @@ describe('events for Elasticsearch', () => {
     expect(seen.flatMap(documentsOf).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5].map((seq) => idOf(`id-${seq}`)));
   });
 
-  it('are created in a data stream, where one that is there already counts as stored', async () => {
+  it('are created in a data stream, in which an existing document counts as stored', async () => {
     const conflict = failing(409, 'version_conflict_engine_exception');
     const { url, seen } = await receiver(bulk((at) => (at === 0 ? conflict : { status: 201 })));
     const sent = await clientOf(url, { DATA_STREAM: 'yes', INDEX: 'logs-trawl-default' }).send(
@@ -149,8 +149,8 @@ describe('events for Elasticsearch', () => {
   });
 });
 
-describe('documents for later', () => {
-  it('are sent again by themselves, with the same ids, and the others are not', async () => {
+describe('documents that are sent again', () => {
+  it('are sent again alone, with the same ids', async () => {
     const { url, seen } = await receiver(
       bulk((at) => (at === 1 ? failing(429, 'es_rejected_execution_exception') : { status: 201 })),
       bulk(() => failing(503, 'unavailable_shards_exception')),
@@ -165,7 +165,7 @@ describe('documents for later', () => {
     expect(sent.refused).toEqual([]);
   });
 
-  it('are those that something else was writing, where they were not to be created', async () => {
+  it('include those that another process was writing, unless they were to be created', async () => {
     const { url, seen } = await receiver(
       bulk(() => failing(409, 'version_conflict_engine_exception')),
       bulk(),
@@ -174,7 +174,7 @@ describe('documents for later', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('fail the batch where they stay so', async () => {
+  it('fail the batch if they never succeed', async () => {
     const { url, seen } = await receiver(bulk((at) => (at === 0 ? failing(429, 'x') : { status: 201 })));
     const { client, waits } = hasty(url);
     const error = await refusal(client.send(batchOf([event(1), event(2)])));
@@ -184,7 +184,7 @@ describe('documents for later', () => {
   });
 });
 
-describe('a document that is refused', () => {
+describe('a refused document', () => {
   it.each([
     [
       'document_parsing_exception',
@@ -203,28 +203,28 @@ describe('a document that is refused', () => {
       'Limit of total fields [1000] has been exceeded while adding new fields [1]',
       'illegal_argument_exception: it would pass the limit of fields of the index.',
     ],
-  ])('for %s is told by its known parts, and the others are stored', async (type, reason, known) => {
+  ])('for %s is reported by known parts of its error, and the others are stored', async (type, reason, known) => {
     const { url, seen } = await receiver(bulk((at) => (at === 1 ? failing(400, type, reason) : { status: 201 })));
     const sent = await clientOf(url).send(batchOf([event(1), event(2), event(3)]));
     expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: known }]);
     expect(seen).toHaveLength(1);
   });
 
-  it('names a hostile field so that it can be shown', async () => {
+  it('has a hostile field name made printable', async () => {
     const reason = 'failed to parse field [a\u001b[2J\u202e] of type [long]';
     const { url } = await receiver(bulk(() => failing(400, 'mapper_parsing_exception', reason)));
     const { refused } = await clientOf(url).send(batchOf([event(1)]));
     expect(refused[0]!.reason).toBe('mapper_parsing_exception at field a\\u001b[2J\\u202e (long).');
   });
 
-  it('alone for its size is told', async () => {
+  it('is reported if it is too large on its own', async () => {
     const { url } = await receiver(text(413, ''));
     const { refused } = await clientOf(url).send(batchOf([event(1)]));
     expect(refused).toEqual([{ seq: 1, id: 'id-1', reason: expect.stringContaining('413') }]);
   });
 });
 
-describe('a document that the answer says yes to', () => {
+describe('a document that the answer calls successful', () => {
   const took = (item: Record<string, unknown>) => ({ status: 201, result: 'created', ...item });
   const stream = { DATA_STREAM: 'yes', INDEX: 'logs-trawl' };
 
@@ -252,7 +252,7 @@ describe('a document that the answer says yes to', () => {
     [{ _index: '.fs-logs-trawl-2026.11.23-000002', _id: 'of the failure store' }, 'in the failure store'],
     [{ _index: 'logs-trawl::failures' }, 'in the failure store'],
     [{ status: 200, result: 'noop' }, 'result: noop'],
-  ])('with %o is not where it was sent to: it is told in its words, and the others are stored', async (item, words) => {
+  ])('with %o is not at its target: it is reported in words, and the others are stored', async (item, words) => {
     const { url, seen } = await receiver(bulk((at) => took(at === 1 ? item : {})));
     const sent = await clientOf(url, stream).send(batchOf([event(1), event(2), event(3)]));
     expect(sent.refused).toEqual([{ seq: 2, id: 'id-2', reason: expect.stringContaining(words) }]);
@@ -260,7 +260,7 @@ describe('a document that the answer says yes to', () => {
   });
 
   it.each(['not_enabled', 'failed', 'not_applicable_or_unknown'])(
-    'is judged by its error where that comes with failure_store %s',
+    'is judged by its error if that comes with failure_store %s',
     async (failure_store) => {
       const { url } = await receiver(
         bulk((at) => {
@@ -273,12 +273,12 @@ describe('a document that the answer says yes to', () => {
     },
   );
 
-  it('and names an error for nonetheless is not stored', async () => {
+  it('is not stored if it also has an error', async () => {
     const { url } = await receiver(bulk(() => failing(201, 'some_exception')));
     expect(await refusal(clientOf(url).send(batchOf([event(1)])))).toMatchObject({ code: 'SINK_REFUSED' });
   });
 
-  it('is stored by a conflict only where the conflict is that it is there', async () => {
+  it('is stored in spite of a conflict only if it exists already', async () => {
     const { url } = await receiver(bulk(() => failing(409, 'another_conflict')));
     expect(await refusal(hasty(url, stream).client.send(batchOf([event(1)])))).toMatchObject({
       code: 'SINK_UNAVAILABLE',
@@ -375,7 +375,7 @@ describe('the check of an Elasticsearch', () => {
     [text(400, '<html>'), 'SINK_REFUSED'],
     [text(200, '<html>'), 'SINK_ANSWER_UNREADABLE'],
     [json(200, {}), 'SINK_ANSWER_UNREADABLE'],
-  ])('sees what is wrong (%#)', async (answer, code) => {
+  ])('reports what is wrong (%#)', async (answer, code) => {
     const { url } = await receiver(answer);
     expect((await refusal(clientOf(url).check())).code).toBe(code);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, statusError, unreadable } from '../../../src/sinks/http-answer.js';
 import { httpClient, receiver, text } from './support.js';
 
-describe('a question to a sink', () => {
+describe('a request to a sink', () => {
   it('sends bytes as they are', async () => {
     const { url, seen } = await receiver(text(200, ''));
     const body = Uint8Array.from([0, 255, 10, 13]);
@@ -22,17 +22,17 @@ describe('a question to a sink', () => {
 describe('an error of a sink', () => {
   const answer = (status: number) => ({ status, headers: {}, body: Buffer.from('marked-event') });
 
-  it.each([100, 304, 418, 451, 501, 599])('is there for status %i too', (status) => {
+  it.each([100, 304, 418, 451, 501, 599])('exists for status %i too', (status) => {
     const error = statusError(answer(status), 'X at h');
     expect(error.message).toBe(`X at h answered ${status}.`);
     expect(error.code).toBe(status >= 500 ? 'SINK_UNAVAILABLE' : 'SINK_REFUSED');
   });
 
-  it('has the hint of the sink where it knows better', () => {
+  it("has the sink's more specific hint", () => {
     expect(statusError(answer(400), 'X', { 400: 'Do that.' }).hint).toBe('Do that.');
   });
 
-  it('says of an unreadable answer that nothing is confirmed', () => {
+  it('says that an unreadable answer confirms nothing', () => {
     expect(unreadable('X', 'HTML or XML').message).toBe('The answer from X is HTML or XML, so nothing is confirmed.');
   });
 });

@@ -4,7 +4,7 @@ import type { ConfirmedPart } from '../../../src/batch.js';
 import { Confirmations } from '../../../src/sinks/parts.js';
 
 describe('confirmations of parts', () => {
-  it('tell, in whatever order they come, only what has no gap before it, and each byte and refusal once', async () => {
+  it('in any order, report only parts without a gap before them, and each byte and refusal once', async () => {
     const cases = fc
       .array(fc.array(fc.integer(), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 })
       .chain((sizes) => {

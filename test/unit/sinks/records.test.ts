@@ -25,7 +25,7 @@ describe('a native record', () => {
     expect(record).toStrictEqual(JSON.parse(json));
   });
 
-  it('of whatever JSON is one line with its raw text', () => {
+  it('of any JSON is one line with its raw text', () => {
     const anyEvent = fc.tuple(objectText, fc.option(objectText), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(anyEvent, ([rawEvent, extra, text]) => {
@@ -35,19 +35,19 @@ describe('a native record', () => {
     );
   });
 
-  it('has no extra where there is none', () => {
+  it('has no extra if the event has none', () => {
     const [{ record } = expect.fail()] = records(batchOf([event(1)]));
     expect(Object.keys(record)).not.toContain('extra');
   });
 
-  it('of another schema is refused, which is no matter of trying again', () => {
+  it('of another schema is refused without a retry', () => {
     const form = { ...batchOf([]).form, schema: 'klingon' };
     expect(() => records(batchOf([event(1)], { form }))).toThrow(
       expect.objectContaining({ code: 'SETTINGS_INVALID', retry: false, message: expect.stringContaining('klingon') }),
     );
   });
 
-  it('counts as unmapped where its type is not known', () => {
+  it('counts as unmapped if its type is unknown', () => {
     const all = records(batchOf([event(1), event(2), event(3)]));
     all[1]!.known = false;
     expect(unmappedOf(all)).toBe(1);
@@ -74,7 +74,7 @@ describe('the parts of a batch', () => {
     expect(sizes(parts(items(4, 6, 1, 9, 10), { bytesMax: 10 }))).toEqual([[4, 6], [1, 9], [10]]);
   });
 
-  it('hold an item that is too large by itself', () => {
+  it('hold an item alone if it is too large', () => {
     expect(sizes(parts(items(1, 50, 1), { bytesMax: 10 }))).toEqual([[1], [50], [1]]);
   });
 
@@ -82,7 +82,7 @@ describe('the parts of a batch', () => {
     expect(sizes(parts(items(1, 1, 1), { bytesMax: 10, eventsMax: 2 }))).toEqual([[1, 1], [1]]);
   });
 
-  it('of nothing are none', () => {
+  it('of an empty batch are an empty list', () => {
     expect(parts([], { bytesMax: 10 })).toEqual([]);
   });
 });

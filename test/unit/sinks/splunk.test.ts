@@ -92,7 +92,7 @@ describe('events for Splunk', () => {
     expect(seqs).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('are told part by part, so that the rest alone is sent again', async () => {
+  it('are confirmed part by part, so that only the rest is sent again', async () => {
     const { url, seen } = await receiver(success, success, json(503, { text: 'Server is busy', code: 9 }), success);
     const all = [1, 2, 3, 4, 5].map((seq) => event(seq));
     const parts: ConfirmedPart[] = [];
@@ -115,7 +115,7 @@ describe('events for Splunk', () => {
     expect(seen[0]!.body).toContain('{"time":-1.500,');
   });
 
-  it('have source type and host of the settings', async () => {
+  it('have the source type and host of the settings', async () => {
     const { url, seen } = await receiver(success);
     await clientOf(url, { SOURCETYPE: 'okta:{source}:x', HOST: 'collector-1' }).send(batchOf([event(1)]));
     expect(linesOf(seen[0]!)[0]).toMatchObject({ sourcetype: 'okta:asa:x', host: 'collector-1' });
@@ -126,7 +126,7 @@ describe('events for Splunk', () => {
 describe('an event that Splunk refuses', () => {
   const invalid = (number: number, code = 6) => json(400, { text: 'No', code, 'invalid-event-number': number });
 
-  it.each([6, 12, 13, 15])('with code %i is taken out, and the others are sent again', async (code) => {
+  it.each([6, 12, 13, 15])('with code %i is removed, and the others are sent again', async (code) => {
     const { url, seen } = await receiver(invalid(1, code), invalid(2, code), success);
     const sent = await clientOf(url).send(batchOf([1, 2, 3, 4].map((seq) => event(seq))));
     expect(sent.refused).toEqual([
@@ -144,20 +144,20 @@ describe('an event that Splunk refuses', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it.each([undefined, -1, 2, 0.5, '0'])('is not guessed where its number is %s', async (number) => {
+  it.each([undefined, -1, 2, 0.5, '0'])('is not guessed if its number is %s', async (number) => {
     const { url } = await receiver(json(400, { code: 6, 'invalid-event-number': number }));
     const error = await refusal(clientOf(url).send(batchOf([event(1), event(2)])));
     expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
   });
 
-  it('is not one where more than a hundred of one request are refused', async () => {
+  it('is an error of the request if Splunk refuses more than a hundred of one request', async () => {
     const { url, seen } = await receiver(invalid(0));
     const many = Array.from({ length: 150 }, (_, at) => event(at + 1));
     expect(await refusal(clientOf(url).send(batchOf(many)))).toMatchObject({ code: 'SINK_REFUSED' });
     expect(seen).toHaveLength(101);
   });
 
-  it('alone for its size is told, and the others go on', async () => {
+  it('is reported if it is too large on its own, and the others are sent', async () => {
     const { url } = await receiver(text(413, 'too large'), success);
     const large = event(1, { rawEvent: JSON.stringify('x'.repeat(2_000)) });
     const sent = await clientOf(url, { MAX_BYTES: '1000' }).send(batchOf([large, event(2)]));
@@ -210,7 +210,7 @@ describe('an answer of Splunk that says no', () => {
     expect(error.hint).toContain(hint);
   });
 
-  it.each([429, 503])('with status %i says when to come again', async (status) => {
+  it.each([429, 503])('with status %i says when to retry', async (status) => {
     const { url } = await receiver(text(status, '', { 'retry-after': '120' }));
     const error = await refusal(clientOf(url).send(batchOf([event(1)])));
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
@@ -231,7 +231,7 @@ describe('an answer of Splunk that says no', () => {
     expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
   });
 
-  it('may not come at all', async () => {
+  it('may be missing', async () => {
     const { url } = await receiver((response) => response.socket!.destroy());
     expect(await refusal(clientOf(url).send(batchOf([event(1)])))).toMatchObject({ code: 'SINK_UNAVAILABLE' });
     const closed = await refusal(clientOf('http://127.0.0.1:1').send(batchOf([event(1)])));
@@ -244,7 +244,7 @@ describe('indexer acknowledgement', () => {
   const taken = (ackId: number) => json(200, { text: 'Success', code: 0, ackId });
   const events = batchOf([event(1), event(2)]);
 
-  it('is waited for, of each request, over one channel of the batch', async () => {
+  it('is awaited for each request, over one channel of the batch', async () => {
     const { url, seen } = await receiver(
       taken(7),
       taken(8),
@@ -261,7 +261,7 @@ describe('indexer acknowledgement', () => {
     expect([...channels]).toEqual([expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)]);
   });
 
-  it('is told up to the first request that lacks one', async () => {
+  it('is reported up to the first request without one', async () => {
     const { url } = await receiver(
       taken(7),
       taken(8),
@@ -292,7 +292,7 @@ describe('indexer acknowledgement', () => {
     expect(second).not.toBe(first);
   });
 
-  it('is asked for with the cookies of the load balancer, as they are by then', async () => {
+  it("is requested with the load balancer's current cookies", async () => {
     const withCookies =
       (answer: object, cookies: string[]): Parameters<typeof receiver>[0] =>
       (response) =>
@@ -323,7 +323,7 @@ describe('indexer acknowledgement', () => {
     ]);
   });
 
-  it('is not told apart where two requests have one id: the batch is sent again, and nothing is confirmed', async () => {
+  it('is ambiguous if two requests have the same id: nothing is confirmed, and the batch is sent again', async () => {
     const { url, seen } = await receiver(taken(0), taken(0), json(200, { acks: { 0: true } }));
     const parts: ConfirmedPart[] = [];
     const { client } = hasty(url, { USE_ACK: 'yes', MAX_BYTES: '1000' });
@@ -343,7 +343,7 @@ describe('indexer acknowledgement', () => {
     },
   );
 
-  it('that does not come in time fails the batch, which is then sent again', async () => {
+  it('that does not arrive in time fails the batch, which is then sent again', async () => {
     const { url, seen } = await receiver(taken(1), json(200, { acks: { 1: false } }));
     const { client, waits } = hasty(url, { USE_ACK: 'yes', ACK_WAIT_SECONDS: '10' });
     const error = await refusal(client.send(events));
@@ -356,12 +356,12 @@ describe('indexer acknowledgement', () => {
     ['no id', json(200, { text: 'Success', code: 0 }), 'SINK_REFUSED'],
     ['no list', json(200, { text: 'x' }), 'SINK_ANSWER_UNREADABLE'],
     ['a list without ids', json(200, { acks: [true, true] }), 'SINK_ANSWER_UNREADABLE'],
-  ])('of which there is %s is an error', async (_, answer, code) => {
+  ])('is an error if there is %s', async (_, answer, code) => {
     const { url } = await receiver(...(code === 'SINK_REFUSED' ? [answer] : [taken(1), answer]));
     expect((await refusal(hasty(url, { USE_ACK: 'yes' }).client.send(events))).code).toBe(code);
   });
 
-  it('ends where the signal is aborted', async () => {
+  it('ends if the signal is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('the worker shuts down');
     const { url } = await receiver(taken(1), (response, request) => {
@@ -437,13 +437,13 @@ describe('two indexers behind a load balancer', () => {
     return confirmed;
   }
 
-  it('take a whole batch where the balancer keeps a client by cookie', async () => {
+  it('accept a whole batch if the balancer assigns clients by cookie', async () => {
     const { http, indexed } = cluster({ sticky: true, perChannel: false, choice: [0, 1], loses: [false] });
     expect(await offloaded(http)).toBe(5);
     expect(indexed.size).toBe(5);
   });
 
-  it('never confirm what neither has, whatever the balancer does', async () => {
+  it('never confirm events that neither has, whatever the balancer does', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -475,7 +475,7 @@ describe('the check of a Splunk', () => {
     expect(await refusal(clientOf(url).check())).toMatchObject({ code: 'SINK_REFUSED' });
   });
 
-  it('sees that there is something else', async () => {
+  it('recognises a different server', async () => {
     const { url } = await receiver(text(200, '<html></html>'));
     expect(await refusal(clientOf(url).check())).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE' });
   });

@@ -116,7 +116,7 @@ describe('a message of syslog', () => {
     expect(parse(frames[2]!).data.id).toBe(hostileEvents[2]!.id);
   });
 
-  it('has facility, severity and host name of the settings', async () => {
+  it('has the facility, severity and host name of the settings', async () => {
     const { port, received } = await plain();
     await clientOf(port, { FACILITY: '23', SEVERITY: '7', HOSTNAME: 'collector.example' }).send(batchOf([event(1)]));
     expect(parse(framesOf(received[0]!)[0]!)).toMatchObject({ priority: 191, hostname: 'collector.example' });
@@ -132,7 +132,7 @@ describe('a message of syslog', () => {
     expect(parse(framesOf(received[0]!)[0]!).id).toBe(id);
   });
 
-  it('is refused where it is too long, and the others are sent: half an event is none', async () => {
+  it('is refused if it is too long, rather than cut, and the others are sent', async () => {
     const { port, received } = await plain();
     const large = event(2, { rawEvent: JSON.stringify('é'.repeat(500)) });
     const sent = await clientOf(port, { MAX_MESSAGE_BYTES: '1000' }).send(batchOf([event(1), large, event(3)]));
@@ -142,7 +142,7 @@ describe('a message of syslog', () => {
     expect(framesOf(received[0]!).map((frame) => parse(frame).data.seq)).toEqual(['1', '3']);
   });
 
-  it('may be as long as the setting says, to the byte', async () => {
+  it('may be exactly as long as the setting says', async () => {
     const { port, received } = await plain();
     const text = (length: number) => event(1, { rawEvent: JSON.stringify('x'.repeat(length)) });
     await clientOf(port).send(batchOf([text(1_000)]));
@@ -176,7 +176,7 @@ describe('over TLS', () => {
     return { certificates, server, ca: { TLS: 'yes', CA_FILE: certificates.file('ca.pem') } };
   }
 
-  it('messages come to a receiver whose authority is known', async () => {
+  it('messages reach a receiver whose CA is trusted', async () => {
     const { server, ca } = authority();
     const { port, received } = await overTls(server);
     const client = clientOf(port, ca);
@@ -188,7 +188,7 @@ describe('over TLS', () => {
     );
   });
 
-  it('a receiver whose authority is not known gets nothing', async () => {
+  it('a receiver whose CA is not trusted gets nothing', async () => {
     const { server } = authority();
     const { port, received } = await overTls(server);
     const error = await refusal(clientOf(port, { TLS: 'yes' }).send(batchOf([event(1)])));
@@ -196,7 +196,7 @@ describe('over TLS', () => {
     expect(received.filter(({ byteLength }) => byteLength > 0)).toEqual([]);
   });
 
-  it('a receiver with another name gets nothing, unless that name is the one that is wanted', async () => {
+  it('a receiver with another name gets nothing, unless serverName names it', async () => {
     const { certificates, server, ca } = authority();
     certificates.certificate('server', 'logs.example');
     const named = {
@@ -211,7 +211,7 @@ describe('over TLS', () => {
     expect(received.filter(({ byteLength }) => byteLength > 0)).toHaveLength(1);
   });
 
-  it('a receiver may want a certificate of the client', async () => {
+  it('a receiver may require a client certificate', async () => {
     const { certificates, server, ca } = authority();
     certificates.certificate('client', 'trawl');
     const { port, received } = await overTls({
@@ -226,7 +226,7 @@ describe('over TLS', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('an expired certificate is named', async () => {
+  it('an expired certificate is reported', async () => {
     const { certificates, ca, server } = authority();
     certificates.certificate('server', '127.0.0.1', -1);
     const old = {
@@ -239,13 +239,13 @@ describe('over TLS', () => {
     expect(error).toMatchObject({ code: 'SINK_REFUSED', hint: expect.stringContaining('renew') });
   });
 
-  it('something without TLS is named', async () => {
+  it('a receiver without TLS is reported', async () => {
     const { port } = await plain((socket) => socket.end('220 smtp.example ESMTP\r\n'));
     const error = await refusal(clientOf(port, { TLS: 'yes' }).check());
     expect(error).toMatchObject({ code: 'SINK_REFUSED', hint: expect.stringContaining('tls=no') });
   });
 
-  it('files that cannot be used are named by their setting, not by their path or content', async () => {
+  it('unusable files are named by their setting, not by their path or content', async () => {
     const certificates = new Certificates();
     const file = certificates.file('marked-secret.pem');
     const missing = await refusal(clientOf(1, { TLS: 'yes', CA_FILE: file }).check());
@@ -268,19 +268,19 @@ describe('a connection that goes wrong', () => {
       (socket: Socket) => socket.resume().once('end', () => socket.resetAndDestroy()),
     ],
     ['is closed before the end', (socket: Socket) => socket.once('data', () => socket.destroy())],
-  ])('since it %s confirms nothing', async (_, own) => {
+  ])('because it %s confirms nothing', async (_, own) => {
     const half = createServer({ allowHalfOpen: true });
     const { port } = await listening(half, [], 'connection', own);
     const error = await refusal(clientOf(port).send(many));
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
   });
 
-  it('since the receiver hangs up first confirms nothing', async () => {
+  it('because the receiver hangs up first confirms nothing', async () => {
     const { port } = await plain((socket) => socket.end());
     expect(await refusal(clientOf(port).send(many))).toMatchObject({ code: 'SINK_UNAVAILABLE' });
   });
 
-  it('since the receiver does not close confirms nothing', async () => {
+  it('because the receiver does not close confirms nothing', async () => {
     const half = createServer({ allowHalfOpen: true });
     const { port } = await listening(half, [], 'connection', (socket) => socket.resume());
     const error = await refusal(clientOf(port, {}, { closeMaxMs: 50 }).send(batchOf([event(1)])));
@@ -288,25 +288,25 @@ describe('a connection that goes wrong', () => {
     expect(error.message).toContain('did not close the connection within 50 ms');
   });
 
-  it('since the receiver does not read confirms nothing', async () => {
+  it('because the receiver does not read confirms nothing', async () => {
     const { port } = await plain((socket) => socket.pause());
     const error = await refusal(clientOf(port, {}, { silenceMaxMs: 200 }).send(many));
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', message: expect.stringContaining('took nothing') });
   });
 
-  it('since the TLS handshake does not end is given up', async () => {
+  it('because the TLS handshake does not end is given up', async () => {
     const { port } = await plain((socket) => socket.resume());
     const error = await refusal(clientOf(port, { TLS: 'yes' }, { connectMaxMs: 50 }).check());
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', message: expect.stringContaining('50 ms') });
   });
 
-  it('since nobody listens says what to check', async () => {
+  it('because nothing listens is reported with what to check', async () => {
     const error = await refusal(clientOf(1).check());
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', hint: expect.stringContaining('port') });
     expect(error.message).toBe('The connection to Syslog at 127.0.0.1:1 failed: ECONNREFUSED.');
   });
 
-  it('is given up where the signal is aborted', async () => {
+  it('is given up if the signal is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('the worker shuts down');
     const { port } = await plain((socket) => socket.once('data', () => controller.abort(reason)));

@@ -60,7 +60,7 @@ describe('a batch for a webhook', () => {
     expect(sent).toEqual({ objects: [], bytes: seen[0]!.bytes.byteLength, unmapped: 0, refused: [] });
   });
 
-  it('may be hostile, and its signature is of its bytes', async () => {
+  it('may be hostile, and its signature covers its bytes', async () => {
     const { url, seen } = await receiver(text(200, ''));
     await clientOf(url, { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret' }).send(batchOf(hostileEvents));
     expect(verify(seen[0]!, secret)).toBe(true);
@@ -84,7 +84,7 @@ describe('a batch for a webhook', () => {
     expect(seen.every((request) => verify(request, secret))).toBe(true);
   });
 
-  it('is split by events and by size, with keys that name what is in a part', async () => {
+  it('is split by events and by size, with keys that name the content of each part', async () => {
     const { url, seen } = await receiver(text(200, ''));
     const batch = batchOf([1, 2, 3, 4, 5].map((seq) => event(seq)));
     await clientOf(url, { MAX_EVENTS: '2' }).send(batch);
@@ -108,7 +108,7 @@ describe('a batch for a webhook', () => {
     expect(seen.map(seqsOf)).toEqual([[1], [2]]);
   });
 
-  it('goes on without an event that alone is too large', async () => {
+  it('skips an event that is too large on its own', async () => {
     const { url } = await receiver(text(413, ''), text(200, ''));
     const sent = await clientOf(url, { MAX_EVENTS: '1' }).send(batchOf([event(1), event(2)]));
     expect(sent.refused).toEqual([{ seq: 1, id: 'id-1', reason: expect.stringContaining('413') }]);
@@ -165,7 +165,7 @@ describe('an answer of a webhook', () => {
     expect(error.message).toContain(words);
   });
 
-  it('may quote the secrets: they are not told', async () => {
+  it('may quote the secrets, which are not reported', async () => {
     const credentials = { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret-token' };
     const says = [
       secret,
@@ -202,13 +202,13 @@ describe('an answer of a webhook', () => {
     expect(error.retryAfterMs).toBeGreaterThanOrEqual(60_000);
   });
 
-  it('may not come at all', async () => {
+  it('may be missing', async () => {
     const { url } = await receiver((response) => response.socket!.destroy());
     const error = await refusal(clientOf(`${url}/?key=marked-secret`).send(batchOf([event(1)])));
     expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
   });
 
-  it('may be without end', async () => {
+  it('may be endless', async () => {
     const { url } = await receiver((response) => {
       response.writeHead(200);
       const fill = () => {
@@ -223,7 +223,7 @@ describe('an answer of a webhook', () => {
   });
 });
 
-it('is checked by a batch without events', async () => {
+it('trawl check sends a batch without events', async () => {
   const { url, seen } = await receiver(text(200, ''), text(401, ''));
   const client = clientOf(url, { SIGNING_SECRET: secret });
   await client.check();
@@ -232,7 +232,7 @@ it('is checked by a batch without events', async () => {
   expect(await refusal(client.check())).toMatchObject({ code: 'SINK_REFUSED' });
 });
 
-it('names its place by the host alone', () => {
+it('a webhook names its place only by the host', () => {
   expect(clientOf('https://hooks.example/marked-secret?key=marked-secret').place).toBe('Webhook at hooks.example');
 });
 
@@ -240,7 +240,7 @@ it.each([
   ['ftp://x/', 'SINK_OUT_URL'],
   ['https://ann:marked-secret@x/', 'SINK_OUT_URL'],
   ['https://x/#marked-secret', 'SINK_OUT_URL'],
-])('does not take the URL %s, and does not repeat it', (url, what) => {
+])('a webhook refuses the URL %s without quoting it', (url, what) => {
   const refused = expect.objectContaining({ message: expect.stringMatching(new RegExp(`${what}(?!.*marked-secret)`)) });
   expect(() => settingsOf(webhook, { URL: url })).toThrow(refused);
 });

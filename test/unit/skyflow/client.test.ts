@@ -26,7 +26,7 @@ describe('a nextOps that leads back', () => {
   it.each([
     ['to the page itself', at(2), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
     ['to the page before', at(5), { timestamp: sqlTime(old + 2), changeID: 'e2' }],
-  ])('%s: the events are kept, the walk ends, and it is told', async (_, end, nextOps) => {
+  ])('%s: the events are kept, the walk ends, and a warning is logged', async (_, end, nextOps) => {
     const vault = vaultOf(9);
     const client = vault.client();
     expect((await client.fetchPage('')).nextOffset).toBe(at(2));
@@ -42,7 +42,7 @@ describe('a nextOps that leads back', () => {
   });
 
   it.each(['{"event":[],"nextOps":null}', '{"event":null}', '{"nextOps":{"timestamp":"t","changeID":"c"}}', '{}'])(
-    'is not what an empty page means: %s',
+    'is different from an empty page: %s',
     async (body) => {
       const vault = vaultOf(3);
       vault.instead = () => ({ status: 200, body });
@@ -60,7 +60,7 @@ describe('a cursor that is refused', () => {
     return vault;
   };
 
-  it.each([400, 404, 410])('with %i is unknown where the same request without it is answered', async (status) => {
+  it.each([400, 404, 410])('with %i is unknown if the same request without it succeeds', async (status) => {
     const vault = refuse((url) => url.searchParams.has('afterOps.timestamp'), status);
     const client = vault.client();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -69,14 +69,14 @@ describe('a cursor that is refused', () => {
     }
   });
 
-  it('is unknown still where it is asked for again before all was read: a retry, or an error that was put off', async () => {
+  it('is still unknown if it is requested again before everything is read: a retry, or a deferred error', async () => {
     const vault = refuse((url) => url.searchParams.has('afterOps.timestamp'), 400);
     const client = vault.client();
     for (let time = 0; time < 3; time += 1)
       await expect(client.fetchPage(at(1))).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
   });
 
-  it('and is refused again after all was read is told, and not read again without end', async () => {
+  it('and refused again after everything was read is reported, and not read again for ever', async () => {
     const vault = refuse((url) => url.searchParams.get('afterOps.changeID') === 'e2', 400);
     const client = vault.client();
     // Recent events, so that the offset differs each time.
@@ -94,7 +94,7 @@ describe('a cursor that is refused', () => {
     await expect(walk()).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
   });
 
-  it('is not at fault where the limit or a filter is', async () => {
+  it('is not blamed for a wrong limit or filter', async () => {
     const vault = refuse((url) => Number(url.searchParams.get('limit')) > 500, 400);
     await expect(vault.client().fetchPage(at(1))).rejects.toMatchObject({
       code: 'REQUEST_REFUSED',
@@ -104,7 +104,7 @@ describe('a cursor that is refused', () => {
     await expect(gone.client().fetchPage(at(1))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('is no cursor at all: nothing is asked', async () => {
+  it('that is not a cursor at all causes no request', async () => {
     const vault = vaultOf(1);
     await expect(vault.client().fetchPage('v1 from=x')).rejects.toMatchObject({ code: 'OFFSET_UNKNOWN' });
     expect(vault.requests).toBe(0);
@@ -112,7 +112,7 @@ describe('a cursor that is refused', () => {
 });
 
 describe('a page that is too large', () => {
-  it('is read in smaller ones, and so are those after it', async () => {
+  it('is read in smaller pages, and so are later ones', async () => {
     const vault = vaultOf(9);
     vault.instead = (url) => {
       if (Number(url.searchParams.get('limit')) > 2)
@@ -131,7 +131,7 @@ describe('a page that is too large', () => {
   });
 });
 
-describe('what a person is told', () => {
+describe('messages for a person', () => {
   it.each([
     [401, 'CREDENTIALS_REFUSED', 'Check SKYFLOW_API_KEY'],
     [403, 'ACCESS_DENIED', 'role that may read the audit log'],

@@ -15,7 +15,7 @@ const right = {
 const problem = (change: object) => credentialsProblem(JSON.stringify({ ...right, ...change }));
 
 describe('a credentials file', () => {
-  it('gives the service account', () => {
+  it('contains the service account', () => {
     const text = JSON.stringify(right);
     expect(credentialsProblem(text)).toBeNull();
     const { privateKey: key, ...account } = serviceAccountOf(text);
@@ -33,7 +33,7 @@ describe('a credentials file', () => {
     expect(() => serviceAccountOf(text)).not.toThrow();
   });
 
-  it.each(['', 'null', '[]', '"x"', '{', privateKey])('is not: %s', (text) => {
+  it.each(['', 'null', '[]', '"x"', '{', privateKey])('is refused: %s', (text) => {
     expect(credentialsProblem(text)).toBe('it is not a JSON object');
   });
 
@@ -52,11 +52,11 @@ describe('a credentials file', () => {
       { tokenURI: 'x', privateKey: 'y' },
       'its tokenURI is not a URL; its privateKey is not a valid private key in PEM form',
     ],
-  ])('with %o is told, and nothing of it shown', (change, message) => {
+  ])('with %o is reported without showing its content', (change, message) => {
     expect(problem(change)).toBe(message);
   });
 
-  it('with a key of another kind is told', () => {
+  it('with a key of another kind is reported', () => {
     const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     expect(problem({ privateKey: key.export({ type: 'pkcs8', format: 'pem' }) })).toBe(
       'its privateKey is not an RSA key',

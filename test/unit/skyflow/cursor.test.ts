@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { keyOf, queryOf } from '../../../src/sources/skyflow/cursor.js';
 
 describe('the query of a page', () => {
-  it('names account, filters, both members of the cursor, and the limit', () => {
+  it('contains account, filters, both members of the cursor, and the limit', () => {
     expect(
       queryOf('a&1', [['filterOps.vaultID', 'v 1']], { timestamp: '2026-01-01 00:00:00', changeID: 'c+1' }, 7),
     ).toBe(
@@ -13,7 +13,7 @@ describe('the query of a page', () => {
 });
 
 describe('the key of a cursor', () => {
-  it('tells cursors apart by both members', () => {
+  it('distinguishes cursors by both members', () => {
     const keys = [
       keyOf(null),
       keyOf({ timestamp: 't', changeID: 'c1' }),

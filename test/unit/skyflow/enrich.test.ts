@@ -40,7 +40,7 @@ describe('the columns of an event', () => {
     });
   });
 
-  it('of a login without an API name, and ids that only the resources tell', () => {
+  it('of a login without an API name, with ids that only the resources contain', () => {
     expect(
       columns({
         context: { actor: '', actorType: 'NONE' },
@@ -58,7 +58,7 @@ describe('the columns of an event', () => {
     });
   });
 
-  it('of anything else are texts all the same', () => {
+  it('of anything else are texts too', () => {
     const odd = columns({
       context: { actor: 5, actorType: null, accessType: {}, ipAddress: ['x'] },
       request: { apiName: false, httpInfo: 'x', vaultID: {} },

@@ -56,7 +56,7 @@ const vaultArb = fc.record({
 const runsArb = fc.array(fc.integer({ min: 1, max: 20 * minute }), { minLength: 1, maxLength: 12 });
 
 describe('the overlap', () => {
-  it('misses no event that is late by less than it, and comes to rest', async () => {
+  it('misses no event that is late by less than the overlap, and comes to rest', async () => {
     await fc.assert(
       fc.asyncProperty(vaultArb, eventsArb, runsArb, async (options, events, runs) => {
         vi.setSystemTime(start);
@@ -109,7 +109,7 @@ describe('the overlap', () => {
     expect(requests).toBeLessThan(288 * 2 + 96 * 3);
   });
 
-  it('costs an idle source one request a run between two returns, and keeps its offset', async () => {
+  it('costs one request per run of an idle source between two returns, and keeps its offset', async () => {
     const vault = new FakeVault();
     vault.events.push({ id: 'e1', timeMs: start - 1_000, visibleMs: 0 });
     const collector = new Collector(vault.client());
@@ -130,7 +130,7 @@ describe('the overlap', () => {
   it.each([
     ['all of it is gone', () => ({ status: 200, body: '{"event":null}' })],
     ['the page has no nextOps', undefined],
-  ])('comes to rest where on the return %s', async (_, instead) => {
+  ])('comes to rest if on the return %s', async (_, instead) => {
     const vault = new FakeVault();
     vault.events.push({ id: 'e1', timeMs: start - 2_000, visibleMs: 0 });
     const collector = new Collector(vault.client());
@@ -147,7 +147,7 @@ describe('the overlap', () => {
     }
   });
 
-  it('of 0 trusts the cursor, also after one that was not', async () => {
+  it('of 0 trusts the cursor, even after another overlap', async () => {
     const vault = new FakeVault();
     vault.events.push({ id: 'e1', timeMs: start - 1_000, visibleMs: 0 });
     const before = new Collector(vault.client());
@@ -161,7 +161,7 @@ describe('the overlap', () => {
     expect(collector.offset).toBe('{"timestamp":"2026-01-01 01:00:05.000","changeID":"e2"}');
   });
 
-  it('takes the time of the last event where nextOps has none', async () => {
+  it('uses the time of the last event if nextOps has none', async () => {
     const vault = new FakeVault();
     const page = (timestamp: string) => ({
       status: 200,
@@ -175,7 +175,7 @@ describe('the overlap', () => {
     expect(positionOf((await vault.client().fetchPage('')).nextOffset)?.settled).toBeUndefined();
   });
 
-  it('without a Date in the answers goes by the clock of this machine', async () => {
+  it("uses this machine's clock if answers have no Date", async () => {
     const vault = new FakeVault({ date: false });
     vault.events.push({ id: 'e1', timeMs: start - overlapMs - 1, visibleMs: 0 });
     expect(positionOf((await vault.client().fetchPage('')).nextOffset)?.settled).toBeUndefined();
@@ -227,11 +227,11 @@ describe('an offset', () => {
     '{"timestamp":"t","changeID":"c","settled":null}',
     '{"timestamp":"t","changeID":"c","settled":{"at":"yesterday"}}',
     '{"timestamp":"t","changeID":"c","settled":{"timestamp":"t","at":"2026-01-01T00:00:00Z"}}',
-  ])('is none: %s', (text) => {
+  ])('is refused: %s', (text) => {
     expect(positionOf(text)).toBeNull();
   });
 
-  it('of a clock that was set back does not wait for the time it names', () => {
+  it('from before the clock was set back does not wait for its time', () => {
     const position = { cursor: { timestamp: 't', changeID: 'c' }, settled: { cursor: null, atMs: start } };
     expect(readFrom(position, overlapMs, start + overlapMs)).toBe(position);
     expect(readFrom(position, overlapMs, start + overlapMs + 1)).toEqual({ cursor: null });

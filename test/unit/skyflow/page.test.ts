@@ -8,7 +8,7 @@ const eventText = (id: string, more = '') =>
   `{"context":{"changeID":"${id}"},"request":{"timestamp":"2023-06-27 14:01:14.271659365"}${more}}`;
 
 describe('a page', () => {
-  it('gives events with their time as RFC 3339 and their own bytes', () => {
+  it('returns events with their time as RFC 3339 and their own bytes', () => {
     const raw = eventText('a', ' ,"n":9007199254740993, "r":0.10,"s":"\\u00e9"');
     const { events, rejected } = page(raw);
     expect(rejected).toEqual([]);
@@ -53,12 +53,12 @@ describe('a page', () => {
     ['{"timestamp":"","changeID":""}', null],
     ['{"timestamp":null,"changeID":null}', null],
     ['{"timestamp":"t","changeID":"c","more":1}', { timestamp: 't', changeID: 'c' }],
-  ])('with nextOps %s goes on at %o', (nextOps, expected) => {
+  ])('with nextOps %s continues at %o', (nextOps, expected) => {
     expect(parse(`{"event":[${eventText('a')}],"nextOps":${nextOps}}`).nextOps).toEqual(expected);
   });
 
   it.each(['{"timestamp":"t"}', '{"changeID":"c"}', '{"timestamp":5,"changeID":"c"}', '"t"', '7'])(
-    'with events and half a nextOps is none: %s',
+    'with events and half a nextOps is refused: %s',
     (nextOps) => {
       expect(() => parse(`{"event":[${eventText('a')}],"nextOps":${nextOps}}`)).toThrow(/nextOps without/);
     },
@@ -74,7 +74,7 @@ describe('a page', () => {
     '{"event":[',
     '{"error":{}}',
     '{"message":"x"}',
-  ])('is none: %s', (text) => {
+  ])('is refused: %s', (text) => {
     expect(() => parse(text)).toThrow(UnreadableAnswer);
   });
 
@@ -86,7 +86,7 @@ describe('a page', () => {
     '["sensitive"]',
     'sensitive',
     '{"a":1,"content":"sensitive"}',
-  ])('that is none leaves no content behind: %s', (text) => {
+  ])('that is refused leaves no content behind: %s', (text) => {
     let error: unknown;
     try {
       parse(text);
@@ -99,7 +99,7 @@ describe('a page', () => {
     expect(answer).toContain(`[status 200, ${text.length} characters`);
   });
 
-  it('that is HTML is kept: it says who answered', () => {
+  it('that is HTML is kept, since it shows who answered', () => {
     expect(() => parse('<html>Proxy of Acme</html>')).toThrow(
       expect.objectContaining({ answer: expect.stringContaining('Proxy of Acme') }),
     );
@@ -125,14 +125,14 @@ describe('a page', () => {
 describe('a page that is read', () => {
   const body = Buffer.from(`{"event":[${eventText('a', ',"response":{"data":{"content":"sensitive"}}')}]}`);
 
-  it('is staged without content, and its events are those of what is staged', () => {
+  it('is staged without content, and has the same events as the staged body', () => {
     const read = readSkyflowPage(body, false);
     expect(Buffer.from(read.body).toString()).not.toContain('sensitive');
     expect(read.content.events[0]!.rawEvent).toContain('[left out by Trawl: set skyflowKeepContent=true to keep it]');
     expect(parseSkyflowPage(read.body)).toMatchObject({ digest: read.content.digest });
   });
 
-  it('is staged as it came where content is kept', () => {
+  it('is staged unchanged if content is kept', () => {
     expect(readSkyflowPage(body, true).body).toBe(body);
   });
 });

@@ -97,7 +97,7 @@ const joined = (parts: Parts, instead: (text: string) => string) =>
   bytes(parts.map(([text, goes]) => (goes ? instead(text) : text)).join(''));
 
 describe('a body without content', () => {
-  it('has every other byte as it was, whatever the names and values look like', () => {
+  it('keeps every other byte, whatever the names and values look like', () => {
     let cuts = 0;
     fc.assert(
       fc.property(body, (parts) => {
@@ -115,14 +115,14 @@ describe('a body without content', () => {
     expect(cuts).toBeGreaterThan(1_000);
   });
 
-  it('is the same bytes where there is nothing to leave out', () => {
+  it('is unchanged if there is nothing to remove', () => {
     for (const text of ['{}', '[]', 'null', '{"event":null}', '{"event":[{"request":{"data":{"content":null}}}]}']) {
       const whole = Buffer.from(text);
       expect(withoutContent(whole)).toBe(whole);
     }
   });
 
-  it('leaves what only looks like content', () => {
+  it('keeps what only looks like content', () => {
     const text =
       '{"event":[{"request":{"content":"a","data":{"note":"\\"content\\":1"}},"content":"b"}],"content":"c"}';
     expect(Buffer.from(withoutContent(Buffer.from(text))).toString()).toBe(text);

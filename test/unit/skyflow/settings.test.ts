@@ -37,7 +37,7 @@ describe('the settings of a Skyflow collector', () => {
     );
   });
 
-  it('take a credentials file in the place of the key, and not both', () => {
+  it('accept a credentials file instead of the key, but not both', () => {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, 'credentials.json');
@@ -57,7 +57,7 @@ describe('the settings of a Skyflow collector', () => {
     ['https://v.example/v1', 'https://v.example'],
     ['https://v.example/v1/', 'https://v.example'],
     ['https://proxy.example/skyflow', 'https://proxy.example/skyflow'],
-  ])('take %s as the URL', (url, expected) => {
+  ])('accept %s as the URL', (url, expected) => {
     expect(resolved({ SKYFLOW_VAULT_URL: url }).skyflowVaultUrl).toBe(expected);
   });
 
@@ -88,7 +88,7 @@ describe('the settings of a Skyflow collector', () => {
     expect(set).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
-  it('take an overlap of 0, which trusts the cursor', () => {
+  it('accept an overlap of 0, which trusts the cursor', () => {
     expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '0' }).skyflowOverlapMinutes).toBe(0);
     expect(resolved({ SKYFLOW_OVERLAP_MINUTES: '1440' }).skyflowOverlapMinutes).toBe(1440);
   });
@@ -128,7 +128,7 @@ describe('the settings of a Skyflow collector', () => {
     expect(skyflow.settings.filter(({ key }) => key.startsWith('skyflowFilter'))).toHaveLength(26);
   });
 
-  it('refuse times between which nothing can be', () => {
+  it('refuse a start time after the end time', () => {
     const times = {
       SKYFLOW_FILTER_START_TIME: '2026-01-02 00:00:00',
       SKYFLOW_FILTER_END_TIME: '2026-01-01 23:59:59.9',
@@ -136,7 +136,7 @@ describe('the settings of a Skyflow collector', () => {
     expect(() => resolved(times)).toThrow('SKYFLOW_FILTER_START_TIME is after SKYFLOW_FILTER_END_TIME');
   });
 
-  it('keep secrets out of the table, and where they go out of Temporal', () => {
+  it('keep secrets out of the table, and their targets out of Temporal', () => {
     const set = (rows: Record<string, string>, guarded: boolean) => () =>
       checkTableRows('skyflow', rows, {}, [skyflow], { guarded });
     const refused = expect.objectContaining({ code: 'SECRET_REFUSED' });
@@ -149,7 +149,7 @@ describe('the settings of a Skyflow collector', () => {
   it.each([
     ['not JSON {', 'it is not a JSON object'],
     ['{"clientID":"secret-word"}', 'it lacks keyID, tokenURI, privateKey'],
-  ])('say what is wrong with a credentials file, and show nothing of it: %s', (text, message) => {
+  ])('say what is wrong with a credentials file without showing any of it: %s', (text, message) => {
     const { SKYFLOW_API_KEY, ...rest } = env;
     const resolve = () => resolveCollector('skyflow', [skyflow], {}, { ...rest, SKYFLOW_CREDENTIALS: text });
     expect(resolve).toThrow(message);

@@ -21,12 +21,12 @@ describe('an SQL timestamp', () => {
     '2023-06-27 24:00:00',
     '1687874474',
     'x 2023-06-27 14:01:14',
-  ])('is none: %s', (text) => {
+  ])('is refused: %s', (text) => {
     expect(rfc3339Of(text)).toBeNull();
     expect(epochMs(text)).toBeUndefined();
   });
 
-  it('has epoch milliseconds, cut to whole ones', () => {
+  it('has epoch milliseconds, rounded down to whole ones', () => {
     expect(epochMs('1970-01-01 00:00:01.2349')).toBe(1_234);
     expect(epochMs('1970-01-01T01:00:00+01:00')).toBe(0);
   });

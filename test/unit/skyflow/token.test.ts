@@ -65,7 +65,7 @@ const uncounted = () => undefined;
 const revealed = async (tokens: ServiceAccountTokens) => (await tokens.get(uncounted)).reveal();
 
 describe('the token of a service account', () => {
-  it('is asked for once by callers at the same time, and counted once', async () => {
+  it('is requested once for simultaneous callers, and counted once', async () => {
     const vendor = new Vendor();
     const tokens = vendor.tokens();
     let counted = 0;
@@ -75,7 +75,7 @@ describe('the token of a service account', () => {
   });
 
   it.each([-25, -5, 0, 5, 25])(
-    'is had with a clock that differs by %i minutes, and used for nine tenths',
+    'is issued despite a clock that differs by %i minutes, and used for nine tenths of its lifetime',
     async (minutes) => {
       const vendor = new Vendor(10 * minute);
       vendor.signIn.clockAheadMs = minutes * minute;
@@ -94,7 +94,7 @@ describe('the token of a service account', () => {
   it.each([
     [45, 'behind'],
     [-45, 'ahead of'],
-  ])('is refused with a clock that differs by %i minutes, and that is told', async (minutes, word) => {
+  ])('is refused for a clock that differs by %i minutes, and the error says so', async (minutes, word) => {
     const vendor = new Vendor();
     vendor.signIn.clockAheadMs = minutes * minute;
     await expect(revealed(vendor.tokens())).rejects.toMatchObject({
@@ -105,7 +105,7 @@ describe('the token of a service account', () => {
     });
   });
 
-  it('is used for ten minutes where it does not say when it expires, and for 55 at the most', async () => {
+  it('is used for ten minutes if its expiry is unknown, and for 55 at most', async () => {
     const opaque = new Vendor();
     opaque.signIn.opaqueTokens = true;
     const long = new Vendor(24 * 60 * minute);
@@ -122,14 +122,14 @@ describe('the token of a service account', () => {
     }
   });
 
-  it('that has expired when it comes is used all the same, once', async () => {
+  it('that has expired on arrival is still used once', async () => {
     const vendor = new Vendor(0);
     const tokens = vendor.tokens();
     expect(await revealed(tokens)).not.toBe(await revealed(tokens));
     expect(vendor.tokenRequests).toBe(2);
   });
 
-  it('that was refused is replaced; one that has replaced it meanwhile stays', async () => {
+  it('that was refused is replaced, but its replacement is kept', async () => {
     const vendor = new Vendor();
     const tokens = vendor.tokens();
     const first = await tokens.get(uncounted);
@@ -141,7 +141,7 @@ describe('the token of a service account', () => {
     expect(vendor.tokenRequests).toBe(2);
   });
 
-  it('is asked for anew after a failure', async () => {
+  it('is requested again after a failure', async () => {
     const vendor = new Vendor();
     const tokens = vendor.tokens();
     vendor.instead = { status: 503, body: '' };
@@ -150,7 +150,7 @@ describe('the token of a service account', () => {
     expect(vendor.signIn.accepts(await revealed(tokens))).toBe(true);
   });
 
-  it('is not lost to others when one caller gives up', async () => {
+  it('still reaches other callers when one gives up', async () => {
     const vendor = new Vendor();
     const tokens = vendor.tokens();
     const abort = new AbortController();
@@ -163,7 +163,7 @@ describe('the token of a service account', () => {
   });
 
   it.each(['', '<html>', '{}', '{"accessToken":""}', '{"accessToken":"a\\nb"}', '{"token":"sensitive"}'])(
-    'is not in %s, of which nothing is shown',
+    'is not in %s, whose content is not shown',
     async (body) => {
       const vendor = new Vendor();
       vendor.instead = { status: 200, body };
@@ -179,7 +179,7 @@ describe('the token of a service account', () => {
     [403, 'ACCESS_DENIED', 'check that it is active'],
     [404, 'NOT_FOUND', 'Check tokenURI in the credentials file'],
     [429, 'RATE_LIMITED', 'retried'],
-  ])('is refused with %i: a person is told what to do', async (status, code, hint) => {
+  ])('is refused with %i, with advice', async (status, code, hint) => {
     const vendor = new Vendor();
     vendor.dated = false;
     vendor.instead = { status, body: '{}' };
@@ -195,7 +195,7 @@ describe('a page with a service account', () => {
       ...(apiKey ? { skyflowApiKey: apiKey } : { skyflowCredentials: vendor.credentials }),
     });
 
-  it('costs a request more for a token, and two for one that was refused', async () => {
+  it('costs one more request for a token, and two if it was refused', async () => {
     const vendor = new Vendor();
     const client = clientOf(vendor);
     expect((await client.fetchPage('')).requests).toBe(2);
@@ -205,7 +205,7 @@ describe('a page with a service account', () => {
     expect(vendor.tokenRequests).toBe(2);
   });
 
-  it('is given up where a new token is refused too, with the reason', async () => {
+  it('fails if a new token is refused too, with the reason', async () => {
     const vendor = new Vendor();
     vi.spyOn(vendor.signIn, 'accepts').mockReturnValue(false);
     await expect(clientOf(vendor).fetchPage('')).rejects.toMatchObject({
@@ -215,7 +215,7 @@ describe('a page with a service account', () => {
     expect(vendor.tokenRequests).toBe(2);
   });
 
-  it('tells when a bearer token in the place of the API key has expired', async () => {
+  it('says when a bearer token used as the API key has expired', async () => {
     const vendor = new Vendor();
     const exchanged = await revealed(vendor.tokens());
     vi.advanceTimersByTime(61 * minute);
