@@ -67,7 +67,7 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
-    name: 'the worker is told to end, and drains',
+    name: 'the worker gets a signal to end, and drains',
     async run(scene) {
       await scene.drainWorker();
       scene.startWorker();
@@ -75,7 +75,7 @@ export const disturbances: readonly Disturbance[] = [
   },
   { name: 'the Temporal server is killed', run: (scene) => scene.killServer() },
   {
-    name: 'worker and Temporal server are killed',
+    name: 'the worker and the Temporal server are killed',
     async run(scene, random) {
       await Promise.all([scene.killWorker('SIGKILL'), scene.killServer()]);
       await sleep(between(random, 0, 1_000));
@@ -83,14 +83,14 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
-    name: 'answers go wrong',
+    name: 'answers are faulty',
     async run(scene, random) {
       const plan = random.pick(faultPlans(scene));
       for (let count = between(random, 1, 4); count > 0; count -= 1) plan.add(anyFault(random));
     },
   },
   {
-    name: 'answers go wrong everywhere, again and again',
+    name: 'answers of all sources are faulty, again and again',
     async run(scene, random) {
       for (const plan of faultPlans(scene)) plan.add({ ...anyFault(random), times: 8, every: between(random, 2, 5) });
     },
@@ -141,7 +141,7 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
-    name: 'the disk is read-only when the worker comes back',
+    name: 'the disk is read-only when the worker restarts',
     async run(scene, random) {
       if (!scene.disk.small) return;
       await scene.killWorker('SIGKILL');

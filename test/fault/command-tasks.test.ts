@@ -68,7 +68,7 @@ const scenarios: Scenario[] = [
     step: 4,
   },
   {
-    name: 'fails since its source refuses it',
+    name: 'fails because its source refuses it',
     historyEventsMax: 3_000,
     prepare: async (scene) => {
       await withSink(scene);

@@ -68,17 +68,17 @@ async function otherWal(path: string): Promise<void> {
 }
 
 const scenes: Record<string, (path: string) => void | Promise<void>> = {
-  'is whole': () => undefined,
+  'is intact': () => undefined,
   'has a damaged header': (path) => overwrite(path, 0, 4_096),
   'has a damaged header, and no other in its WAL': (path) => overwrite(path, 0, 4_096),
   'is damaged in its first page': (path) => overwrite(path, 100, 3_996),
-  'is gone': (path) => rmSync(path),
+  'is missing': (path) => rmSync(path),
   'is empty': (path) => truncateSync(path),
-  'is gone, and left a journal': (path) => {
+  'is missing, but its journal is there': (path) => {
     rmSync(path);
     cpSync(`${path}-wal`, `${path}-journal`);
   },
-  'is no database': (path) => writeFileSync(path, 'not a database, whatever its name says, and rather long as well'),
+  'is not a database': (path) => writeFileSync(path, 'not a database, whatever its name says, and rather long as well'),
 };
 
 /** A store's contents, or the reason why it cannot be read. */

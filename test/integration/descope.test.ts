@@ -10,7 +10,7 @@ describe('collecting from Descope', () => {
     { order: 'as asked', bounds: 'none' },
     { order: 'newest first', bounds: 'from' },
     { order: 'mixed', bounds: 'to' },
-  ] as const)('all of it, whatever the order and the reading of the ends: %o', async (options) => {
+  ] as const)('collects every event, in any order and with either reading of the bounds: %o', async (options) => {
     const collection = await DescopeCollection.start({ ...options, idlessShare: 0.3 }, { SEARCH_COUNT: '50' });
     await collection.collect();
     await collection.expectComplete();

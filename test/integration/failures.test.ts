@@ -76,7 +76,7 @@ describe('failures that need a person', () => {
 
   it.each([
     ['a wrong team', { ASA_TEAM: 'nobody' }, 'NOT_FOUND', 'Check ASA_TEAM'],
-    ['a base URL where nothing listens', { ASA_BASE_URL: 'http://127.0.0.1:9' }, undefined, 'Check the base URL'],
+    ['a base URL at which nothing listens', { ASA_BASE_URL: 'http://127.0.0.1:9' }, undefined, 'Check the base URL'],
     ['a missing setting', { ASA_TEAM: '' }, 'SETTINGS_INVALID', 'ASA_TEAM is missing'],
     [
       'a wrong count',

@@ -138,8 +138,8 @@ describe('the times of the next runs are kept in the store', () => {
   });
 
   it.each([
-    ['its own cron, where Trawl has made it', { cron: '*/2 * * * * * *' }],
-    ['the time between two runs, where it was made elsewhere', undefined],
+    ['its own cron, if Trawl made it', { cron: '*/2 * * * * * *' }],
+    ['the time between two runs, if it was made elsewhere', undefined],
   ])('for a Schedule: %s', async (_, memo) => {
     const collection = await TestCollection.start({ events: 1 });
     const handle = await collection.client.schedule.create({

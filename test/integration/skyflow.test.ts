@@ -12,7 +12,7 @@ describe('collecting from Skyflow', () => {
     { by: 'key' },
     { by: 'credentials', lastNextOps: 'missing', emptyEvent: 'absent' },
     { by: 'credentials', emptyEvent: 'list', limitMax: 30 },
-  ] as const)('all of it, and none of the content: %o', async (options) => {
+  ] as const)('collects all events without content: %o', async (options) => {
     const collection = await SkyflowCollection.start(options);
     await collection.collect();
     await collection.expectComplete();

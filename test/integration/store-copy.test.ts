@@ -37,7 +37,7 @@ async function collected(): Promise<TestCollection> {
 it.each([
   ['sqlite', 'postgres'],
   ['sqlite', 'sqlite'],
-] as const)('a store is copied from this kind by way of %s into %s, and collects on', async (by, to) => {
+] as const)('a store is copied from this kind via %s into %s, and continues to collect', async (by, to) => {
   const collection = await collected();
   const first = await place(by);
   const second = await place(to);

@@ -240,13 +240,13 @@ describe('the digest of a page', () => {
   });
 
   it.each([
-    ['an event more', [...two, eventText('3')]],
-    ['an event less', two.slice(1)],
+    ['one more event', [...two, eventText('3')]],
+    ['one event less', two.slice(1)],
     ['another order', [...two].reverse()],
     ['another id', [eventText('1x', '{"a":1}'), two[1]!]],
     ['another value', [eventText('1', '{"a":3}'), two[1]!]],
-    ['another writing of a value', [eventText('1', '{"a":1.0}'), two[1]!]],
-    ['a reject more', [...two, '{"id":"3"}']],
+    ['another notation of a value', [eventText('1', '{"a":1.0}'), two[1]!]],
+    ['one more reject', [...two, '{"id":"3"}']],
     ['a reject in place of an event', [two[0]!, '{"id":"2"}']],
   ])('changes with %s', (_, events) => {
     expect(digest(events)).not.toBe(digest(two));

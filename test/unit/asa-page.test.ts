@@ -21,12 +21,12 @@ describe('an ASA page', () => {
   });
 
   it.each([
-    ['no object', '7'],
+    ['not an object', '7'],
     ['null', 'null'],
     ['no id', '{"timestamp":"2026-01-01T00:00:00Z","details":{}}'],
     ['an empty id', '{"id":"","timestamp":"2026-01-01T00:00:00Z","details":{}}'],
     ['an id that is a number', '{"id":1,"timestamp":"2026-01-01T00:00:00Z","details":{}}'],
-    ['a time that is none', '{"id":"a","timestamp":"yesterday","details":{}}'],
+    ['an invalid time', '{"id":"a","timestamp":"yesterday","details":{}}'],
     ['no details', '{"id":"a","timestamp":"2026-01-01T00:00:00Z"}'],
     ['details that are a list', '{"id":"a","timestamp":"2026-01-01T00:00:00Z","details":[]}'],
   ])('rejects an event with %s, and keeps it unchanged', (_, raw) => {
@@ -43,7 +43,7 @@ describe('an ASA page', () => {
     ['cut off', '{"list":[{"id":"secret'],
     ['no list', '{}'],
     ['an error', '{"code":"x"}'],
-    ['a list that is none', '{"list":{}}'],
+    ['an invalid list', '{"list":{}}'],
   ])('is refused: %s; the error carries the answer but does not quote it', (_, body) => {
     try {
       parse(body);

@@ -47,8 +47,8 @@ describe('the reason of any thrown value', () => {
     ['an error', new Error('one'), 'one'],
     ['its causes', new Error('one', { cause: new Error('two', { cause: 'three' }) }), 'one: two: three'],
     ['a cause that is null', new Error('one', { cause: null }), 'one'],
-    ['an error without words', new TypeError(''), 'TypeError'],
-    ['no error at all', 'text', 'text'],
+    ['an error without a message', new TypeError(''), 'TypeError'],
+    ['a value that is not an error', 'text', 'text'],
     ['undefined', undefined, 'undefined'],
   ])('of %s', (_, thrown, reason) => {
     expect(reasonOf(thrown)).toBe(reason);

@@ -122,8 +122,8 @@ describe('a 429', () => {
   });
 
   it.each([
-    ['Retry-After the earlier', '1', 600],
-    ['Retry-After the later', '600', 1],
+    ['Retry-After is earlier', '1', 600],
+    ['Retry-After is later', '600', 1],
   ])('waits for both if both are present: %s', (_, retryAfter, resetInS) => {
     const { retryAfterMs } = errorOf(429, { ...limits(0, resetInS), 'retry-after': retryAfter });
     expectWait(retryAfterMs, 600_000);

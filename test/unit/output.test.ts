@@ -25,9 +25,9 @@ describe('a text for a terminal', () => {
     ['a colour', '\u001b[31mred', '\\u001b[31mred'],
     ['a title', '\u001b]0;x\u0007', '\\u001b]0;x\\u0007'],
     ['an eight-bit control', '\u009b2J', '\\u009b2J'],
-    ['a line more', 'a\nb\rc', 'a\\u000ab\\u000dc'],
-    ['text turned around', 'a\u202eb', 'a\\u202eb'],
-    ['what is harmless', 'é 漢 😀 \\u001b', 'é 漢 😀 \\u001b'],
+    ['an extra line', 'a\nb\rc', 'a\\u000ab\\u000dc'],
+    ['reversed text', 'a\u202eb', 'a\\u202eb'],
+    ['harmless text', 'é 漢 😀 \\u001b', 'é 漢 😀 \\u001b'],
   ])('shows %s', (_, text, shown) => {
     expect(printable(text)).toBe(shown);
   });

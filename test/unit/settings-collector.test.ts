@@ -274,14 +274,19 @@ describe('the settings of offloading', () => {
 
 describe('the list of collectors', () => {
   it.each<[string, SettingsTable, Environment, string[]]>([
-    ['none', {}, {}, []],
-    ['the source whose settings are in the environment', {}, { ASA_TEAM: 't' }, ['asa']],
-    ['or only a file of its secret', {}, { ASA_KEY_SECRET_FILE: '/x' }, ['asa']],
-    ['but not for what has a default', {}, { SEARCH_COUNT: '5', ASA_BASE_URL: 'https://x.example' }, []],
-    ['nor for what is set to nothing', {}, { ASA_TEAM: '' }, []],
-    ['those of the table', { b: { source: 'asa' }, a: { source: 'asa' } }, {}, ['a', 'b']],
-    ['each once', { asa: { searchCount: '5' } }, { ASA_TEAM: 't' }, ['asa']],
-    ['but none without rows', { gone: {} }, {}, []],
+    ['nothing', {}, {}, []],
+    ['includes a source with settings in the environment', {}, { ASA_TEAM: 't' }, ['asa']],
+    ['includes a source with only a secret file in the environment', {}, { ASA_KEY_SECRET_FILE: '/x' }, ['asa']],
+    [
+      'excludes a source with only settings that have defaults',
+      {},
+      { SEARCH_COUNT: '5', ASA_BASE_URL: 'https://x.example' },
+      [],
+    ],
+    ['excludes a source with only empty settings', {}, { ASA_TEAM: '' }, []],
+    ['includes the collectors of the table', { b: { source: 'asa' }, a: { source: 'asa' } }, {}, ['a', 'b']],
+    ['includes each collector once', { asa: { searchCount: '5' } }, { ASA_TEAM: 't' }, ['asa']],
+    ['excludes a collector without rows', { gone: {} }, {}, []],
   ])('%s', (_, table, environment, names) => {
     expect(collectorNames(sources, table, environment)).toEqual(names);
   });

@@ -36,7 +36,7 @@ describe('the notes about a collector', () => {
   const long = { lastRun: ago(40 * minute) };
 
   it.each<[string, Known, number, string[], RegExp]>([
-    ['that is well', {}, 0, [], /All is well, and a worker is running\./],
+    ['without problems', {}, 0, [], /All is well, and a worker is running\./],
     [
       'whose key was revoked',
       { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') } },
@@ -93,7 +93,7 @@ describe('the notes about a collector', () => {
       ['RUN_STUCK'],
       /nothing for 40m\. See audit-collection-asa/,
     ],
-    ['whose run takes long and writes', { state: running, run: under(9 * hour, null) }, 0, [], /All is well/],
+    ['whose run takes long but still writes', { state: running, run: under(9 * hour, null) }, 0, [], /All is well/],
     [
       'whose run has just begun after a rest',
       { state: running, run: under(minute, null), collected: { lastRun: ago(9 * hour) } },

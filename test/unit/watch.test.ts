@@ -22,7 +22,7 @@ describe('the n-th tick before now', () => {
     ['@hourly', 2, '2026-03-02T09:00:00Z'],
     ['@every 90s', 2, '2026-03-02T09:59:00Z'],
     ['@every 1h30m', 1, '2026-03-02T08:32:00Z'],
-    ['what only the server knows', 2, '2026-02-28T10:02:00Z'],
+    ['a cron that only the server understands', 2, '2026-02-28T10:02:00Z'],
     ['', 1, '2026-03-01T10:02:00Z'],
   ])('of "%s", %i', (cron, count, expected) => {
     expect(new Date(nthTickBefore(cron, count, now)).toISOString()).toBe(expected.replace('Z', '.000Z'));
@@ -59,8 +59,8 @@ describe('a sink', () => {
 
   it.each<[string, Partial<SinkStanding>, boolean]>([
     ['has everything', { behind: 0, waitingSince: null, failure: 'no answer' }, false],
-    ['lacks what has just been collected', {}, false],
-    ['lacks what was collected longer ago', { waitingSince: ago(61 * minute) }, true],
+    ['lacks events that have just been collected', {}, false],
+    ['lacks events that were collected longer ago', { waitingSince: ago(61 * minute) }, true],
     ['works off a long backlog', { waitingSince: ago(5 * hour), confirmedAt: ago(minute) }, false],
     ['has never confirmed anything', { waitingSince: ago(61 * minute), confirmedAt: null }, true],
     ['fails a few times', { failure: 'no answer' }, false],

@@ -51,7 +51,7 @@ export function problemsOf(record: Readonly<Record<string, unknown>>): string[] 
   const problems = published.required.filter((name) => !names.has(name)).map((name) => `${name} is missing`);
   for (const [name, value] of leaves) {
     const type = fields.get(name);
-    if (type === undefined) problems.push(`${name} is no field`);
+    if (type === undefined) problems.push(`${name} is not a field`);
     else problems.push(...problemsOfField(name, type, value));
   }
   problems.push(...problemsOfCategories(record.event as Record<string, string[] | undefined>));
@@ -67,11 +67,13 @@ function isMapped([name]: [string, unknown]): boolean {
 
 function problemsOfField(name: string, type: string, value: unknown): string[] {
   const isList = type.endsWith('[]');
-  if (isList !== Array.isArray(value)) return [`${name} is ${isList ? 'no list' : 'a list'}`];
+  if (isList !== Array.isArray(value)) return [`${name} is ${isList ? 'not a list' : 'a list'}`];
   const values = isList ? (value as unknown[]) : [value];
   if (values.length === 0) return [`${name} is empty`];
   const scalar = type.replace('[]', '');
-  const wrong = values.filter((each) => !isOfType(scalar, each)).map((each) => `${name} is no ${scalar}: ${each}`);
+  const wrong = values
+    .filter((each) => !isOfType(scalar, each))
+    .map((each) => `${name} is not of type ${scalar}: ${each}`);
   const allowed = published.allowed[name];
   const foreign = values.filter((each) => allowed && !allowed.includes(each as string));
   const twice = new Set(values).size < values.length && name !== 'tags' ? [`${name} has a value twice`] : [];
@@ -119,6 +121,6 @@ function problemsOfCategories(event: Record<string, string[] | undefined>): stri
   const expected = (each: string): string[] => published.expectedTypes[each] ?? [];
   return [
     ...type.filter((each) => !category.some((of) => expected(of).includes(each))).map((each) => `no ${each} here`),
-    ...category.filter((of) => !expected(of).some((each) => type.includes(each))).map((of) => `no type of ${of}`),
+    ...category.filter((of) => !expected(of).some((each) => type.includes(each))).map((of) => `no type for ${of}`),
   ];
 }

@@ -545,21 +545,21 @@ describe('the checker', () => {
   it.each<[string, (record: Json) => void]>([
     ['@timestamp is missing', (record) => delete record['@timestamp']],
     [
-      '@timestamp is no date: 2026-13-01T00:00:00Z',
+      '@timestamp is not of type date: 2026-13-01T00:00:00Z',
       (record) => Object.assign(record, { '@timestamp': '2026-13-01T00:00:00Z' }),
     ],
-    ['user.colour is no field', (record) => Object.assign(record.user, { colour: 'red' })],
-    ['trawl.colour is no field', (record) => Object.assign(record.trawl, { colour: 'red' })],
-    ['source.ip is no ip: here', (record) => Object.assign(record, { source: { ip: 'here' } })],
+    ['user.colour is not a field', (record) => Object.assign(record.user, { colour: 'red' })],
+    ['trawl.colour is not a field', (record) => Object.assign(record.trawl, { colour: 'red' })],
+    ['source.ip is not of type ip: here', (record) => Object.assign(record, { source: { ip: 'here' } })],
     ['user.name is a list', (record) => Object.assign(record.user, { name: ['a'] })],
-    ['event.category is no list', (record) => Object.assign(record.event, { category: 'iam' })],
+    ['event.category is not a list', (record) => Object.assign(record.event, { category: 'iam' })],
     ['event.kind may not be party', (record) => Object.assign(record.event, { kind: 'party' })],
     [
       'no installation here',
       (record) => Object.assign(record.event, { category: ['iam'], type: ['user', 'installation'] }),
     ],
-    ['no type of network', (record) => Object.assign(record.event, { category: ['iam', 'network'], type: ['user'] })],
-    ['event.sequence is no long: 1.5', (record) => Object.assign(record.event, { sequence: 1.5 })],
+    ['no type for network', (record) => Object.assign(record.event, { category: ['iam', 'network'], type: ['user'] })],
+    ['event.sequence is not of type long: 1.5', (record) => Object.assign(record.event, { sequence: 1.5 })],
     ['JSON does not read back the same', (record) => Object.assign(record.trawl, { unmapped: { x: -0 } })],
   ])('finds that %s', (problem, change) => {
     expect(changed(() => {})).toEqual([]);

@@ -90,13 +90,17 @@ describe('the validator of these tests', () => {
   const good = mapped(demoEvents.asa!(1)[0]!, 'asa');
 
   it.each<[string, Json, RegExp]>([
-    ['a required attribute that lacks', { user: undefined }, /user/],
-    ['an attribute that the class lacks', { entity: {} }, /additional properties/],
-    ['an attribute that an object lacks', { user: { uid: 'u', status: 'x' } }, /\/user must NOT have additional/],
-    ['an object that has nothing', { user: {} }, /\/user/],
+    ['a required attribute that is missing', { user: undefined }, /user/],
+    ['an attribute that the class does not have', { entity: {} }, /additional properties/],
+    [
+      'an attribute that an object does not have',
+      { user: { uid: 'u', status: 'x' } },
+      /\/user must NOT have additional/,
+    ],
+    ['an object without attributes', { user: {} }, /\/user/],
     ['a number as a text', { time: '1' }, /\/time must be integer/],
     ['a value that is not in the enumeration', { severity_id: 9 }, /severity_id/],
-    ['a text that is no address', { src_endpoint: { ip: 'nowhere' } }, /ip must match/],
+    ['a text that is not an address', { src_endpoint: { ip: 'nowhere' } }, /ip must match/],
     ['a text that is too long', { raw_data: 'x'.repeat(70_000) }, /raw_data/],
     ['a name of another number', { class_name: 'Other' }, /class_name/],
     ['a type of another activity', { type_uid: 300_202 }, /type_uid/],
