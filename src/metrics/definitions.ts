@@ -19,14 +19,14 @@ export const metricDefinitions = [
     'worker',
     'Always 1; labelled with the versions of Trawl and Node.',
   ),
-  metric('trawl_worker_up', 'gauge', [], 'worker', 'Whether the worker accepts tasks.'),
-  metric('trawl_temporal_up', 'gauge', [], 'worker', 'Whether the Temporal server answers the worker.'),
+  metric('trawl_worker_up', 'gauge', [], 'worker', '1 if the worker accepts tasks, else 0.'),
+  metric('trawl_temporal_up', 'gauge', [], 'worker', '1 if the Temporal server answers the worker, else 0.'),
   metric(
     'trawl_store_up',
     'gauge',
     [],
     'worker',
-    'Whether the store can be read. At 0, the metrics of the store keep their last values.',
+    '1 if the store can be read. At 0, the metrics of the store keep their last values.',
   ),
   metric('trawl_store_size_bytes', 'gauge', [], 'store', 'Size of the store on disk.'),
 
@@ -65,7 +65,7 @@ export const metricDefinitions = [
     'gauge',
     collector,
     'store',
-    'How far the collector is behind its source; 0 if it is caught up.',
+    'Time that the collector is behind its source; 0 if it is caught up.',
   ),
   metric(
     'trawl_retention_left_seconds',
@@ -74,13 +74,13 @@ export const metricDefinitions = [
     'store',
     "Time until the source's retention deletes events that are not collected; below 0 it may have done so. Absent if the source's retention is unknown.",
   ),
-  metric('trawl_recurring', 'gauge', collector, 'store', 'Whether recurring runs are due.'),
+  metric('trawl_recurring', 'gauge', collector, 'store', '1 if recurring runs are expected, else 0.'),
   metric(
     'trawl_problem',
     'gauge',
     ['collector', 'code'],
     'store',
-    'Whether the collector has this problem; docs/monitoring.md explains each.',
+    '1 if the collector has this problem, else 0; docs/monitoring.md explains each.',
   ),
 
   metric('trawl_offloaded_events_total', 'counter', sink, 'store', 'Events that the sink has confirmed.'),
@@ -99,7 +99,7 @@ export const metricDefinitions = [
     'store',
     'Events that the sink has refused, kept in refused_events.',
   ),
-  metric('trawl_offload_failing', 'gauge', sink, 'store', 'Whether the last attempt to offload failed.'),
+  metric('trawl_offload_failing', 'gauge', sink, 'store', '1 if the last attempt to offload failed, else 0.'),
 
   metric(
     'trawl_http_requests_total',

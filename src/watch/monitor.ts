@@ -82,7 +82,7 @@ export class Monitor {
       // While the store cannot be read, nothing is known about collectors.
       if (present.has(key) || (store !== null && key !== 'store')) continue;
       this.#logged.delete(key);
-      this.#logger.info(fields(problem), `Mended: ${problem.code}`);
+      this.#logger.info(fields(problem), `Resolved: ${problem.code}`);
     }
   }
 }

@@ -48,7 +48,7 @@ it('a collector that cannot finish a run is reported by status, log and health u
   demo.restoreKey();
   await until('health says so', async () => (await get('/healthz')).status === 200);
   await until('status says so', async () => (await status()).code === 0);
-  expect(worker.stderr).toContain('Mended: LATE');
+  expect(worker.stderr).toContain('Resolved: LATE');
 }, 120_000);
 
 it('a collection that somebody ended is reported until trawl stop confirms it, and so is a dead worker', async () => {
