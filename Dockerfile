@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/setup.mjs scripts/
 COPY bin/node-version.mjs bin/
-# As `npm pack` would, in a layer that a change of the code leaves as it is.
+# As `npm pack` would, in a layer that a change of the code does not invalidate.
 RUN node --input-type=module -e "(await import('/app/scripts/setup.mjs')).install()"
 COPY scripts scripts
 COPY tsconfig.json tsconfig.build.json ./

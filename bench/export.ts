@@ -14,7 +14,7 @@ import type { Sizes, StoreKind } from './sizes.js';
 import { closing, type Stores, storeNames } from './stores.js';
 
 /**
- * Measures `trawl events --format ndjson` into a pipe, compared with plainly reading the same columns of the same
+ * Measures `trawl events --format ndjson` into a pipe, compared with a plain read of the same columns of the same
  * rows.
  */
 export async function exporting({ runs, stores: kinds, exportEvents }: Sizes, stores: Stores): Promise<Measured> {
@@ -45,8 +45,8 @@ function exportOf(stores: Stores, kind: StoreKind, runs: number, events: number)
     const name = `${storeNames[kind]}, ${whole(events)} events as NDJSON`;
     const memory = 'MB, peak';
     return [
-      { name: `${storeNames[kind]}, plainly read`, unit: 'rows/s', values: plain },
-      { name, unit: 'rows/s', values: rates, to: { name: 'plainly read', values: plain } },
+      { name: `${storeNames[kind]}, plain read`, unit: 'rows/s', values: plain },
+      { name, unit: 'rows/s', values: rates, to: { name: 'plain read', values: plain } },
       { name: `${storeNames[kind]}, 1 event as NDJSON`, unit: memory, values: small },
       { name, unit: memory, values: peaks, to: { name: '1 event', values: [median(small)] } },
     ];

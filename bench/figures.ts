@@ -58,7 +58,7 @@ export function figureTable(parts: readonly (readonly [part: string, figures: re
   const range = (values: readonly number[]) =>
     values.length > 1 ? `${short(Math.min(...values))} to ${short(Math.max(...values))}` : '';
   return table(
-    ['part', 'measured', 'unit', 'median', 'least to most', 'ratio', 'least to most', 'to'],
+    ['part', 'measured', 'unit', 'median', 'min to max', 'ratio', 'min to max', 'to'],
     parts.flatMap(([part, figures]) =>
       figures.map((figure) => {
         const against = ratios(figure);

@@ -139,8 +139,8 @@ export async function many(): Promise<Measured> {
       figures: [
         { name: `making ${whole(names.length)} Schedules`, unit: 's', values: [startMs / 1_000] },
         count('runs due', [names.length]),
-        count('runs that ended well', runs.map(endedWell)),
-        count('runs skipped, in all', [await skippedRuns(client, names)]),
+        count('runs that succeeded', runs.map(endedWell)),
+        count('runs skipped, total', [await skippedRuns(client, names)]),
         { name: 'a run of one collector alone', unit: 'ms', values: alone.tookMs },
         { name: 'a run, median', unit: 'ms', values: took(0.5), to: toAlone },
         { name: 'a run, 99 of 100', unit: 'ms', values: took(0.99), to: toAlone },

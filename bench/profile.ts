@@ -34,7 +34,7 @@ export async function profile({ events, runs, stores: kinds }: Sizes, stores: St
 }
 
 const rows: readonly (readonly [name: string, of: (parts: Parts) => number])[] = [
-  ['request, beside the rest', ({ request }) => request],
+  ['request, in parallel with the rest', ({ request }) => request],
   ['fetch: waiting for it, and parsing', ({ fetch, stage }) => fetch - stage],
   ['fetch: staging', ({ stage }) => stage],
   ['enrich', ({ enrich }) => enrich],

@@ -34,7 +34,7 @@ export function readSizes(env: NodeJS.ProcessEnv): Sizes {
     stores: (env.BENCH_STORES ?? storeKinds.join(',')).split(',').map((name) => {
       const kind = storeKinds.find((known) => known === name);
       if (kind) return kind;
-      throw new Error(`BENCH_STORES: ${JSON.stringify(name)} is none of ${storeKinds.join(', ')}.`);
+      throw new Error(`BENCH_STORES: ${JSON.stringify(name)} is not one of ${storeKinds.join(', ')}.`);
     }),
     events: number('BENCH_EVENTS', 100_000),
     latenciesMs: numbers('BENCH_LATENCIES', '0,50,200'),

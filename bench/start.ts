@@ -64,7 +64,7 @@ export function start({ runs }: Sizes): Promise<Measured> {
         { name: 'trawl up to the first event stored', unit, values: up, to: toServer },
         { name: 'trawl collect to its end, with its own server', unit, values: collect, to: toServer },
         {
-          name: 'trawl collect to its end, beside trawl up',
+          name: 'trawl collect to its end, next to trawl up',
           unit,
           values: joining,
           to: { name: 'Node.js starts and ends', values: node },

@@ -1,4 +1,4 @@
-/** Ends the process where Node.js is too old; `engines` of package.json only warns. */
+/** Ends the process if Node.js is too old, since `engines` in package.json only warns. */
 export function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;

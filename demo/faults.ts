@@ -49,7 +49,7 @@ export const faultSchema = z
   })
   .refine(({ kind, status }) => (kind === 'status') === (status !== undefined), {
     path: ['status'],
-    message: 'stands with the kind "status", and only there',
+    message: 'is required for the kind "status", and allowed only there',
   });
 
 export type Fault = z.infer<typeof faultSchema>;

@@ -67,7 +67,7 @@ export function plan({ collectors, intervalMinutes, eventsPerDay, source, retain
     {
       part: 'PostgreSQL on 2 cores',
       used: cores(idleRun.postgresCpuMs, event.postgresCpuMs) / (2 * busyShare),
-      instead: 'a larger server; several stores, each with a Temporal namespace and workers of its own',
+      instead: 'a larger server; several stores, each with its own Temporal namespace and workers',
     },
     {
       part: 'an embedded Temporal server on 2 cores',
@@ -130,7 +130,7 @@ export function text(given, result) {
     '',
     ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
-    `Gives out first: ${first.part}, ${share(first.used)} used. Then: ${first.instead}.`,
+    `Reaches its limit first: ${first.part}, ${share(first.used)} used. Remedy: ${first.instead}.`,
     ...others.map(({ part, used }) => `  ${part}: ${share(used)}`),
   ].join('\n');
 }

@@ -6,7 +6,7 @@ export const resetCheckpointSignal = defineSignal('resetCheckpoint');
 
 /**
  * U04 as a signal: clear this collector's events. If a sink lacks some of them, nothing is cleared and the execution
- * log says so; with `{"force": true}` they are cleared all the same.
+ * log says so; with `{"force": true}` they are cleared anyway.
  */
 export const clearEventsSignal = defineSignal<[options?: unknown]>('clearEvents');
 

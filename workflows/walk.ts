@@ -20,7 +20,7 @@ interface WalkOptions {
   collector: string;
   /** The walk ends with `history full` when its run's history has this many events. */
   historyEventsMax: number;
-  /** True if the walk goes on with one that has read pages already. */
+  /** True if the walk continues one that has read pages already. */
   catchesUp: boolean;
 }
 
@@ -123,7 +123,7 @@ export class Walk {
     }
   }
 
-  /** Returns whether to let another walk of this collector go on alone: both would read every page. */
+  /** Returns whether to let another walk of this collector continue alone: both would read every page. */
   #stepAside({ generation, pages }: LastCheckpoint): boolean {
     const before = this.#overtaken;
     const moves = before !== null && before.generation === generation && pages > before.pages;

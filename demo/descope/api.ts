@@ -104,7 +104,7 @@ export class DescopeApi {
     const nowMs = this.nowMs();
     const { from = nowMs - 86_400_000, to = nowMs, page = 0 } = search;
     const oldestMs = nowMs - retentionDays * 86_400_000;
-    if (from < oldestMs) return failure(400, 'E011003', `from reaches back ${retentionDays} days at most`);
+    if (from < oldestMs) return failure(400, 'E011003', `from may reach back at most ${retentionDays} days`);
     const size = Math.min(search.size || search.batchSize || 100, pageMax);
     const withFrom = bounds === 'both' || bounds === 'from';
     const withTo = bounds === 'both' || bounds === 'to';

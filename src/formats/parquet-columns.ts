@@ -129,7 +129,7 @@ const columnsOf = new Map<string, (className: string | undefined) => readonly Pa
   ['ecs', () => ecs],
 ]);
 
-/** The first value that `convert` accepts. A record without one is written all the same. */
+/** The first value that `convert` accepts. A record without one is still written. */
 function first<Value>(
   record: FormatRow['record'],
   paths: readonly string[],

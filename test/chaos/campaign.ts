@@ -107,7 +107,7 @@ export class Campaign {
       ];
       if (wrong.length === 0) return;
       if (Date.now() > until)
-        throw new Error(`Not as it must be ${settleMaxMs / 1000} s after the last disturbance:\n${wrong.join('\n')}`);
+        throw new Error(`Still incomplete ${settleMaxMs / 1000} s after the last disturbance:\n${wrong.join('\n')}`);
       await sleep(500);
     }
   }

@@ -9,10 +9,15 @@ it('in a short campaign nothing is lost or doubled and no command is forgotten, 
   onTestFinished(() => campaign.stop());
   await campaign.round(1, [named('second walker'), named('events are cleared'), named('worker is killed')]);
   await campaign.round(2, [
-    named('answers go wrong everywhere'),
+    named('answers of all sources'),
     named('checkpoint is reset'),
-    named('worker and Temporal'),
+    named('worker and the Temporal'),
   ]);
-  await campaign.round(3, [named('the disk is full'), named('clock jumps'), named('told to end'), named('all tokens')]);
+  await campaign.round(3, [
+    named('the disk is full'),
+    named('clock jumps'),
+    named('signal to end'),
+    named('all tokens'),
+  ]);
   expect(campaign).toBeDefined();
 }, 600_000);

@@ -155,7 +155,7 @@ export class Scene {
   async drainWorker(): Promise<void> {
     const running = this.#ready && this.#worker?.exitCode === null && this.#worker.signalCode === null;
     const code = await this.killWorker('SIGTERM');
-    if (running && code !== 0) throw new Error(`A worker that was told to end gave the exit code ${code}`);
+    if (running && code !== 0) throw new Error(`A worker that got a signal to end exited with ${code}`);
   }
 
   /** Kills the server, which restarts; not if it has died so often lately that the restarts would stop. */

@@ -77,6 +77,6 @@ describe('the sizes of npm run bench', () => {
 
   it('are refused if they are invalid', () => {
     expect(() => readSizes({ BENCH_RUNS: 'five' })).toThrow('BENCH_RUNS: "five" is not a whole number.');
-    expect(() => readSizes({ BENCH_STORES: 'mysql' })).toThrow('BENCH_STORES: "mysql" is none of sqlite, postgres.');
+    expect(() => readSizes({ BENCH_STORES: 'mysql' })).toThrow('BENCH_STORES: "mysql" is not one of sqlite, postgres.');
   });
 });

@@ -25,7 +25,7 @@ describe('scripts/plan.mjs', () => {
 
   it('prints a plan for people, and says what is invalid', () => {
     const { stdout } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-    expect(stdout).toContain('Gives out first: ');
+    expect(stdout).toContain('Reaches its limit first: ');
     expect(spawnSync(process.execPath, [script, '--collectors', 'many'], { encoding: 'utf8' })).toMatchObject({
       status: 2,
       stderr: 'error: --collectors must be a number above 0\n',

@@ -77,7 +77,7 @@ export interface Step {
  *
  * @param cursor where the page was read; @param window the same, frozen
  * @param about.nowMs when the answer arrived, epoch milliseconds by the source's clock
- * @param about.doubtful true if a page that is not full may have been cut all the same
+ * @param about.doubtful true if a page that is not full may still have been cut
  */
 export function advance(
   cursor: Cursor,
