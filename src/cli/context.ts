@@ -8,7 +8,7 @@ import { openStore } from '../stores/registry.js';
 import type { SqliteAccess } from '../stores/sqlite/database.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
-import { type CollectorHealth, collectorHealth } from '../watch/collectors.js';
+import type { CollectorHealth } from '../watch/collectors.js';
 import { tell } from './output.js';
 import { type ProcessSettings, readProcessSettings } from './process-settings.js';
 
@@ -86,6 +86,7 @@ export class Context {
   /** The health of each collector, judged by the store alone. */
   async health(store: Store): Promise<CollectorHealth[]> {
     const { env, lateAfterRuns } = this.settings;
+    const { collectorHealth } = await import('../watch/collectors.js');
     return collectorHealth({ store, sources, env, lateAfterRuns });
   }
 

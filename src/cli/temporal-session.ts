@@ -15,7 +15,7 @@ import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '
 import { taskQueue } from '../temporal/names.js';
 import { hasWorker, requireSameStore } from '../temporal/workers.js';
 import type { Context } from './context.js';
-import { type ObservedWorker, startObservedWorker } from './observed-worker.js';
+import type { ObservedWorker } from './observed-worker.js';
 import { tell } from './output.js';
 
 const instanceStartMaxMs = 60_000;
@@ -125,6 +125,8 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
   const client = await connectForStore(context, address, store);
   const { clusterId } = await client.workflowService.getClusterInfo({});
+  // Most verbs need a connection only, and the packages of a worker take as long to load as everything else.
+  const { startObservedWorker } = await import('./observed-worker.js');
   const worker = await startObservedWorker(context, store, address, {
     env: { ...context.settings.env, ...options.demoEnv },
     logLevel: options.logLevel,

@@ -1,6 +1,7 @@
 import { type Dispatcher, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
 import { clientSpan, traced } from '../tracing/spans.js';
+import { connectionHint, hostOf } from './connection-hints.js';
 import type { Variables } from './proxies.js';
 import { Routes } from './routes.js';
 
@@ -159,37 +160,6 @@ export class HttpClient {
   }
 }
 
-/** Hints for the Node.js and TLS error codes that a person can act on. */
-const connectionHints: readonly [RegExp, string][] = [
-  [/ENOTFOUND|EAI_AGAIN/, "Check the host in the base URL, and this machine's name resolution and network."],
-  [
-    /ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
-    'Check the base URL, the network, and any proxy (HTTPS_PROXY).',
-  ],
-  [
-    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
-    "The server's operator must renew the certificate, unless the clock of this machine is wrong.",
-  ],
-  [
-    /ALTNAME_INVALID/,
-    'The certificate is for another host: correct the base URL, or find out what answers instead (a proxy, a portal).',
-  ],
-  [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
-    'The server does not speak TLS on this port: check the scheme and port of the base URL.',
-  ],
-  [
-    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|SSL/,
-    'This machine does not trust the certificate: add its CA with NODE_EXTRA_CA_CERTS, or correct the base URL.',
-  ],
-];
-
-/** A hint for a connection that could not be made; undefined if the reason is not a known one. */
-export function connectionHint(reason: string, error: unknown): string | undefined {
-  const codes = `${reason} ${String((error as NodeJS.ErrnoException)?.code ?? '')}`;
-  return connectionHints.find(([pattern]) => pattern.test(codes))?.[1];
-}
-
 function unavailable(url: string, reason: string, cause: unknown): TrawlError {
   const hint =
     connectionHint(reason, cause) ?? 'The request is retried; if this persists, check the network in between.';
@@ -205,10 +175,6 @@ function spanAttributes({ method, url }: HttpRequest): Record<string, string | n
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
     'url.full': `${origin}${pathname}`,
   };
-}
-
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'the source';
 }
 
 function lists(headers: Record<string, string | string[] | undefined>): Record<string, readonly string[]> {

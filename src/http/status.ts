@@ -1,6 +1,7 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
 import { wholeNumber } from '../whole-number.js';
-import { type HttpAnswer, hostOf } from './client.js';
+import type { HttpAnswer } from './client.js';
+import { hostOf } from './connection-hints.js';
 
 interface StatusRule {
   code: ErrorCode;

@@ -3,7 +3,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
-import { HttpClient, type HttpClientOptions, type HttpRequest, hostOf } from '../../src/http/client.js';
+import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../src/http/client.js';
+import { hostOf } from '../../src/http/connection-hints.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

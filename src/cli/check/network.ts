@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Environment } from '../../environment.js';
 import { reasonOf, TrawlError } from '../../errors.js';
-import { connectionHint } from '../../http/client.js';
+import { connectionHint } from '../../http/connection-hints.js';
 import { readProxies } from '../../http/proxies.js';
 import type { CheckLines } from './lines.js';
 

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
-import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { hostOf } from '../../http/connection-hints.js';
 import { jsonObjectOf } from '../../json-values.js';
 import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';

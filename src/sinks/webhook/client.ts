@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
-import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { hostOf } from '../../http/connection-hints.js';
 import { jsonObjectOf } from '../../json-values.js';
 import { printable } from '../../printable.js';
 import { ask, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';

@@ -1,7 +1,8 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { z } from 'zod';
 import { TrawlError } from '../../errors.js';
-import { type HttpAnswer, type HttpClient, hostOf } from '../../http/client.js';
+import type { HttpAnswer, HttpClient } from '../../http/client.js';
+import { hostOf } from '../../http/connection-hints.js';
 import { statusError } from '../../http/status.js';
 import { Secret } from '../../secret.js';
 import { type ServiceAccount, serviceAccountOf } from './credentials.js';
