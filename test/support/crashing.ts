@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,14 @@ import { root } from '../../scripts/setup.mjs';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
+import { localTemporal } from '../../src/temporal/connection.js';
+import { type RunningWorker, startWorker } from '../../src/worker.js';
+import { quietTemporal } from './quiet.js';
 import { makeStorePlace } from './store.js';
 
 export const crashingWorker = join(root, 'test', 'fault', 'crashing-worker.mjs');
 
-/** A demo team, a store, and a worker that dies once, at a point named in crashing-worker.mjs, and starts again. */
+/** A demo team, a store, and a worker that dies at a point named in crashing-worker.mjs; another one takes over. */
 export interface Crashing {
   demo: DemoAsa;
   place: StorePlace;
@@ -22,7 +25,7 @@ export interface Crashing {
   folder: string;
   client: Client;
   taskQueue: string;
-  /** Number of the worker's deaths, and whether it died at its point. */
+  /** How often a worker has died, and whether it died at its point. */
   crashes(): { count: number; atPoint: boolean };
 }
 
@@ -33,6 +36,7 @@ export async function startCrashing(
   { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   prepare: (store: Store, folder: string) => Promise<void> = async () => undefined,
 ): Promise<Crashing> {
+  quietTemporal();
   const demo = await startDemoAsa(options);
   const folder = mkdtempSync(join(tmpdir(), 'trawl-crash-'));
   const { place, text, remove } = await makeStorePlace(folder);
@@ -40,43 +44,46 @@ export async function startCrashing(
   const taskQueue = `test-${randomUUID()}`;
   const store = await openStore(place);
   await prepare(store, folder);
-  let running: ChildProcess | undefined;
+  const env = {
+    ASA_TEAM: demo.team,
+    ASA_KEY_ID: demo.keyId,
+    ASA_KEY_SECRET: demo.keySecret,
+    ASA_BASE_URL: demo.baseUrl,
+    SEARCH_COUNT: '100',
+  };
+  const temporal = inject('temporalAddress');
+  let successor: Promise<RunningWorker> | undefined;
   let count = 0;
   let over = false;
-  const start = () => {
-    running = spawn(process.execPath, [crashingWorker], {
-      stdio: 'ignore',
-      env: {
-        ...process.env,
-        ASA_TEAM: demo.team,
-        ASA_KEY_ID: demo.keyId,
-        ASA_KEY_SECRET: demo.keySecret,
-        ASA_BASE_URL: demo.baseUrl,
-        SEARCH_COUNT: '100',
-        CRASH_POINT: point,
-        CRASH_MARKER: marker,
-        CRASH_TASK_QUEUE: taskQueue,
-        CRASH_TEMPORAL: inject('temporalAddress'),
-        CRASH_STORE: text,
-      },
-    });
-    running.once('exit', (_, signal) => {
-      if (signal !== 'SIGKILL' || over) return;
-      count += 1;
-      start();
-    });
+  const crash = {
+    CRASH_POINT: point,
+    CRASH_MARKER: marker,
+    CRASH_TASK_QUEUE: taskQueue,
+    CRASH_TEMPORAL: temporal,
+    CRASH_STORE: text,
   };
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const worker = spawn(process.execPath, [crashingWorker], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env, ...crash },
+  });
+  worker.once('exit', (_, signal) => {
+    if (signal !== 'SIGKILL' || over) return;
+    count += 1;
+    // Here, since a second process would cost more than all the rest of the test.
+    successor = startWorker({ temporal: localTemporal(temporal), store, env, taskQueue });
+    successor.catch(() => undefined);
+  });
+  const connection = await Connection.connect({ address: temporal });
   onTestFinished(async () => {
     over = true;
-    running?.kill('SIGKILL');
+    worker.kill('SIGKILL');
+    await successor?.then((running) => running.stop());
     await connection.close();
     await store.close();
     await demo.close();
     await remove();
     rmSync(folder, { recursive: true, force: true });
   });
-  start();
   const crashes = () => ({ count, atPoint: existsSync(marker) });
   return { demo, place, store, folder, client: new Client({ connection }), taskQueue, crashes };
 }
