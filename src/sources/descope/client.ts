@@ -7,7 +7,7 @@ import { UnreadableAnswer } from '../unreadable.js';
 import { cursorOf, offsetOf, type Range } from './cursor.js';
 import { type DescopePageContent, parseDescopePage } from './page.js';
 import { type DescopeSettings, filtersOf } from './settings.js';
-import { advance, freeze, type PageRequest, pageMax, requestOf } from './walk.js';
+import { advance, freeze, inPagesOf, isFirstPage, isProbe, type PageRequest, pageMax, requestOf } from './walk.js';
 
 /** Descope's retention of audit events, and so the furthest that `from` may reach back. */
 export const descopeRetentionDays = 30;
@@ -20,9 +20,6 @@ const skewMinMs = 30_000;
 
 /** Wait after a 429 without Retry-After. Refused requests may count against the limit too. */
 const unsaidWaitMs = 15_000;
-
-/** Lower bound of the page size; no API caps its pages below this. */
-const pageSizeMin = 10;
 
 const hints = {
   400: 'Check the filters of this collector (descope…) and SEARCH_COUNT.',
@@ -42,8 +39,8 @@ export class DescopeClient implements SourceClient {
   #skewMs = 0;
   /** Page size to request; lowered after answers that exceed the maximum body size. */
   #size: number;
-  /** True once a `total` that is too large has proved meaningless. */
-  #totalLies = false;
+  /** The longest page, and the largest `total`, of those that were complete although `total` said otherwise. */
+  readonly #disproved = { count: 0, total: 0 };
 
   constructor(http: HttpClient, settings: DescopeSettings) {
     this.#http = http;
@@ -126,14 +123,17 @@ export class DescopeClient implements SourceClient {
 
   /**
    * An API that returns fewer events than requested would end every range too early. If `total` suggests that, the next
-   * numbered page settles it: if it has events, that size is used from now on; if not, `total` is wrong.
+   * numbered page settles it. If that has no events, `total` was wrong, and is believed again only if it or the page is
+   * larger.
    */
-  #mayBeCut({ paging }: Range, { size }: PageRequest, { count, total }: DescopePageContent): boolean {
-    if (paging?.page === 1 && !paging.back && paging.size < this.#size) {
-      if (count > 0) this.#size = paging.size;
-      else this.#totalLies = true;
+  #mayBeCut(range: Range, request: PageRequest, { count, total }: DescopePageContent): boolean {
+    const disproved = this.#disproved;
+    if (isProbe(range, request) && count === 0) {
+      disproved.count = Math.max(disproved.count, request.size);
+      disproved.total = Math.max(disproved.total, total);
     }
-    return !paging && !this.#totalLies && count >= pageSizeMin && count < size && total > count;
+    if (!isFirstPage(range) || count === 0 || count >= request.size) return false;
+    return total > count && (count > disproved.count || total > disproved.total);
   }
 
   /** After an answer over the maximum size, the next attempt requests smaller pages. */
@@ -168,6 +168,5 @@ export class DescopeClient implements SourceClient {
 
 /** Restarts a range of numbered pages that have become too large with smaller ones. */
 function sized(range: Range, size: number): Range {
-  if (!range.paging || range.paging.size <= size) return range;
-  return { ...range, paging: { page: 0, size, back: false } };
+  return range.paging && range.paging.size > size ? inPagesOf(size, range) : range;
 }

@@ -9,7 +9,9 @@ import { TrawlError } from '../../errors.js';
  * - `v1 until=TIME todo=RANGE,…`: inside a window that was frozen at `until`; the first range is read next.
  *
  * A range is `TIME..TIME`. A start of `*` is as far back as the API allows. The suffix `@3x500` means pages of 500 with
- * page 3 next, `@3x500-` the same going back to page 0. A time is RFC 3339 in UTC, to the millisecond.
+ * page 3 next, `@3x500-` the same going back to page 0. Over more than a few milliseconds, `@0x10` means that the API
+ * gives no more than 10 events, and the range is split until each part has fewer. A time is RFC 3339 in UTC, to the
+ * millisecond.
  */
 export type Cursor = OpenCursor | WindowCursor;
 

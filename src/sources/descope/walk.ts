@@ -16,7 +16,7 @@ import type { DescopePageContent } from './page.js';
  *   set a twentieth of the page before its end: if the API sorts by arrival, the last event may be a late one, whose
  *   time says nothing about the others.
  * - A page that is not full, but shorter than its `total` claims, may have been cut by the API. The walk reads the next
- *   page by number once, to find out.
+ *   page by number once, to find out. If that has events, the range is read again in pages of the size that came.
  * - A full page in any other order says nothing about what it left out, so the range is halved.
  *
  * Events that come or go elsewhere cannot move others across a seam, because a seam is a time and not a number.
@@ -42,6 +42,8 @@ const lagMaxMs = 3_600_000;
  * is wrong.)
  */
 const staleMs = { window: 20_000, open: 120_000 };
+/** A longer range is split rather than read by page numbers. */
+const crowdedMs = 4;
 /** No millisecond has this many pages: beyond it, the API is ignoring the page number. */
 export const pageMax = 2_000;
 
@@ -72,6 +74,16 @@ export interface Step {
   gap?: { from: string; to: string };
 }
 
+/** True if a page is the first of its range, and so a view of the whole range unless it is full. */
+export function isFirstPage({ paging }: Range): boolean {
+  return paging === undefined || (paging.page === 0 && !paging.back);
+}
+
+/** True if a page by number is read to find out whether the first page was cut, not because a moment is crowded. */
+export function isProbe({ paging }: Range, { from, to }: PageRequest): boolean {
+  return paging !== undefined && paging.page > 0 && !paging.back && to - from > crowdedMs;
+}
+
 /**
  * Returns where to continue after a page.
  *
@@ -87,9 +99,18 @@ export function advance(
   { nowMs, overlapMs, doubtful = false }: { nowMs: number; overlapMs: number; doubtful?: boolean },
 ): Step {
   const range = window.todo[0]!;
-  const left = rest(range, request, page, doubtful).filter(({ from, to }) => to - (from ?? request.from) > 1);
+  const wasCut = isProbe(range, request) && page.count > 0;
+  const rest = wasCut ? [inPagesOf(request.size, range)] : restOf(range, request, page, doubtful);
+  const left = rest
+    .map((other) => (range.paging && !other.paging ? inPagesOf(request.size, other) : other))
+    .filter(({ from, to }) => to - (from ?? request.from) > 1);
   const gap = gapOf(range, request, left);
-  const todo = [...left, ...window.todo.slice(1)];
+  const others = window.todo.slice(1);
+  // The others would be cut as well.
+  const todo = [
+    ...left,
+    ...(wasCut ? others.map((other) => (other.paging ? other : inPagesOf(request.size, other))) : others),
+  ];
   if (todo.length > 0) return { next: { kind: 'window', until: window.until, todo }, more: true, ...gap };
   const from = window.until - overlapMs;
   const stays =
@@ -102,19 +123,21 @@ export function advance(
   return { next: stays ? cursor : { kind: 'open', from }, more: nowMs - window.until > staleMs[cursor.kind], ...gap };
 }
 
+/** A range that is read from its first page on, in pages of this size. */
+export function inPagesOf(size: number, { from, to }: Range): Range {
+  return { from, to, paging: { page: 0, size, back: false } };
+}
+
 /** The ranges that remain to be read after a page. */
-function rest(range: Range, request: PageRequest, page: DescopePageContent, doubtful: boolean): Range[] {
+function restOf(range: Range, request: PageRequest, page: DescopePageContent, doubtful: boolean): Range[] {
   const full = page.count >= request.size;
-  if (range.paging) return nextNumber(range, full);
   const { from, to } = range;
+  if (!isFirstPage(range)) return nextNumber(range, full);
   if (!full) return doubtful ? [{ from, to, paging: { page: 1, size: page.count, back: false } }] : [];
   const { from: lowest, size } = request;
+  if (to - lowest <= crowdedMs) return [{ from, to, paging: { page: 1, size, back: false } }];
   const { oldestMs, newestMs, nearLastMs, order } = page;
-  const numbered = (start: number, end: number): Range => ({
-    from: start,
-    to: end,
-    paging: { page: 0, size, back: false },
-  });
+  const numbered = (start: number, end: number) => inPagesOf(size, { from: start, to: end });
   const crowdedStart = (): Range[] => [numbered(lowest, lowest + 3), { from: lowest + 2, to }];
   const crowdedEnd = (): Range[] => [numbered(to - 3, to), { from, to: to - 2 }];
   switch (order) {
@@ -132,7 +155,6 @@ function rest(range: Range, request: PageRequest, page: DescopePageContent, doub
       return [numbered(newestMs - 2, newestMs + 2), { from, to: newestMs - 1 }, { from: newestMs + 1, to }];
     default: {
       // The order does not show what is missing, or no event has a time.
-      if (to - lowest <= 4) return [numbered(lowest, to)];
       const middle = Math.floor((lowest + to) / 2);
       return [
         { from, to: middle + 1 },
