@@ -11,7 +11,7 @@ const onAnyStore = [
   'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics}.test.ts',
   'test/cli/{proxy,same-ports,silence,temporal-lost,traces,up,web-pages}.test.ts',
   'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
-  'test/integration/{descope,failures,fairness,history,long-walks,offload-children,recurring,skyflow,temporal-server}.test.ts',
+  'test/integration/{cron,descope,failures,fairness,history,long-walks,offload-children,recurring,skyflow,temporal-server}.test.ts',
 ];
 
 const onPostgres = ['test/{conformance,fault}/postgres*.test.ts'];

@@ -1,4 +1,5 @@
 import { TrawlError } from '../errors.js';
+import { requireCron } from '../watch/ticks.js';
 
 /** Error for an invalid option or argument. The command ends with exit code 2. */
 export class WrongCall extends TrawlError {
@@ -7,13 +8,17 @@ export class WrongCall extends TrawlError {
   }
 }
 
-/** Only the server parses a cron. Converts its refusal to a WrongCall, and returns any other error unchanged. */
-export function cronRefusal(error: unknown, cron: string): unknown {
-  const details = (error as { cause?: { details?: string } }).cause?.details ?? '';
-  if (!/cron/i.test(details)) return error;
-  return new WrongCall(
-    `The server does not accept the cron ${JSON.stringify(cron)}: ${details.replace(/\.+$/, '')}.`,
-    'Use five fields, for example "*/5 * * * *".',
-    error,
-  );
+/** Refuses a cron before anything is started for it. @throws WrongCall */
+export function checkCron(cron: string | undefined): void {
+  try {
+    if (cron !== undefined) requireCron(cron);
+  } catch (error) {
+    throw wrongCallOf(error);
+  }
+}
+
+/** Returns a WrongCall for an input that was refused only when it was carried out, and any other error unchanged. */
+export function wrongCallOf(error: unknown): unknown {
+  if (!(error instanceof TrawlError) || error.code !== 'INPUT_INVALID') return error;
+  return new WrongCall(error.message, error.hint, error);
 }

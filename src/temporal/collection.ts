@@ -1,5 +1,7 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
+import { TrawlError } from '../errors.js';
+import { requireCron } from '../watch/ticks.js';
 import { cronState, startCron, stopCron } from './cron.js';
 import { collectId, collectorOf, recurringId, taskQueue } from './names.js';
 import {
@@ -90,6 +92,7 @@ export interface RecurringWishes extends ScheduleWishes {
 /**
  * Starts the recurring collection or changes an existing one. A move from cron to a Schedule or back misses no run: the
  * new one exists before the old one ends.
+ * @throws TrawlError INPUT_INVALID if the cron is refused; nothing was changed then.
  */
 export async function startRecurring(
   client: Client,
@@ -99,8 +102,14 @@ export async function startRecurring(
   const before = await recurringState(client, collector);
   const recurrence = wishes.recurrence ?? before?.recurrence ?? 'cron';
   const moves = before !== null && before.recurrence !== recurrence;
+  if (moves && !before.cron && wishes.cron === undefined) {
+    throw new TrawlError('INPUT_INVALID', `The Schedule of ${collector} was made elsewhere: its times are unknown.`, {
+      hint: 'Give the cron to move to with --cron. Nothing was changed.',
+    });
+  }
   // Keep its cron when it moves.
-  const cron = wishes.cron ?? (moves && before.cron ? before.cron : undefined);
+  const cron = wishes.cron ?? (moves ? before.cron : undefined);
+  if (cron !== undefined) requireCron(cron);
   const outcome =
     recurrence === 'schedule'
       ? await startSchedule(client, collector, { ...wishes, cron })

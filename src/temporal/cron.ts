@@ -7,9 +7,11 @@ import {
 } from '@temporalio/client';
 import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
+import { refusedCron } from '../watch/cron.js';
 import { recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
+import { hasWorker } from './workers.js';
 
 /** Longest wait for a run to end. */
 const stopMaxMs = 20_000;
@@ -63,7 +65,8 @@ export async function cronState(client: Client, collector: string): Promise<Cron
 
 /**
  * Starts the recurring collection on cron. One that is already running is left alone, unless another cron is wanted:
- * then it is restarted.
+ * then it is restarted, once it is certain that the new one can start.
+ * @throws TrawlError INPUT_INVALID, NO_WORKER; the running one goes on then, unless its end is under way.
  */
 export async function startCron(
   client: Client,
@@ -73,35 +76,55 @@ export async function startCron(
   const state = await cronState(client, collector);
   const cron = wanted ?? defaultCron;
   if (state?.running && (wanted === undefined || state.cron === cron)) return 'running already';
-  if (state?.running && (await stopCron(client, collector, 'Started with another cron')) === 'stopping') {
-    throw new TrawlError(
-      'NO_WORKER',
-      `The recurring collection of ${collector} has been cancelled but has not ended yet.`,
-      {
-        hint: 'It ends when a worker carries out the cancellation ("trawl worker"); then start it again.',
-      },
-    );
-  }
+  // The server judges the cron before it looks whether the id is in use.
+  if (await startOnCron(client, collector, cron)) return state?.running ? 'changed' : 'started';
+  // Another process was faster.
+  if (!state?.running) return 'running already';
+  await end(client, collector, state);
   try {
-    await startOnCron(client, collector, cron);
+    return (await startOnCron(client, collector, cron)) ? 'changed' : 'running already';
   } catch (error) {
-    // Another process was faster.
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'running already';
-    // A cron that the server refuses must not leave the collector stopped.
-    if (state?.running) await startOnCron(client, collector, state.cron);
+    await startOnCron(client, collector, state.cron);
     throw error;
   }
-  return state?.running ? 'changed' : 'started';
 }
 
-async function startOnCron(client: Client, collector: string, cron: string): Promise<void> {
-  await client.workflow.start('recurringAuditCollection', {
-    workflowId: recurringId(collector),
-    taskQueue,
-    args: [{ collector }],
-    cronSchedule: cron,
-    staticSummary: `${collector}: recurring collection`,
-  });
+/** Ends a collection that is to be replaced. @throws TrawlError NO_WORKER */
+async function end(client: Client, collector: string, { begun }: CronState): Promise<void> {
+  if (begun && !(await hasWorker(client))) {
+    throw new TrawlError('NO_WORKER', `A run of ${collector} is under way, and no worker can end it.`, {
+      hint: 'Nothing was changed. Start a worker ("trawl worker"), then try again.',
+    });
+  }
+  if ((await stopCron(client, collector, 'Started with another cron')) === 'stopped') return;
+  throw new TrawlError(
+    'NO_WORKER',
+    `The recurring collection of ${collector} has been cancelled but has not ended yet.`,
+    {
+      hint: 'It ends when a worker carries out the cancellation ("trawl worker"); then start it again.',
+    },
+  );
+}
+
+/**
+ * @returns false if the recurring collection is running
+ * @throws TrawlError INPUT_INVALID if the server refuses the cron, even if the collection is running.
+ */
+async function startOnCron(client: Client, collector: string, cron: string): Promise<boolean> {
+  try {
+    await client.workflow.start('recurringAuditCollection', {
+      workflowId: recurringId(collector),
+      taskQueue,
+      args: [{ collector }],
+      cronSchedule: cron,
+      staticSummary: `${collector}: recurring collection`,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    const { details = '' } = (error as { cause?: { details?: string } }).cause ?? {};
+    throw /cron/i.test(details) ? refusedCron(cron, `the Temporal server says "${details}"`, error) : error;
+  }
 }
 
 /**

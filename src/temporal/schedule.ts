@@ -11,6 +11,7 @@ import {
 } from '@temporalio/client';
 import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
+import { refusedCron } from '../watch/cron.js';
 import { recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule. Its id is that of the workflow on cron. */
@@ -122,9 +123,14 @@ export async function startSchedule(
       return 'started';
     } catch (error) {
       // Another process was faster; its Schedule may have another cron.
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      if (!(error instanceof ScheduleAlreadyRunning)) throw refusal(error, cron);
     }
   }
+}
+
+/** The client tells by a TypeError that the server refuses an argument. */
+function refusal(error: unknown, cron: string): unknown {
+  return error instanceof TypeError ? refusedCron(cron, `the Temporal server says "${error.message}"`, error) : error;
 }
 
 async function changeSchedule(
@@ -157,7 +163,9 @@ async function changeSchedule(
     handle,
     changes ? update : () => handle.unpause(note),
     (now) => !now.state.paused && (cron === undefined || now.action.memo?.cron === cron),
-  );
+  ).catch((error: unknown) => {
+    throw isOther.cron ? refusal(error, cron!) : error;
+  });
   return state.paused || changes ? 'changed' : 'running already';
 }
 

@@ -9,6 +9,7 @@ import { type SinkStanding, sinkHealth } from './sinks.js';
 /** The problems that are watched for, explained in docs/monitoring.md. */
 export const watchedCodes = [
   'LATE',
+  'NO_NEXT_RUN',
   'RETENTION_NEAR',
   'OFFLOAD_LATE',
   'EVENTS_REJECTED',

@@ -1,7 +1,7 @@
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
 import type { Problem } from './problem.js';
-import { nthTickBefore } from './ticks.js';
+import { neverComes, nthTickBefore } from './ticks.js';
 
 /** A checkpoint older than this share of the source's retention is reported. */
 const retentionShareMax = 0.75;
@@ -22,9 +22,22 @@ interface HealthLimits {
  * catch-up that keeps writing pages is healthy, and so is a collector that is not expected to run.
  */
 export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: number): Problem[] {
-  return [late(standing, limits, nowMs), nearRetention(standing, limits, nowMs), rejected(standing)].filter(
+  return [late(standing, limits, nowMs), unplanned(standing, nowMs), nearRetention(standing, limits, nowMs), rejected(standing)].filter(
     (problem) => problem !== null,
   );
+}
+
+function unplanned({ collector, due }: Standing, nowMs: number): Problem | null {
+  return due !== null && neverComes(due.cron, nowMs) ? noNextRun(collector, due.cron) : null;
+}
+
+/** The problem of a collector that waits for nothing. Nothing else would show it before it is late. */
+export function noNextRun(collector: string, cron: string | null): Problem {
+  const times = cron ? ` (cron "${cron}")` : '';
+  return {
+    code: 'NO_NEXT_RUN',
+    message: `It waits, but no run follows${times}, so nothing is collected. Give it other times with "trawl start ${collector} --cron '*/5 * * * *'"; "trawl stop ${collector}" ends it on purpose.`,
+  };
 }
 
 function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: HealthLimits, nowMs: number) {

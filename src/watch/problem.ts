@@ -3,6 +3,7 @@ import { type ErrorCode, errorCodes } from '../errors.js';
 /** Codes of problems that are not errors. docs/errors.md explains each. */
 export const problemCodes = [
   'LATE',
+  'NO_NEXT_RUN',
   'RETENTION_NEAR',
   'OFFLOAD_LATE',
   'RUN_STUCK',

@@ -71,7 +71,7 @@ describe('trawl up', () => {
       outcome: 'changed',
     });
     const bad = await place.run('start', 'asa', '--cron', 'nonsense');
-    expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('does not accept the cron') });
+    expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('The cron "nonsense" is refused') });
     const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
     expect(await status()).toMatchObject({ cron: '@every 3s' });
     await temporal('terminate', '--workflow-id', 'audit-collection-by-hand');

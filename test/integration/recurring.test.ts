@@ -19,6 +19,41 @@ it('a recurring collection can be started, changed and stopped at any moment of 
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
 });
 
+it('nothing is touched for a cron that is refused, here or by the server, and a Schedule made elsewhere is left alone', async () => {
+  const { client } = await TestCollection.start({ events: 1 });
+  const name = `refused-${process.pid}`;
+  const handle = client.workflow.getHandle(recurringId(name));
+  // Only the server knows the names of its time zones exactly.
+  const refused = ['0 0 31 2 *', '61 * * * *', '*/5 * * * * *', '', 'TZ=europe/vienna 0 4 * * *'];
+  const input = { code: 'INPUT_INVALID', message: expect.stringContaining('is refused') };
+
+  await startRecurring(client, name, { cron: '0 0 1 1 *' });
+  const { runId } = await handle.describe();
+  for (const recurrence of ['cron', 'schedule'] as const)
+    for (const cron of refused)
+      await expect(startRecurring(client, name, { recurrence, cron })).rejects.toMatchObject(input);
+  expect(await handle.describe()).toMatchObject({ runId, status: { name: 'RUNNING' } });
+  expect(await recurringState(client, name)).toMatchObject({ recurrence: 'cron', cron: '0 0 1 1 *' });
+  await stopRecurring(client, name, 'test');
+
+  const schedule = await client.schedule.create({
+    scheduleId: recurringId(name),
+    spec: { cronExpressions: ['0 0 31 2 *'] },
+    action: { type: 'startWorkflow', workflowType: 'recurringAuditCollection', taskQueue: 'audit-collection' },
+  });
+  onTestFinished(() => schedule.delete());
+  const spec = async () => (await schedule.describe()).spec;
+  const before = await spec();
+  for (const cron of refused) await expect(startRecurring(client, name, { cron })).rejects.toMatchObject(input);
+  await expect(startRecurring(client, name, { recurrence: 'cron' })).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+    message: expect.stringContaining('made elsewhere'),
+  });
+  expect(await startRecurring(client, name)).toBe('running already');
+  expect(await spec()).toEqual(before);
+  expect(await recurringState(client, name)).toMatchObject({ state: 'waiting', cron: '', nextRun: null });
+});
+
 it('a recurring collection changes from cron to a Schedule and back, and keeps everything else', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const name = `scheduled-${process.pid}`;
@@ -97,13 +132,17 @@ it('a collection that is moved in the middle of a walk continues from where it w
   await stopRecurring(client, 'asa', 'test');
 }, 90_000);
 
-it('without a worker, another cron is refused and does not count as started, and a waiting command survives the stop', async () => {
+it('without a worker, another cron is refused and nothing is cancelled, and a waiting command survives the stop', async () => {
   const { client } = await TestCollection.start({ events: 1 });
   const walking = `walking-${process.pid}`;
   await startRecurring(client, walking, { cron: '@every 1s' });
   await until('its tick has come', async () => (await recurringState(client, walking))?.state === 'running');
   await expect(startRecurring(client, walking, { cron: '0 0 1 1 *' })).rejects.toMatchObject({ code: 'NO_WORKER' });
-  await client.workflow.getHandle(recurringId(walking)).terminate();
+  const run = client.workflow.getHandle(recurringId(walking));
+  expect(
+    (await run.fetchHistory()).events?.filter((event) => event.workflowExecutionCancelRequestedEventAttributes),
+  ).toEqual([]);
+  await run.terminate();
 
   const waiting = `waiting-${process.pid}`;
   await startRecurring(client, waiting, { cron: '0 0 1 1 *' });

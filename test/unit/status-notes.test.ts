@@ -66,6 +66,20 @@ describe('the notes about a collector', () => {
       /last run failed/,
     ],
     [
+      'that waits for no run',
+      { state: { ...waiting, recurrence: 'schedule', cron: '0 0 31 2 *', nextRun: null } },
+      3,
+      ['NO_NEXT_RUN'],
+      /no run follows \(cron "0 0 31 2 \*"\).*"trawl start asa --cron/,
+    ],
+    [
+      'whose Schedule, made elsewhere, has ended',
+      { state: { ...waiting, recurrence: 'schedule', cron: '', nextRun: null } },
+      3,
+      ['NO_NEXT_RUN'],
+      /no run follows, so nothing/,
+    ],
+    [
       'whose run is failing',
       { state: running, run: under(minute) },
       0,

@@ -128,6 +128,16 @@ describe('a collector', () => {
       { lastDateTime: ago(2 * hour), caughtUpAt: null, newestTimestamp: ago(89 * day) },
       ['LATE', 'RETENTION_NEAR'],
     ],
+    [
+      'whose cron never comes',
+      { lastDateTime: null, caughtUpAt: null, due: { cron: '0 0 31 2 *', since: ago(hour), tick: null } },
+      ['NO_NEXT_RUN'],
+    ],
+    [
+      'whose cron is not known',
+      { lastDateTime: null, caughtUpAt: null, due: { cron: '', since: ago(hour), tick: null } },
+      [],
+    ],
   ])('%s', (_, changes, expected) => {
     expect(codes(changes)).toEqual(expected);
   });

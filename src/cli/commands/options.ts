@@ -7,11 +7,15 @@ export function jsonOption(): Option {
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Parses a duration such as `30s` to ms. */
-export function duration(text: string): number {
-  const [, amount, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
-  if (unit === undefined) throw new InvalidArgumentError('Use a duration such as 30s, 10m or 1h.');
-  return Number(amount) * unitMs[unit]!;
+/** Makes a parser of durations such as `30s` to ms. */
+export function duration(minSeconds: number): (text: string) => number {
+  return (text) => {
+    const [, amount, unit] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
+    if (unit === undefined) throw new InvalidArgumentError('Use a duration such as 30s, 10m or 1h.');
+    const ms = Number(amount) * unitMs[unit]!;
+    if (ms < minSeconds * 1_000) throw new InvalidArgumentError(`Use a duration of ${minSeconds}s or more.`);
+    return ms;
+  };
 }
 
 export function wholeNumber(min: number, max: number): (text: string) => number {

@@ -10,11 +10,12 @@ export function addStart(program: Command, choose: Choose): void {
     .option('--cron <cron>', 'when to collect (default: every 5 minutes)')
     .option('--schedule', 'by a Temporal Schedule instead of a workflow on cron')
     .option('--no-schedule', 'by a workflow on cron instead of a Temporal Schedule')
-    .option('--jitter <duration>', 'with a Schedule: random delay of each run, up to this (default: 30s)', duration)
+    .option('--jitter <duration>', 'with a Schedule: random delay of each run, up to this (default: 30s)', duration(0))
     .option(
       '--catchup-window <duration>',
       'with a Schedule: how late a missed run may still begin (default: 10m)',
-      duration,
+      // The server takes less for ten seconds.
+      duration(10),
     )
     .addOption(jsonOption())
     .action((names, options) =>

@@ -1,4 +1,5 @@
 import type { RunUnderWay } from '../../temporal/run-under-way.js';
+import { noNextRun } from '../../watch/health.js';
 import { failureCodeOf, type Problem, passesByItself, splitCode } from '../../watch/problem.js';
 import type { Recurring } from './recurring.js';
 import type { Stored } from './stored.js';
@@ -12,6 +13,8 @@ const limitedMaxMs = 90 * 60_000;
 export interface Facts {
   collector: string;
   recurring: Recurring;
+  cron: string | null;
+  nextRun: string | null;
   lastFailure: string | null;
   lastFailureCode: string | null;
   /** The note left when its Schedule was paused; null if it is not paused. */
@@ -40,6 +43,7 @@ export function judge(facts: Facts, nowMs: number): Judgement {
   if (facts.recurring === 'no worker') add(noWorker, true);
   add(facts.unsaid, facts.unsaid !== null && !passesByItself(facts.unsaid.code));
   add(paused(facts), facts.stored?.expected === true);
+  if (!problems.some(({ code }) => code === 'NO_NEXT_RUN')) add(unplanned(facts), true);
   const stuck = stuckRun(facts, nowMs);
   add(stuck, true);
   const failed = failedRun(facts);
@@ -63,6 +67,11 @@ function paused({ collector, pausedBecause, stored }: Facts): Problem | null {
     code: 'PAUSED',
     message: `Its Schedule is paused${reason}, so nothing is collected. "trawl start ${collector}" resumes it; "trawl stop ${collector}" confirms the pause.`,
   };
+}
+
+/** A Schedule may have no time left, whoever made it. */
+function unplanned({ collector, recurring, cron, nextRun }: Facts): Problem | null {
+  return recurring === 'waiting' && nextRun === null ? noNextRun(collector, cron) : null;
 }
 
 function stuckRun({ collector, recurring, run, stored }: Facts, nowMs: number): Problem | null {

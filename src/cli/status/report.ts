@@ -77,6 +77,7 @@ export function collectorStatus(
 ): CollectorStatus {
   const recurring = recurringOf(state, worker);
   const { recurrence = null, nextRun = null, pausedBecause = null } = state ?? {};
+  const cron = state?.cron || null;
   // If Temporal does not say, the execution log does.
   const logged = state === undefined ? stored?.failure : undefined;
   const lastFailure = state?.lastFailure ?? logged?.message ?? null;
@@ -85,12 +86,15 @@ export function collectorStatus(
     collector,
     recurring,
     recurrence,
-    cron: state?.cron || null,
+    cron,
     nextRun,
     runningSince: run ? new Date(run.startedMs).toISOString() : null,
     lastFailure,
     lastFailureCode,
     ...stored?.collected,
-    ...judge({ collector, recurring, lastFailure, lastFailureCode, pausedBecause, run, unsaid, stored }, nowMs),
+    ...judge(
+      { collector, recurring, cron, nextRun, lastFailure, lastFailureCode, pausedBecause, run, unsaid, stored },
+      nowMs,
+    ),
   };
 }

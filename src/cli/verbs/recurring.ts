@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { defaultCron } from '../../default-cron.js';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { type Recurrence, recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
@@ -7,7 +6,7 @@ import { recurringId } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { print, printJson, tell } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
-import { cronRefusal, WrongCall } from '../wrong-call.js';
+import { checkCron, WrongCall, wrongCallOf } from '../wrong-call.js';
 
 /** Options of verbs that accept several collectors. */
 interface EachOptions {
@@ -29,6 +28,7 @@ interface StartOptions extends EachOptions {
  * given leave existing collections unchanged.
  */
 export async function start(context: Context, names: readonly string[], options: StartOptions): Promise<number> {
+  checkCron(options.cron);
   const store = await context.storeIfAny();
   const chosen = await chosenCollectors(context, store, names, options.all);
   if (store) for (const name of names) await context.requireCollector(store, name);
@@ -38,7 +38,7 @@ export async function start(context: Context, names: readonly string[], options:
     const { cron: wanted, jitter: jitterMs, catchupWindow: catchupWindowMs } = options;
     const outcome = await startRecurring(client, name, { recurrence, cron: wanted, jitterMs, catchupWindowMs }).catch(
       (error: unknown) => {
-        throw cronRefusal(error, wanted ?? defaultCron);
+        throw wrongCallOf(error);
       },
     );
     const state = await recurringState(client, name);

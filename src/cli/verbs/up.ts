@@ -13,7 +13,7 @@ import { print, tell } from '../output.js';
 import { ownCommand } from '../own-command.js';
 import { bringUp, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
-import { cronRefusal } from '../wrong-call.js';
+import { checkCron, wrongCallOf } from '../wrong-call.js';
 
 interface UpOptions {
   port?: number;
@@ -23,6 +23,7 @@ interface UpOptions {
 
 /** `trawl up`: runs everything on this machine until Ctrl-C. */
 export async function up(context: Context, options: UpOptions): Promise<number> {
+  checkCron(options.cron);
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
   context.closeFilesToOthers();
@@ -76,7 +77,7 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
       // The first tick of a cron may be minutes away.
       await startNow(client, name);
     } catch (error) {
-      failures.push([name, cronRefusal(error, cron)]);
+      failures.push([name, wrongCallOf(error)]);
     }
   }
   if (failures.length === names.length) throw failures[0]![1];
