@@ -1,15 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { Environment } from '../environment.js';
-import { reasonOf, TrawlError } from '../errors.js';
+import { TrawlError } from '../errors.js';
 import { type FileMode, fileModes } from '../private-files.js';
 import { collectorNames } from '../settings/collector.js';
-import { dotEnvText } from '../settings/dot-env.js';
+import { dotEnvValues } from '../settings/dot-env.js';
+import { needsShell, oddCharacter } from '../settings/odd-characters.js';
+import { isServiceLink } from '../settings/service-links.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
+import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Listen } from '../watch/endpoint.js';
 import { wholeNumber } from '../whole-number.js';
 import { defaultTuning, type WorkerTuning } from '../worker-tuning.js';
@@ -133,6 +135,18 @@ export const processSettingDefinitions = [
 ] as const;
 
 const storeFile = 'trawl.db';
+/** Variables that Node.js itself reads, before there is a .env. */
+const readByNode = [
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'NODE_USE_SYSTEM_CA',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+const paths: ReadonlySet<string> = new Set(
+  processSettingDefinitions.filter(({ expected }) => expected === 'a path').map(({ env }) => env),
+);
 const known = new Set<string>(processSettingDefinitions.map((definition) => definition.env));
 
 /**
@@ -141,10 +155,14 @@ const known = new Set<string>(processSettingDefinitions.map((definition) => defi
  * @throws TrawlError SETTINGS_INVALID, which lists every problem.
  */
 export function readProcessSettings(cwd: string, processEnv: Environment): ProcessSettings {
-  const env = { ...dotEnv(join(cwd, '.env')), ...withoutEmpty(processEnv) };
-  const problems: string[] = [];
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('TRAWL_') && !known.has(name))
+  const file = withoutEmpty(dotEnvValues(join(cwd, '.env')));
+  const env = { ...file, ...withoutEmpty(processEnv) };
+  const problems = readByNode
+    .filter((name) => file[name] !== undefined && !processEnv[name])
+    .map((name) => `${name} has no effect in .env, since Node.js reads it when it starts: set it in the environment`);
+  for (const [name, value] of Object.entries(env)) {
+    if (known.has(name)) problems.push(...textProblems(name, value));
+    else if (name.startsWith('TRAWL_') && !isServiceLink(name, value))
       problems.push(`unknown setting ${name} (known: ${[...known].join(', ')})`);
   }
   const level = env.TRAWL_LOG_LEVEL;
@@ -193,6 +211,16 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   };
 }
 
+/** Names what a value has that cannot be meant, without repeating it: it may contain a password. */
+function textProblems(name: string, value: string): string[] {
+  const odd = oddCharacter(value);
+  if (odd !== undefined) return [`${name} has ${odd}`];
+  const isPath = paths.has(name) || value.startsWith('sqlite:');
+  // In a URL, unlike in a path, only braces cannot be meant.
+  const unexpanded = isPath ? needsShell(value.replace(/^sqlite:/, '')) : /^postgres.*\$\{/.test(value);
+  return unexpanded ? [`${name} has ~ or a variable in it, which is not expanded: write it in full`] : [];
+}
+
 function countOf(env: Environment, name: string, otherwise: number, problems: string[]): number {
   const text = env[name];
   const value = text === undefined ? otherwise : wholeNumber(text, 1, 1000);
@@ -206,9 +234,11 @@ function textOrFile(cwd: string, env: Environment, name: string, problems: strin
   if (path === undefined) return text;
   if (text !== undefined) problems.push(`${name} and ${name}_FILE are both set`);
   try {
-    return readFileSync(resolve(cwd, path), 'utf8').trim();
+    const content = textOfFile(resolve(cwd, path)).trim();
+    problems.push(...textProblems(name, content));
+    return content;
   } catch (error) {
-    problems.push(`${name}_FILE cannot be read: ${reasonOf(error)}`);
+    problems.push(`${name}_FILE names a file that cannot be read (${whyUnreadable(error)})`);
     return undefined;
   }
 }
@@ -224,10 +254,6 @@ function listenOf(text: string | undefined): Listen | null | undefined {
 
 function hasSourceSettings(env: Environment): boolean {
   return collectorNames(sources, {}, env).length > 0;
-}
-
-function dotEnv(path: string): Record<string, string> {
-  return withoutEmpty(parseEnv(dotEnvText(path)) as Record<string, string>);
 }
 
 /** An empty variable counts as not set, as in a .env file whose values are left blank. */

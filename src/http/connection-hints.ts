@@ -19,7 +19,7 @@ const connectionHints: readonly [RegExp, string][] = [
   ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|SSL/,
-    'This machine does not trust the certificate: add its CA with NODE_EXTRA_CA_CERTS, or correct the base URL.',
+    'This machine does not trust the certificate: add its CA with NODE_EXTRA_CA_CERTS (in the environment, not in .env), or correct the base URL.',
   ],
 ];
 

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { reasonOf, TrawlError } from '../errors.js';
+import { textOfFile, whyUnreadable } from '../text-file.js';
+import { parseEnvFile } from './env-file.js';
 
 /** Assignments to write to a `.env`: values by name; null removes a name. */
 export type Assignments = Readonly<Record<string, string | null>>;
@@ -8,14 +9,26 @@ export type Assignments = Readonly<Record<string, string | null>>;
 /** The text of a `.env`; empty if there is no such file. */
 export function dotEnvText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return textOfFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new TrawlError('SETTINGS_INVALID', `${path} cannot be read: ${reasonOf(error)}.`, {
-      hint: 'Make it readable for this user, or move it away.',
+    throw new TrawlError('SETTINGS_INVALID', `${path} cannot be read: ${whyUnreadable(error)}.`, {
+      hint: 'Make it a text file that this user can read, or move it away.',
       cause: error,
     });
   }
+}
+
+/**
+ * The assignments in a `.env`; none if there is no such file.
+ * @throws TrawlError SETTINGS_INVALID, which names every line that is not one: dropping it could mean another store
+ */
+export function dotEnvValues(path: string): Readonly<Record<string, string>> {
+  const { values, problems } = parseEnvFile(dotEnvText(path));
+  if (problems.length === 0) return values;
+  throw new TrawlError('SETTINGS_INVALID', `${path} cannot be understood: ${problems.join('; ')}.`, {
+    hint: 'Write NAME=VALUE, with a value in single quotes if it has quotation marks or a #, or begin the line with # to make it a comment.',
+  });
 }
 
 /**
@@ -46,9 +59,10 @@ function lineOf(name: string): RegExp {
 
 /** Returns the simplest notation that reads back as the value. */
 function quoted(name: string, value: string): string {
-  for (const form of [value, `'${value}'`, `"${value}"`, `\`${value}\``])
-    if (parseEnv(`${name}=${form}\nNEXT=1`)[name] === value && parseEnv(`${name}=${form}\nNEXT=1`).NEXT === '1')
-      return form;
+  for (const form of [value, `'${value}'`, `"${value}"`, `\`${value}\``]) {
+    const { values, problems } = parseEnvFile(`${name}=${form}\nNEXT=1`);
+    if (problems.length === 0 && values[name] === value && values.NEXT === '1') return form;
+  }
   throw new TrawlError('SETTINGS_INVALID', `The value of ${name} cannot be written into a .env file.`, {
     hint: `Put it into a separate file, and the path of that file into ${name}_FILE.`,
   });
@@ -56,12 +70,12 @@ function quoted(name: string, value: string): string {
 
 /** Checks that nothing but the assignments has changed: a name may occur inside another one's value. */
 function requireAssigned(before: string, after: string, assignments: Assignments): void {
-  const wanted: Record<string, string | undefined> = { ...parseEnv(before) };
+  const wanted: Record<string, string | undefined> = { ...parseEnvFile(before).values };
   for (const [name, value] of Object.entries(assignments)) {
     if (value === null) delete wanted[name];
     else wanted[name] = value;
   }
-  const found = parseEnv(after);
+  const { values: found } = parseEnvFile(after);
   const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
   if ([...names].every((name) => wanted[name] === found[name])) return;
   throw new TrawlError('SETTINGS_INVALID', 'The .env file has a form that cannot be changed without breaking it.', {

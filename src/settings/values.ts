@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
-import type { Configurable, SettingDefinition, Values } from './definition.js';
+import { textOfFile, whyUnreadable } from '../text-file.js';
+import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
+import { needsShell, oddCharacter, oddInKey } from './odd-characters.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
 type Resolved<Own extends Values> =
@@ -53,8 +54,10 @@ export function resolveValues<Own extends Values>(
       problems.push(found.problem);
       continue;
     }
+    const odd = oddIn(definition, found.text);
     const parsed = definition.schema.safeParse(found.text);
-    if (!parsed.success) {
+    if (odd !== undefined) problems.push(`${found.from} must be ${definition.expected}: it has ${odd}`);
+    else if (!parsed.success) {
       problems.push(`${found.from} must be ${definition.expected}${whyNot(definition, found.text, parsed.error)}`);
     } else {
       values[definition.key] = definition.secret ? new Secret(String(parsed.data)) : parsed.data;
@@ -102,10 +105,11 @@ export function checkRows(
           hint: `Set it with access to the store: trawl env set ${name} ${key}=VALUE`,
         },
       );
-    } else if (
-      entry.pointer ? !pointers[entry.pointer].test(value) : !entry.definition.schema.safeParse(value).success
-    ) {
-      problems.push(`${key} must be ${entry.pointer ? 'the location of the secret' : entry.definition.expected}`);
+    } else if (entry.pointer) {
+      if (!pointers[entry.pointer].test(value)) problems.push(`${key} must be the location of the secret`);
+    } else {
+      const problem = problemOf(entry.definition, key, value);
+      if (problem !== undefined) problems.push(problem);
     }
   }
   if (problems.length > 0) {
@@ -189,10 +193,11 @@ function whyNot(definition: SettingDefinition, text: string, error: z.ZodError):
 
 function fileText(path: string, from: string): Found {
   try {
-    return { text: readFileSync(path, 'utf8').trim(), from: `the content of the file that ${from} names` };
+    return { text: textOfFile(path).trim(), from: `the content of the file that ${from} names` };
   } catch (error) {
     // The path is not repeated: someone may have put the secret itself there by mistake.
-    return { problem: `${from} names a file that cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    const shell = needsShell(path) ? '; neither ~ nor variables are expanded' : '';
+    return { problem: `${from} names a file that cannot be read (${whyUnreadable(error)}${shell})` };
   }
 }
 
@@ -213,6 +218,19 @@ function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, s
       (d) =>
         `${moved.map((m) => m.key).join(', ')} in the table differs from the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
     );
+}
+
+/** Says what is wrong with a text, without repeating it; undefined if it is valid. */
+export function problemOf(definition: SettingDefinition, from: string, text: string): string | undefined {
+  const odd = oddIn(definition, text);
+  if (odd === undefined && definition.schema.safeParse(text).success) return undefined;
+  return `${from} must be ${definition.expected}${odd === undefined ? '' : `: it has ${odd}`}`;
+}
+
+/** Names what a text has that cannot be meant, such as a no-break space in a key; undefined if there is nothing. */
+function oddIn({ characters }: Setting, text: string): string | undefined {
+  if (characters === 'any') return undefined;
+  return characters === 'key' ? oddInKey(text) : oddCharacter(text);
 }
 
 export function isSet(text: string | undefined): text is string {

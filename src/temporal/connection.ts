@@ -9,6 +9,7 @@ import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf, TrawlError } from '../errors.js';
+import { oddCharacter, oddInKey } from '../settings/odd-characters.js';
 import { ignoreRetriesAfterClosing } from './after-closing.js';
 import { EncryptionCodec } from './codec/codec.js';
 import type { PayloadKeys } from './codec/keys.js';
@@ -39,10 +40,13 @@ export interface TemporalAddress {
  * @throws TrawlError SETTINGS_INVALID if they cannot be read.
  */
 export function configuredTemporal(env: Readonly<Record<string, string>>): TemporalAddress | null {
+  requirePlain(env);
   try {
     const profile = loadClientConfigProfile({ overrideEnvVars: env });
     if (profile.address === undefined) return null;
     const { connectionOptions, namespace } = toClientOptions(profile);
+    const odd = oddInKey(profile.apiKey ?? '');
+    if (odd) throw new Error(`the API key has ${odd}`);
     return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
   } catch (error) {
     // The cause is left out: it quotes temporal.toml.
@@ -50,6 +54,19 @@ export function configuredTemporal(env: Readonly<Record<string, string>>): Tempo
       hint: 'Check the TEMPORAL_… variables and temporal.toml.',
     });
   }
+}
+
+/** A pasted character that cannot be meant would be blamed on the network. Values are not repeated. */
+function requirePlain(env: Readonly<Record<string, string>>): void {
+  const names = Object.keys(env).filter((name) => name.startsWith('TEMPORAL_') && !name.endsWith('_DATA'));
+  const problems = names.flatMap((name) => {
+    const odd = oddCharacter(env[name]!);
+    return odd ? [`${name} has ${odd}`] : [];
+  });
+  if (problems.length === 0) return;
+  throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${problems.join('; ')}.`, {
+    hint: 'Correct them in .env or in the environment.',
+  });
 }
 
 /** Says why settings cannot be read without quoting them: they may contain a key, even in the wrong place. */

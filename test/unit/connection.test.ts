@@ -60,3 +60,18 @@ describe('temporal.toml', () => {
     expect(error.cause).toBeUndefined();
   });
 });
+
+describe("Temporal's variables", () => {
+  it.each([
+    ['TEMPORAL_ADDRESS', 'temporal.example:7233\r', 'TEMPORAL_ADDRESS has a carriage return'],
+    ['TEMPORAL_NAMESPACE', '"marked-secret"', 'TEMPORAL_NAMESPACE has quotation marks around it'],
+    ['TEMPORAL_API_KEY', 'marked-secret\u200b', 'TEMPORAL_API_KEY has an invisible character'],
+    ['TEMPORAL_API_KEY', 'marked-secret\u2026', 'the API key has dots that stand for hidden characters'],
+    ['TEMPORAL_API_KEY', 'Bearer marked-secret', 'the API key has a space'],
+  ])('with what was pasted in %s as %j are refused by the kind of character', (name, value, problem) => {
+    const error = refusal({ TEMPORAL_ADDRESS: 'temporal.example:7233', [name]: value });
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID' });
+    expect(error.message).toContain(problem);
+    expect(inspect(error, { depth: 10 })).not.toContain('marked-secret');
+  });
+});

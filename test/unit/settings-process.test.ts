@@ -203,3 +203,92 @@ describe('wrong settings of a process', () => {
     expect(readProcessSettings(cwd, { TRAWL_LOG_LEVEL: level }).env.TRAWL_LOG_LEVEL).toBe(level);
   });
 });
+
+describe('the variables of a Kubernetes Service', () => {
+  it('whose name begins with trawl are not taken for settings', () => {
+    const ofServices = {
+      TRAWL_PORT: 'tcp://10.96.0.7:9464',
+      TRAWL_SERVICE_HOST: '10.96.0.7',
+      TRAWL_SERVICE_PORT: '9464',
+      TRAWL_SERVICE_PORT_HEALTH_CHECK: '9464',
+      TRAWL_PORT_9464_TCP: 'tcp://10.96.0.7:9464',
+      TRAWL_PORT_9464_TCP_PROTO: 'tcp',
+      TRAWL_PORT_9464_TCP_PORT: '9464',
+      TRAWL_PORT_9464_TCP_ADDR: '10.96.0.7',
+      TRAWL_WEB_SERVICE_HOST: 'fd00::7',
+      TRAWL_WEB_PORT_80_TCP: 'tcp://[fd00::7]:80',
+      TRAWL_WEB_PORT_80_TCP_ADDR: 'fd00::7',
+      TRAWL_STORE_PORT: 'udp://10.96.0.8:5432',
+      TRAWL_STORE_PORT_5432_SCTP_PROTO: 'SCTP',
+    };
+    expect(readProcessSettings(cwd, ofServices)).toMatchObject({ demo: true, listen: { port: 9464, asked: false } });
+  });
+
+  it.each([
+    { TRAWL_PORT: '9464' },
+    { TRAWL_LISTEN_PORT: '9464' },
+    { TRAWL_SERVICE_HOST: 'db.example' },
+    { TRAWL_HOST: '10.0.0.1' },
+  ])('are not mistaken for %o, a typing error', (env) => {
+    expect(refused(env as unknown as Record<string, string>).message).toContain('unknown setting TRAWL_');
+  });
+});
+
+describe('a path that only a shell would understand', () => {
+  it.each([
+    ['TRAWL_DATA', '~/trawl'],
+    ['TRAWL_DATA', '~'],
+    ['TRAWL_DATA', '~ada/trawl'],
+    ['TRAWL_DATA', '$\x7bHOME}/trawl'],
+    ['TRAWL_DATA', '$HOME/trawl'],
+    ['TRAWL_DATA', '$(pwd)/data'],
+    ['TRAWL_DATA', '%APPDATA%/trawl'],
+    ['TRAWL_STORE', 'sqlite:~/trawl.db'],
+    ['TRAWL_STORE', 'sqlite:/srv/$\x7bTEAM}/trawl.db'],
+    ['TRAWL_STORE', 'postgres://trawl:$\x7bPASSWORD}@db.example/audit'],
+    ['TRAWL_STORE_FILE', '~/store'],
+    ['TEMPORAL_CLI_PATH', '~/bin/temporal'],
+  ])('%s=%s is refused, from the environment and from .env', (name, value) => {
+    const problem = `${name} has ~ or a variable in it, which is not expanded`;
+    expect(refused({ [name]: value }).message).toContain(problem);
+    dotEnv(`${name}='${value}'`);
+    expect(refused({}).message).toContain(problem);
+  });
+
+  it('is not mistaken for one that has these characters elsewhere', () => {
+    expect(readProcessSettings(cwd, { TRAWL_DATA: '/srv/a~b$/100%' }).dataDir).toContain('/srv/a~b$/100%');
+    const password = 'postgres://trawl:pa$word@db.example/audit';
+    expect(readProcessSettings(cwd, { TRAWL_STORE: password }).store).toMatchObject({ kind: 'postgres' });
+  });
+});
+
+describe('a value that was pasted', () => {
+  it.each([
+    ['TRAWL_DATA', './data\r', 'a carriage return'],
+    ['TRAWL_DATA', '"./data"', 'quotation marks around it'],
+    ['TRAWL_LOG_LEVEL', 'warn\u200b', 'an invisible character'],
+    ['TRAWL_STORE', 'postgres://u:hunter2\u00a0@db/audit', 'a no-break or other special space'],
+    ['TRAWL_CODEC_TOKEN', ' hunter2', 'a space at one end'],
+    ['TRAWL_PAYLOAD_KEYS', 'k1:hunter2\n', 'a line break'],
+    ['TEMPORAL_CLI_PATH', '\u201c/bin/temporal\u201d', 'typographic quotation marks'],
+  ])('in %s as %j is refused, without the value', (name, value, kind) => {
+    const { message } = refused({ [name]: value });
+    expect(message).toContain(`${name} has ${kind}`);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('is looked at in the file that holds it, too', () => {
+    writeFileSync(join(cwd, 'token'), 'hunter\u200b2\n');
+    expect(refused({ TRAWL_CODEC_TOKEN_FILE: 'token' }).message).toContain('TRAWL_CODEC_TOKEN has an invisible');
+    writeFileSync(join(cwd, 'token'), Buffer.from('\ufeffhunter2', 'utf16le'));
+    expect(readProcessSettings(cwd, { TRAWL_CODEC_TOKEN_FILE: 'token' }).codecToken).toBe('hunter2');
+  });
+});
+
+describe('a variable that Node.js reads when it starts', () => {
+  it.each(['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'SSL_CERT_FILE'])('is refused in .env: %s', (name) => {
+    dotEnv(`${name}=/etc/ca.pem`);
+    expect(refused({}).message).toContain(`${name} has no effect in .env`);
+    expect(readProcessSettings(cwd, { [name]: '/etc/ca.pem' }).env[name]).toBe('/etc/ca.pem');
+  });
+});

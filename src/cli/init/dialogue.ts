@@ -1,6 +1,6 @@
 import { confirm, isCancel, password, select, text } from '@clack/prompts';
 import type { SettingDefinition } from '../../settings/definition.js';
-import { problemOf } from './given.js';
+import { problemOf } from '../../settings/values.js';
 
 /** The user has pressed Ctrl-C in the dialogue. */
 export class Cancelled extends Error {}
@@ -24,7 +24,7 @@ export async function askSetting(definition: SettingDefinition, present: string 
   const { env, meaning, expected, secret } = definition;
   const validate = (typed: string | undefined) => {
     const value = typed?.trim() || present;
-    return value ? problemOf(definition, value) : `${env} is required: ${expected}`;
+    return value ? problemOf(definition, env, value) : `${env} is required: ${expected}`;
   };
   const message = `${meaning} (${env})`;
   const typed = secret

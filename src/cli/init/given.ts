@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { TrawlError } from '../../errors.js';
 import type { SettingDefinition } from '../../settings/definition.js';
+import { problemOf } from '../../settings/values.js';
 import type { Source } from '../../sources/source.js';
 
 /** Settings for `.env`, by environment variable. */
@@ -51,14 +52,9 @@ export async function givenByFlags(source: Source, options: GivenOptions): Promi
 
 /** Returns the text if it is valid. @throws TrawlError INPUT_INVALID, which does not repeat the text. */
 export function checked(definition: SettingDefinition, text: string): string {
-  const problem = problemOf(definition, text);
+  const problem = problemOf(definition, definition.env, text);
   if (problem !== undefined) throw wrong(problem);
   return text;
-}
-
-/** Says what is wrong with a text; undefined if it is valid. */
-export function problemOf(definition: SettingDefinition, text: string): string | undefined {
-  return definition.schema.safeParse(text).success ? undefined : `${definition.env} must be ${definition.expected}`;
 }
 
 function parts(flag: string, assignment: string): [string, string] {

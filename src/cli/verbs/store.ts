@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { reasonOf, TrawlError } from '../../errors.js';
+import { TrawlError } from '../../errors.js';
 import { type CopyableStore, copyStore } from '../../stores/copy.js';
 import { mayExist, type StorePlace, storeForms, storePlace } from '../../stores/place.js';
+import { textOfFile, whyUnreadable } from '../../text-file.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
@@ -49,10 +49,10 @@ function placeOf(text: string): StorePlace {
 
 function contentOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return textOfFile(path).trim();
   } catch (error) {
     throw new WrongCall(
-      `${path} cannot be read: ${reasonOf(error)}.`,
+      `${path} cannot be read: ${whyUnreadable(error)}.`,
       'Name a file that contains the place of the store.',
       error,
     );

@@ -27,6 +27,7 @@ export const elasticsearchSettings = defineSettings({
     expected: 'the encoded key shown when it was created',
     optional: true,
     secret: true,
+    characters: 'key',
     schema: word(4096),
   },
   user: {

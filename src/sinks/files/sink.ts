@@ -6,6 +6,7 @@ import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
+import { needsShell } from '../../settings/odd-characters.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
 import type { OutgoingBatch, SendResult, Sink, SinkClient } from '../sink.js';
@@ -16,7 +17,7 @@ const filesSettings = defineSettings({
     meaning: 'Folder to write the files to',
     expected: 'an absolute path',
     guarded: true,
-    schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0')),
+    schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0') && !needsShell(path)),
   },
   ...fileSettings,
 });

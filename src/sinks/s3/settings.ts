@@ -54,6 +54,7 @@ export const s3Settings = defineSettings({
     expected: 'the id of an access key',
     optional: true,
     guarded: true,
+    characters: 'key',
     schema: plainText(200),
   },
   secretAccessKey: {
@@ -62,6 +63,7 @@ export const s3Settings = defineSettings({
     expected: 'the secret of an access key',
     optional: true,
     secret: true,
+    characters: 'key',
     schema: plainText(4096),
   },
   ...fileSettings,

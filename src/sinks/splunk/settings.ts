@@ -13,6 +13,7 @@ export const splunkSettings = defineSettings({
     meaning: 'Token of the HTTP Event Collector',
     expected: 'the token as Splunk shows it (a UUID)',
     secret: true,
+    characters: 'key',
     schema: word(4096),
   },
   index: {

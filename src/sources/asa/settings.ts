@@ -14,6 +14,7 @@ export const asaSettings = defineSettings({
     meaning: "Id of the service user's API key",
     expected: 'the id shown when the key was created (a UUID)',
     guarded: true,
+    characters: 'key',
     schema: plainText(),
   },
   asaKeySecret: {
@@ -21,6 +22,7 @@ export const asaSettings = defineSettings({
     meaning: "Secret of the service user's API key",
     expected: 'the secret shown once when the key was created (base64)',
     secret: true,
+    characters: 'key',
     schema: plainText(4096),
   },
   asaBaseUrl: {

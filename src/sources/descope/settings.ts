@@ -18,6 +18,7 @@ export const descopeSettings = defineSettings({
     meaning: 'Id of the Descope project',
     expected: 'the id shown in the console, for example P2abc…',
     guarded: true,
+    characters: 'key',
     schema: plainText().regex(/^[^\s:]+$/),
   },
   descopeManagementKey: {
@@ -25,6 +26,7 @@ export const descopeSettings = defineSettings({
     meaning: 'Management key of the company or project',
     expected: 'the key shown once when it was created',
     secret: true,
+    characters: 'key',
     schema: plainText(4096),
   },
   descopeBaseUrl: {
@@ -63,6 +65,7 @@ export const descopeSettings = defineSettings({
     meaning: 'Only events that contain this text',
     expected: 'a text of up to 500 characters',
     optional: true,
+    characters: 'any',
     schema: z.union([z.literal(''), plainText(500)]),
   },
   searchCount: searchCountSetting(1000),
@@ -82,6 +85,7 @@ function filter(
     meaning: `${meaning}; empty: all`,
     expected: `a comma-separated list of ${items}`,
     optional: true,
+    characters: 'any',
     schema: z
       .string()
       .transform((text) => (text.trim() === '' ? [] : text.split(',').map((item) => item.trim())))

@@ -35,6 +35,7 @@ export const skyflowSettings = defineSettings({
     expected: 'only the key or the token, on one line',
     secret: true,
     oneOf: signIn,
+    characters: 'key',
     schema: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
   },
   skyflowCredentials: {
@@ -44,6 +45,7 @@ export const skyflowSettings = defineSettings({
     secret: true,
     oneOf: signIn,
     explained: true,
+    characters: 'any',
     schema: z.string().superRefine((text, context) => {
       const message = credentialsProblem(text);
       if (message !== null) context.addIssue({ code: 'custom', message });
