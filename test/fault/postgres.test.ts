@@ -154,6 +154,10 @@ describe.runIf(testStore === 'postgres')('opening a PostgreSQL store', () => {
   it('reports a wrong password, user or database', async () => {
     const url = await database();
     expect(await refusal(as(url, { password: 'wr0ng-secret' }))).toMatch(/^STORE_REFUSED.*user or password/);
+    expect(await refusal(as(url, { password: '' }))).toMatch(/^STORE_REFUSED.*has a password/);
+    expect(await refusal(as(url, { search: '?options=-cabsent=1' }))).toMatch(/^STORE_REFUSED.*options/);
+    await onServer(inject('postgresUrl'), `ALTER DATABASE ${new URL(url).pathname.slice(1)} ALLOW_CONNECTIONS false`);
+    expect(await refusal(url)).toMatch(/^STORE_REFUSED.*ALLOW_CONNECTIONS/);
     expect(await refusal(as(url, { pathname: '/absent' }))).toMatch(/^STORE_REFUSED.*no such database/);
     expect(await refusal(as(url, { port: '1' }))).toMatch(/^STORE_BUSY.*Check host and port/);
     expect(await refusal(as(url, { hostname: 'absent.invalid' }))).toMatch(/^STORE_(FAILED|BUSY)/);

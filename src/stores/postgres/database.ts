@@ -160,10 +160,18 @@ export class PostgresDatabase {
     await this.#pool.end();
   }
 
+  async #connection(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw postgresError(error, this.#place, true);
+    }
+  }
+
   async #with<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
     const done = await this.#turns.take();
     try {
-      const client = await this.#pool.connect();
+      const client = await this.#connection();
       let unusable = false;
       try {
         return await use(connectionOf(client));

@@ -1,14 +1,16 @@
 import { TrawlError } from '../../errors.js';
 import { type Meaning, storeError } from '../errors.js';
+import { refusalOf } from './refusals.js';
 
 const wait = 'Collecting resumes when it answers again.';
+const network = `Check the host in TRAWL_STORE and the network. ${wait}`;
 const grants =
   'Grant the role what it needs: GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA … (it owns the tables); see docs/postgres.md.';
 
 /** Meanings of SQLSTATE codes (whole or by class) and of Node.js connection errors. */
 const meanings: Readonly<Record<string, Meaning>> = {
   '28P01': { code: 'STORE_REFUSED', what: 'refuses the user or password', hint: 'Correct them in TRAWL_STORE.' },
-  '28000': { code: 'STORE_REFUSED', what: 'refuses this user', hint: 'See pg_hba.conf and the user in TRAWL_STORE.' },
+  '28': { code: 'STORE_REFUSED', what: 'refuses this user', hint: 'See pg_hba.conf and the user in TRAWL_STORE.' },
   '3D000': { code: 'STORE_REFUSED', what: 'has no such database', hint: 'Create it, or correct TRAWL_STORE.' },
   '3F000': { code: 'STORE_REFUSED', what: 'has no schema to use', hint: grants },
   '42501': { code: 'STORE_REFUSED', what: 'refuses this role the privilege', hint: grants },
@@ -27,6 +29,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     what: 'takes no more connections',
     hint: 'Lower TRAWL_STORE_POOL or raise max_connections.',
   },
+  '53': { code: 'STORE_BUSY', what: 'lacks memory or another resource', hint: wait },
   '40': { code: 'STORE_BUSY', what: 'rolled back a transaction in favour of another one', hint: wait },
   '55P03': {
     code: 'STORE_BUSY',
@@ -34,6 +37,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
     hint: 'Look for long transactions in pg_stat_activity.',
   },
   '57014': { code: 'STORE_BUSY', what: 'took too long', hint: 'Look for long transactions in pg_stat_activity.' },
+  '57P04': {
+    code: 'STORE_REFUSED',
+    what: 'has dropped this database',
+    hint: 'Create it again, or correct TRAWL_STORE.',
+  },
   '57': { code: 'STORE_BUSY', what: 'is shutting down or starting', hint: wait },
   '08': { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
   XX001: { code: 'STORE_CORRUPT', what: 'reports damaged data', hint: 'Restore it from a backup.' },
@@ -47,7 +55,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
   ECONNRESET: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
   EPIPE: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
+  ECONNABORTED: { code: 'STORE_BUSY', what: 'broke the connection', hint: wait },
   ETIMEDOUT: { code: 'STORE_BUSY', what: 'does not answer', hint: wait },
+  EHOSTUNREACH: { code: 'STORE_BUSY', what: 'cannot be reached', hint: network },
+  EHOSTDOWN: { code: 'STORE_BUSY', what: 'cannot be reached', hint: network },
+  ENETUNREACH: { code: 'STORE_BUSY', what: 'cannot be reached', hint: network },
+  ENETDOWN: { code: 'STORE_BUSY', what: 'cannot be reached', hint: network },
   ENOENT: {
     code: 'STORE_REFUSED',
     what: 'cannot be reached because a file is missing',
@@ -63,18 +76,22 @@ const tls: Meaning = {
 
 const broken: Meaning = { code: 'STORE_BUSY', what: 'broke the connection or does not answer', hint: wait };
 
-/** @param place the store's URL without its password */
-export function postgresError(error: unknown, place: string): TrawlError {
-  return error instanceof TrawlError ? error : storeError(error, place, meaningOf(error));
+/**
+ * @param place the store's URL without its password
+ * @param connecting whether a connection was being opened
+ */
+export function postgresError(error: unknown, place: string, connecting = false): TrawlError {
+  return error instanceof TrawlError ? error : storeError(error, place, meaningOf(error, connecting));
 }
 
-function meaningOf(error: unknown): Meaning | undefined {
+function meaningOf(error: unknown, connecting: boolean): Meaning | undefined {
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const { code = '', message = '' } = inner as { code?: string; message?: string };
-  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)/.test(code) || /SSL/.test(message)) return tls;
+  if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)/.test(code) || /SSL/.test(message))
+    return tls;
   if (/^Connection terminated|timeout|Client has encountered a connection error/i.test(message) && code === '')
     return broken;
-  return meanings[code] ?? meanings[code.slice(0, 2)];
+  return refusalOf(code, message, connecting) ?? meanings[code] ?? meanings[code.slice(0, 2)];
 }
 
 /** Returns whether the error makes its connection unusable: a new connection may reach another server. */
