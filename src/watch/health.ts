@@ -22,9 +22,12 @@ interface HealthLimits {
  * catch-up that keeps writing pages is healthy, and so is a collector that is not expected to run.
  */
 export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: number): Problem[] {
-  return [late(standing, limits, nowMs), unplanned(standing, nowMs), nearRetention(standing, limits, nowMs), rejected(standing)].filter(
-    (problem) => problem !== null,
-  );
+  return [
+    late(standing, limits, nowMs),
+    unplanned(standing, nowMs),
+    nearRetention(standing, limits, nowMs),
+    rejected(standing),
+  ].filter((problem) => problem !== null);
 }
 
 function unplanned({ collector, due }: Standing, nowMs: number): Problem | null {
