@@ -1,5 +1,5 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { WrittenObject } from '../../batch.js';
 import { reasonOf, TrawlError } from '../../errors.js';
@@ -89,8 +89,8 @@ class FilesClient implements SinkClient {
         await rm(part, { force: true }).catch(() => undefined);
         throw error;
       }
-      const directory = await open(folder, 'r');
-      await directory.sync().finally(() => directory.close());
+      // All of them, as the power may have gone before the last attempt came to it: folders that it made are not new any more.
+      for (let at = folder; at.length >= resolve(this.place).length; at = dirname(at)) await sync(at);
     } catch (error) {
       throw sinkError(error, this.place);
     }
@@ -104,6 +104,12 @@ async function makeShared(folder: string): Promise<void> {
   for (let made = folder; made.length >= first.length; made = dirname(made)) {
     await widen({ chmod: (mode) => chmod(made, mode) }, await stat(made), 0o777);
   }
+}
+
+/** Puts the names in a folder on the disk. */
+async function sync(folder: string): Promise<void> {
+  const directory = await open(folder, 'r');
+  await directory.sync().finally(() => directory.close());
 }
 
 /**

@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { files } from '../../../src/sinks/files/sink.js';
+import { batchOf, event, open } from './support.js';
+
+/** Paths that were flushed to the disk from now on, in order. */
+async function flushed(): Promise<string[]> {
+  const paths: string[] = [];
+  const handle = await openFile('/', 'r');
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const { sync } = prototype;
+  const spy = vi.spyOn(prototype, 'sync').mockImplementation(function (this: FileHandle) {
+    paths.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    return sync.call(this);
+  });
+  onTestFinished(() => spy.mockRestore());
+  return paths;
+}
+
+// The paths come from /proc.
+it.runIf(process.platform === 'linux').each(['no folder yet', 'folders that an attempt made before it died'])(
+  'a file is on the disk with every folder above it: %s',
+  async (there) => {
+    const root = mkdtempSync(join(tmpdir(), 'trawl-files-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const client = open(files, { PATH: `${root}/`, COMPRESSION: 'none' });
+    const form = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'none', layout: 'raw' };
+    const first = await client.send(batchOf([event(1)], { form }));
+    const folders = first.objects[0]!.name.split('/').slice(0, -1);
+    rmSync(join(root, folders[0]!), { recursive: true });
+    if (there !== 'no folder yet') mkdirSync(join(root, ...folders), { recursive: true });
+
+    const paths = await flushed();
+    const { objects } = await client.send(batchOf([event(2)], { form }));
+    expect(existsSync(join(root, objects[0]!.name))).toBe(true);
+    expect(folders.length).toBeGreaterThan(1);
+    const all = folders.map((_, depth) => join(root, ...folders.slice(0, depth + 1)));
+    expect(paths.slice(1).sort()).toEqual([root, ...all].sort());
+    expect(paths[0]).toMatch(/\.part$/);
+  },
+);
