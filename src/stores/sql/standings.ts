@@ -27,3 +27,16 @@ export function* standings(collector?: string): Steps<Standing[]> {
     });
   return found;
 }
+
+/** See `Store.collectors`. Skips from one collector's lines to the next one's: the log has millions, and this is read often. */
+export function* collectors(): Steps<string[]> {
+  const rows = yield* all<{ collector: string }>(
+    `WITH RECURSIVE logged AS (
+       SELECT min(collector) AS collector FROM execution_log
+       UNION ALL
+       SELECT (SELECT min(l.collector) FROM execution_log l WHERE l.collector > logged.collector) FROM logged
+       WHERE logged.collector IS NOT NULL)
+     SELECT collector FROM audit_checkpoints UNION SELECT collector FROM logged WHERE collector IS NOT NULL ORDER BY collector`,
+  );
+  return rows.map(({ collector }) => collector);
+}

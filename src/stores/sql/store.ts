@@ -23,7 +23,7 @@ import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { setSettings, settings } from './settings.js';
-import { standings } from './standings.js';
+import { collectors, standings } from './standings.js';
 import { all, changes, first, type Steps, timed } from './steps.js';
 import { committedPage, writePage } from './write-page.js';
 
@@ -155,12 +155,7 @@ export class SqlStore implements Store {
   }
 
   async collectors(): Promise<string[]> {
-    const rows = await this.#dialect.run(
-      all<{ collector: string }>(
-        'SELECT collector FROM audit_checkpoints UNION SELECT DISTINCT collector FROM execution_log ORDER BY collector',
-      ),
-    );
-    return rows.map((row) => row.collector);
+    return this.#dialect.run(collectors());
   }
 
   async events(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
