@@ -4,7 +4,6 @@ import type { StoredEvent } from '../src/domain.js';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
 import { batchForm } from '../src/sinks/settings.js';
 import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
-import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
 import type { Context } from './context.js';
 import { retentionIsDue } from './retention.js';
@@ -12,7 +11,6 @@ import type { Sinks } from './sinks.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
 const batchBytesMax = 16 * 1024 * 1024;
-const eventsAtOnce = 1_000;
 /** Shorter than the activity's timeout, so that what has been confirmed by then is recorded. */
 const sendMaxMs = 9 * 60_000;
 
@@ -81,9 +79,9 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
 export async function offloadBatches(
   { store, collectors, sinks }: Context,
   input: ActivityInput<'offloadBatches'>,
-  cancelled: AbortSignal = cancellationSignal(),
   timeMs = sendMaxMs,
 ): Promise<OffloadedBatches> {
+  const cancelled = cancellationSignal();
   const timeUp = AbortSignal.timeout(timeMs);
   const signal = AbortSignal.any([cancelled, timeUp]);
   const sender = randomUUID();
@@ -108,30 +106,30 @@ export async function offloadBatches(
         form: batchForm(settings.values, fileForm),
       });
       if (!batch) return { ...done, more: false };
-      const events = await eventsOf(store, batch);
-      if (events.length === 0) {
-        log.warn('A batch is not sent: its events were cleared with force', { ...key, batch: batch.number });
-        await store.offload.confirmBatch(batch, { objects: [], bytes: 0, refused: [] });
-        continue;
-      }
-      if (events.length < batch.events) {
-        throw new TrawlError('STORE_BUSY', `Batch ${batch.number} is being cleared while it is read.`, {
-          hint: 'It is read again.',
-        });
-      }
+      const events = await store.offload.batchEvents(batch);
       const { firstSeq, lastSeq, form, sentSeq } = batch;
       const left = events.filter(({ seq }) => seq > sentSeq);
+      const goneEvents = goneOf(batch, events.length, left.length);
+      if (goneEvents > 0)
+        log.warn('Events were cleared before they were sent', { ...key, batch: batch.number, goneEvents });
+      if (left.length === 0) {
+        await store.offload.confirmBatch(batch, { objects: [], bytes: 0, refused: [], goneEvents });
+        continue;
+      }
+      let noted = sentSeq;
       let notedBytes = 0;
       const sent = await client.send(
         { collector: input.collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form },
         signal,
         async (part) => {
-          if (!(await store.offload.notePart(batch, sender, part))) throw takenOver(batch);
+          const inPart = left.filter(({ seq }) => seq > noted && seq <= part.lastSeq).length;
+          if (!(await store.offload.notePart(batch, sender, { ...part, events: inPart }))) throw takenOver(batch);
+          noted = part.lastSeq;
           notedParts += 1;
           notedBytes += part.bytes;
         },
       );
-      await store.offload.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes });
+      await store.offload.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes, goneEvents });
       done.batches += 1;
       done.events += events.length;
       done.bytes += sent.bytes;
@@ -161,6 +159,15 @@ function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch, events: reado
   return `${series === '' ? '' : `${series}-`}${digits(number)}-${digits(firstSeq)}-${digits(lastSeq)}-${digest}`;
 }
 
+/**
+ * Number of events of a batch that nobody can send any more. A part may have been noted by a version that did not count
+ * its events, so a batch that is complete is never said to lack any.
+ * @param stored events of the batch that are stored, and of those the ones `left` to send
+ */
+function goneOf({ events, sentEvents }: FixedBatch, stored: number, left: number): number {
+  return stored >= events ? 0 : Math.max(0, events - sentEvents - left);
+}
+
 function takenOver({ number }: FixedBatch): TrawlError {
   return new TrawlError('STORE_BUSY', `Another attempt is sending batch ${number} now.`, {
     hint: 'That attempt continues with it.',
@@ -171,20 +178,6 @@ function tooSlow(timeMs: number): TrawlError {
   return new TrawlError('SINK_UNAVAILABLE', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
     hint: 'Check the load on the sink, or lower its batchEvents.',
   });
-}
-
-async function eventsOf(store: Store, { collector, firstSeq, lastSeq, range }: FixedBatch): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for (let afterSeq = firstSeq - 1; afterSeq < lastSeq; ) {
-    const found = await store.events(
-      { collector, afterSeq, sinceNs: range.sinceNs ?? undefined, untilNs: range.untilNs ?? undefined },
-      eventsAtOnce,
-    );
-    for (const event of found) if (event.seq <= lastSeq) events.push(event);
-    if (found.length < eventsAtOnce) break;
-    afterSeq = found.at(-1)!.seq;
-  }
-  return events;
 }
 
 function nsOf(time: string | null): bigint | null {

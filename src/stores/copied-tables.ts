@@ -62,8 +62,9 @@ export const copiedTables: readonly CopiedTable[] = [
     [...text('collector', 'sink', 'series'), ...integer('number')],
     integer('first_seq', 'last_seq', 'events', 'since_ns', 'until_ns'),
     text('form', 'fixed_at', 'confirmed_at', 'objects'),
-    integer('bytes', 'sent_seq'),
+    integer('bytes', 'sent_seq', 'sent_events', 'gone_events'),
     text('sender'),
+    integer('attempt', 'leased_until_ms'),
   ),
   table(
     'offload_cursors',

@@ -1,4 +1,5 @@
 import type { BatchForm, ConfirmedBatch, ConfirmedPart, WrittenObject } from '../batch.js';
+import type { StoredEvent } from '../domain.js';
 
 /** Identifies a sequence of batches: the regular offload of a collector to a sink, or a repetition of a time range. */
 export interface SeriesKey {
@@ -51,8 +52,23 @@ export interface FixedBatch extends SeriesKey {
   fixedAt: string;
   /** Sequence number of the last event in the confirmed parts; 0 before the first. */
   sentSeq: number;
+  /** Number of events in the confirmed parts. */
+  sentEvents: number;
+  /** Number of events that were no longer stored when the batch was sent. Set when it is confirmed. */
+  goneEvents: number;
   confirmedAt: string | null;
   objects: WrittenObject[];
+}
+
+/** A confirmed part of a batch. */
+export interface NotedPart extends ConfirmedPart {
+  events: number;
+}
+
+/** A confirmed batch. */
+export interface ClosedBatch extends ConfirmedBatch {
+  /** Number of its events that were no longer stored, and so were not sent. */
+  goneEvents: number;
 }
 
 export interface ClearRequest {
@@ -72,17 +88,27 @@ export interface OffloadStore {
   batches(collector: string, limit: number): Promise<FixedBatch[]>;
   /**
    * The next batch to send: the fixed batch that is not confirmed yet, else a new one with the events that follow. Null
-   * if there is nothing to send.
+   * if there is nothing to send. Nothing that it fixes is cleared meanwhile. Events that were cleared since the previous
+   * batch, and so were never sent, get a line in the execution log.
    * @throws TrawlError SETTINGS_INVALID if the name of the repetition was used for another time range
    */
   fixBatch(wanted: BatchWanted): Promise<FixedBatch | null>;
   /**
+   * The events of a batch that are still stored, in the order of their sequence numbers and from one snapshot. Usually
+   * all of them; but a person can clear events by force or drop a partition, and retention does not wait for a sink that
+   * the collector no longer has.
+   */
+  batchEvents(batch: FixedBatch): Promise<StoredEvent[]>;
+  /**
    * Notes the progress of a batch, so that the next attempt resumes there, and keeps the events that the sink refused.
    * @returns false if the batch has been confirmed or another sender has taken it over
    */
-  notePart(batch: SeriesKey & { number: number }, sender: string, part: ConfirmedPart): Promise<boolean>;
-  /** Moves the cursor past the batch and keeps the events that the sink refused; once per batch. `bytes` are those of the last part. */
-  confirmBatch(batch: SeriesKey & { number: number }, confirmed: ConfirmedBatch): Promise<void>;
+  notePart(batch: SeriesKey & { number: number }, sender: string, part: NotedPart): Promise<boolean>;
+  /**
+   * Moves the cursor past the batch and keeps the events that the sink refused; once per batch. `bytes` are those of the
+   * last part. Events that were gone get a line in the execution log.
+   */
+  confirmBatch(batch: FixedBatch, confirmed: ClosedBatch): Promise<void>;
   /** Number of stored events that each sink of a collector has refused. */
   refusedCounts(collector: string): Promise<Map<string, number>>;
   noteFailure(key: SeriesKey, failure: string): Promise<void>;

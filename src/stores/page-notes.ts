@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TrawlError } from '../errors.js';
 import { parseJson } from '../json-parse.js';
+import type { FixedBatch } from './offload.js';
 import type { PageToWrite } from './store.js';
 
 /** Key that logs a warning once per generation of the checkpoint, and so again after a reset. */
@@ -20,6 +21,17 @@ export function refusedAgain(): TrawlError {
 
 export function lostNote(from: string, to: string): string {
   return `LOST: the source no longer holds what happened from ${from} to ${to}, which had not been collected`;
+}
+
+/** Says which events of a batch were not sent, since they were no longer stored. */
+export function goneNote({ sink, series, number, firstSeq, lastSeq, events }: FixedBatch, gone: number): string {
+  const which = series === '' ? `batch ${number}` : `batch ${number} of ${series}`;
+  return `Not sent to ${sink}: ${gone} of the ${events} events of ${which} (${firstSeq} to ${lastSeq}) were cleared before`;
+}
+
+/** Says how many events after this number were in no batch, since they were no longer stored. */
+export function clearedUnsentNote(sink: string, cleared: number, afterSeq: number): string {
+  return `Not sent to ${sink}: ${cleared} events after number ${afterSeq} were cleared before`;
 }
 
 export function rejectsNote(rejects: number): string {

@@ -237,6 +237,8 @@ export interface EventLines {
 export interface EventFilter {
   collector: string;
   afterSeq: number;
+  /** The last sequence number to consider. */
+  upToSeq?: number | undefined;
   sinceNs?: bigint | undefined;
   untilNs?: bigint | undefined;
   /** An exact type, or a pattern in which `*` stands for any characters. */

@@ -9,7 +9,7 @@ import type { StoreUnderTest } from './store-suite.js';
 const form: BatchForm = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'gzip', layout: 'raw' };
 const live: SeriesKey = { collector: 'asa', sink: 'archive', series: '' };
 
-function wanted(more: Partial<BatchWanted> = {}): BatchWanted {
+export function wantedBatch(more: Partial<BatchWanted> = {}): BatchWanted {
   return {
     ...live,
     sender: 'one',
@@ -22,7 +22,7 @@ function wanted(more: Partial<BatchWanted> = {}): BatchWanted {
   };
 }
 
-const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [] };
+const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [], goneEvents: 0 };
 const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
 
 /** The contract of src/stores/offload.ts, which the offload ledger of every store must fulfil. */
@@ -53,10 +53,10 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     async function sendAll(key: SeriesKey = live, more: Partial<BatchWanted> = {}): Promise<FixedBatch[]> {
       const batches: FixedBatch[] = [];
-      for (let batch = await store.offload.fixBatch(wanted({ ...key, ...more })); batch; ) {
+      for (let batch = await store.offload.fixBatch(wantedBatch({ ...key, ...more })); batch; ) {
         batches.push(batch);
         await store.offload.confirmBatch(batch, sent);
-        batch = await store.offload.fixBatch(wanted({ ...key, ...more }));
+        batch = await store.offload.fixBatch(wantedBatch({ ...key, ...more }));
       }
       return batches;
     }
@@ -66,15 +66,15 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       store.offload.clearConfirmed({ collector: 'asa', sinks, beforeNs: seconds(beforeSeconds).timeNs, eventsMax });
 
     it('fixes the events of a batch before it is sent: they stay the same until it is confirmed', async () => {
-      expect(await store.offload.fixBatch(wanted())).toBeNull();
+      expect(await store.offload.fixBatch(wantedBatch())).toBeNull();
       await collect(4);
-      const first = await store.offload.fixBatch(wanted({ eventsMax: 10 }));
+      const first = await store.offload.fixBatch(wantedBatch({ eventsMax: 10 }));
       expect(first).toMatchObject({ number: 1, firstSeq: 1, lastSeq: 4, events: 4, confirmedAt: null, form });
       await store.writePage(page([event('e5')], { offset: (await store.checkpoint('asa')).lastOffset }));
       const other = { ...form, format: 'parquet' };
-      expect(await store.offload.fixBatch(wanted({ eventsMax: 2, form: other }))).toEqual(first);
+      expect(await store.offload.fixBatch(wantedBatch({ eventsMax: 2, form: other }))).toEqual(first);
       await store.offload.confirmBatch(first!, sent);
-      expect(await store.offload.fixBatch(wanted({ form: other }))).toMatchObject({
+      expect(await store.offload.fixBatch(wantedBatch({ form: other }))).toMatchObject({
         number: 2,
         firstSeq: 5,
         lastSeq: 5,
@@ -84,7 +84,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('moves the cursor once for each batch, and keeps what the sink refused', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wanted()))!;
+      const batch = (await store.offload.fixBatch(wantedBatch()))!;
       const refused = [{ seq: 2, id: 'e2', reason: 'mapper_parsing_exception' }];
       await store.offload.noteFailure(live, 'it was away');
       expect(await store.offload.cursors('asa')).toMatchObject([
@@ -105,15 +105,15 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('notes the confirmed parts of a batch only for the attempt that sends it', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wanted({ eventsMax: 5 })))!;
+      const batch = (await store.offload.fixBatch(wantedBatch({ eventsMax: 5 })))!;
       const refused = [{ seq: 1, id: 'e1', reason: 'too long' }];
-      expect(await store.offload.notePart(batch, 'one', { lastSeq: 2, bytes: 7, refused })).toBe(true);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, bytes: 7, refused: [] })).toBe(false);
-      expect(await store.offload.fixBatch(wanted({ sender: 'two' }))).toMatchObject({ number: 1, sentSeq: 2 });
-      expect(await store.offload.notePart(batch, 'one', { lastSeq: 3, bytes: 7, refused: [] })).toBe(false);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, bytes: 7, refused: [] })).toBe(true);
+      expect(await store.offload.notePart(batch, 'one', { lastSeq: 2, events: 1, bytes: 7, refused })).toBe(true);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.fixBatch(wantedBatch({ sender: 'two' }))).toMatchObject({ number: 1, sentSeq: 2 });
+      expect(await store.offload.notePart(batch, 'one', { lastSeq: 3, events: 1, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(true);
       await store.offload.confirmBatch(batch, sent);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 5, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.notePart(batch, 'two', { lastSeq: 5, events: 1, bytes: 7, refused: [] })).toBe(false);
       expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 5, events: 5, bytes: 24 }]);
       expect(await store.offload.refusedCounts('asa')).toEqual(new Map([['archive', 1]]));
       expect(await store.offload.refusedCounts('other')).toEqual(new Map());
@@ -128,20 +128,20 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     it('changes the form of an open batch only if its sink has changed its kind', async () => {
       await collect(2);
       const pushed = { ...form, format: '' };
-      await store.offload.fixBatch(wanted({ form: pushed }));
-      expect(await store.offload.fixBatch(wanted({ form }))).toMatchObject({ number: 1, form });
-      expect(await store.offload.fixBatch(wanted({ form: { ...form, format: 'csv' } }))).toMatchObject({ form });
-      expect(await store.offload.fixBatch(wanted({ form: pushed }))).toMatchObject({ form: pushed });
+      await store.offload.fixBatch(wantedBatch({ form: pushed }));
+      expect(await store.offload.fixBatch(wantedBatch({ form }))).toMatchObject({ number: 1, form });
+      expect(await store.offload.fixBatch(wantedBatch({ form: { ...form, format: 'csv' } }))).toMatchObject({ form });
+      expect(await store.offload.fixBatch(wantedBatch({ form: pushed }))).toMatchObject({ form: pushed });
     });
 
     it('refuses to reuse the name of a repetition for another range', async () => {
       await collect(6);
       const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
       const again = { series: 'again', range };
-      const batch = (await store.offload.fixBatch(wanted(again)))!;
+      const batch = (await store.offload.fixBatch(wantedBatch(again)))!;
       await store.offload.confirmBatch(batch, sent);
-      expect(await store.offload.fixBatch(wanted(again))).toBeNull();
-      const other = wanted({ series: 'again', range: { ...range, sinceNs: null } });
+      expect(await store.offload.fixBatch(wantedBatch(again))).toBeNull();
+      const other = wantedBatch({ series: 'again', range: { ...range, sinceNs: null } });
       await expect(store.offload.fixBatch(other)).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
     });
 
@@ -157,8 +157,8 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       );
       expect((await sendAll(live, limits)).map(({ events }) => events)).toEqual([1, 1]);
       await store.writePage(page([event('e')], { offset: 'w' }));
-      expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2000-01-01T00:00:00Z' }))).toBeNull();
-      expect(await store.offload.fixBatch(wanted({ partOnlyBefore: '2999-01-01T00:00:00Z' }))).toMatchObject({
+      expect(await store.offload.fixBatch(wantedBatch({ partOnlyBefore: '2000-01-01T00:00:00Z' }))).toBeNull();
+      expect(await store.offload.fixBatch(wantedBatch({ partOnlyBefore: '2999-01-01T00:00:00Z' }))).toMatchObject({
         events: 1,
       });
     });
@@ -180,11 +180,50 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       ]);
     });
 
+    it('reads the events of a batch that are still stored, and no others', async () => {
+      await collect(9);
+      const seqsOf = async (batch: FixedBatch) => (await store.offload.batchEvents(batch)).map(({ seq }) => seq);
+      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      expect(await seqsOf(batch)).toEqual([1, 2, 3]);
+      const range = { sinceNs: seconds(3).timeNs, untilNs: seconds(7).timeNs };
+      const again = (await store.offload.fixBatch(wantedBatch({ series: 'again', range, eventsMax: 3 })))!;
+      expect(await seqsOf(again)).toEqual([3, 4, 5]);
+      await under.execute('DELETE FROM audit_events WHERE seq IN (1, 3, 4)');
+      expect(await seqsOf(batch)).toEqual([2]);
+      expect(await seqsOf(again)).toEqual([5]);
+    });
+
+    it('keeps and logs how many events a sink does not get, since they were cleared before', async () => {
+      await collect(9);
+      const notes = async () => {
+        const lines = await store.executionLog({ collector: 'asa', limit: 20 });
+        return lines.map((line) => line.notes).filter((note) => note.startsWith('Not sent'));
+      };
+      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      for (let time = 0; time < 2; time += 1) await store.offload.confirmBatch(batch, { ...sent, goneEvents: 2 });
+      expect(await store.offload.batches('asa', 10)).toMatchObject([{ number: 1, events: 3, goneEvents: 2 }]);
+      expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 3, batches: 1, events: 1 }]);
+      expect(await notes()).toEqual(['Not sent to archive: 2 of the 3 events of batch 1 (1 to 3) were cleared before']);
+
+      // Nothing was fixed that held these.
+      await under.execute('DELETE FROM audit_events WHERE seq IN (4, 6)');
+      expect(await store.offload.fixBatch(wantedBatch())).toMatchObject({ firstSeq: 5, lastSeq: 8, events: 3 });
+      expect((await notes())[0]).toBe('Not sent to archive: 2 events after number 3 were cleared before');
+      // A new sink begins with what is stored, and a range of time leaves out what is not in it.
+      await sendAll({ ...live, sink: 'siem' }, { eventsMax: 10 });
+      const range = { sinceNs: seconds(8).timeNs, untilNs: null };
+      await sendAll({ ...live, series: 'again' }, { range, eventsMax: 1 });
+      expect(await notes()).toHaveLength(2);
+    });
+
     it('gives two concurrent offloads the same batch', async () => {
       await collect(6);
       const other = await under.open();
       onTestFinished(() => other.close());
-      const [one, two] = await Promise.all([store.offload.fixBatch(wanted()), other.offload.fixBatch(wanted())]);
+      const [one, two] = await Promise.all([
+        store.offload.fixBatch(wantedBatch()),
+        other.offload.fixBatch(wantedBatch()),
+      ]);
       expect(one).toEqual(two);
       await Promise.all([store.offload.confirmBatch(one!, sent), other.offload.confirmBatch(two!, sent)]);
       expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 3, events: 3 }]);
@@ -208,7 +247,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await collect(6);
       await sendAll();
       const range = { sinceNs: seconds(2).timeNs, untilNs: null };
-      await store.offload.fixBatch(wanted({ series: 'again', range }));
+      await store.offload.fixBatch(wantedBatch({ series: 'again', range }));
       expect(await clear(100)).toBe(1);
       await sendAll({ ...live, series: 'again' }, { range });
       expect(await clear(100)).toBe(3);
@@ -232,7 +271,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('does not let events that a sink has come back after a clearing by hand', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wanted()))!;
+      const batch = (await store.offload.fixBatch(wantedBatch()))!;
       await store.offload.confirmBatch(batch, sent);
       await store.clearEvents('asa', ['c']);
       await store.resetCheckpoint('asa', ['r']);
@@ -246,7 +285,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await collect(5);
       const refusal = 'Not cleared: 5 events have not reached every sink (archive, siem)';
       expect(await store.clearEvents('asa', ['a'], ['archive', 'siem'])).toBe(refusal);
-      const batch = (await store.offload.fixBatch(wanted()))!;
+      const batch = (await store.offload.fixBatch(wantedBatch()))!;
       await store.offload.confirmBatch(batch, sent);
       expect(await store.clearEvents('asa', ['b'], ['archive', 'siem'])).toMatch('Not cleared');
       const left = 5 - batch.events;
@@ -268,7 +307,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('keeps events that a sink has refused, by hand and by retention, unless forced', async () => {
       await collect(6);
-      const batch = (await store.offload.fixBatch(wanted({ eventsMax: 10 })))!;
+      const batch = (await store.offload.fixBatch(wantedBatch({ eventsMax: 10 })))!;
       await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
       expect(await clear(100)).toBe(3);
       expect(await ids()).toEqual(['e2', 'e5', 'e6']);
@@ -279,7 +318,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('clears events that only a former sink of the collector lacks', async () => {
       await collect(6);
-      await store.offload.fixBatch(wanted({ sink: 'siem' }));
+      await store.offload.fixBatch(wantedBatch({ sink: 'siem' }));
       await store.offload.noteFailure({ ...live, sink: 'siem' }, 'away');
       await sendAll();
       expect(await clear(100)).toBe(4);
@@ -367,7 +406,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
               await one.writePage(page(events, { offset: lastOffset, generation, nextOffset: `${source.length}` }));
             };
             const send = async (sink: string) => {
-              const batch = await one.offload.fixBatch(wanted({ sink }));
+              const batch = await one.offload.fixBatch(wantedBatch({ sink }));
               if (!batch) return;
               const events = await one.events({ collector: 'asa', afterSeq: batch.firstSeq - 1 }, batch.events);
               received[sink]!.push(...events.map(({ id }) => id));
@@ -380,7 +419,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
                 for (let each = 0; each < next.count; each += 1) source.push(`e${source.length + 1}`);
                 await readAll();
               } else if (next.kind === 'send') await send(next.sink);
-              else if (next.kind === 'fix') await one.offload.fixBatch(wanted({ sink: next.sink }));
+              else if (next.kind === 'fix') await one.offload.fixBatch(wantedBatch({ sink: next.sink }));
               else if (next.kind === 'clear')
                 await one.offload.clearConfirmed({
                   ...{ collector: 'asa', sinks: ['archive', 'siem'], eventsMax: 3 },

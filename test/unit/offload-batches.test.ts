@@ -1,12 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../activities/context.js';
 import { offloadBatches } from '../../activities/offload.js';
+import type { OffloadedBatches } from '../../activities/types.js';
 import type { OnConfirmed, OutgoingBatch, SendResult } from '../../src/sinks/sink.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
+import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
+import type { Store } from '../../src/stores/store.js';
 import { event, page } from '../conformance/pages.js';
 
 const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
@@ -16,7 +22,8 @@ type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) 
 async function bed() {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const store = await openStore(storePlace(`sqlite:${join(folder, 'trawl.db')}`, '/', 1)!, 'write');
+  const path = join(folder, 'trawl.db');
+  const store = await openStore(storePlace(`sqlite:${path}`, '/', 1)!, 'write');
   onTestFinished(() => store.close());
   const events = Array.from({ length: 10 }, (_, at) => event(`e${at + 1}`));
   await store.writePage(page(events, { nextOffset: 'next' }));
@@ -24,13 +31,20 @@ async function bed() {
   const input = {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };
-  const attempt = (send: Send, timeMs = 60_000) => {
+  const attempt = (send: Send, timeMs = 60_000): Promise<OffloadedBatches> => {
     const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema: 'native' } };
     const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) };
-    const { signal } = new AbortController();
-    return offloadBatches({ store, collectors, sinks } as unknown as Context, input, signal, timeMs);
+    const context = { store, collectors, sinks } as unknown as Context;
+    const logger = new DefaultLogger('ERROR', () => undefined);
+    return new MockActivityEnvironment({}, { logger }).run(() => offloadBatches(context, input, timeMs));
   };
-  return { store, attempt };
+  /** As a person does with another program. */
+  const execute = (sql: string) => {
+    const db = new DatabaseSync(path);
+    db.exec(sql);
+    db.close();
+  };
+  return { store, attempt, execute };
 }
 
 const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
@@ -110,4 +124,83 @@ describe('a batch that a sink takes in parts', () => {
     expect(other).not.toBe(one);
     expect(other.slice(0, 38)).toBe(one.slice(0, 38));
   });
+});
+
+describe('a batch of which events are gone', () => {
+  const notes = async (store: Store) =>
+    (await store.executionLog({ collector: 'asa', limit: 1 })).map((line) => line.notes);
+
+  it('is sent without them, and the manifest and the log say how many there were', async () => {
+    const { store, attempt, execute } = await bed();
+    await expect(attempt(async () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    execute('DELETE FROM audit_events WHERE seq IN (1, 5)');
+    const sentSeqs: number[] = [];
+    const done = await attempt(async (batch) => {
+      sentSeqs.push(...seqs(batch));
+      return nothing;
+    });
+    expect(sentSeqs).toEqual([2, 3, 4, 6, 7, 8, 9, 10]);
+    expect(done).toMatchObject({ batches: 1, events: 8, more: false });
+    expect(await store.offload.batches('asa', 9)).toMatchObject([{ events: 10, goneEvents: 2 }]);
+    expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, events: 8, failure: null }]);
+    expect(await notes(store)).toEqual([
+      'Not sent to siem: 2 of the 10 events of batch 1 (1 to 10) were cleared before',
+    ]);
+  });
+
+  it('counts only what the sink did not have before', async () => {
+    const { store, attempt, execute } = await bed();
+    await attempt(async (_, signal, confirmed) => {
+      await confirmed(part(2));
+      await confirmed(part(4));
+      return untilAborted(signal);
+    }, 200);
+    execute('DELETE FROM audit_events WHERE seq IN (1, 2, 5)');
+    await attempt(async (batch) => {
+      expect(seqs(batch)).toEqual([6, 7, 8, 9, 10]);
+      return nothing;
+    });
+    expect(await store.offload.batches('asa', 9)).toMatchObject([{ events: 10, sentEvents: 4, goneEvents: 1 }]);
+  });
+
+  it.each([
+    ['none was sent', 0, 10],
+    ['some were sent', 4, 6],
+  ])('is passed over where all are gone and %s', async (_, sentBefore, gone) => {
+    const { store, attempt, execute } = await bed();
+    await attempt(async (_batch, signal, confirmed) => {
+      if (sentBefore > 0) await confirmed(part(sentBefore));
+      return untilAborted(signal);
+    }, 200).catch(() => undefined);
+    execute('DELETE FROM audit_events');
+    expect(await attempt(async () => Promise.reject(new Error('nothing to send')))).toMatchObject({ more: false });
+    expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, events: sentBefore, failure: null }]);
+    expect(await notes(store)).toEqual([
+      `Not sent to siem: ${gone} of the 10 events of batch 1 (1 to 10) were cleared before`,
+    ]);
+  });
+});
+
+it('no more is read for a batch than it holds', async () => {
+  const { store, attempt } = await bed();
+  const large = Array.from({ length: 60 }, (_, at) => event(`large${at}`, { rawEvent: `"${'x'.repeat(1_000_000)}"` }));
+  await store.writePage(page(large, { offset: 'next', nextOffset: 'more' }));
+  const read: number[] = [];
+  const { arrays } = SqliteDatabase.prototype;
+  const reading = vi.spyOn(SqliteDatabase.prototype, 'arrays').mockImplementation(function (
+    this: SqliteDatabase,
+    ...args
+  ) {
+    const rows = arrays.apply(this, args);
+    read.push(rows.length);
+    return rows;
+  });
+  onTestFinished(() => reading.mockRestore());
+  const counts: number[] = [];
+  await attempt(async ({ events }) => {
+    counts.push(events.length);
+    return nothing;
+  });
+  expect(counts.length).toBeGreaterThan(3);
+  expect(read).toEqual(counts);
 });

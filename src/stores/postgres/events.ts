@@ -25,24 +25,24 @@ export async function selectEvents(db: PostgresDatabase, filter: EventFilter, li
 interface Part {
   filter: EventFilter;
   limit: number;
-  /** The last sequence number to consider. */
-  upToSeq?: number;
 }
 
 /**
  * First reads the range that holds a whole page if no number is missing and nothing is filtered out, then everything
  * after the last event found. (Not everything after that range: it may have received events meanwhile.) Without the
  * first read, a server that has no statistics yet, as for a new collector, would read and sort all later events for
- * each page.
+ * each page. A filter that ends within that range is read by one statement, and so in one snapshot.
  */
 async function nearThenFar<Found extends { events: number; lastSeq: number }>(
   filter: EventFilter,
   limit: number,
   read: (part: Part) => Promise<Found>,
 ): Promise<[near: Found, far: Found | null]> {
-  const near = await read({ filter, limit, upToSeq: filter.afterSeq + limit });
-  if (near.events === limit) return [near, null];
-  const afterSeq = near.events > 0 ? near.lastSeq : filter.afterSeq;
+  const { afterSeq: before, upToSeq = Number.MAX_SAFE_INTEGER } = filter;
+  const nearEnd = Math.min(before + limit, upToSeq);
+  const near = await read({ filter: { ...filter, upToSeq: nearEnd }, limit });
+  if (near.events === limit || nearEnd === upToSeq) return [near, null];
+  const afterSeq = near.events > 0 ? near.lastSeq : before;
   return [near, await read({ filter: { ...filter, afterSeq }, limit: limit - near.events })];
 }
 

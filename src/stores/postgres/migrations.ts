@@ -244,4 +244,13 @@ export const migrations: readonly string[] = [
   CREATE INDEX rejected_events_unsettled ON rejected_events (collector, rejected_at)
     WHERE kind = 'event' AND settled_at IS NULL;
   `,
+  `
+  -- Events of a batch that its sink has confirmed in parts, and those that were no longer stored when it was sent.
+  ALTER TABLE offload_batches ADD COLUMN sent_events bigint NOT NULL DEFAULT 0;
+  ALTER TABLE offload_batches ADD COLUMN gone_events bigint NOT NULL DEFAULT 0;
+
+  -- Until when a batch is its sender's alone, in epoch ms by the database's clock; and which attempt of the sender has it.
+  ALTER TABLE offload_batches ADD COLUMN leased_until_ms bigint NOT NULL DEFAULT 0;
+  ALTER TABLE offload_batches ADD COLUMN attempt bigint NOT NULL DEFAULT 0;
+  `,
 ];

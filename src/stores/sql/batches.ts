@@ -1,15 +1,20 @@
-import type { ConfirmedBatch, ConfirmedPart, RefusedEvent } from '../../batch.js';
+import type { RefusedEvent } from '../../batch.js';
+import type { StoredEvent } from '../../domain.js';
 import { countOf, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
-import type { BatchWanted, FixedBatch, SeriesKey } from '../offload.js';
+import type { BatchWanted, ClosedBatch, FixedBatch, NotedPart, SeriesKey } from '../offload.js';
+import { clearedUnsentNote, goneNote } from '../page-notes.js';
+import { lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
+import { logLine } from './log.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
 type BatchKey = SeriesKey & { number: number };
 
 const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
 const columns = `collector, sink, series, number, first_seq AS "firstSeq", last_seq AS "lastSeq", events, ${range}, form,
-  fixed_at AS "fixedAt", sent_seq AS "sentSeq", confirmed_at AS "confirmedAt", objects`;
+  fixed_at AS "fixedAt", sent_seq AS "sentSeq", sent_events AS "sentEvents", gone_events AS "goneEvents",
+  confirmed_at AS "confirmedAt", objects`;
 
 interface RangeRow {
   sinceNs: string | null;
@@ -30,13 +35,15 @@ export function* batches(collector: string, limit: number): Steps<FixedBatch[]> 
   return rows.map(batchOf);
 }
 
-export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | null> {
+export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | null> {
   const { collector, sink, series } = wanted;
+  // Until the batch is fixed, nothing may clear its events. Without a checkpoint there are none.
+  if (!(yield* lockedCheckpoint(dialect, collector))) return null;
   yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
   const key = keyOf(wanted);
   // Other senders of the same series wait here, and then find the batch that this one fixes.
   const cursor = (yield* first<{ lastSeq: number; batches: number }>(
-    `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${rowLock}`,
+    `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${dialect.rowLock}`,
     ...key,
   ))!;
   const open = yield* first<BatchRow>(
@@ -49,6 +56,7 @@ export function* fixBatch({ rowLock }: Dialect, wanted: BatchWanted, now: string
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
   if (count === 0) return null;
+  yield* noteCleared(wanted, cursor, following[count - 1]!.seq - cursor.lastSeq - count, now);
   const row = yield* first<BatchRow>(
     `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at, sender)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${columns}`,
@@ -80,6 +88,26 @@ function* taken(open: FixedBatch, { form, sender }: BatchWanted): Steps<FixedBat
   return batch;
 }
 
+/** The first batch begins with what is stored, but from then on only a clearing makes numbers of the collector missing. */
+function* noteCleared(
+  { collector, sink, series }: SeriesKey,
+  cursor: { lastSeq: number; batches: number },
+  cleared: number,
+  now: string,
+): Steps<void> {
+  if (series !== '' || cursor.batches === 0 || cleared === 0) return;
+  yield* logLine(collector, { now, note: clearedUnsentNote(sink, cleared, cursor.lastSeq), key: null });
+}
+
+/** See `OffloadStore.batchEvents`. */
+export function batchEvents(
+  dialect: Dialect,
+  { collector, firstSeq, lastSeq, range: { sinceNs, untilNs } }: FixedBatch,
+): Promise<StoredEvent[]> {
+  const times = { sinceNs: sinceNs ?? undefined, untilNs: untilNs ?? undefined };
+  return dialect.events({ collector, afterSeq: firstSeq - 1, upToSeq: lastSeq, ...times }, lastSeq - firstSeq + 1);
+}
+
 function* requireRange(wanted: BatchWanted): Steps<void> {
   if (wanted.series === '') return;
   const before = yield* first<RangeRow>(
@@ -107,17 +135,18 @@ function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }:
 export function* notePart(
   dialect: Dialect,
   batch: BatchKey,
-  { sender, lastSeq, bytes, refused }: ConfirmedPart & { sender: string },
+  { sender, lastSeq, events, bytes, refused }: NotedPart & { sender: string },
   now: string,
 ): Steps<boolean> {
   const noted = yield* changes(
-    `UPDATE offload_batches SET sent_seq = $5, bytes = bytes + $6
+    `UPDATE offload_batches SET sent_seq = $5, bytes = bytes + $6, sent_events = sent_events + $8
      WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND sender = $7 AND confirmed_at IS NULL`,
     ...keyOf(batch),
     batch.number,
     lastSeq,
     bytes,
     sender,
+    events,
   );
   if (noted === 0) return false;
   yield* keepRefused(dialect, batch, refused, now);
@@ -126,22 +155,23 @@ export function* notePart(
 
 export function* confirmBatch(
   dialect: Dialect,
-  batch: BatchKey,
-  { objects, bytes, refused }: ConfirmedBatch,
+  batch: FixedBatch,
+  { objects, bytes, refused, goneEvents }: ClosedBatch,
   now: string,
 ): Steps<void> {
   const confirmed = yield* changes(
-    `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = bytes + $7
+    `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = bytes + $7, gone_events = $8
      WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND confirmed_at IS NULL`,
     ...keyOf(batch),
     batch.number,
     now,
     JSON.stringify(objects),
     bytes,
+    goneEvents,
   );
   if (confirmed === 0) return;
   yield* changes(
-    `UPDATE offload_cursors AS c SET last_seq = b.last_seq, batches = b.number, events = c.events + b.events,
+    `UPDATE offload_cursors AS c SET last_seq = b.last_seq, batches = b.number, events = c.events + b.events - b.gone_events,
        bytes = c.bytes + b.bytes, confirmed_at = $5, failure = NULL, failed_at = NULL
      FROM offload_batches AS b
      WHERE c.collector = $1 AND c.sink = $2 AND c.series = $3 AND b.collector = $1 AND b.sink = $2 AND b.series = $3
@@ -151,6 +181,7 @@ export function* confirmBatch(
     now,
   );
   yield* keepRefused(dialect, batch, refused, now);
+  if (goneEvents > 0) yield* logLine(batch.collector, { now, note: goneNote(batch, goneEvents), key: null });
 }
 
 function* keepRefused(

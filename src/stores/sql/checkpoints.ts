@@ -27,12 +27,16 @@ export function* checkpointOf(collector: string): Steps<Checkpoint> {
 }
 
 /** Locks the checkpoint until the transaction ends, creating it if needed. Serializes the writers of a collector. */
-export function* holdCheckpoint({ rowLock }: Dialect, collector: string): Steps<Checkpoint> {
-  const held = `${selected} ${rowLock}`;
-  const row = yield* first<Checkpoint>(held, collector);
+export function* holdCheckpoint(dialect: Dialect, collector: string): Steps<Checkpoint> {
+  const row = yield* lockedCheckpoint(dialect, collector);
   if (row) return row;
   yield* changes('INSERT INTO audit_checkpoints (collector) VALUES ($1) ON CONFLICT DO NOTHING', collector);
-  return (yield* first<Checkpoint>(held, collector))!;
+  return (yield* lockedCheckpoint(dialect, collector))!;
+}
+
+/** The same for a collector that has one already. Undefined if it has stored nothing. */
+export function* lockedCheckpoint({ rowLock }: Dialect, collector: string): Steps<Checkpoint | undefined> {
+  return yield* first<Checkpoint>(`${selected} ${rowLock}`, collector);
 }
 
 export function isAt(checkpoint: Checkpoint, { offset, generation }: { offset: string; generation: number }): boolean {

@@ -18,13 +18,13 @@ const searched = [
 /** Binds a value and returns its placeholder. */
 type Bind = (value: string | number | bigint) => string;
 
-/** The rest of a SELECT after its columns. @param upToSeq the last sequence number to consider */
+/** The rest of a SELECT after its columns. */
 export function selectedEvents(
-  { filter, limit, upToSeq }: { filter: EventFilter; limit: number; upToSeq?: number },
+  { filter, limit }: { filter: EventFilter; limit: number },
   conditions: Conditions,
   bind: Bind,
 ): string {
-  const { collector, afterSeq, sinceNs, untilNs, type, actor, text } = filter;
+  const { collector, afterSeq, upToSeq, sinceNs, untilNs, type, actor, text } = filter;
   const all = [`collector = ${bind(collector)}`, `seq > ${bind(afterSeq)}`];
   if (upToSeq !== undefined) all.push(`seq <= ${bind(upToSeq)}`);
   if (sinceNs !== undefined) all.push(conditions.time('>=', bind(sinceNs)));

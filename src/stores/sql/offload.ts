@@ -1,5 +1,5 @@
 import type { OffloadCursor, OffloadStore } from '../offload.js';
-import { batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
+import { batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
 import type { Dialect } from './dialect.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
@@ -11,6 +11,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     cursors: (collector) => dialect.run(cursors(collector)),
     batches: (collector, limit) => dialect.run(batches(collector, limit)),
     fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
+    batchEvents: (batch) => batchEvents(dialect, batch),
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
     refusedCounts: (collector) => dialect.run(refusedCounts(collector)),
