@@ -1,18 +1,25 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { cancellationSignal, log } from '@temporalio/activity';
-import type { StoredEvent } from '../src/domain.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancellationSignal } from '@temporalio/activity';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
 import { batchForm } from '../src/sinks/settings.js';
-import type { FixedBatch, SeriesKey } from '../src/stores/offload.js';
+import type { SeriesKey } from '../src/stores/offload.js';
+import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
+import { currentSender, leaseStepMs, type Sending } from './batch-lease.js';
 import type { Context } from './context.js';
 import { retentionIsDue } from './retention.js';
+import { sendBatch } from './send-batch.js';
 import type { Sinks } from './sinks.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
 const batchBytesMax = 16 * 1024 * 1024;
 /** Shorter than the activity's timeout, so that what has been confirmed by then is recorded. */
 const sendMaxMs = 9 * 60_000;
+/**
+ * A batch whose worker was killed is sent by others after this time; by the next attempt of the same activity at once. A
+ * worker that does not come to renew the lease for so long is taken for dead, as after a missing heartbeat.
+ */
+const leaseMaxMs = 10_000;
 
 /**
  * Returns the sinks to offload a collector to.
@@ -75,16 +82,17 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
  * Sends one batch after another until nothing is left or a limit is reached. The store fixes each batch before it is
  * sent and confirms it afterwards, so that another attempt sends the same batch under the same name. The parts of a
  * batch that a sink has confirmed are recorded: they are not sent again, and running out of time is then not a failure.
+ * While another offloading sends the next batch, this one waits for it.
  */
 export async function offloadBatches(
   { store, collectors, sinks }: Context,
   input: ActivityInput<'offloadBatches'>,
-  timeMs = sendMaxMs,
+  { timeMs = sendMaxMs, leaseMs = leaseMaxMs }: { timeMs?: number; leaseMs?: number } = {},
 ): Promise<OffloadedBatches> {
   const cancelled = cancellationSignal();
   const timeUp = AbortSignal.timeout(timeMs);
   const signal = AbortSignal.any([cancelled, timeUp]);
-  const sender = randomUUID();
+  const sending: Sending = { ledger: store.offload, sender: currentSender(), leaseMs };
   let notedParts = 0;
   const key: SeriesKey = { collector: input.collector, sink: input.sink, series: input.series };
   const until = Date.now() + input.durationMaxMs;
@@ -97,7 +105,8 @@ export async function offloadBatches(
     for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
         ...key,
-        sender,
+        sender: sending.sender,
+        leaseMs,
         eventsMax: batchEvents,
         bytesMax: batchBytesMax,
         partOnlyBefore:
@@ -106,35 +115,16 @@ export async function offloadBatches(
         form: batchForm(settings.values, fileForm),
       });
       if (!batch) return { ...done, more: false };
-      const events = await store.offload.batchEvents(batch);
-      const { firstSeq, lastSeq, form, sentSeq } = batch;
-      const left = events.filter(({ seq }) => seq > sentSeq);
-      const goneEvents = goneOf(batch, events.length, left.length);
-      if (goneEvents > 0)
-        log.warn('Events were cleared before they were sent', { ...key, batch: batch.number, goneEvents });
-      if (left.length === 0) {
-        await store.offload.confirmBatch(batch, { objects: [], bytes: 0, refused: [], goneEvents });
+      if (batch === 'held') {
+        await sleep(leaseStepMs(leaseMs), undefined, { signal }).catch(() => undefined);
         continue;
       }
-      let noted = sentSeq;
-      let notedBytes = 0;
-      const sent = await client.send(
-        { collector: input.collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form },
-        signal,
-        async (part) => {
-          const inPart = left.filter(({ seq }) => seq > noted && seq <= part.lastSeq).length;
-          if (!(await store.offload.notePart(batch, sender, { ...part, events: inPart }))) throw takenOver(batch);
-          noted = part.lastSeq;
-          notedParts += 1;
-          notedBytes += part.bytes;
-        },
-      );
-      await store.offload.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes, goneEvents });
+      const sent = await sendBatch(sending, batch, { client, source, signal }, () => {
+        notedParts += 1;
+      });
+      if (!sent) continue;
       done.batches += 1;
-      done.events += events.length;
-      done.bytes += sent.bytes;
-      done.unmapped += sent.unmapped;
-      done.refused += sent.refused.length;
+      for (const count of ['events', 'bytes', 'unmapped', 'refused'] as const) done[count] += sent[count];
     }
     return done;
   } catch (thrown) {
@@ -145,33 +135,6 @@ export async function offloadBatches(
     if (!cancelled.aborted) await store.offload.noteFailure(key, failure).catch(() => undefined);
     throw error;
   }
-}
-
-/**
- * Names sort in the order of the events. The digest of their ids keeps a new store, or a sink of another name, from
- * overwriting other events with the same numbers.
- */
-function nameOf({ series, number, firstSeq, lastSeq }: FixedBatch, events: readonly StoredEvent[]): string {
-  const digits = (count: number) => String(count).padStart(12, '0');
-  const hash = createHash('sha256');
-  for (const { id } of events) hash.update(JSON.stringify(id));
-  const digest = hash.digest('hex').slice(0, 16);
-  return `${series === '' ? '' : `${series}-`}${digits(number)}-${digits(firstSeq)}-${digits(lastSeq)}-${digest}`;
-}
-
-/**
- * Number of events of a batch that nobody can send any more. A part may have been noted by a version that did not count
- * its events, so a batch that is complete is never said to lack any.
- * @param stored events of the batch that are stored, and of those the ones `left` to send
- */
-function goneOf({ events, sentEvents }: FixedBatch, stored: number, left: number): number {
-  return stored >= events ? 0 : Math.max(0, events - sentEvents - left);
-}
-
-function takenOver({ number }: FixedBatch): TrawlError {
-  return new TrawlError('STORE_BUSY', `Another attempt is sending batch ${number} now.`, {
-    hint: 'That attempt continues with it.',
-  });
 }
 
 function tooSlow(timeMs: number): TrawlError {

@@ -29,9 +29,20 @@ interface TimeRange {
   untilNs: bigint | null;
 }
 
+export type BatchKey = SeriesKey & { number: number };
+
+/** One attempt to send batches. */
+export interface Sender {
+  /** The same for all attempts of one step. */
+  id: string;
+  /** Once a step is tried again, its earlier attempt is over, even if that one does not know it yet. */
+  attempt: number;
+}
+
 export interface BatchWanted extends SeriesKey {
-  /** Identifies the sender, unique per attempt. An earlier sender finds out when it notes its next part. */
-  sender: string;
+  sender: Sender;
+  /** For how long the batch is this sender's alone, unless it renews the lease. */
+  leaseMs: number;
   eventsMax: number;
   /** Size of the raw events; a batch always has at least one event. */
   bytesMax: number;
@@ -87,12 +98,18 @@ export interface OffloadStore {
   /** The newest batches first. */
   batches(collector: string, limit: number): Promise<FixedBatch[]>;
   /**
-   * The next batch to send: the fixed batch that is not confirmed yet, else a new one with the events that follow. Null
-   * if there is nothing to send. Nothing that it fixes is cleared meanwhile. Events that were cleared since the previous
+   * The next batch to send, leased to the sender: the fixed batch that is not confirmed yet, else a new one with the events
+   * that follow. Null if there is nothing to send; `held` while another sender has the batch. It no longer does when its
+   * lease is over, by the store's clock, or when it is the same step's earlier attempt. Nothing that it fixes is cleared meanwhile. Events that were cleared since the previous
    * batch, and so were never sent, get a line in the execution log.
    * @throws TrawlError SETTINGS_INVALID if the name of the repetition was used for another time range
    */
-  fixBatch(wanted: BatchWanted): Promise<FixedBatch | null>;
+  fixBatch(wanted: BatchWanted): Promise<FixedBatch | 'held' | null>;
+  /**
+   * Extends the lease of a batch to `leaseMs` from now; 0 ends it.
+   * @returns false if the batch has been confirmed or another sender has taken it over
+   */
+  renewLease(batch: BatchKey, sender: Sender, leaseMs: number): Promise<boolean>;
   /**
    * The events of a batch that are still stored, in the order of their sequence numbers and from one snapshot. Usually
    * all of them; but a person can clear events by force or drop a partition, and retention does not wait for a sink that
@@ -103,7 +120,7 @@ export interface OffloadStore {
    * Notes the progress of a batch, so that the next attempt resumes there, and keeps the events that the sink refused.
    * @returns false if the batch has been confirmed or another sender has taken it over
    */
-  notePart(batch: SeriesKey & { number: number }, sender: string, part: NotedPart): Promise<boolean>;
+  notePart(batch: BatchKey, sender: Sender, part: NotedPart): Promise<boolean>;
   /**
    * Moves the cursor past the batch and keeps the events that the sink refused; once per batch. `bytes` are those of the
    * last part. Events that were gone get a line in the execution log.

@@ -16,7 +16,7 @@ export function collectId(collector: string): string {
   return `audit-collection-${collector}-now`;
 }
 
-/** Workflow id of a collector's offloading. It allows one at a time, however it was started. */
+/** Workflow id of a collector's offloading. A Schedule appends the time of its run. */
 export function offloadId(collector: string): string {
   return `audit-offload-${collector}`;
 }

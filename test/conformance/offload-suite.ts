@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { BatchForm } from '../../src/batch.js';
-import type { BatchWanted, FixedBatch, SeriesKey } from '../../src/stores/offload.js';
+import type { BatchWanted, FixedBatch, Sender, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
+import { until } from '../support/collection.js';
 import { event, page } from './pages.js';
 import type { StoreUnderTest } from './store-suite.js';
 
 const form: BatchForm = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'gzip', layout: 'raw' };
 const live: SeriesKey = { collector: 'asa', sink: 'archive', series: '' };
 
-export function wantedBatch(more: Partial<BatchWanted> = {}): BatchWanted {
+function wantedBatch(more: Partial<BatchWanted> = {}): BatchWanted {
   return {
     ...live,
-    sender: 'one',
+    sender: one,
+    leaseMs: 0,
     eventsMax: 3,
     bytesMax: 1_000_000,
     partOnlyBefore: null,
@@ -22,6 +24,14 @@ export function wantedBatch(more: Partial<BatchWanted> = {}): BatchWanted {
   };
 }
 
+/** The next batch, which no other sender holds. */
+export async function fixed(store: Store, more: Partial<BatchWanted> = {}): Promise<FixedBatch | null> {
+  const batch = await store.offload.fixBatch(wantedBatch(more));
+  if (batch === 'held') throw new Error('another sender holds the batch');
+  return batch;
+}
+
+const [one, two] = ['one', 'two'].map((id) => ({ id, attempt: 1 })) as [Sender, Sender];
 const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [], goneEvents: 0 };
 const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
 
@@ -53,10 +63,10 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     async function sendAll(key: SeriesKey = live, more: Partial<BatchWanted> = {}): Promise<FixedBatch[]> {
       const batches: FixedBatch[] = [];
-      for (let batch = await store.offload.fixBatch(wantedBatch({ ...key, ...more })); batch; ) {
+      for (let batch = await fixed(store, { ...key, ...more }); batch; ) {
         batches.push(batch);
         await store.offload.confirmBatch(batch, sent);
-        batch = await store.offload.fixBatch(wantedBatch({ ...key, ...more }));
+        batch = await fixed(store, { ...key, ...more });
       }
       return batches;
     }
@@ -66,15 +76,15 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       store.offload.clearConfirmed({ collector: 'asa', sinks, beforeNs: seconds(beforeSeconds).timeNs, eventsMax });
 
     it('fixes the events of a batch before it is sent: they stay the same until it is confirmed', async () => {
-      expect(await store.offload.fixBatch(wantedBatch())).toBeNull();
+      expect(await fixed(store)).toBeNull();
       await collect(4);
-      const first = await store.offload.fixBatch(wantedBatch({ eventsMax: 10 }));
+      const first = await fixed(store, { eventsMax: 10 });
       expect(first).toMatchObject({ number: 1, firstSeq: 1, lastSeq: 4, events: 4, confirmedAt: null, form });
       await store.writePage(page([event('e5')], { offset: (await store.checkpoint('asa')).lastOffset }));
       const other = { ...form, format: 'parquet' };
-      expect(await store.offload.fixBatch(wantedBatch({ eventsMax: 2, form: other }))).toEqual(first);
+      expect(await fixed(store, { eventsMax: 2, form: other })).toEqual(first);
       await store.offload.confirmBatch(first!, sent);
-      expect(await store.offload.fixBatch(wantedBatch({ form: other }))).toMatchObject({
+      expect(await fixed(store, { form: other })).toMatchObject({
         number: 2,
         firstSeq: 5,
         lastSeq: 5,
@@ -84,7 +94,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('moves the cursor once for each batch, and keeps what the sink refused', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      const batch = (await fixed(store))!;
       const refused = [{ seq: 2, id: 'e2', reason: 'mapper_parsing_exception' }];
       await store.offload.noteFailure(live, 'it was away');
       expect(await store.offload.cursors('asa')).toMatchObject([
@@ -105,15 +115,15 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('notes the confirmed parts of a batch only for the attempt that sends it', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wantedBatch({ eventsMax: 5 })))!;
+      const batch = (await fixed(store, { eventsMax: 5 }))!;
       const refused = [{ seq: 1, id: 'e1', reason: 'too long' }];
-      expect(await store.offload.notePart(batch, 'one', { lastSeq: 2, events: 1, bytes: 7, refused })).toBe(true);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(false);
-      expect(await store.offload.fixBatch(wantedBatch({ sender: 'two' }))).toMatchObject({ number: 1, sentSeq: 2 });
-      expect(await store.offload.notePart(batch, 'one', { lastSeq: 3, events: 1, bytes: 7, refused: [] })).toBe(false);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(true);
+      expect(await store.offload.notePart(batch, one, { lastSeq: 2, events: 1, bytes: 7, refused })).toBe(true);
+      expect(await store.offload.notePart(batch, two, { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(false);
+      expect(await fixed(store, { sender: two })).toMatchObject({ number: 1, sentSeq: 2 });
+      expect(await store.offload.notePart(batch, one, { lastSeq: 3, events: 1, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.notePart(batch, two, { lastSeq: 4, events: 1, bytes: 7, refused: [] })).toBe(true);
       await store.offload.confirmBatch(batch, sent);
-      expect(await store.offload.notePart(batch, 'two', { lastSeq: 5, events: 1, bytes: 7, refused: [] })).toBe(false);
+      expect(await store.offload.notePart(batch, two, { lastSeq: 5, events: 1, bytes: 7, refused: [] })).toBe(false);
       expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 5, events: 5, bytes: 24 }]);
       expect(await store.offload.refusedCounts('asa')).toEqual(new Map([['archive', 1]]));
       expect(await store.offload.refusedCounts('other')).toEqual(new Map());
@@ -128,19 +138,19 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     it('changes the form of an open batch only if its sink has changed its kind', async () => {
       await collect(2);
       const pushed = { ...form, format: '' };
-      await store.offload.fixBatch(wantedBatch({ form: pushed }));
-      expect(await store.offload.fixBatch(wantedBatch({ form }))).toMatchObject({ number: 1, form });
-      expect(await store.offload.fixBatch(wantedBatch({ form: { ...form, format: 'csv' } }))).toMatchObject({ form });
-      expect(await store.offload.fixBatch(wantedBatch({ form: pushed }))).toMatchObject({ form: pushed });
+      await fixed(store, { form: pushed });
+      expect(await fixed(store, { form })).toMatchObject({ number: 1, form });
+      expect(await fixed(store, { form: { ...form, format: 'csv' } })).toMatchObject({ form });
+      expect(await fixed(store, { form: pushed })).toMatchObject({ form: pushed });
     });
 
     it('refuses to reuse the name of a repetition for another range', async () => {
       await collect(6);
       const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(5).timeNs };
       const again = { series: 'again', range };
-      const batch = (await store.offload.fixBatch(wantedBatch(again)))!;
+      const batch = (await fixed(store, again))!;
       await store.offload.confirmBatch(batch, sent);
-      expect(await store.offload.fixBatch(wantedBatch(again))).toBeNull();
+      expect(await fixed(store, again)).toBeNull();
       const other = wantedBatch({ series: 'again', range: { ...range, sinceNs: null } });
       await expect(store.offload.fixBatch(other)).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
     });
@@ -157,8 +167,8 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       );
       expect((await sendAll(live, limits)).map(({ events }) => events)).toEqual([1, 1]);
       await store.writePage(page([event('e')], { offset: 'w' }));
-      expect(await store.offload.fixBatch(wantedBatch({ partOnlyBefore: '2000-01-01T00:00:00Z' }))).toBeNull();
-      expect(await store.offload.fixBatch(wantedBatch({ partOnlyBefore: '2999-01-01T00:00:00Z' }))).toMatchObject({
+      expect(await fixed(store, { partOnlyBefore: '2000-01-01T00:00:00Z' })).toBeNull();
+      expect(await fixed(store, { partOnlyBefore: '2999-01-01T00:00:00Z' })).toMatchObject({
         events: 1,
       });
     });
@@ -183,10 +193,10 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     it('reads the events of a batch that are still stored, and no others', async () => {
       await collect(9);
       const seqsOf = async (batch: FixedBatch) => (await store.offload.batchEvents(batch)).map(({ seq }) => seq);
-      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      const batch = (await fixed(store))!;
       expect(await seqsOf(batch)).toEqual([1, 2, 3]);
       const range = { sinceNs: seconds(3).timeNs, untilNs: seconds(7).timeNs };
-      const again = (await store.offload.fixBatch(wantedBatch({ series: 'again', range, eventsMax: 3 })))!;
+      const again = (await fixed(store, { series: 'again', range, eventsMax: 3 }))!;
       expect(await seqsOf(again)).toEqual([3, 4, 5]);
       await under.execute('DELETE FROM audit_events WHERE seq IN (1, 3, 4)');
       expect(await seqsOf(batch)).toEqual([2]);
@@ -199,7 +209,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         const lines = await store.executionLog({ collector: 'asa', limit: 20 });
         return lines.map((line) => line.notes).filter((note) => note.startsWith('Not sent'));
       };
-      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      const batch = (await fixed(store))!;
       for (let time = 0; time < 2; time += 1) await store.offload.confirmBatch(batch, { ...sent, goneEvents: 2 });
       expect(await store.offload.batches('asa', 10)).toMatchObject([{ number: 1, events: 3, goneEvents: 2 }]);
       expect(await store.offload.cursors('asa')).toMatchObject([{ lastSeq: 3, batches: 1, events: 1 }]);
@@ -207,7 +217,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
       // Nothing was fixed that held these.
       await under.execute('DELETE FROM audit_events WHERE seq IN (4, 6)');
-      expect(await store.offload.fixBatch(wantedBatch())).toMatchObject({ firstSeq: 5, lastSeq: 8, events: 3 });
+      expect(await fixed(store)).toMatchObject({ firstSeq: 5, lastSeq: 8, events: 3 });
       expect((await notes())[0]).toBe('Not sent to archive: 2 events after number 3 were cleared before');
       // A new sink begins with what is stored, and a range of time leaves out what is not in it.
       await sendAll({ ...live, sink: 'siem' }, { eventsMax: 10 });
@@ -216,16 +226,51 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await notes()).toHaveLength(2);
     });
 
-    it('gives two concurrent offloads the same batch', async () => {
+    it('leaves a batch to its sender while its lease runs, and to the next one from then on', async () => {
+      await collect(9);
+      const hour = { leaseMs: 3_600_000 };
+      const fix = (sender: Sender, lease = hour) => store.offload.fixBatch(wantedBatch({ sender, ...lease }));
+      const batch = (await fixed(store, hour))!;
+      expect(await fix(two)).toBe('held');
+      expect(await fix(one)).toEqual(batch);
+      // The same step, tried again: its earlier attempt is over, also for the next batch.
+      const again = { ...one, attempt: 2 };
+      expect(await fix(again)).toEqual(batch);
+      expect(await fix(one)).toBe('held');
+      expect(await store.offload.renewLease(batch, one, 3_600_000)).toBe(false);
+      expect(await store.offload.notePart(batch, one, { lastSeq: 1, events: 1, bytes: 1, refused: [] })).toBe(false);
+      expect(await store.offload.renewLease(batch, again, 3_600_000)).toBe(true);
+      expect(await fix(two)).toBe('held');
+      // Ended, and then over.
+      expect(await store.offload.renewLease(batch, again, 0)).toBe(true);
+      expect(await fix(two, { leaseMs: 1 })).toEqual(batch);
+      await until('the lease is over', async () => (await fix(one)) !== 'held');
+      expect(await store.offload.renewLease(batch, two, 1)).toBe(false);
+      // Each series, and each sink, is leased by itself.
+      expect(await fixed(store, { sink: 'siem', sender: two })).toMatchObject({ number: 1 });
+      // Whoever has sent it may say so.
+      await store.offload.confirmBatch(batch, sent);
+      expect(await store.offload.renewLease(batch, one, 3_600_000)).toBe(false);
+      expect(await fix(two)).toMatchObject({ number: 2 });
+    });
+
+    it('takes a lease for over where the clock has gone back', async () => {
+      await collect(4);
+      const hour = { leaseMs: 3_600_000 };
+      await fixed(store, hour);
+      await under.execute('UPDATE offload_batches SET leased_until_ms = leased_until_ms + 86400000');
+      expect(await fixed(store, { ...hour, sender: two })).toMatchObject({ number: 1 });
+    });
+
+    it('gives the batch to one of two that offload at once', async () => {
       await collect(6);
       const other = await under.open();
       onTestFinished(() => other.close());
-      const [one, two] = await Promise.all([
-        store.offload.fixBatch(wantedBatch()),
-        other.offload.fixBatch(wantedBatch()),
-      ]);
-      expect(one).toEqual(two);
-      await Promise.all([store.offload.confirmBatch(one!, sent), other.offload.confirmBatch(two!, sent)]);
+      const wanted = (sender: Sender) => wantedBatch({ sender, leaseMs: 3_600_000 });
+      const got = await Promise.all([store.offload.fixBatch(wanted(one)), other.offload.fixBatch(wanted(two))]);
+      const [batch, ...more] = got.filter((each) => each !== 'held');
+      expect(more).toEqual([]);
+      await Promise.all([store.offload.confirmBatch(batch!, sent), other.offload.confirmBatch(batch!, sent)]);
       expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 3, events: 3 }]);
     });
 
@@ -247,7 +292,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await collect(6);
       await sendAll();
       const range = { sinceNs: seconds(2).timeNs, untilNs: null };
-      await store.offload.fixBatch(wantedBatch({ series: 'again', range }));
+      await fixed(store, { series: 'again', range });
       expect(await clear(100)).toBe(1);
       await sendAll({ ...live, series: 'again' }, { range });
       expect(await clear(100)).toBe(3);
@@ -271,7 +316,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('does not let events that a sink has come back after a clearing by hand', async () => {
       await collect(5);
-      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      const batch = (await fixed(store))!;
       await store.offload.confirmBatch(batch, sent);
       await store.clearEvents('asa', ['c']);
       await store.resetCheckpoint('asa', ['r']);
@@ -285,7 +330,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await collect(5);
       const refusal = 'Not cleared: 5 events have not reached every sink (archive, siem)';
       expect(await store.clearEvents('asa', ['a'], ['archive', 'siem'])).toBe(refusal);
-      const batch = (await store.offload.fixBatch(wantedBatch()))!;
+      const batch = (await fixed(store))!;
       await store.offload.confirmBatch(batch, sent);
       expect(await store.clearEvents('asa', ['b'], ['archive', 'siem'])).toMatch('Not cleared');
       const left = 5 - batch.events;
@@ -307,7 +352,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('keeps events that a sink has refused, by hand and by retention, unless forced', async () => {
       await collect(6);
-      const batch = (await store.offload.fixBatch(wantedBatch({ eventsMax: 10 })))!;
+      const batch = (await fixed(store, { eventsMax: 10 }))!;
       await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
       expect(await clear(100)).toBe(3);
       expect(await ids()).toEqual(['e2', 'e5', 'e6']);
@@ -318,7 +363,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
 
     it('clears events that only a former sink of the collector lacks', async () => {
       await collect(6);
-      await store.offload.fixBatch(wantedBatch({ sink: 'siem' }));
+      await fixed(store, { sink: 'siem' });
       await store.offload.noteFailure({ ...live, sink: 'siem' }, 'away');
       await sendAll();
       expect(await clear(100)).toBe(4);
@@ -396,21 +441,21 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
           const own = await create();
-          const one = await own.open();
+          const opened = await own.open();
           try {
             const source: string[] = [];
             const received: Record<string, string[]> = { archive: [], siem: [] };
             const readAll = async () => {
-              const { lastOffset, generation } = await one.checkpoint('asa');
+              const { lastOffset, generation } = await opened.checkpoint('asa');
               const events = source.map((id, index) => event(id, seconds(index)));
-              await one.writePage(page(events, { offset: lastOffset, generation, nextOffset: `${source.length}` }));
+              await opened.writePage(page(events, { offset: lastOffset, generation, nextOffset: `${source.length}` }));
             };
             const send = async (sink: string) => {
-              const batch = await one.offload.fixBatch(wantedBatch({ sink }));
+              const batch = await fixed(opened, { sink });
               if (!batch) return;
-              const events = await one.events({ collector: 'asa', afterSeq: batch.firstSeq - 1 }, batch.events);
+              const events = await opened.events({ collector: 'asa', afterSeq: batch.firstSeq - 1 }, batch.events);
               received[sink]!.push(...events.map(({ id }) => id));
-              await one.offload.confirmBatch(batch, sent);
+              await opened.offload.confirmBatch(batch, sent);
             };
             let key = 0;
             for (const next of steps) {
@@ -419,19 +464,19 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
                 for (let each = 0; each < next.count; each += 1) source.push(`e${source.length + 1}`);
                 await readAll();
               } else if (next.kind === 'send') await send(next.sink);
-              else if (next.kind === 'fix') await one.offload.fixBatch(wantedBatch({ sink: next.sink }));
+              else if (next.kind === 'fix') await fixed(opened, { sink: next.sink });
               else if (next.kind === 'clear')
-                await one.offload.clearConfirmed({
+                await opened.offload.clearConfirmed({
                   ...{ collector: 'asa', sinks: ['archive', 'siem'], eventsMax: 3 },
                   beforeNs: seconds(next.before).timeNs,
                 });
-              else await one.resetCheckpoint('asa', [`k${key}`]);
+              else await opened.resetCheckpoint('asa', [`k${key}`]);
             }
             await readAll();
             for (const sink of ['archive', 'siem']) for (let times = 0; times < 60; times += 1) await send(sink);
             expect(received).toEqual({ archive: source, siem: source });
           } finally {
-            await one.close();
+            await opened.close();
             await own.remove();
           }
         }),

@@ -3,7 +3,7 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { until } from '../support/collection.js';
 import { createDatabase } from '../support/postgres.js';
-import { offloadSuite, wantedBatch } from './offload-suite.js';
+import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
@@ -31,7 +31,7 @@ it('what a repetition is just fixing is not cleared meanwhile', async () => {
   const events = Array.from({ length: 100 }, (_, at) => event(`e${at}`));
   await store.writePage(page(events, { nextOffset: 'next' }));
   const sink = { collector: 'asa', sink: 'siem' };
-  const fix = (series: string) => store.offload.fixBatch(wantedBatch({ ...sink, series, eventsMax: 1_000 }));
+  const fix = (series: string) => fixed(store, { ...sink, series, eventsMax: 1_000 });
   await store.offload.confirmBatch((await fix(''))!, { objects: [], bytes: 0, refused: [], goneEvents: 0 });
 
   // Stops the fixing between its choice of events and the row of its batch.

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OffloadProgress } from '../../workflows/messages.js';
 import { until } from '../support/collection.js';
 import { filesIn, folder, linesIn, offload, offloading, truthOf, withoutSeq } from '../support/offloading.js';
@@ -96,6 +98,40 @@ describe('offloading', () => {
     await collection.collect();
     expect((await offload(collection)).sinks.archive).toMatchObject({ events: 7 });
     expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
+  }, 120_000);
+
+  it('sends each event once when two offload at once, as a Schedule of its own lets them', async () => {
+    const received: number[] = [];
+    const answers: (() => void)[] = [];
+    let holds = true;
+    const receiver = createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray()).toString();
+      received.push(...(JSON.parse(body) as { events: { seq: number }[] }).events.map(({ seq }) => seq));
+      if (holds) answers.push(() => response.end());
+      else response.end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      receiver.closeAllConnections();
+      receiver.close();
+    });
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const collection = await offloading({ siem: { kind: 'webhook', url, batchEvents: '500' } });
+    await collection.collect();
+    const start = () => collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
+    const first = await start();
+    await until('the first sends', () => answers.length > 0);
+    const asked = vi.spyOn(collection.store.offload, 'fixBatch');
+    const second = await start();
+    await until('the second wants to send', () => asked.mock.calls.length > 0);
+    await Promise.all(asked.mock.results.map(({ value }) => value));
+    holds = false;
+    for (const answer of answers) answer();
+    const events = (await Promise.all([first.result(), second.result()])).map(
+      (progress) => (progress as OffloadProgress).sinks.siem!.events,
+    );
+    expect(events[0]! + events[1]!).toBe(3_000);
+    expect(received.sort((a, b) => a - b)).toEqual(Array.from({ length: 3_000 }, (_, at) => at + 1));
   }, 120_000);
 
   it("refuses two sinks that would overwrite each other's files, and a missing folder", async () => {

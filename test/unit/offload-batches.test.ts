@@ -14,7 +14,10 @@ import { openStore } from '../../src/stores/registry.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import type { Store } from '../../src/stores/store.js';
 import { event, page } from '../conformance/pages.js';
+import { until } from '../support/collection.js';
 
+/** Short, so that a lease ends soon. */
+const leaseMs = 2_000;
 const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
 type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<SendResult>;
 
@@ -31,12 +34,13 @@ async function bed() {
   const input = {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };
-  const attempt = (send: Send, timeMs = 60_000): Promise<OffloadedBatches> => {
+  const attempt = (send: Send, timeMs = 60_000, info: object = {}): Promise<OffloadedBatches> => {
     const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema: 'native' } };
     const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) };
     const context = { store, collectors, sinks } as unknown as Context;
     const logger = new DefaultLogger('ERROR', () => undefined);
-    return new MockActivityEnvironment({}, { logger }).run(() => offloadBatches(context, input, timeMs));
+    const environment = new MockActivityEnvironment({ activityId: 'one', ...info }, { logger });
+    return environment.run(() => offloadBatches(context, input, { timeMs, leaseMs }));
   };
   /** As a person does with another program. */
   const execute = (sql: string) => {
@@ -50,6 +54,13 @@ async function bed() {
 const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+function promised(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 const part = (lastSeq: number) => ({ lastSeq, bytes: 5, refused: [] });
 
 describe('a batch that a sink takes in parts', () => {
@@ -83,14 +94,8 @@ describe('a batch that a sink takes in parts', () => {
 
   it('is abandoned by an attempt that still sends after another one has begun', async () => {
     const { attempt } = await bed();
-    let begun = () => {};
-    let goOn = () => {};
-    const started = new Promise<void>((resolve) => {
-      begun = resolve;
-    });
-    const otherIsDone = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
+    const { promise: started, resolve: begun } = promised();
+    const { promise: otherIsDone, resolve: goOn } = promised();
     const sentBefore: number[] = [];
     const before = attempt(async (_, __, confirmed) => {
       begun();
@@ -101,7 +106,7 @@ describe('a batch that a sink takes in parts', () => {
       return nothing;
     });
     await started;
-    await attempt(async () => nothing);
+    await attempt(async () => nothing, 60_000, { attempt: 2 });
     goOn();
     await expect(before).rejects.toMatchObject({ code: 'STORE_BUSY', retry: true });
     expect(sentBefore).toEqual([1]);
@@ -203,4 +208,105 @@ it('no more is read for a batch than it holds', async () => {
   });
   expect(counts.length).toBeGreaterThan(3);
   expect(read).toEqual(counts);
+});
+
+describe('a batch that another offloading sends', () => {
+  const other = { activityId: 'two' };
+
+  it('is waited for, however long it takes, and not sent a second time', async () => {
+    const { store, attempt } = await bed();
+    const renewals = vi.spyOn(store.offload, 'renewLease');
+    const asked = vi.spyOn(store.offload, 'fixBatch');
+    const { promise: sent, resolve: confirm } = promised();
+    const { promise: started, resolve: begun } = promised();
+    const first = attempt(async () => {
+      begun();
+      await sent;
+      return nothing;
+    });
+    await started;
+    const sentByOther: string[] = [];
+    const second = attempt(
+      async ({ name }) => {
+        sentByOther.push(name);
+        return nothing;
+      },
+      60_000,
+      other,
+    );
+    // Longer than a lease, were it not renewed.
+    await until('it is renewed again and again', () => renewals.mock.calls.length > 7);
+    await until('the other has asked for it', () => asked.mock.calls.length > 7);
+    confirm();
+    expect(await first).toMatchObject({ batches: 1, more: false });
+    expect(await second).toMatchObject({ batches: 0, more: false });
+    expect(sentByOther).toEqual([]);
+    expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, events: 10, failure: null }]);
+  });
+
+  it('is sent by the one that waits when that one fails', async () => {
+    const { attempt } = await bed();
+    const { promise: failing, resolve: fail } = promised();
+    const { promise: started, resolve: begun } = promised();
+    const first = attempt(async () => {
+      begun();
+      await failing;
+      throw new Error('away');
+    });
+    await started;
+    const second = attempt(async () => nothing, 60_000, other);
+    fail();
+    await expect(first).rejects.toThrow('away');
+    expect(await second).toMatchObject({ batches: 1, more: false });
+  });
+
+  it('is sent by the one that waits when the worker of the other is killed', async () => {
+    const { store, attempt } = await bed();
+    const dies = vi
+      .spyOn(store.offload, 'batchEvents')
+      .mockImplementationOnce(() => new Promise<never>(() => undefined));
+    vi.spyOn(store.offload, 'renewLease').mockImplementation(async () => true);
+    void attempt(async () => nothing);
+    await until('it has the batch', () => dies.mock.calls.length > 0);
+    expect(await attempt(async () => nothing, 60_000, other)).toMatchObject({ batches: 1, more: false });
+  });
+
+  it('is no longer sent by one that could not renew its lease', async () => {
+    const { store, attempt } = await bed();
+    const renewals = vi.spyOn(store.offload, 'renewLease');
+    const stuck = renewals.mockImplementation(async () => Promise.reject(new Error('the store does not answer')));
+    const { promise: started, resolve: begun } = promised();
+    const first = attempt(async (_, signal) => {
+      begun();
+      return untilAborted(signal);
+    });
+    await started;
+    const second = attempt(
+      async (_, signal) => {
+        stuck.mockRestore();
+        await expect(first).rejects.toMatchObject({ code: 'STORE_BUSY', retry: true });
+        signal.throwIfAborted();
+        return nothing;
+      },
+      60_000,
+      other,
+    );
+    expect(await second).toMatchObject({ batches: 1, more: false });
+  });
+
+  it('does not fail an offloading whose time is up', async () => {
+    const { store, attempt } = await bed();
+    const { promise: sent, resolve: confirm } = promised();
+    const { promise: started, resolve: begun } = promised();
+    const first = attempt(async () => {
+      begun();
+      await sent;
+      return nothing;
+    });
+    await started;
+    expect(await attempt(async () => nothing, 300, other)).toMatchObject({ batches: 0, more: true });
+    confirm();
+    await first;
+    expect(await store.offload.cursors()).toMatchObject([{ lastSeq: 10, failure: null }]);
+  });
 });

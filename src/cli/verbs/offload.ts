@@ -57,7 +57,7 @@ export async function offload(context: Context, name: string, options: OffloadOp
       throw error;
     });
     if (handle) break;
-    // The other one may send to other sinks, or leave a partial batch; two at once would send each batch twice.
+    // The other one may send to other sinks, or leave a partial batch.
     tell('Another offload is under way: waiting for it to end.');
     const before = patiently(() => client.workflow.getHandle(workflowId).result(), tell).catch(() => undefined);
     const interruption = await Promise.race([before, failed, ended]);

@@ -27,6 +27,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       const begin = light ? 'BEGIN; SET LOCAL synchronous_commit = off' : 'BEGIN';
       return db.transaction(({ finish }) => finish(steps), begin);
     },
+    clockMs: '(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
     rowLock: 'FOR UPDATE',
     among,
     byBytes: ' COLLATE "C"',

@@ -1,15 +1,14 @@
-import type { RefusedEvent } from '../../batch.js';
+import type { BatchForm, RefusedEvent } from '../../batch.js';
 import type { StoredEvent } from '../../domain.js';
 import { countOf, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
-import type { BatchWanted, ClosedBatch, FixedBatch, NotedPart, SeriesKey } from '../offload.js';
+import type { BatchKey, BatchWanted, ClosedBatch, FixedBatch, NotedPart, Sender, SeriesKey } from '../offload.js';
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
 import { lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
+import { takeLease } from './leases.js';
 import { logLine } from './log.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
-
-type BatchKey = SeriesKey & { number: number };
 
 const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
 const columns = `collector, sink, series, number, first_seq AS "firstSeq", last_seq AS "lastSeq", events, ${range}, form,
@@ -35,7 +34,7 @@ export function* batches(collector: string, limit: number): Steps<FixedBatch[]> 
   return rows.map(batchOf);
 }
 
-export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | null> {
+export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | 'held' | null> {
   const { collector, sink, series } = wanted;
   // Until the batch is fixed, nothing may clear its events. Without a checkpoint there are none.
   if (!(yield* lockedCheckpoint(dialect, collector))) return null;
@@ -51,15 +50,16 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
      WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,
     ...key,
   );
-  if (open) return yield* taken(batchOf(open), wanted);
+  if (open) return (yield* takeLease(dialect, open, wanted)) ? yield* inForm(batchOf(open), wanted.form) : 'held';
   yield* requireRange(wanted);
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
   if (count === 0) return null;
   yield* noteCleared(wanted, cursor, following[count - 1]!.seq - cursor.lastSeq - count, now);
   const row = yield* first<BatchRow>(
-    `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at, sender)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${columns}`,
+    `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at,
+       sender, attempt, leased_until_ms)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ${dialect.clockMs} + $14) RETURNING ${columns}`,
     ...key,
     cursor.batches + 1,
     following[0]!.seq,
@@ -69,20 +69,19 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
     wanted.range.untilNs,
     JSON.stringify(wanted.form),
     now,
-    wanted.sender,
+    wanted.sender.id,
+    wanted.sender.attempt,
+    wanted.leaseMs,
   );
   return batchOf(row!);
 }
 
-/** Takes over an unconfirmed batch. The previous sender finds out when it notes its next part. */
-function* taken(open: FixedBatch, { form, sender }: BatchWanted): Steps<FixedBatch> {
-  const batch = { ...open, form: formToSend(open.form, form) };
+function* inForm(open: FixedBatch, wanted: BatchForm): Steps<FixedBatch> {
+  const batch = { ...open, form: formToSend(open.form, wanted) };
   yield* changes(
-    `UPDATE offload_batches SET sender = $5, form = $6
-     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4`,
+    'UPDATE offload_batches SET form = $5 WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4',
     ...keyOf(open),
     open.number,
-    sender,
     JSON.stringify(batch.form),
   );
   return batch;
@@ -135,18 +134,19 @@ function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }:
 export function* notePart(
   dialect: Dialect,
   batch: BatchKey,
-  { sender, lastSeq, events, bytes, refused }: NotedPart & { sender: string },
+  { sender, lastSeq, events, bytes, refused }: NotedPart & { sender: Sender },
   now: string,
 ): Steps<boolean> {
   const noted = yield* changes(
     `UPDATE offload_batches SET sent_seq = $5, bytes = bytes + $6, sent_events = sent_events + $8
-     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND sender = $7 AND confirmed_at IS NULL`,
+     WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND sender = $7 AND attempt = $9 AND confirmed_at IS NULL`,
     ...keyOf(batch),
     batch.number,
     lastSeq,
     bytes,
-    sender,
+    sender.id,
     events,
+    sender.attempt,
   );
   if (noted === 0) return false;
   yield* keepRefused(dialect, batch, refused, now);

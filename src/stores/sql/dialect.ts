@@ -15,6 +15,8 @@ export interface Dialect {
    */
   transaction<T>(steps: Steps<T>, light?: boolean): Promise<T>;
 
+  /** The time by the database's clock, in epoch ms. */
+  readonly clockMs: string;
   /** Suffix of a SELECT that locks its rows until the transaction ends. */
   readonly rowLock: string;
   /** Condition for membership in the list of texts bound at this placeholder. */

@@ -1,6 +1,7 @@
 import type { OffloadCursor, OffloadStore } from '../offload.js';
 import { batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
 import type { Dialect } from './dialect.js';
+import { renewLease } from './leases.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
 
@@ -11,6 +12,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     cursors: (collector) => dialect.run(cursors(collector)),
     batches: (collector, limit) => dialect.run(batches(collector, limit)),
     fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
+    renewLease: (batch, sender, leaseMs) => dialect.transaction(renewLease(dialect, batch, { sender, leaseMs }), true),
     batchEvents: (batch) => batchEvents(dialect, batch),
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
