@@ -1,0 +1,85 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import type { Random } from './random.js';
+
+/** In memory if the system has such a place: a history waits for the disk several hundred times. */
+const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** The folder of all histories, with a store that is empty. */
+export class Disks {
+  readonly #folder = mkdtempSync(join(place, 'trawl-simulation-'));
+  #made = 0;
+
+  constructor() {
+    void new SqliteStore(join(this.#folder, 'empty.db')).close();
+  }
+
+  make(): Disk {
+    this.#made += 1;
+    const folder = join(this.#folder, String(this.#made));
+    mkdirSync(folder);
+    copyFileSync(join(this.#folder, 'empty.db'), join(folder, '1.db'));
+    return new Disk(folder);
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The disk of one history. */
+export class Disk {
+  readonly #folder: string;
+  #cuts = 1;
+  /** Size of the write-ahead log that is surely on the disk. */
+  #durableBytes = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  get #path(): string {
+    return join(this.#folder, `${this.#cuts}.db`);
+  }
+
+  open(): SqliteStore {
+    return new SqliteStore(this.#path);
+  }
+
+  /** Everything written so far is on the disk from here on. */
+  sync(): void {
+    this.#durableBytes = this.walBytes;
+  }
+
+  /** Loses some or all of what was written but not yet on the disk. */
+  cutPower(random: Random): void {
+    const before = this.#path;
+    const kept = random.int(Math.min(this.#durableBytes, this.walBytes), this.walBytes);
+    this.#cuts += 1;
+    copyFileSync(before, this.#path);
+    if (!existsSync(`${before}-wal`)) return;
+    copyFileSync(`${before}-wal`, `${this.#path}-wal`);
+    truncateSync(`${this.#path}-wal`, kept);
+    this.#durableBytes = kept;
+  }
+
+  query<Row>(sql: string): Row[] {
+    const db = new DatabaseSync(this.#path, { readOnly: true });
+    try {
+      return db.prepare(sql).all() as Row[];
+    } finally {
+      db.close();
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get walBytes(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+}

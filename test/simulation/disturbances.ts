@@ -1,0 +1,74 @@
+import type { Random } from './random.js';
+import type { World } from './world.js';
+
+/** What may happen to a collection at any moment, and how often compared with the others. */
+export const disturbances: Record<string, { weight: number; happen(world: World, random: Random): void }> = {
+  'events happen': { weight: 12, happen: ({ vendor }, random) => vendor.grow(random.int(1, random.pick([3, 30]))) },
+  'a run begins': { weight: 5, happen: (world) => world.collect() },
+  'a second run begins': {
+    weight: 3,
+    happen: (world) => world.byHand('recurringAuditCollection', { historyEventsMax: world.historyEventsMax }),
+  },
+  'an offloading begins': { weight: 3, happen: (world) => beginOffloading(world) },
+  'a second offloading begins': { weight: 2, happen: (world) => world.byHand('offloadEvents', {}) },
+  'a repetition begins': {
+    weight: 1,
+    happen: (world, random) => world.byHand('offloadEvents', { series: random.pick(['again', 'once-more']) }),
+  },
+  'a reset is asked for': { weight: 2, happen: (world) => world.signal('resetCheckpoint') },
+  'a clear is asked for': { weight: 2, happen: (world) => world.signal('clearEvents') },
+  'a clear by force is asked for': { weight: 1, happen: (world) => world.signal('clearEvents', { force: true }) },
+  'a reset begins': { weight: 1, happen: (world) => command(world, 'resetCheckpoint', {}) },
+  'a clear begins': {
+    weight: 1,
+    happen: (world, random) => command(world, 'clearEvents', { force: random.chance(0.3) }),
+  },
+  'a run is cancelled': { weight: 1, happen: ({ temporal, collectionId }) => temporal.cancel(collectionId) },
+  'an attempt is given up': {
+    weight: 5,
+    happen: ({ temporal }, random) => {
+      const running = temporal.tasks.filter(({ current }) => current);
+      if (running.length === 0) return;
+      const task = random.pick(running);
+      task.loses(task.current!, 'HEARTBEAT');
+    },
+  },
+  'a worker dies': { weight: 3, happen: (world, random) => world.crash(random.pick(world.temporal.workers)) },
+  'a worker joins': { weight: 1, happen: (world) => world.temporal.workers.length < 3 && world.addWorker() },
+  'the power is cut': { weight: 2, happen: (world, random) => world.cutPower(random) },
+  'the source forgets': { weight: 2, happen: ({ vendor }) => vendor.upset() },
+  'sinks change': { weight: 2, happen: (world, random) => setSinks(world, random) },
+  'an hour or a day passes': {
+    weight: 2,
+    happen: (world, random) => {
+      if (!world.isOld) world.clock.advance(random.pick([1, 7, 30]) * 3_600_000);
+    },
+  },
+  'minutes pass': { weight: 5, happen: ({ clock }, random) => clock.advance(random.int(1, 20) * 60_000) },
+};
+
+function beginOffloading({ temporal, collector, historyEventsMax }: World): void {
+  const id = `audit-offload-${collector}`;
+  if (!temporal.isOpen(id)) temporal.begin({ type: 'offloadEvents', id, args: [{ collector, historyEventsMax }] });
+}
+
+/** A command as a workflow of its own, which tells whoever began it how it went. */
+function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: object): void {
+  const promised = world.books.promised[type];
+  promised.unsure += 1;
+  world.byHand(type, input, ({ error }) => {
+    if (error !== undefined) return;
+    promised.unsure -= 1;
+    promised.accepted += 1;
+  });
+}
+
+/** Sets where events go, and for how long they are kept. */
+export function setSinks(world: World, random: Random): void {
+  const receivers = random.chance(0.3) ? random.some(world.receivers) : world.receivers;
+  const offload = receivers.map(({ name }) => name).join(',');
+  const retains = offload !== '' && random.chance(0.6);
+  const rows = { ...(offload ? { offload } : {}), ...(retains ? { retainDays: '1' } : {}) };
+  const unset = ['offload', 'retainDays'].filter((name) => !(name in rows));
+  world.set(rows, unset);
+}

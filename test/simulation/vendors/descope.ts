@@ -1,0 +1,76 @@
+import type { HttpAnswer, HttpRequest } from '../../../src/http/client.js';
+import { answerOf } from '../network.js';
+import type { Random } from '../random.js';
+import { type TimedEvent, TimedLog } from './times.js';
+import type { Vendor, VendorOptions } from './vendor.js';
+
+const orders = ['oldest first', 'newest first'] as const;
+
+/** Descope: a search over ranges of time, with numbered pages and a rate limit. */
+export class DescopeVendor implements Vendor {
+  readonly kind = 'descope';
+  readonly host = 'descope.example';
+  readonly events = new Map<string, string>();
+  readonly manner: string;
+  readonly env: Record<string, string>;
+  readonly #random: Random;
+  readonly #log: TimedLog;
+  readonly #order: (typeof orders)[number];
+  readonly #ends: { from: boolean; to: boolean };
+  readonly #cap: number;
+  readonly #total: 'exact' | 'absent';
+  readonly #requestedMs: number[] = [];
+  readonly #clock: VendorOptions['clock'];
+
+  constructor(options: VendorOptions) {
+    const { random, searchCount, overlapMinutes, clock } = options;
+    this.#random = random;
+    this.#clock = clock;
+    const skewMs = random.pick([0, 0, 20_000, -20_000, 400_000, -400_000]);
+    this.#log = new TimedLog(options, skewMs);
+    this.#order = random.pick(orders);
+    this.#ends = { from: random.chance(0.5), to: random.chance(0.5) };
+    this.#cap = random.pick([1_000, 1_000, 1_000, Math.max(10, searchCount - 3)]);
+    this.#total = this.#cap < searchCount ? 'exact' : random.pick(['exact', 'absent'] as const);
+    this.manner = `${this.#order}, cap ${this.#cap}, total ${this.#total}, skew ${skewMs} ms, ends ${JSON.stringify(this.#ends)}`;
+    this.env = {
+      DESCOPE_PROJECT_ID: 'P1',
+      DESCOPE_MANAGEMENT_KEY: 'key-key-key',
+      DESCOPE_BASE_URL: `https://${this.host}`,
+      DESCOPE_OVERLAP_MINUTES: String(overlapMinutes),
+      SEARCH_COUNT: String(searchCount),
+    };
+  }
+
+  grow(count: number): void {
+    for (const event of this.#log.grow(count)) this.events.set(event.id, textOf(event));
+  }
+
+  upset(): void {}
+
+  answer({ body }: HttpRequest): HttpAnswer {
+    const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
+    const { nowMs } = this.#clock;
+    const within = this.#requestedMs.filter((atMs) => atMs > nowMs - 60_000);
+    this.#requestedMs.push(nowMs);
+    // A request counts when it arrives; the client can only count those that it makes.
+    if (within.length >= 10) return answerOf(429, {}, this.#random.chance(0.5) ? { 'retry-after': ['20'] } : {});
+    const { from, to, page, size } = JSON.parse(String(body)) as Record<string, number>;
+    const found = this.#log.events.filter(({ timeMs }) => this.#isWithin(timeMs, Number(from), Number(to)));
+    const way = this.#order === 'oldest first' ? 1 : -1;
+    found.sort((a, b) => way * (a.timeMs - b.timeMs));
+    const count = Math.min(size!, this.#cap);
+    const audits = found.slice(page! * count, (page! + 1) * count).map(textOf);
+    const total = this.#total === 'absent' ? '' : `,"total":${found.length}`;
+    return answerOf(200, `{"audits":[${audits.join(',')}]${total}}`, this.#random.chance(0.9) ? headers : {});
+  }
+
+  #isWithin(timeMs: number, from: number, to: number): boolean {
+    const after = this.#ends.from ? timeMs >= from : timeMs > from;
+    return after && (this.#ends.to ? timeMs <= to : timeMs < to);
+  }
+}
+
+function textOf({ id, timeMs }: TimedEvent): string {
+  return `{"ID":"${id}","occurred":"${timeMs}","action":"LoginSucceed"}`;
+}

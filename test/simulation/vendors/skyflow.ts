@@ -1,0 +1,81 @@
+import type { HttpAnswer, HttpRequest } from '../../../src/http/client.js';
+import { answerOf } from '../network.js';
+import type { Random } from '../random.js';
+import { type TimedEvent, TimedLog } from './times.js';
+import type { Vendor, VendorOptions } from './vendor.js';
+
+/** Skyflow: pages after a time and an id, the last of which may lack the cursor to go on from. */
+export class SkyflowVendor implements Vendor {
+  readonly kind = 'skyflow';
+  readonly host = 'skyflow.example';
+  readonly events = new Map<string, string>();
+  readonly manner: string;
+  readonly env: Record<string, string>;
+  readonly #random: Random;
+  readonly #log: TimedLog;
+  readonly #cap: number;
+  readonly #tail: 'cursor' | 'none' | 'none when short';
+  /** Cursors are refused until then, in number of requests. */
+  #refusals = 0;
+
+  constructor(options: VendorOptions) {
+    const { random, searchCount, overlapMinutes } = options;
+    this.#random = random;
+    const skewMs = random.pick([0, 0, 0, 20_000, -20_000]);
+    this.#log = new TimedLog(options, skewMs);
+    this.#cap = random.pick([1_000, 1_000, Math.ceil(searchCount / 2)]);
+    this.#tail = random.pick(['cursor', 'none', 'none when short'] as const);
+    this.manner = `cap ${this.#cap}, tail ${this.#tail}, skew ${skewMs} ms`;
+    this.env = {
+      SKYFLOW_ACCOUNT_ID: 'a1',
+      SKYFLOW_VAULT_URL: `https://${this.host}`,
+      SKYFLOW_API_KEY: 'key-key-key',
+      SKYFLOW_KEEP_CONTENT: 'true',
+      SKYFLOW_OVERLAP_MINUTES: String(overlapMinutes),
+      SEARCH_COUNT: String(searchCount),
+    };
+  }
+
+  grow(count: number): void {
+    for (const event of this.#log.grow(count)) this.events.set(event.id, textOf(event));
+  }
+
+  upset(): void {
+    this.#refusals = 4;
+  }
+
+  answer({ url }: HttpRequest): HttpAnswer {
+    const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
+    const query = new URL(url).searchParams;
+    const [time, id] = [query.get('afterOps.timestamp'), query.get('afterOps.changeID')];
+    if (time !== null && this.#refusals > 0) {
+      this.#refusals -= 1;
+      return answerOf(400, {});
+    }
+    const after = time === null ? '' : `${time} ${id!.padStart(9, '0')}`;
+    const found = this.#log.events
+      .filter((event) => keyOf(event) > after)
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    const size = Math.min(Number(query.get('limit')), this.#cap);
+    const page = found.slice(0, size);
+    const last = page.at(-1);
+    const ends =
+      (this.#tail === 'none' && page.length === found.length) ||
+      (this.#tail === 'none when short' && page.length < size);
+    const next = last && !ends ? `,"nextOps":{"timestamp":"${timeText(last)}","changeID":"${last.id}"}` : '';
+    const body = `{"event":[${page.map(textOf).join(',')}]${next}}`;
+    return answerOf(200, body, this.#random.chance(0.9) ? headers : {});
+  }
+}
+
+function timeText({ timeMs }: TimedEvent): string {
+  return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '');
+}
+
+function keyOf(event: TimedEvent): string {
+  return `${timeText(event)} ${event.id.padStart(9, '0')}`;
+}
+
+function textOf(event: TimedEvent): string {
+  return `{"context":{"changeID":"${event.id}"},"request":{"timestamp":"${timeText(event)}"}}`;
+}

@@ -1,0 +1,182 @@
+import { Books } from './books.js';
+import { Clock } from './clock.js';
+import type { Disk } from './disk.js';
+import { Kernel } from './kernel.js';
+import { Network } from './network.js';
+import type { Random } from './random.js';
+import { type Receiver, SearchReceiver, WebhookReceiver } from './receivers.js';
+import { Temporal } from './temporal.js';
+import { AsaVendor } from './vendors/asa.js';
+import { DescopeVendor } from './vendors/descope.js';
+import { SkyflowVendor } from './vendors/skyflow.js';
+import type { Vendor } from './vendors/vendor.js';
+import { type Surroundings, Worker } from './worker.js';
+
+const kinds = { asa: AsaVendor, descope: DescopeVendor, skyflow: SkyflowVendor };
+export type Kind = keyof typeof kinds;
+export const allKinds = Object.keys(kinds) as Kind[];
+
+const startMs = Date.UTC(2026, 8, 1);
+const cron = { text: '*/5 * * * *', everyMs: 5 * 60_000 };
+const daysMax = 20;
+
+interface WaitingSignal {
+  name: string;
+  args: unknown[];
+}
+
+/** Everything that a history happens in: one collector, its source, its sinks, its store, workers and a server. */
+export class World {
+  readonly clock = new Clock(startMs);
+  readonly kernel: Kernel;
+  readonly network: Network;
+  readonly temporal: Temporal;
+  readonly vendor: Vendor;
+  readonly receivers: readonly Receiver[];
+  readonly books: Books;
+  readonly overlapMs: number;
+  readonly historyEventsMax: number;
+  readonly #disk: Disk;
+  readonly #surroundings: Surroundings;
+  #waiting: WaitingSignal[] = [];
+  #workers = 0;
+  #byHand = 0;
+  storeFails = 0;
+
+  constructor(random: Random, disk: Disk, kind: Kind) {
+    this.#disk = disk;
+    this.kernel = new Kernel(this.clock, random.fork());
+    this.network = new Network(this.kernel);
+    this.temporal = new Temporal(this.kernel);
+    const overlapMinutes = random.pick([1, 5, 15]);
+    this.overlapMs = overlapMinutes * 60_000;
+    this.historyEventsMax = random.pick([25, 50, 3_000]);
+    const options = { clock: this.clock, random: random.fork(), overlapMinutes, searchCount: random.int(5, 25) };
+    this.vendor = new kinds[kind](options);
+    this.receivers = [new WebhookReceiver('hook', random.fork()), new SearchReceiver('search', random.fork())];
+    for (const receiver of this.receivers) this.network.hosts.set(`${receiver.name}.example`, receiver);
+    this.network.hosts.set(this.vendor.host, this.vendor);
+    this.books = new Books(kind, (sink, seq) => this.has(sink, seq));
+    this.#surroundings = {
+      kernel: this.kernel,
+      disk,
+      http: this.network.client,
+      env: Object.assign({}, this.vendor.env, ...this.receivers.map(({ env }) => env)) as Record<string, string>,
+      storeFails: () => this.storeFails,
+      watch: (store, method, args) => this.books.watch(store, method, args),
+    };
+    this.kernel.note(
+      `${kind}: ${this.vendor.manner}, page ${options.searchCount}, overlap ${overlapMinutes} min, hand-over at ${this.historyEventsMax}`,
+    );
+    for (let nth = random.int(1, 2); nth > 0; nth -= 1) this.addWorker();
+    this.#tick();
+  }
+
+  get collector(): string {
+    return this.vendor.kind;
+  }
+
+  get collectionId(): string {
+    return `audit-collection-${this.collector}`;
+  }
+
+  /** The store, out of turn. */
+  get store() {
+    return this.temporal.workers[0]!.store;
+  }
+
+  /** Changes settings of the collector at once. */
+  set(rows: Record<string, string>, unset: readonly string[]): void {
+    void this.store.setSettings(this.collector, rows, unset);
+    this.#disk.sync();
+  }
+
+  async currentSinks(): Promise<Receiver[]> {
+    const names = ((await this.store.settings())[this.collector]?.offload ?? '').split(',');
+    return this.receivers.filter(({ name }) => names.includes(name));
+  }
+
+  /** Late enough that a source would drop its oldest events. */
+  get isOld(): boolean {
+    return this.clock.nowMs - startMs > daysMax * 86_400_000;
+  }
+
+  has(sink: string, seq: number): boolean {
+    const receiver = this.receivers.find(({ name }) => name === sink);
+    return receiver?.delivered().some((event) => event.seq === seq) ?? false;
+  }
+
+  /** Why the last run failed; undefined if it did not. */
+  get failure(): string | undefined {
+    return this.temporal.failures.get(this.collectionId);
+  }
+
+  query<Row>(sql: string): Row[] {
+    return this.#disk.query<Row>(sql);
+  }
+
+  end(): void {
+    for (const worker of this.temporal.workers) worker.die();
+  }
+
+  addWorker(): void {
+    this.#workers += 1;
+    this.temporal.workers.push(new Worker(`w${this.#workers}`, this.#surroundings));
+  }
+
+  /** A process dies, and another takes its place. */
+  crash(worker: Worker): void {
+    const { workers, tasks } = this.temporal;
+    workers.splice(workers.indexOf(worker), 1);
+    for (const task of tasks) if (task.current?.worker === worker) task.workerDied(task.current);
+    worker.die();
+    if (workers.length === 0) this.addWorker();
+  }
+
+  cutPower(random: Random): void {
+    const { workers } = this.temporal;
+    const count = workers.length;
+    const dying = workers.splice(0);
+    for (const task of this.temporal.tasks) if (task.current) task.workerDied(task.current);
+    this.#disk.cutPower(random);
+    for (const worker of dying) worker.die();
+    for (let nth = 0; nth < count; nth += 1) this.addWorker();
+  }
+
+  /** Starts M10 as its cron would, unless it runs. */
+  collect(): void {
+    if (this.temporal.isOpen(this.collectionId)) return;
+    const signals = this.#waiting;
+    this.#waiting = [];
+    const { historyEventsMax, collector } = this;
+    this.temporal.begin({
+      type: 'recurringAuditCollection',
+      id: this.collectionId,
+      args: [{ collector, historyEventsMax }],
+      cron: cron.text,
+      signals,
+    });
+  }
+
+  /** Starts a workflow by hand, under an id of its own. */
+  byHand(type: string, input: object, onClosed: (outcome: { error?: unknown }) => void = () => {}): void {
+    this.#byHand += 1;
+    this.temporal.begin(
+      { type, id: `${type}-by-hand-${this.#byHand}`, args: [{ collector: this.collector, ...input }] },
+      onClosed,
+    );
+  }
+
+  /** Between two runs of a cron, the next one takes the signal. */
+  signal(name: 'resetCheckpoint' | 'clearEvents', ...args: unknown[]): void {
+    this.books.promised[name].accepted += 1;
+    if (!this.temporal.signal(this.collectionId, { name, args })) this.#waiting.push({ name, args });
+  }
+
+  #tick(): void {
+    this.clock.alarm(cron.everyMs, () => {
+      this.collect();
+      this.#tick();
+    });
+  }
+}
