@@ -18,6 +18,13 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   'a reset is asked for': { weight: 2, happen: (world) => world.signal('resetCheckpoint') },
   'a clear is asked for': { weight: 2, happen: (world) => world.signal('clearEvents') },
   'a clear by force is asked for': { weight: 1, happen: (world) => world.signal('clearEvents', { force: true }) },
+  'a clear by force and a reset are asked for': {
+    weight: 2,
+    happen: (world) => {
+      world.signal('clearEvents', { force: true });
+      world.signal('resetCheckpoint');
+    },
+  },
   'a reset begins': { weight: 1, happen: (world) => command(world, 'resetCheckpoint', {}) },
   'a clear begins': {
     weight: 1,
@@ -25,7 +32,7 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   },
   'a run is cancelled': { weight: 1, happen: ({ temporal, collectionId }) => temporal.cancel(collectionId) },
   'an attempt is given up': {
-    weight: 5,
+    weight: 8,
     happen: ({ temporal }, random) => {
       const running = temporal.tasks.filter(({ current }) => current);
       if (running.length === 0) return;

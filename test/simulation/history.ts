@@ -24,17 +24,18 @@ export interface Result {
   trace: readonly string[];
 }
 
-const stepsBetweenMax = 40;
+const stepsBetweenMax = 20;
 /** More would mean that something spins. */
 const quietStepsMax = 20_000;
-/** Each lets half an overlap pass. */
-const quietRounds = 5;
+/** Enough for late events, and for batches that wait for more. */
+const quietRounds = 3;
+const waitedMs = 150_000;
 
 export function planOf(seed: number, kind?: Kind): Plan {
   const random = new Random(seed);
   const drawn = random.pick(allKinds);
   const weighted = Object.entries(disturbances).flatMap(([what, { weight }]) => Array<string>(weight).fill(what));
-  const count = random.int(5, 60);
+  const count = random.int(3, 25);
   const list = Array.from({ length: count }, () => ({
     what: random.pick(weighted),
     after: random.chance(0.3) ? 0 : random.int(1, stepsBetweenMax),
@@ -93,7 +94,7 @@ async function quiet(world: World): Promise<string[]> {
       if (steps > quietStepsMax) return [`does not come to rest: ${world.temporal.openIds.join(', ')}`];
       await kernel.step();
     }
-    clock.advance(world.overlapMs / 2 + 1_000);
+    clock.advance(Math.max(world.overlapMs, waitedMs) + 1_000);
   }
   return [];
 }

@@ -126,10 +126,12 @@ export class Task {
 
   #failed(error: unknown): void {
     const { initialInterval, backoffCoefficient, maximumInterval, maximumAttempts } = this.#options.retry;
-    const final = error instanceof ApplicationFailure && error.nonRetryable === true;
-    if (error instanceof CancelledFailure || final) return this.#fail(error, 'NON_RETRYABLE_FAILURE');
-    if (maximumAttempts !== undefined && this.#attempts >= maximumAttempts)
-      return this.#fail(error, 'MAXIMUM_ATTEMPTS_REACHED');
+    const isFinal = error instanceof CancelledFailure || (error instanceof ApplicationFailure && error.nonRetryable);
+    const isLast = maximumAttempts !== undefined && this.#attempts >= maximumAttempts;
+    if (isFinal || isLast) {
+      this.#fail(error, isFinal ? 'NON_RETRYABLE_FAILURE' : 'MAXIMUM_ATTEMPTS_REACHED');
+      return;
+    }
     const asked = error instanceof ApplicationFailure ? error.nextRetryDelay : undefined;
     const backoff = msToNumber(initialInterval as never) * backoffCoefficient ** (this.#attempts - 1);
     const waitMs =
