@@ -1,9 +1,10 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, heartbeat, log } from '@temporalio/activity';
+import { z } from 'zod';
 import { type ErrorCode, reasonOf, sentence, TrawlError } from '../src/errors.js';
 
 /**
- * Errors that usually need a person but may also be a passing fault of the source. They fail the run only after this
- * many attempts in a row.
+ * Errors that usually need a person but may also be a passing fault of the source. They fail the run, or throw away the
+ * offset, only when this many attempts in a row have failed with the same code.
  */
 const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
   TOKEN_REFUSED: 3,
@@ -20,22 +21,37 @@ function backoffMs(attempt: number): number {
 /** Interval at which a running activity heartbeats; see `heartbeatTimeout` in workflows/options.ts. */
 const heartbeatEveryMs = 1_500;
 
+/** The latest failures of an activity that have the same code. The server keeps them between attempts. */
+const rowOfFailures = z.object({ code: z.string(), count: z.int().min(1) });
+
+type RowOfFailures = z.infer<typeof rowOfFailures>;
+
 /**
  * Runs an activity's body and heartbeats meanwhile. Every error becomes Temporal's ApplicationFailure, whose type is
  * the error's code and whose message says what to do.
  */
 export async function asActivity<T>(body: () => Promise<T>): Promise<T> {
-  const beating = setInterval(() => heartbeat(), heartbeatEveryMs);
+  const before = rowOfFailures.safeParse(activityInfo().heartbeatDetails).data;
+  // An attempt that ends without an answer, such as one whose worker dies, leaves the row as it was.
+  const beating = setInterval(() => heartbeat(before), heartbeatEveryMs);
   try {
     return await body();
   } catch (error) {
-    throw failureOf(error, activityInfo().attempt);
+    const row = rowWith(before, error);
+    heartbeat(row);
+    throw failureOf(error, row.count);
   } finally {
     clearInterval(beating);
   }
 }
 
-export function failureOf(error: unknown, attempt: number): Error {
+function rowWith(before: RowOfFailures | undefined, error: unknown): RowOfFailures {
+  const code = error instanceof TrawlError ? error.code : 'UNEXPECTED';
+  return { code, count: before?.code === code ? before.count + 1 : 1 };
+}
+
+/** @param inRow how many attempts in a row, up to this one, have failed with this code */
+function failureOf(error: unknown, inRow: number): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   if (!(error instanceof TrawlError)) {
     log.error('Unexpected error', { reason: reasonOf(error), stack: (error as Error)?.stack });
@@ -45,13 +61,25 @@ export function failureOf(error: unknown, attempt: number): Error {
       nonRetryable: false,
     });
   }
+  const { attempt, retryPolicy } = activityInfo();
   const believedAt = attemptsToBelieve[error.code];
-  const retried = believedAt === undefined ? error.retry : attempt < believedAt;
+  const retried = believedAt === undefined ? error.retry : inRow < believedAt;
   log.warn(error.message, { code: error.code, attempt, retried });
+  // 0 stands for any number of attempts.
+  const isLast = attempt >= (retryPolicy?.maximumAttempts || Number.POSITIVE_INFINITY);
+  if (believedAt !== undefined && retried && isLast) return unbelieved(error, inRow, believedAt);
   return ApplicationFailure.create({
     message: sentence(error),
     type: error.code,
     nonRetryable: !retried,
     ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(error.retryAfterMs, backoffMs(attempt)) }),
+  });
+}
+
+/** Nothing may be concluded from it, but it ends the attempts: the workflow acts on the code of a last failure. */
+function unbelieved(error: TrawlError, inRow: number, believedAt: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `${error.message} That came among other errors, ${inRow} times in a row, and counts from ${believedAt} times on. The next run tries again.`,
+    type: 'SOURCE_UNAVAILABLE' satisfies ErrorCode,
   });
 }

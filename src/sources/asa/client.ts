@@ -150,10 +150,18 @@ export class AsaClient implements SourceClient {
     this.#ahead = undefined;
   }
 
-  /** If the same request succeeds without the offset, the offset is the reason for the refusal. */
+  /**
+   * If the same request succeeds without the offset, the offset is the reason for the refusal. If it fails in a way that
+   * passes, nothing is known yet.
+   */
   async #throwIfOffsetUnknown(refusal: TrawlError, count: number, signal?: AbortSignal): Promise<void> {
-    const probe = await this.#get(`${this.place}?${queryOf('', count)}`, signal);
-    if (probe.status !== 200) return;
+    const url = `${this.place}?${queryOf('', count)}`;
+    const probe = await this.#get(url, signal);
+    if (probe.status !== 200) {
+      const other = statusError(probe, url, 'the request for a page', hints);
+      if (other.retry) throw other;
+      return;
+    }
     throw new TrawlError(
       'OFFSET_UNKNOWN',
       `The source no longer knows the offset of the checkpoint: ${refusal.message}`,

@@ -97,7 +97,12 @@ export class SkyflowClient implements SourceClient {
    */
   async #throwIfUnknown(cursor: Cursor, refusal: TrawlError, spent: Spent, signal?: AbortSignal): Promise<void> {
     const probe = await this.#get(null, spent, signal);
-    if (probe.status !== 200) return;
+    if (probe.status !== 200) {
+      const other = this.#refusal(probe);
+      // It passes, so nothing is known yet.
+      if (other.retry) throw other;
+      return;
+    }
     const key = offsetOf({ cursor });
     if (this.#refused?.cursor !== key || !this.#refused.readAgain) {
       this.#refused = { cursor: key, readAgain: false };
