@@ -15,6 +15,8 @@ interface Disturbance {
 export interface Plan {
   seed: number;
   kind: Kind;
+  /** The sinks confirm what they do not keep. */
+  sinksLie: boolean;
   disturbances: readonly Disturbance[];
 }
 
@@ -27,11 +29,12 @@ export interface Result {
 const stepsBetweenMax = 20;
 /** More would mean that something spins. */
 const quietStepsMax = 20_000;
-/** Enough for late events, and for batches that wait for more. */
-const quietRounds = 3;
+/** Rounds without a new event, in which late ones are found and batches that wait for more are sent. */
+const idleRounds = 2;
+const roundsMax = 12;
 const waitedMs = 150_000;
 
-export function planOf(seed: number, kind?: Kind): Plan {
+export function planOf(seed: number, kind: Kind | undefined, sinksLie: boolean): Plan {
   const random = new Random(seed);
   const drawn = random.pick(allKinds);
   const weighted = Object.entries(disturbances).flatMap(([what, { weight }]) => Array<string>(weight).fill(what));
@@ -41,7 +44,7 @@ export function planOf(seed: number, kind?: Kind): Plan {
     after: random.chance(0.3) ? 0 : random.int(1, stepsBetweenMax),
     seed: random.int(0, 2 ** 31),
   }));
-  return { seed, kind: kind ?? drawn, disturbances: list };
+  return { seed, kind: kind ?? drawn, sinksLie, disturbances: list };
 }
 
 /** Lives through a history, and then through a quiet time in which everything succeeds. */
@@ -73,7 +76,10 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
   network.fails = random.pick([0, 0.02, 0.1]);
   network.refuses = random.chance(0.5);
   world.storeFails = random.pick([0, 0, 0.01]);
-  for (const receiver of receivers) receiver.isMoody = random.chance(0.5);
+  for (const receiver of receivers) {
+    receiver.isMoody = random.chance(0.5);
+    receiver.lies = plan.sinksLie;
+  }
   for (const { what, after, seed } of plan.disturbances) {
     for (let steps = 0; steps < after && !kernel.isIdle; steps += 1) await kernel.step();
     kernel.note(`*** ${what}`);
@@ -88,13 +94,17 @@ async function quiet(world: World): Promise<string[]> {
   network.fails = 0;
   world.storeFails = 0;
   for (const receiver of receivers) receiver.isMoody = false;
-  for (let round = 0; round < quietRounds; round += 1) {
+  let idle = 0;
+  for (let round = 0; idle < idleRounds && round < roundsMax; round += 1) {
+    const { lastSeq, generation } = await world.checkpoint();
     world.collect();
     for (let steps = 0; !(world.temporal.isIdle && kernel.isIdle); steps += 1) {
       if (steps > quietStepsMax) return [`does not come to rest: ${world.temporal.openIds.join(', ')}`];
       await kernel.step();
     }
     clock.advance(Math.max(world.overlapMs, waitedMs) + 1_000);
+    const now = await world.checkpoint();
+    idle = now.lastSeq === lastSeq && now.generation === generation ? idle + 1 : 0;
   }
   return [];
 }

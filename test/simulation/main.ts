@@ -13,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     source: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    'lying-sink': { type: 'boolean', default: false },
     'go-on': { type: 'boolean', default: false },
   },
 });
@@ -26,7 +27,7 @@ let steps = 0;
 let failed = 0;
 try {
   for (let seed = from; seed < from + count; seed += 1) {
-    const plan = planOf(seed, kind);
+    const plan = planOf(seed, kind, values['lying-sink']);
     const result = await live(plan, disks);
     steps += result.steps;
     if (result.problems.length === 0) {
@@ -57,7 +58,8 @@ async function report(plan: Plan, first: Result): Promise<void> {
   for (const { after, what } of least.disturbances) console.log(`  after ${after} steps: ${what}`);
   const shown = values.trace ? result.trace : result.trace.slice(-lastLines);
   console.log(shown.join('\n'));
-  console.log(`Again: npm run simulate -- --seed ${plan.seed}${kind ? ` --source ${kind}` : ''} [--trace]`);
+  const options = [kind && `--source ${kind}`, values['lying-sink'] && '--lying-sink'].filter(Boolean);
+  console.log(`Again: npm run simulate -- ${[`--seed ${plan.seed}`, ...options].join(' ')}`);
 }
 
 /** Leaves out whatever the history still fails without. */

@@ -26,6 +26,8 @@ export interface Receiver extends Host {
   readonly isById: boolean;
   /** Whether it sometimes refuses, or takes a part. */
   isMoody: boolean;
+  /** Whether it sometimes confirms what it does not keep: the simulation must find that. */
+  lies: boolean;
 }
 
 function deliveredOf({ seq, id, raw_event: raw }: Line, repeats = false): Delivered {
@@ -37,6 +39,7 @@ export class WebhookReceiver implements Receiver {
   readonly name: string;
   readonly isById = false;
   isMoody = false;
+  lies = false;
   readonly #random: Random;
   readonly #byKey = new Map<string, Delivered[]>();
   readonly env: Record<string, string>;
@@ -55,6 +58,7 @@ export class WebhookReceiver implements Receiver {
 
   answer({ headers, body }: HttpRequest): HttpAnswer {
     if (this.isMoody && this.#random.chance(0.1)) return answerOf(200, { ok: false });
+    if (this.lies && this.#random.chance(0.1)) return answerOf(200, '');
     const { events, batch } = JSON.parse(String(body)) as { events: Line[]; batch: string };
     const repeats = !/^\d/.test(batch);
     this.#byKey.set(
@@ -74,6 +78,7 @@ export class SearchReceiver implements Receiver {
   readonly name: string;
   readonly isById = true;
   isMoody = false;
+  lies = false;
   readonly #random: Random;
   readonly #byId = new Map<string, Delivered>();
   readonly env: Record<string, string>;
@@ -96,7 +101,8 @@ export class SearchReceiver implements Receiver {
     for (let at = 0; at < lines.length; at += 2) {
       const { index } = JSON.parse(lines[at]!) as { index: { _id: string } };
       const later = this.isMoody && this.#random.chance(0.05);
-      if (!later) this.#byId.set(index._id, deliveredOf(JSON.parse(lines[at + 1]!) as Line));
+      const isKept = !later && !(this.lies && this.#random.chance(0.1));
+      if (isKept) this.#byId.set(index._id, deliveredOf(JSON.parse(lines[at + 1]!) as Line));
       items.push({
         index: { _id: index._id, status: later ? 429 : 201, ...(later ? { error: { type: 'busy' } } : {}) },
       });

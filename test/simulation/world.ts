@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../src/domain.js';
 import { Books } from './books.js';
 import { Clock } from './clock.js';
 import type { Disk } from './disk.js';
@@ -89,6 +90,10 @@ export class World {
   set(rows: Record<string, string>, unset: readonly string[]): void {
     void this.store.setSettings(this.collector, rows, unset);
     this.#disk.sync();
+  }
+
+  checkpoint(): Promise<Checkpoint> {
+    return this.store.checkpoint(this.collector);
   }
 
   async currentSinks(): Promise<Receiver[]> {
