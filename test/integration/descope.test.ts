@@ -60,21 +60,18 @@ describe('collecting from Descope', () => {
     for (let n = 0; n < 20; n += 1) collection.demo.log.add(Date.now() - 2 * 86_400_000 + n * 1_000);
     await collection.collect();
     await collection.expectComplete();
-    expect(collection.demo.searches.length).toBe(2);
-    await collection.collect();
     expect(collection.demo.searches.length).toBe(3);
+    await collection.collect();
+    expect(collection.demo.searches.length).toBe(4);
   });
 
-  it.each(['as asked', 'newest first'] as const)(
-    'collects thousands of events in one millisecond, %s',
-    async (order) => {
-      const collection = await DescopeCollection.start({ events: 400, order });
-      collection.demo.log.add(Date.now() - 3_600_000, { count: 4_000 });
-      await collection.collect();
-      await collection.expectComplete();
-      expect(collection.demo.searches.length).toBeLessThan(15);
-    },
-  );
+  it.each(['as asked', 'newest first'] as const)('thousands of events in one millisecond, %s', async (order) => {
+    const collection = await DescopeCollection.start({ events: 400, order });
+    collection.demo.log.add(Date.now() - 3_600_000, { count: 4_000 });
+    await collection.collect();
+    await collection.expectComplete();
+    expect(collection.demo.searches.length).toBeLessThan(25);
+  });
 
   it.each(['as asked', 'newest first'] as const)(
     'copes with pages that shrink and shift during the walk, %s',

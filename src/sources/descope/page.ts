@@ -13,13 +13,10 @@ import { timeText } from './cursor.js';
 export interface DescopePageContent extends PageContent {
   /** Number of events and rejects; decides whether the page was full. */
   count: number;
-  /** Order of the events by time; `one moment` if they share one millisecond, null if none has a time. */
-  order: 'oldest first' | 'newest first' | 'one moment' | 'mixed' | null;
-  /** Time of the oldest event; 0 if there is none. */
-  oldestMs: number;
-  newestMs: number;
-  /** Time of the event that only a twentieth of the page follows. */
-  nearLastMs: number;
+  /** The times of the events, in order; epoch milliseconds. */
+  timesMs: readonly number[];
+  /** True if nearly all of the events are in order as they stand. */
+  rises: boolean;
   /** Total according to the answer; 0 if it does not say. */
   total: number;
   /** True if the list was null or absent although the answer reports events. */
@@ -63,7 +60,7 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
     relatedObjects: [],
     lookup: () => undefined,
     count: content.events.length + content.rejected.length,
-    ...spanOf(content.events),
+    ...timesOf(content.events),
     total: total ?? 0,
     listMissing: !audits && total !== 0,
   };
@@ -113,22 +110,8 @@ function canonical(content: unknown, raw: string): string {
   }
 }
 
-function spanOf(
-  events: readonly SourceEvent[],
-): Pick<DescopePageContent, 'order' | 'oldestMs' | 'newestMs' | 'nearLastMs'> {
-  const times = events.map((event) => Number(event.timeNs / 1_000_000n));
-  let rises = false;
-  let falls = false;
-  let oldestMs = times[0] ?? 0;
-  let newestMs = oldestMs;
-  times.forEach((time, index) => {
-    const before = times[index - 1] ?? time;
-    if (time > before) rises = true;
-    if (time < before) falls = true;
-    oldestMs = Math.min(oldestMs, time);
-    newestMs = Math.max(newestMs, time);
-  });
-  const order = rises && falls ? 'mixed' : rises ? 'oldest first' : falls ? 'newest first' : 'one moment';
-  const nearLastMs = times.at(-1 - Math.ceil(times.length / 20)) ?? newestMs;
-  return { order: times.length === 0 ? null : order, oldestMs, newestMs, nearLastMs };
+function timesOf(events: readonly SourceEvent[]): Pick<DescopePageContent, 'timesMs' | 'rises'> {
+  const timesMs = events.map(({ timeNs }) => Number(timeNs / 1_000_000n));
+  const falls = timesMs.filter((time, index) => index > 0 && time < timesMs[index - 1]!).length;
+  return { timesMs: timesMs.sort((a, b) => a - b), rises: falls <= timesMs.length / 8 };
 }

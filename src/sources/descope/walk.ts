@@ -11,28 +11,26 @@ import type { DescopePageContent } from './page.js';
  * request asks for page 0 of a time range, and its answer is a consistent view of that range:
  *
  * - A page that is not full is the whole range.
- * - A full page ordered oldest first (newest first) contains all of the range up to its newest (down to its oldest)
- *   event. The rest is the range from there on, including the moment at the seam, which may have been cut. The seam is
- *   set a twentieth of the page before its end: if the API sorts by arrival, the last event may be a late one, whose
- *   time says nothing about the others.
+ * - A full page says nothing about what it left out: it may be ordered by time, by arrival or not at all. So the range
+ *   is cut in two, and each part is read. Where to cut is a guess, from the times on the page; any cut is complete.
+ * - Once a part has been read, the next one is cut so that it should fill most of a page, if the events are as dense.
  * - A page that is not full, but shorter than its `total` claims, may have been cut by the API. The walk reads the next
  *   page by number once, to find out. If that has events, the range is read again in pages of the size that came.
- * - A full page in any other order says nothing about what it left out, so the range is halved.
  *
- * Events that come or go elsewhere cannot move others across a seam, because a seam is a time and not a number.
- * Requests set `oldestFirst`, since the events that would age out first are then read first; nothing depends on it.
+ * Events that come or go elsewhere cannot move others across a cut, because a cut is a time and not a number. Requests
+ * set `oldestFirst`, since the page then shows where to cut; nothing else depends on it.
  *
- * Page numbers are used only if one millisecond has more events than a page, and then within a few milliseconds. The
- * walk goes forward to the first page that is not full, which finds events that insertions move up, then back to page
- * 0, which finds those that removals move down. It misses an event only if that event moves down across the seam just
- * read and later up across another, both within one such walk.
+ * Page numbers are used only if a few milliseconds have more events than a page. The walk goes forward to the first
+ * page that is not full, which finds events that insertions move up, then back to page 0, which finds those that
+ * removals move down. There, and only there, equal requests must give equal orders. It misses an event only if that
+ * event moves down across the seam just read and later up across another, both within one such walk.
  *
  * That leaves events that appear in a range that has already been read. An event that appears at T with the time t is
  * missed by a window only if T is after the window's freeze, and the next window begins `overlap` before that freeze.
  * So every event that appears within `overlap` of its time is found, however long a window takes to read.
  *
- * Descope does not document whether `from` and `to` include their own millisecond. Ranges overlap by one at each seam,
- * so that the result is complete either way.
+ * Whether `from` and `to` include their own millisecond is undocumented. Ranges overlap by one at each cut, so that
+ * the result is complete either way.
  */
 
 /** An open cursor stays in place while that saves a write, but lags behind by at most this. */
@@ -44,6 +42,11 @@ const lagMaxMs = 3_600_000;
 const staleMs = { window: 20_000, open: 120_000 };
 /** A longer range is split rather than read by page numbers. */
 const crowdedMs = 4;
+/** Shares of a page that the next part should fill: where the page shows where that is, and where it is a guess. */
+const exactFill = 0.95;
+const guessedFill = 0.8;
+/** A part is at most this many times as long as the part before it. */
+const growthMax = 8;
 /** No millisecond has this many pages: beyond it, the API is ignoring the page number. */
 export const pageMax = 2_000;
 
@@ -111,7 +114,10 @@ export function advance(
     ...left,
     ...(wasCut ? others.map((other) => (other.paging ? other : inPagesOf(request.size, other))) : others),
   ];
-  if (todo.length > 0) return { next: { kind: 'window', until: window.until, todo }, more: true, ...gap };
+  if (todo.length > 0) {
+    const ranges = joined(left.length === 0 && isFirstPage(range) ? sliced(todo, request, page) : todo);
+    return { next: { kind: 'window', until: window.until, todo: ranges }, more: true, ...gap };
+  }
   const from = window.until - overlapMs;
   const stays =
     cursor.kind === 'open' &&
@@ -119,7 +125,7 @@ export function advance(
     gap === undefined &&
     cursor.from <= from &&
     from - cursor.from <= lagMaxMs &&
-    (page.events.length === 0 || page.oldestMs >= from);
+    (page.timesMs[0] ?? from) >= from;
   return { next: stays ? cursor : { kind: 'open', from }, more: nowMs - window.until > staleMs[cursor.kind], ...gap };
 }
 
@@ -136,32 +142,54 @@ function restOf(range: Range, request: PageRequest, page: DescopePageContent, do
   if (!full) return doubtful ? [{ from, to, paging: { page: 1, size: page.count, back: false } }] : [];
   const { from: lowest, size } = request;
   if (to - lowest <= crowdedMs) return [{ from, to, paging: { page: 1, size, back: false } }];
-  const { oldestMs, newestMs, nearLastMs, order } = page;
-  const numbered = (start: number, end: number) => inPagesOf(size, { from: start, to: end });
-  const crowdedStart = (): Range[] => [numbered(lowest, lowest + 3), { from: lowest + 2, to }];
-  const crowdedEnd = (): Range[] => [numbered(to - 3, to), { from, to: to - 2 }];
-  switch (order) {
-    case 'oldest first': {
-      const seam = [nearLastMs, newestMs].find((ms) => ms - 1 > lowest);
-      return seam === undefined ? crowdedStart() : [{ from: seam - 1, to }];
-    }
-    case 'newest first': {
-      const seam = [nearLastMs, oldestMs].find((ms) => ms + 1 < to);
-      return seam === undefined ? crowdedEnd() : [{ from, to: seam + 1 }];
-    }
-    case 'one moment':
-      if (newestMs <= lowest) return crowdedStart();
-      if (newestMs >= to) return crowdedEnd();
-      return [numbered(newestMs - 2, newestMs + 2), { from, to: newestMs - 1 }, { from: newestMs + 1, to }];
-    default: {
-      // The order does not show what is missing, or no event has a time.
-      const middle = Math.floor((lowest + to) / 2);
-      return [
-        { from, to: middle + 1 },
-        { from: middle, to },
-      ];
-    }
+  const cut = cutOf(lowest, to, page);
+  return [
+    { from, to: cut + 1 },
+    { from: cut, to },
+  ];
+}
+
+/**
+ * Where to cut a range that gave a full page: after `lowest` and at least two milliseconds before `to`. The page only
+ * suggests where. Each part is read, so any cut is complete.
+ */
+function cutOf(lowest: number, to: number, { timesMs, rises }: DescopePageContent): number {
+  const at = (share: number) => timesMs[Math.floor(share * timesMs.length)] ?? lowest;
+  const isCrowded = at(1 / 4) === at(3 / 4);
+  const suggested = [
+    // Half of the page shares a millisecond: it is read by itself.
+    ...(isCrowded ? [at(1 / 2) - 2, at(1 / 2) + 1] : []),
+    // A page of the oldest events shows how far the next one reaches.
+    ...(rises ? [at(exactFill) - 2] : []),
+  ];
+  return suggested.find((cut) => cut > lowest && cut < to - 1) ?? Math.floor((lowest + to) / 2);
+}
+
+/** The first of these ranges cut to a part that should fill most of a page, as the page just read suggests. */
+function sliced(todo: Range[], request: PageRequest, { count }: DescopePageContent): Range[] {
+  const [next, ...others] = todo as [Range, ...Range[]];
+  const growth = Math.min(growthMax, (guessedFill * request.size) / Math.max(count, 1));
+  const widthMs = Math.ceil((request.to - request.from) * growth);
+  const from = next.from ?? request.from;
+  if (!isFirstPage(next) || widthMs <= crowdedMs || next.to - from < widthMs * 1.5) return todo;
+  return [{ ...next, to: from + widthMs }, { ...next, from: from + widthMs - 1 }, ...others];
+}
+
+/** Puts ranges behind the first together where they touch. */
+function joined([first, ...others]: Range[]): Range[] {
+  const ranges: Range[] = [];
+  for (const range of others) {
+    const last = ranges.at(-1);
+    const touches =
+      last &&
+      range.from === last.to - 1 &&
+      isFirstPage(last) &&
+      isFirstPage(range) &&
+      last.paging?.size === range.paging?.size;
+    if (touches) ranges[ranges.length - 1] = { ...last, to: range.to };
+    else ranges.push(range);
   }
+  return first ? [first, ...ranges] : [];
 }
 
 /** Goes forward while pages are full, then back to page 0. */
