@@ -64,6 +64,8 @@ interface TrawlErrorOptions {
   cause?: unknown;
   /** Milliseconds to wait before the call is retried. */
   retryAfterMs?: number | undefined;
+  /** True if a request for less may succeed, such as a smaller page. */
+  tooMuch?: boolean;
   /** Overrides whether the code is retried. */
   retry?: boolean | undefined;
 }
@@ -74,6 +76,8 @@ export class TrawlError extends Error {
   readonly hint: string;
   readonly retry: boolean;
   readonly retryAfterMs: number | undefined;
+  /** True if a request for less may succeed. */
+  readonly tooMuch: boolean;
 
   constructor(code: ErrorCode, message: string, options: TrawlErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -82,6 +86,7 @@ export class TrawlError extends Error {
     this.hint = options.hint;
     this.retry = options.retry ?? errorCodes[code].retry;
     this.retryAfterMs = options.retryAfterMs;
+    this.tooMuch = options.tooMuch ?? code === 'PAGE_TOO_LARGE';
   }
 }
 

@@ -5,7 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import type { Environment } from './environment.js';
 import { TrawlError } from './errors.js';
-import { HttpClient } from './http/client.js';
+import { answerBounds, HttpClient } from './http/client.js';
 import { observingActivities } from './metrics/activity-interceptor.js';
 import type { Observer } from './metrics/observer.js';
 import { sources as allSources } from './sources/registry.js';
@@ -83,7 +83,7 @@ export async function startWorker({
     for (const each of opened.splice(0).reverse()) await each();
   };
   const open = async () => {
-    const http = new HttpClient({}, env);
+    const http = new HttpClient(answerBounds(tuning.answerSeconds), env);
     opened.push(() => http.close());
     const connection = await NativeConnection.connect(temporal.connection);
     opened.push(() => connection.close());

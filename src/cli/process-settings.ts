@@ -85,6 +85,13 @@ export const processSettingDefinitions = [
     default: '200',
   },
   {
+    env: 'TRAWL_ANSWER_SECONDS',
+    meaning:
+      'How long an answer of a source or a sink may take to begin, and then to go on; the whole may take four times as long',
+    expected: 'a whole number of seconds from 1 to 120',
+    default: '30',
+  },
+  {
     env: 'TRAWL_LOG_LEVEL',
     meaning: 'Lowest level that is logged (to standard error)',
     expected: 'debug, info, warn or error',
@@ -178,6 +185,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const tuning = {
     activities: countOf(env, 'TRAWL_WORKER_ACTIVITIES', defaultTuning.activities, problems),
     cachedWorkflows: countOf(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
+    answerSeconds: countOf(env, 'TRAWL_ANSWER_SECONDS', defaultTuning.answerSeconds, problems, 120),
   };
   const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
   const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
@@ -221,10 +229,10 @@ function textProblems(name: string, value: string): string[] {
   return unexpanded ? [`${name} has ~ or a variable in it, which is not expanded: write it in full`] : [];
 }
 
-function countOf(env: Environment, name: string, otherwise: number, problems: string[]): number {
+function countOf(env: Environment, name: string, otherwise: number, problems: string[], max = 1000): number {
   const text = env[name];
-  const value = text === undefined ? otherwise : wholeNumber(text, 1, 1000);
-  if (value === undefined) problems.push(`${name} must be a whole number from 1 to 1000`);
+  const value = text === undefined ? otherwise : wholeNumber(text, 1, max);
+  if (value === undefined) problems.push(`${name} must be a whole number from 1 to ${max}`);
   return value ?? otherwise;
 }
 

@@ -2,6 +2,7 @@ import { type Dispatcher, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
 import { clientSpan, traced } from '../tracing/spans.js';
 import { connectionHint, hostOf } from './connection-hints.js';
+import { decodedBody } from './decode.js';
 import type { Variables } from './proxies.js';
 import { Routes } from './routes.js';
 
@@ -27,6 +28,11 @@ export interface HttpClientOptions {
   silenceMaxMs?: number;
   /** Maximum duration of a whole request. Default 2 min. */
   requestMaxMs?: number;
+}
+
+/** Bounds for a given time that an answer may take to begin, and then to go on. */
+export function answerBounds(seconds: number): HttpClientOptions {
+  return { silenceMaxMs: seconds * 1_000, requestMaxMs: seconds * 4_000 };
 }
 
 /** A completed or failed request. */
@@ -122,16 +128,16 @@ export class HttpClient {
         body: wanted.body ?? null,
         signal,
       });
-      const body = await this.#body(answer.body, wanted.url);
-      return { status: answer.statusCode, headers: lists(answer.headers), body };
+      const headers = lists(answer.headers);
+      const body = await this.#body(answer.body, (headers['content-encoding'] ?? []).join(','), wanted.url);
+      return { status: answer.statusCode, headers, body };
     } catch (error) {
       wanted.signal?.throwIfAborted();
       if (error instanceof TrawlError) throw error;
-      throw unavailable(
-        wanted.url,
-        timeout.aborted ? `no complete answer within ${this.#options.requestMaxMs} ms` : reasonOf(error),
-        error,
-      );
+      if (timeout.aborted) throw tooSlow(wanted.url, this.#options.requestMaxMs, error);
+      if (silences.has((error as { code?: string }).code ?? ''))
+        throw tooSlow(wanted.url, this.#options.silenceMaxMs, error);
+      throw unavailable(wanted.url, reasonOf(error), error);
     }
   }
 
@@ -139,25 +145,42 @@ export class HttpClient {
     await this.#routes.destroy();
   }
 
-  async #body(stream: Dispatcher.ResponseData['body'], url: string): Promise<Uint8Array> {
+  async #body(stream: Dispatcher.ResponseData['body'], codings: string, url: string): Promise<Uint8Array> {
+    const bytesMax = this.#options.bodyBytesMax;
     const parts: Uint8Array[] = [];
     let bytes = 0;
     for await (const part of stream as AsyncIterable<Uint8Array>) {
       bytes += part.byteLength;
-      if (bytes > this.#options.bodyBytesMax) {
+      if (bytes > bytesMax) {
         stream.destroy();
-        throw new TrawlError(
-          'PAGE_TOO_LARGE',
-          `The answer from ${hostOf(url)} exceeds ${this.#options.bodyBytesMax} bytes.`,
-          {
-            hint: 'Request fewer events at once: lower searchCount for this collector.',
-          },
-        );
+        throw tooLarge(url, bytesMax);
       }
       parts.push(part);
     }
-    return Buffer.concat(parts, bytes);
+    const body = Buffer.concat(parts, bytes);
+    if (codings === '') return body;
+    return decodedBody(body, { codings, bytesMax, url }).catch((error: unknown) => {
+      throw error instanceof RangeError ? tooLarge(url, bytesMax, error) : error;
+    });
   }
+}
+
+/** Codes of undici for an answer that did not begin, or did not go on, in time. */
+const silences = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+function tooLarge(url: string, bytesMax: number, cause?: unknown): TrawlError {
+  return new TrawlError('PAGE_TOO_LARGE', `The answer from ${hostOf(url)} exceeds ${bytesMax} bytes.`, {
+    hint: 'Request fewer events at once: lower searchCount for this collector.',
+    cause,
+  });
+}
+
+function tooSlow(url: string, ms: number, cause: unknown): TrawlError {
+  return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)} within ${ms / 1000} s.`, {
+    hint: 'The request is retried; if this persists, check the network in between, or raise TRAWL_ANSWER_SECONDS.',
+    tooMuch: true,
+    cause,
+  });
 }
 
 function unavailable(url: string, reason: string, cause: unknown): TrawlError {

@@ -1,5 +1,9 @@
 /** Hints for the Node.js and TLS error codes that a person can act on. */
 const connectionHints: readonly [RegExp, string][] = [
+  [
+    /HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW/,
+    'The headers of the answer exceed 16 KiB: start Trawl with NODE_OPTIONS=--max-http-header-size=65536, or find out which proxy adds to them.',
+  ],
   [/ENOTFOUND|EAI_AGAIN/, "Check the host in the base URL, and this machine's name resolution and network."],
   [
     /ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,

@@ -2,6 +2,7 @@ import { type ErrorCode, TrawlError } from '../errors.js';
 import { wholeNumber } from '../whole-number.js';
 import type { HttpAnswer } from './client.js';
 import { hostOf } from './connection-hints.js';
+import { waitOf } from './waits.js';
 
 interface StatusRule {
   code: ErrorCode;
@@ -25,6 +26,7 @@ export const statusRules: Readonly<Record<number, StatusRule>> = {
   408: temporary('SOURCE_UNAVAILABLE'),
   410: { code: 'NOT_FOUND', hint: 'Check the name of the account and the base URL.' },
   425: temporary('SOURCE_UNAVAILABLE'),
+  413: { code: 'PAGE_TOO_LARGE', hint: 'Request fewer events at once: lower searchCount for this collector.' },
   429: {
     code: 'RATE_LIMITED',
     hint: 'It is retried when the limit allows; if this persists, collect less often or find what else uses the limit.',
@@ -44,17 +46,30 @@ export function statusError(
   hints: Readonly<Record<number, string>> = {},
 ): TrawlError {
   const { status } = answer;
-  const rule =
-    statusRules[status] ??
-    (status >= 500
-      ? temporary('SOURCE_UNAVAILABLE')
-      : { code: 'REQUEST_REFUSED' as const, hint: 'Check the base URL: the response does not look like this API.' });
+  const rule = statusRules[status] ?? (status >= 500 ? temporary('SOURCE_UNAVAILABLE') : elsewhere(answer, url));
   const vendorCode = errorCodeOf(answer.body);
   const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
   return new TrawlError(rule.code, message, {
     hint: hints[status] ?? rule.hint,
+    tooMuch: status === 413 || status === 504,
     retryAfterMs: status === 429 ? laterOf(askedWaitMs(answer), resetInMs(answer)) : askedWaitMs(answer),
   });
+}
+
+/** Redirects are not followed, since a token would go along. */
+function elsewhere({ status, headers }: HttpAnswer, url: string): StatusRule {
+  const to = headers.location?.[0];
+  const leads =
+    status >= 300 && status < 400 && to !== undefined && URL.canParse(to, url)
+      ? `It leads to ${placeOf(to, url)}, and is not followed, so that no key is sent there. If that is the API, set the base URL accordingly.`
+      : 'Check the base URL: the response does not look like this API.';
+  return { code: 'REQUEST_REFUSED', hint: leads };
+}
+
+/** Without the query and user information, which may hold secrets. */
+function placeOf(to: string, url: string): string {
+  const { origin, pathname } = new URL(to, url);
+  return `${origin}${pathname}`.slice(0, 300);
 }
 
 function errorCodeOf(body: Uint8Array): string | undefined {
@@ -72,17 +87,20 @@ const waitMaxMs = 65 * 60_000;
 
 /** The wait that `Retry-After` asks for, with jitter; undefined if there is none. */
 export function askedWaitMs(answer: HttpAnswer): number | undefined {
-  const header = answer.headers['retry-after']?.[0]?.trim() ?? '';
-  if (/^\d+$/.test(header)) return bounded(Number(header) * 1000);
-  // An HTTP date begins with the day of the week; `Date.parse` alone accepts nearly anything.
-  const ms = /^[A-Za-z]{3,9},? /.test(header) ? Date.parse(header) - serverTimeMs(answer) : Number.NaN;
-  return Number.isFinite(ms) ? bounded(ms) : undefined;
+  const inMs = wholeNumber(answer.headers['retry-after-ms']?.[0]);
+  const wait = inMs ?? waitOf(answer.headers['retry-after']?.[0], serverTimeMs(answer));
+  return wait === undefined ? undefined : bounded(wait);
 }
 
-/** Time until `X-RateLimit-Reset`, with jitter; undefined if the header is absent or invalid. */
+/** Time until the rate limit begins anew, with jitter; undefined if the header is absent or invalid. */
 function resetInMs(answer: HttpAnswer): number | undefined {
-  const reset = wholeNumber(answer.headers['x-ratelimit-reset']?.[0]);
-  return reset === undefined ? undefined : bounded(reset * 1000 - serverTimeMs(answer));
+  const wait = waitOf(limitHeader(answer, 'reset'), serverTimeMs(answer));
+  return wait === undefined ? undefined : bounded(wait);
+}
+
+/** Vendors spell the headers differently; the last form is that of the IETF's draft. */
+function limitHeader({ headers }: HttpAnswer, name: 'limit' | 'remaining' | 'reset'): string | undefined {
+  return [`x-ratelimit-${name}`, `x-rate-limit-${name}`, `ratelimit-${name}`].flatMap((one) => headers[one] ?? [])[0];
 }
 
 function laterOf(a: number | undefined, b: number | undefined): number | undefined {
@@ -96,11 +114,10 @@ export interface RateLimit {
   resetInMs: number;
 }
 
-/** Reads the `X-RateLimit-…` headers; undefined if one of them is absent or invalid. */
+/** Reads the headers of the rate limit; undefined if one of them is absent or invalid. */
 export function rateLimitOf(answer: HttpAnswer): RateLimit | undefined {
-  const [limit, remaining] = ['limit', 'remaining'].map((name) =>
-    wholeNumber(answer.headers[`x-ratelimit-${name}`]?.[0]),
-  );
+  const limit = wholeNumber(limitHeader(answer, 'limit'));
+  const remaining = wholeNumber(limitHeader(answer, 'remaining'));
   const reset = resetInMs(answer);
   if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
   return { limit, remaining, resetInMs: reset };

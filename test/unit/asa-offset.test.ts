@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
-import { newOffset, offsetOfUrl, queryOf } from '../../src/sources/asa/offset.js';
+import { linkWarning, newOffset, offsetOfUrl, queryOf } from '../../src/sources/asa/offset.js';
 
 const place = 'https://app.scaleft.com/v1/teams/william-faulkner/auditsV2';
 const asked = `${place}?count=1000`;
@@ -24,6 +24,16 @@ const offsetText = fc.oneof(
 describe('U11 Get New Offset', () => {
   it('returns the offset of rel="next"', () => {
     expect(newOffset([next('count=1000&offset=UD5pqjIhjKVQPmmqMiGMpQ%3D%3D')], asked)).toBe('UD5pqjIhjKVQPmmqMiGMpQ==');
+  });
+
+  it('takes the query of a link without TLS to the same place, and warns', () => {
+    const plain = ['<http://app.scaleft.com/v1/teams/william-faulkner/auditsV2?offset=a>; rel="next"'];
+    expect(newOffset(plain, asked)).toBe('a');
+    expect(linkWarning(plain, asked)).toContain('only their query is used');
+    const usual = [`<${asked}&offset=a>; rel="next"`];
+    expect([linkWarning(usual, asked), linkWarning([], asked)]).toEqual([undefined, undefined]);
+    // What is read without TLS may link to it.
+    expect(linkWarning(plain, asked.replace('https:', 'http:'))).toBeUndefined();
   });
 
   it.each([
@@ -145,7 +155,9 @@ describe('U11 Get New Offset', () => {
     ['a user name', 'https://user@app.scaleft.com/v1/teams/william-faulkner/auditsV2?offset=a'],
     ['a user name and password', 'https://u:p@app.scaleft.com/v1/teams/william-faulkner/auditsV2?offset=a'],
     ['another port', 'https://app.scaleft.com:8443/v1/teams/william-faulkner/auditsV2?offset=a'],
-    ['no TLS', 'http://app.scaleft.com/v1/teams/william-faulkner/auditsV2?offset=a'],
+    ['another port without TLS', 'http://app.scaleft.com:8080/v1/teams/william-faulkner/auditsV2?offset=a'],
+    ['another path without TLS', 'http://app.scaleft.com/v1/teams/other/auditsV2?offset=a'],
+    ['another host without TLS', 'http://evil.example/v1/teams/william-faulkner/auditsV2?offset=a'],
     ['another scheme', 'ftp://app.scaleft.com/v1/teams/william-faulkner/auditsV2?offset=a'],
     ['a file', 'file:///v1/teams/william-faulkner/auditsV2?offset=a'],
     ['another team', 'https://app.scaleft.com/v1/teams/other/auditsV2?offset=a'],

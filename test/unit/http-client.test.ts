@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
 import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../src/http/client.js';
@@ -156,6 +157,46 @@ describe('the bound on a body', () => {
   });
 });
 
+describe('a content coding that was not asked for', () => {
+  const list = Buffer.from(JSON.stringify({ list: Array(1_000).fill('event') }));
+  const encoded = (coding: string, body: Uint8Array) =>
+    serve((_, response) => void response.setHeader('content-encoding', coding).end(body));
+
+  it.each([
+    ['gzip', gzipSync(list)],
+    ['x-gzip', gzipSync(list)],
+    ['deflate', deflateSync(list)],
+    ['deflate', deflateRawSync(list)],
+    ['br', brotliCompressSync(list)],
+    ['GZIP, br', brotliCompressSync(gzipSync(list))],
+    ['identity', list],
+  ])('%s is decoded', async (coding, body) => {
+    const { body: got } = await clientOf().request(get(await encoded(coding, body)));
+    expect(Buffer.from(got)).toEqual(list);
+  });
+
+  it('is decoded only up to the bound', async () => {
+    const url = await encoded('gzip', gzipSync(Buffer.alloc(1_000_000)));
+    const error = await refused(clientOf({ bodyBytesMax: 10_000 }).request(get(url)));
+    expect(error).toMatchObject({ code: 'PAGE_TOO_LARGE', tooMuch: true });
+  });
+
+  it.each([
+    ['gzip', list],
+    ['gzip', gzipSync(list).subarray(0, 20)],
+    ['compress', list],
+  ])('%s is named if it cannot be decoded', async (coding, body) => {
+    const error = await refused(clientOf().request(get(await encoded(coding, body))));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+    expect(error.message).toContain(`"${coding}"`);
+  });
+});
+
+it('headers that are too large are named, with what to set', async () => {
+  const url = await serve((_, response) => void response.setHeader('x-large', 'x'.repeat(20_000)).end());
+  expect((await refused(clientOf().request(get(url)))).hint).toContain('--max-http-header-size');
+});
+
 describe('an answer that does not arrive, or not completely', () => {
   it('is given up after a silence before its headers', async () => {
     const url = await serve(() => undefined);
@@ -180,7 +221,8 @@ describe('an answer that does not arrive, or not completely', () => {
     });
     const error = await refused(clientOf({ silenceMaxMs: 5_000, requestMaxMs: 200 }).request(get(url)));
     expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
-    expect(error.message).toContain('200 ms');
+    expect(error).toMatchObject({ tooMuch: true, hint: expect.stringContaining('TRAWL_ANSWER_SECONDS') });
+    expect(error.message).toContain('within 0.2 s');
   });
 
   it.each([

@@ -75,6 +75,21 @@ describe('a status', () => {
     expect(error.hint).toMatch(/^[A-Z].*\.$/);
   });
 
+  it.each([
+    ['https://vendor.example/v2/audits?token=secret', 'https://vendor.example/v2/audits,'],
+    ['//other.example/login', 'https://other.example/login,'],
+    ['/v2/teams', 'https://app.scaleft.com/v2/teams,'],
+    ['https://user:secret@vendor.example/', 'https://vendor.example/,'],
+  ])('of a redirect names where it leads, without what may be secret: %s', (location, place) => {
+    const { code, hint } = errorOf(301, { location });
+    expect([code, hint.includes(place), hint.includes('secret')]).toEqual(['REQUEST_REFUSED', true, false]);
+  });
+
+  it('that smaller pages may help against says so', () => {
+    expect([413, 504, 503, 500].map((status) => errorOf(status).tooMuch)).toEqual([true, true, false, false]);
+    expect(errorOf(413)).toMatchObject({ code: 'PAGE_TOO_LARGE', retry: false });
+  });
+
   it('is classified on its own, whatever the body says', () => {
     expect(errorOf(403, {}, '{"code":"too_many_requests"}')).toMatchObject({ code: 'ACCESS_DENIED', retry: false });
     expect(errorOf(500, {}, '{"code":"forbidden_error"}')).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
@@ -213,10 +228,32 @@ describe('the rate limit of an answer', () => {
     { 'x-ratelimit-limit': '10', 'x-ratelimit-remaining': '1' },
     { ...limits(1, 60), 'x-ratelimit-remaining': '-1' },
     { ...limits(1, 60), 'x-ratelimit-limit': 'many' },
-    { ...limits(1, 60), 'x-ratelimit-reset': '1.5' },
+    { ...limits(1, 60), 'x-ratelimit-reset': 'soon' },
     { ...limits(1, 60), 'x-ratelimit-limit': '' },
   ])('is undefined for %o', (headers) => {
     expect(rateLimitOf(answer(200, headers as Record<string, string>))).toBeUndefined();
+  });
+});
+
+describe('other forms of the rate limit', () => {
+  it.each([
+    { 'x-rate-limit-limit': '100', 'x-rate-limit-remaining': '7', 'x-rate-limit-reset': String(now / 1000 + 30) },
+    { 'ratelimit-limit': '100', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' },
+    { ...limits(7, 0, 100), 'x-ratelimit-reset': String(now + 30_000) },
+    { ...limits(7, 0, 100), 'x-ratelimit-reset': new Date(now + 30_000).toUTCString() },
+  ])('are read: %o', (headers) => {
+    const rate = rateLimitOf(answer(200, headers as Record<string, string>));
+    expect(rate).toMatchObject({ limit: 100, remaining: 7 });
+    expectWait(rate?.resetInMs, 30_000);
+  });
+
+  it('of Retry-After are read, too', () => {
+    for (const headers of [
+      { 'retry-after-ms': '30000' },
+      { 'retry-after': '30.0' },
+      { 'retry-after': String(now / 1000 + 30) },
+    ])
+      expectWait(askedWaitMs(answer(429, headers as Record<string, string>)), 30_000);
   });
 });
 

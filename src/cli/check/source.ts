@@ -1,6 +1,6 @@
 import type { Rejected } from '../../domain.js';
 import { type ErrorCode, TrawlError } from '../../errors.js';
-import { type Exchange, HttpClient } from '../../http/client.js';
+import { answerBounds, type Exchange, HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
 import { sourceOf } from '../../sources/registry.js';
 import type { FetchedPage, SourceClient } from '../../sources/source.js';
@@ -25,8 +25,8 @@ export async function checkSource(
   settings: CollectorSettings,
   store: Store | undefined,
 ): Promise<void> {
-  const { env } = context.settings;
-  const http = new HttpClient({}, env);
+  const { env, tuning } = context.settings;
+  const http = new HttpClient(answerBounds(tuning.answerSeconds), env);
   context.onClose(() => http.close());
   let last: Exchange | undefined;
   let asked = '';

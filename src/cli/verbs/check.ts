@@ -1,5 +1,5 @@
 import { TrawlError } from '../../errors.js';
-import { HttpClient } from '../../http/client.js';
+import { answerBounds, HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
 import { resolveCollector } from '../../settings/collector.js';
 import { sinkOf, sinks } from '../../sinks/registry.js';
@@ -69,9 +69,9 @@ async function checkSink(context: Context, lines: CheckLines, { store, known }: 
 
 /** Writes something that it can remove again, if the sink allows it. */
 async function tried(context: Context, store: Store | undefined, name: string): Promise<string> {
-  const { env } = context.settings;
+  const { env, tuning } = context.settings;
   const settings = resolveSink(name, sinks, (await store?.settings()) ?? {}, env);
-  const http = new HttpClient({}, env);
+  const http = new HttpClient(answerBounds(tuning.answerSeconds), env);
   const client = sinkOf(settings.kind).open(settings.values, { http, env });
   const signal = AbortSignal.timeout(sinkMaxMs);
   try {

@@ -2,10 +2,11 @@ import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { pauseForReserveMs, statusError } from '../../http/status.js';
+import { PageSize } from '../page-size.js';
 import type { FetchedPage, SourceClient } from '../source.js';
 import { Trail } from '../trail.js';
 import { UnreadableAnswer } from '../unreadable.js';
-import { newOffset, queryOf } from './offset.js';
+import { linkWarning, newOffset, queryOf } from './offset.js';
 import { parseAsaPage } from './page.js';
 import type { AsaSettings } from './settings.js';
 import { TokenSource } from './token.js';
@@ -35,30 +36,30 @@ interface Ahead {
 export class AsaClient implements SourceClient {
   readonly place: string;
   readonly #http: HttpClient;
-  readonly #settings: AsaSettings;
   readonly #tokens: TokenSource;
   readonly #trail = new Trail();
   readonly #readsAhead: boolean;
+  readonly #size: PageSize;
   #ahead: Ahead | undefined;
 
   /** @param readsAhead true to request the next page as soon as a page arrives, at most one at a time */
   constructor(http: HttpClient, settings: AsaSettings, readsAhead = true) {
     this.#http = http;
     this.#readsAhead = readsAhead;
-    this.#settings = settings;
+    this.#size = new PageSize(settings.searchCount);
     this.#tokens = new TokenSource(http, settings);
     this.place = `${settings.asaBaseUrl}/teams/${encodeURIComponent(settings.asaTeam)}/auditsV2`;
   }
 
   async fetchPage(offset: Offset, signal?: AbortSignal): Promise<FetchedPage> {
-    let count = this.#settings.searchCount;
     for (let requests = 1; ; requests += 1) {
       try {
-        return { ...(await this.#page(offset, count, signal)), requests };
+        const page = await this.#page(offset, this.#size.current, signal);
+        this.#size.arrived();
+        return { ...page, requests };
       } catch (error) {
-        // Retry with a smaller page: an offset does not depend on the page size.
-        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || count === 1) throw error;
-        count = Math.ceil(count / 2);
+        // An offset does not depend on the page size. What is retried anyway is retried in smaller pages.
+        if (!this.#size.shrinkAfter(error) || (error as TrawlError).retry) throw error;
       }
     }
   }
@@ -91,7 +92,8 @@ export class AsaClient implements SourceClient {
         Buffer.from(answer.body).toString('utf8'),
       );
     }
-    const page = { body: answer.body, content, pauseMs: pauseForReserveMs(answer) };
+    const warning = linkWarning(answer.headers.link ?? [], url);
+    const page = { body: answer.body, content, pauseMs: pauseForReserveMs(answer), ...(warning ? { warning } : {}) };
     // A link back to the page itself means that there is no next page yet.
     if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };
     if (this.#trail.leadsOn(offset, next)) return { ...page, nextOffset: next, more: true };

@@ -36,9 +36,7 @@ function parsed(header: string): Link[] {
 export function offsetOfUrl(link: string, requestUrl: string): Offset {
   const from = new URL(requestUrl);
   const url = URL.canParse(link, requestUrl) ? new URL(link, requestUrl) : undefined;
-  const same =
-    url && url.origin === from.origin && url.pathname === from.pathname && url.username + url.password === '';
-  if (!same) {
+  if (!url || !isSamePlace(url, from)) {
     throw new TrawlError(
       'LINK_REFUSED',
       `The link to the next page leads away from ${from.origin}${from.pathname}${url ? ` to ${url.origin}${url.pathname}` : ''}.`,
@@ -56,6 +54,33 @@ export function offsetOfUrl(link: string, requestUrl: string): Offset {
       ? decoded(pairs[0]!.slice(pairs[0]!.indexOf('=') + 1))
       : undefined;
   return offset && /^[^?\u0000-\u001f][^\u0000-\u001f]*$/.test(offset) ? offset : `?${pairs.join('&')}`;
+}
+
+/**
+ * A server behind a proxy that ends TLS may not know of it, and link to `http`. Only the link's query is used, so the
+ * next request goes through TLS all the same.
+ */
+function isSamePlace(url: URL, from: URL): boolean {
+  if (url.pathname !== from.pathname || url.username + url.password !== '') return false;
+  return url.origin === from.origin || isPlainLink(url, from);
+}
+
+function isPlainLink(url: URL, from: URL): boolean {
+  return (
+    url.protocol === 'http:' &&
+    from.protocol === 'https:' &&
+    url.hostname === from.hostname &&
+    ['', from.port].includes(url.port)
+  );
+}
+
+/** A warning if the link to the next page is plain HTTP though the API is read by TLS. */
+export function linkWarning(linkHeaders: readonly string[], requestUrl: string): string | undefined {
+  const next = linkHeaders.flatMap(parsed).find((link) => link.rels.includes('next'));
+  if (!next || !URL.canParse(next.target, requestUrl)) return undefined;
+  const [url, from] = [new URL(next.target, requestUrl), new URL(requestUrl)];
+  if (!isPlainLink(url, from)) return undefined;
+  return `The links to next pages begin with http: although ${from.origin} is read by TLS: only their query is used; something in between ends TLS without telling the API`;
 }
 
 /** The query of the request for the page at an offset. */

@@ -59,7 +59,9 @@ export class DescopeClient implements SourceClient {
     const first = sized(window.todo[0]!, this.#size);
     const frozen = { ...window, todo: [first, ...window.todo.slice(1)] };
     const request = requestOf(first, this.#size, nowMs - descopeRetentionDays * 86_400_000 + marginMs);
-    const body = await this.#search(request, signal);
+    const body = await this.#search(request, signal).catch((error: unknown) => {
+      throw this.#smallerAfter(error, request.size);
+    });
     const content = parseDescopePage(body);
     if (content.listMissing && request.page === 0) {
       throw new UnreadableAnswer('An answer reports audits but contains none.', Buffer.from(body).toString());
@@ -83,7 +85,7 @@ export class DescopeClient implements SourceClient {
       });
     }
     const url = `${baseUrl}/v1/mgmt/audit/search`;
-    const answer = await this.#withinBound(request.size, {
+    const answer = await this.#http.request({
       method: 'POST',
       url,
       headers: {
@@ -136,19 +138,15 @@ export class DescopeClient implements SourceClient {
     return total > count && (count > disproved.count || total > disproved.total);
   }
 
-  /** After an answer over the maximum size, the next attempt requests smaller pages. */
-  async #withinBound(size: number, request: Parameters<HttpClient['request']>[0]): Promise<HttpAnswer> {
-    try {
-      return await this.#http.request(request);
-    } catch (error) {
-      if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || size === 1) throw error;
-      this.#size = Math.ceil(size / 2);
-      throw new TrawlError('PAGE_TOO_LARGE', error.message, {
-        hint: `It is requested again in pages of ${this.#size} events.`,
-        cause: error,
-        retry: true,
-      });
-    }
+  /** After an answer that was too large or took too long, the next attempt requests smaller pages. */
+  #smallerAfter(error: unknown, size: number): unknown {
+    if (!(error instanceof TrawlError) || !error.tooMuch || size === 1) return error;
+    this.#size = Math.ceil(size / 2);
+    return new TrawlError(error.code, error.message, {
+      hint: `It is requested again in pages of ${this.#size} events.`,
+      cause: error,
+      retry: true,
+    });
   }
 
   /** Windows follow the source's clock, not this machine's. Returns true if the difference has just changed. */

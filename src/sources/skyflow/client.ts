@@ -2,6 +2,7 @@ import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { pauseForReserveMs, statusError } from '../../http/status.js';
+import { PageSize } from '../page-size.js';
 import type { FetchedPage, SourceClient } from '../source.js';
 import { Trail } from '../trail.js';
 import { type Cursor, keyOf, queryOf } from './cursor.js';
@@ -27,8 +28,7 @@ export class SkyflowClient implements SourceClient {
   readonly #settings: SkyflowSettings;
   readonly #tokens: Tokens;
   readonly #trail = new Trail();
-  /** Page size to request; lowered after answers that exceed the maximum body size, since later ones would too. */
-  #limit: number;
+  readonly #size: PageSize;
   /** The cursor that was last refused, and whether the walk has restarted since. */
   #refused: { cursor: Offset; readAgain: boolean } | undefined;
 
@@ -36,7 +36,7 @@ export class SkyflowClient implements SourceClient {
     this.#http = http;
     this.#settings = settings;
     this.#tokens = tokensOf(http, settings);
-    this.#limit = settings.searchCount;
+    this.#size = new PageSize(settings.searchCount);
     this.place = `${settings.skyflowVaultUrl}/v1/audit/events`;
   }
 
@@ -46,11 +46,12 @@ export class SkyflowClient implements SourceClient {
     const spent = { requests: 0 };
     for (;;) {
       try {
-        return { ...(await this.#page(offset, position, spent, signal)), ...spent };
+        const page = await this.#page(offset, position, spent, signal);
+        this.#size.arrived();
+        return { ...page, ...spent };
       } catch (error) {
-        // Retry with a smaller page: a cursor does not depend on the page size.
-        if (!(error instanceof TrawlError) || error.code !== 'PAGE_TOO_LARGE' || this.#limit === 1) throw error;
-        this.#limit = Math.ceil(this.#limit / 2);
+        // A cursor does not depend on the page size. What is retried anyway is retried in smaller pages.
+        if (!this.#size.shrinkAfter(error) || (error as TrawlError).retry) throw error;
       }
     }
   }
@@ -128,7 +129,7 @@ export class SkyflowClient implements SourceClient {
   /** A token can expire at any time, so a refused one is replaced once, if it can be. */
   async #get(cursor: Cursor | null, spent: Spent, signal?: AbortSignal): Promise<HttpAnswer> {
     const filters = filterParameters(this.#settings);
-    const url = `${this.place}?${queryOf(this.#settings.skyflowAccountId, filters, cursor, this.#limit)}`;
+    const url = `${this.place}?${queryOf(this.#settings.skyflowAccountId, filters, cursor, this.#size.current)}`;
     const count = () => {
       spent.requests += 1;
     };
