@@ -86,6 +86,7 @@ function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEven
     timeNs: event.timeNs,
     rawEvent: event.rawEvent,
     extra: event.extra,
+    ...(event.whole === undefined ? {} : { whole: event.whole }),
   };
 }
 

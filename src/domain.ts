@@ -54,10 +54,12 @@ export interface EnrichedEvent extends EventColumns {
   rawEvent: string;
   /** JSON text of the members outside the source's envelope, or null. */
   extra: string | null;
+  /** The event as the source sent it, if `rawEvent` is only a part of that. */
+  whole?: string;
 }
 
 /** A row of Audit Events as the store returns it. */
-export interface StoredEvent extends Omit<EnrichedEvent, 'timeNs'> {
+export interface StoredEvent extends Omit<EnrichedEvent, 'timeNs' | 'whole'> {
   collector: string;
   /** Grows by one with each event stored for a collector; never reused. */
   seq: number;
@@ -81,6 +83,8 @@ export interface Rejected {
   raw: string;
   /** Id of the event, if it could be read and is not stored yet. */
   id?: string;
+  /** What tells an altered event from others of the same text; absent if only the text is known. */
+  event?: { id: string; timestamp: string };
 }
 
 /** A period whose events the source's retention deleted before they were read. RFC 3339. */

@@ -77,6 +77,8 @@ export interface SourceEvent {
   timeNs: bigint;
   rawEvent: string;
   extra: string | null;
+  /** The event as the source sent it, if `rawEvent` is only a part of that. */
+  whole?: string;
   /** The members that enrichment reads. */
   details: Readonly<Record<string, unknown>>;
 }

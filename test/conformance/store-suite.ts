@@ -209,6 +209,19 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await ids()).toEqual(['a']);
     });
 
+    it('keeps each altered event, however much alike their texts are, and each once', async () => {
+      const all = Array.from({ length: 3_000 }, (_, n) => event(`e${n}`, { rawEvent: '{}' }));
+      const altered = all.map((one) => ({ ...one, timestamp: '2026-01-02T00:00:00Z' }));
+      await store.writePage(page(all));
+      for (let again = 0; again < 2; again += 1) await store.writePage(page(altered));
+      await store.writePage(page([{ ...all[0]!, timestamp: '2026-01-03T00:00:00Z' }]));
+      expect(await store.rejectedCount('asa')).toBe(3_001);
+      expect((await notes()).filter(([note]) => String(note).includes('rejected'))).toEqual([
+        ['3000 events rejected: see rejected_events', 0],
+        ['1 event rejected: see rejected_events', 0],
+      ]);
+    });
+
     it('keeps rejects once, and reports new ones', async () => {
       const rejected = [{ kind: 'event' as const, reason: 'no id', raw: '{}' }];
       await store.writePage(page([event('a')], { rejected }));

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkStyles } from '../../demo/asa/links.js';
 import { TestCollection } from '../support/collection.js';
+import { query } from '../support/store.js';
 
 describe('M10 Recurring Audit Collection', () => {
   it('stores every event once, in order, in the bytes that the source sent', async () => {
@@ -104,6 +107,30 @@ describe('M10 Recurring Audit Collection', () => {
     expect(await collection.notes()).toContain(
       'Offset no longer known to the source: reading again from the start of what it holds: 0',
     );
+  });
+
+  it('keeps events that the source alters later, whole and each on its own', async () => {
+    const event = (n: number, day: string) =>
+      `{"id":"e${n}","timestamp":"2026-01-${day}T00:00:00Z","region":"eu", "details":{"type":"x"}}`;
+    let list = Array.from({ length: 40 }, (_, n) => event(n, '01'));
+    const server = createServer((request, response) => {
+      const answer = request.method === 'POST' ? '{"bearer_token":"t"}' : `{"list":[${list}],"related_objects":{}}`;
+      response.setHeader('content-type', 'application/json').end(answer);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const collection = await TestCollection.start({ events: 0 }, { ASA_BASE_URL: `http://127.0.0.1:${port}` });
+    await collection.collect();
+    list = list.map((_, n) => event(n, '02'));
+    await collection.collect();
+    expect(await collection.store.eventCount('asa')).toBe(40);
+    const rows = await query<{ reason: string; raw: string }>(
+      collection.place,
+      'SELECT reason, raw FROM rejected_events',
+    );
+    expect(rows.map(({ raw }) => raw).sort()).toEqual(list.sort());
+    expect(rows[0]).toMatchObject({ reason: expect.stringMatching(/^the event e\d+ is stored already/) });
   });
 
   it('is not doubled by a second walk of the same collector', async () => {

@@ -60,7 +60,7 @@ function eventOf(value: unknown, raw: string): SourceEvent | string {
   const { id, timestamp: time, details } = parsed.data;
   const at = objectMembers(raw, 0);
   const own = at.get('details')!;
-  return { id, ...time, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), details };
+  return { id, ...time, rawEvent: raw.slice(own.start, own.end), extra: extraOf(raw, at), whole: raw, details };
 }
 
 /** The members outside the envelope, as JSON text. */

@@ -13,15 +13,20 @@ import { all, changes, first, type Steps } from './steps.js';
  */
 const unsettled = `collector = $1 AND kind = 'event' AND settled_at IS NULL`;
 
-/** Keeps each distinct text once. Returns how many were new. */
+/**
+ * Keeps each distinct text once; of altered events, whose id and time are known, each that differs in any of these.
+ * Returns how many were new.
+ */
 export function* keepRejects(
   dialect: Dialect,
   rejects: readonly Rejected[],
   { collector, offset, now }: { collector: string; offset: string; now: string },
 ): Steps<number> {
   return yield* dialect.insertRows({
-    rows: rejects.map(({ kind, reason, raw, id = null }) => ({
-      digest: createHash('sha256').update(`${kind}\0${raw}`).digest('hex'),
+    rows: rejects.map(({ kind, reason, raw, id = null, event }) => ({
+      digest: createHash('sha256')
+        .update([kind, ...(event ? [event.id, event.timestamp] : []), raw].join('\0'))
+        .digest('hex'),
       kind,
       reason,
       raw,

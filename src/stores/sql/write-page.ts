@@ -96,8 +96,9 @@ function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
   return { timestamp: plainText(timestamp), rawEvent: plainText(rawEvent) };
 }
 
-function alteredEvent({ id, rawEvent }: EnrichedEvent): Rejected {
-  return { kind: 'event', reason: `the event ${id} is stored already with other content`, raw: rawEvent };
+function alteredEvent({ id, timestamp, rawEvent, whole = rawEvent }: EnrichedEvent): Rejected {
+  const reason = `the event ${id} is stored already with other content`;
+  return { kind: 'event', reason, raw: whole, event: { id, timestamp } };
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset is unread, so its count and digest are reset. */
