@@ -1,6 +1,7 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, heartbeat, log } from '@temporalio/activity';
 import { z } from 'zod';
 import { type ErrorCode, reasonOf, sentence, TrawlError } from '../src/errors.js';
+import { systemError } from '../src/system-errors.js';
 
 /**
  * Errors that usually need a person but may also be a passing fault of the source. They fail the run, or throw away the
@@ -45,14 +46,16 @@ export async function asActivity<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
-function rowWith(before: RowOfFailures | undefined, error: unknown): RowOfFailures {
+function rowWith(before: RowOfFailures | undefined, thrown: unknown): RowOfFailures {
+  const error = systemError(thrown) ?? thrown;
   const code = error instanceof TrawlError ? error.code : 'UNEXPECTED';
   return { code, count: before?.code === code ? before.count + 1 : 1 };
 }
 
 /** @param inRow how many attempts in a row, up to this one, have failed with this code */
-function failureOf(error: unknown, inRow: number): Error {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+function failureOf(thrown: unknown, inRow: number): Error {
+  if (thrown instanceof CancelledFailure || thrown instanceof ApplicationFailure) return thrown;
+  const error = systemError(thrown) ?? thrown;
   if (!(error instanceof TrawlError)) {
     log.error('Unexpected error', { reason: reasonOf(error), stack: (error as Error)?.stack });
     return ApplicationFailure.create({

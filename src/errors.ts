@@ -21,6 +21,7 @@ export const errorCodes = {
   TOKEN_REFUSED: { retry: true },
   RATE_LIMITED: { retry: true },
   SOURCE_UNAVAILABLE: { retry: true },
+  PROXY_REFUSED: { retry: false },
   ANSWER_UNREADABLE: { retry: true },
   // The store.
   STORE_FULL: { retry: true },
@@ -53,6 +54,7 @@ export const errorCodes = {
   PORT_TAKEN: { retry: false },
   CLOCK_WRONG: { retry: false },
   OUTPUT_FAILED: { retry: false },
+  SYSTEM_REFUSED: { retry: true },
   RUN_FAILED: { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;
 

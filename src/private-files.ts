@@ -40,9 +40,9 @@ export function closeToOthers(dataDir: string, store?: string): Closed {
   if (store) paths.push(...filesIn(dirname(store), (name) => name.startsWith(basename(store))));
   const found: Closed = { closed: [], refused: [] };
   for (const path of new Set(paths)) {
-    const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-    if ((mode & ofOthers) === 0) continue;
     try {
+      const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+      if ((mode & ofOthers) === 0) continue;
       chmodSync(path, mode & 0o7777 & ~ofOthers);
       found.closed.push(path);
     } catch {
@@ -54,8 +54,13 @@ export function closeToOthers(dataDir: string, store?: string): Closed {
 
 /** True for a folder that is more than a data folder, such as /tmp or the user's home. */
 function isShared(folder: string): boolean {
-  const stats = lstatSync(folder, { throwIfNoEntry: false });
-  return !stats?.isDirectory() || (stats.mode & 0o1000) !== 0 || folder === homedir() || folder === dirname(folder);
+  try {
+    const stats = lstatSync(folder);
+    return !stats.isDirectory() || (stats.mode & 0o1000) !== 0 || folder === homedir() || folder === dirname(folder);
+  } catch {
+    // There is no such folder, or none that this user can look into, or the user has no home.
+    return true;
+  }
 }
 
 /** Leaves out symbolic links: they may lead to other files. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../errors.js';
+import { systemError } from '../system-errors.js';
 import { printable } from './output.js';
 
 /** The form in which the command reports every error: what happened, what to do, and a code of docs/errors.md. */
@@ -8,7 +9,8 @@ export interface ErrorReport {
   hint: string;
 }
 
-export function errorReport(error: unknown): ErrorReport {
+export function errorReport(thrown: unknown): ErrorReport {
+  const error = systemError(thrown) ?? thrown;
   if (error instanceof TrawlError) return { code: error.code, message: error.message, hint: error.hint };
   return {
     code: 'UNEXPECTED',

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
@@ -43,12 +43,11 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
     );
   }
   const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
-  const cacheDir = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'trawl');
-  const cached = join(cacheDir, `temporal-${version}`);
-  const found = [...onPath, cached].find((path) => isExecutable(path));
+  const found = onPath.find((path) => isExecutable(path));
   if (found) return found;
+  const cached = cachedCommand(env);
+  if (isExecutable(cached)) return cached;
 
-  mkdirSync(cacheDir, { recursive: true });
   const failures: string[] = [];
   for (const make of [download, build]) {
     try {
@@ -68,7 +67,32 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
   );
 }
 
-async function download(target: string, _env: Environment, tell: (line: string) => void): Promise<void> {
+/**
+ * The path of the cached copy, in a folder that exists.
+ * @throws TrawlError TEMPORAL_CLI_MISSING if there is neither a copy nor a place for one
+ */
+function cachedCommand({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string {
+  try {
+    // By the standard, a path that is not absolute does not count.
+    const folder = join(cache && isAbsolute(cache) ? cache : join(home || homedir(), '.cache'), 'trawl');
+    const command = join(folder, `temporal-${version}`);
+    if (isExecutable(command)) return command;
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return command;
+  } catch (error) {
+    throw new TrawlError(
+      'TEMPORAL_CLI_MISSING',
+      `No temporal command was found, and there is no folder to keep a downloaded one in: ${reasonOf(error)}.`,
+      {
+        hint: 'Name the command in TEMPORAL_CLI_PATH, or set HOME or XDG_CACHE_HOME to a folder that this user may write to.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function download(target: string, env: Environment, tell: (line: string) => void): Promise<void> {
   tell('No temporal command found: downloading it (once) …');
   const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
   try {
@@ -81,6 +105,7 @@ async function download(target: string, _env: Environment, tell: (line: string) 
       await environment.teardown();`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       timeout: downloadMaxMs,
+      env: { ...env },
     }).catch((error: unknown) => {
       throw new Error(`download: ${lastLine((error as { stderr?: string }).stderr) ?? reasonOf(error)}`);
     });

@@ -39,15 +39,13 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
     mkdirSync(dataDir, { recursive: true });
     lock = new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
   } catch (error) {
-    throw new TrawlError('STORE_READ_ONLY', `The data folder ${dataDir} cannot be used: ${reasonOf(error)}.`, {
-      hint: 'Name another one in TRAWL_DATA, or make this one writable.',
-      cause: error,
-    });
+    throw unusable(dataDir, error);
   }
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    if (!isBusy(error)) throw unusable(dataDir, error);
     const other = readInstance(dataDir);
     throw new TrawlError(
       'ALREADY_RUNNING',
@@ -60,14 +58,32 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
   }
   const write = (info: Partial<InstanceInfo>) => {
     const path = infoPath(dataDir);
-    writeFileSync(`${path}.new`, JSON.stringify({ pid: process.pid, verb, ...info }));
-    renameSync(`${path}.new`, path);
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify({ pid: process.pid, verb, ...info }));
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      throw unusable(dataDir, error);
+    }
   };
   write({});
   return {
     publish: write,
     release: () => lock.close(),
   };
+}
+
+/** True if another process holds the lock, as opposed to a folder that is full or cannot be written. */
+function isBusy(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
+}
+
+function unusable(dataDir: string, error: unknown): TrawlError {
+  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || (error as { errcode?: number }).errcode === 13;
+  const code = full ? 'STORE_FULL' : 'STORE_READ_ONLY';
+  return new TrawlError(code, `The data folder ${dataDir} cannot be used: ${reasonOf(error)}.`, {
+    hint: `Name another one in TRAWL_DATA, or ${full ? 'free some space there' : 'make this one writable'}.`,
+    cause: error,
+  });
 }
 
 /** The process that uses a data folder now; null if there is none. */
@@ -78,7 +94,7 @@ export function runningInstance(dataDir: string): InstanceInfo | null {
     probe.exec('BEGIN; SELECT * FROM sqlite_master;');
     return null;
   } catch (error) {
-    return (error as { errcode?: number }).errcode === 5 ? readInstance(dataDir) : null;
+    return isBusy(error) ? readInstance(dataDir) : null;
   } finally {
     probe?.close();
   }

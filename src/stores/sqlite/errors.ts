@@ -34,14 +34,19 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
 };
 
+/** Why a folder cannot be made. */
+const noFolder: ReadonlySet<string> = new Set(
+  'EACCES EPERM EROFS ENOSPC EDQUOT ENOTDIR EEXIST ENOENT ELOOP ENAMETOOLONG'.split(' '),
+);
+
 export function sqliteError(error: unknown, path: string): TrawlError {
   if (error instanceof TrawlError) return error;
   const result = (error as { errcode?: number }).errcode;
   const system = (error as NodeJS.ErrnoException).code;
   const known = result === undefined ? undefined : meanings[result & 0xff];
-  if (system === 'EACCES' || system === 'EROFS' || system === 'ENOSPC' || system === 'ENOTDIR' || system === 'EEXIST') {
+  if (system !== undefined && noFolder.has(system)) {
     return new TrawlError(
-      system === 'ENOSPC' ? 'STORE_FULL' : 'STORE_READ_ONLY',
+      system === 'ENOSPC' || system === 'EDQUOT' ? 'STORE_FULL' : 'STORE_READ_ONLY',
       `The store's folder ${dirname(path)} cannot be created: ${reasonOf(error)}.`,
       {
         hint: 'Set TRAWL_DATA or TRAWL_STORE to another place, or make this one writable.',

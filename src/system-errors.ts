@@ -1,0 +1,42 @@
+import { reasonOf, TrawlError } from './errors.js';
+
+const elsewhere = 'set TRAWL_DATA, HOME or TMPDIR to another folder';
+const rights = `Give this user the permission, or ${elsewhere}.`;
+const room = 'Free some space there.';
+const form = 'Look at that path: it is not what Trawl needs there.';
+const limit = 'Raise the limit on open files (ulimit -n) for this user.';
+
+/** Errors of the operating system that a person can end, and how. */
+const hints: Readonly<Record<string, string>> = {
+  EACCES: rights,
+  EPERM: rights,
+  EROFS: `That file system is read-only: ${elsewhere}.`,
+  ENOSPC: room,
+  EDQUOT: room,
+  EMFILE: limit,
+  ENFILE: limit,
+  ENOTDIR: form,
+  EISDIR: form,
+  ELOOP: form,
+  ENAMETOOLONG: form,
+  EIO: 'Check the disk and the system log.',
+  ESTALE: 'Check the mount and the system log.',
+  EAGAIN: 'The machine starts no more processes: end some, or raise the limit (ulimit -u).',
+  ENOMEM: 'The machine has no memory left: end other programs, or give it more.',
+};
+
+/**
+ * The error for a call of the operating system that failed where nobody expected it: what a file, a disk or a limit
+ * refuses is not a bug. Undefined if the error is something else.
+ */
+export function systemError(error: unknown): TrawlError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return undefined;
+  const hint = syscall === 'uv_cwd' ? 'The working directory is gone: change to another one.' : hints[code];
+  if (hint === undefined) return undefined;
+  return new TrawlError('SYSTEM_REFUSED', `The operating system refuses a call: ${reasonOf(error)}.`, {
+    hint,
+    cause: error,
+  });
+}
