@@ -1,13 +1,14 @@
 import { type Dispatcher, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
 import { clientSpan, traced } from '../tracing/spans.js';
-import { connectionHint, hostOf } from './connection-hints.js';
+import { codeOf, connectionHint, hostOf } from './connection-hints.js';
 import { decodedBody } from './decode.js';
-import type { Variables } from './proxies.js';
+import type { HttpProxy, Variables } from './proxies.js';
+import { proxyRefusal, refusedStatus, unreachedProxyHint } from './proxy-failures.js';
 import { Routes } from './routes.js';
 
 export interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE';
   url: string;
   headers: Record<string, string>;
   body?: string | Uint8Array;
@@ -19,6 +20,8 @@ export interface HttpAnswer {
   /** Names are in lower case; headers with the same name keep their order. */
   headers: Readonly<Record<string, readonly string[]>>;
   body: Uint8Array;
+  /** The proxy that has forwarded the request in clear: then the answer may be its own. */
+  proxy?: string;
 }
 
 export interface HttpClientOptions {
@@ -80,7 +83,7 @@ export class HttpClient {
 
   /**
    * @throws TrawlError SOURCE_UNAVAILABLE if no complete answer arrived (retried), PAGE_TOO_LARGE if the body exceeds
-   *   the limit (not retried); the signal's own reason if it was aborted
+   *   the limit, PROXY_REFUSED (neither is retried); the signal's own reason if it was aborted
    */
   request(wanted: HttpRequest): Promise<HttpAnswer> {
     return traced(
@@ -120,6 +123,7 @@ export class HttpClient {
   async #request(wanted: HttpRequest): Promise<HttpAnswer> {
     const timeout = AbortSignal.timeout(this.#options.requestMaxMs);
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, timeout]) : timeout;
+    const route = this.#routes.proxyFor(wanted.url);
     try {
       const answer = await request(wanted.url, {
         dispatcher: this.#routes.to(wanted.url),
@@ -130,15 +134,22 @@ export class HttpClient {
       });
       const headers = lists(answer.headers);
       const body = await this.#body(answer.body, (headers['content-encoding'] ?? []).join(','), wanted.url);
-      return { status: answer.statusCode, headers, body };
+      const proxy = isForwarded(wanted.url, route) ? { proxy: route!.url.host } : {};
+      return { status: answer.statusCode, headers, body, ...proxy };
     } catch (error) {
       wanted.signal?.throwIfAborted();
       if (error instanceof TrawlError) throw error;
+      const refused = route && refusedStatus(error);
+      if (refused !== undefined) throw proxyRefusal(refused, hostOf(wanted.url), route!, error);
       if (timeout.aborted) throw tooSlow(wanted.url, this.#options.requestMaxMs, error);
-      if (silences.has((error as { code?: string }).code ?? ''))
-        throw tooSlow(wanted.url, this.#options.silenceMaxMs, error);
-      throw unavailable(wanted.url, reasonOf(error), error);
+      if (silences.has(codeOf(error))) throw tooSlow(wanted.url, this.#options.silenceMaxMs, error);
+      throw unavailable(wanted.url, route, reasonOf(error), error);
     }
+  }
+
+  /** True if requests to this URL go through a proxy. */
+  usesProxy(url: string): boolean {
+    return this.#routes.proxyFor(url) !== undefined;
   }
 
   async close(): Promise<void> {
@@ -183,10 +194,24 @@ function tooSlow(url: string, ms: number, cause: unknown): TrawlError {
   });
 }
 
-function unavailable(url: string, reason: string, cause: unknown): TrawlError {
+function unavailable(url: string, proxy: HttpProxy | undefined, reason: string, cause: unknown): TrawlError {
+  const through = proxy ? ` through the proxy ${proxy.url.host}` : '';
+  const ofProxy = proxy && unreachedProxyHint(`${reason} ${codeOf(cause)}`, proxy);
+  const between = proxy ? `the proxy in ${proxy.variable}` : 'the network in between';
   const hint =
-    connectionHint(reason, cause) ?? 'The request is retried; if this persists, check the network in between.';
-  return new TrawlError('SOURCE_UNAVAILABLE', `No complete answer from ${hostOf(url)}: ${reason}.`, { hint, cause });
+    ofProxy ?? connectionHint(reason, cause) ?? `The request is retried; if this persists, check ${between}.`;
+  const message = `No complete answer from ${hostOf(url)}${through}: ${reason}.`;
+  return new TrawlError('SOURCE_UNAVAILABLE', message, { hint, cause });
+}
+
+/** A proxy only passes on what is encrypted. */
+function isForwarded(url: string, proxy: HttpProxy | undefined): boolean {
+  return proxy?.url.protocol === 'http:' && url.startsWith('http:');
+}
+
+/** A sentence for the hint of an answer that may be the proxy's own. */
+export function proxyHint({ proxy }: HttpAnswer): string {
+  return proxy === undefined ? '' : ` The answer came through the proxy ${proxy}, which may have refused it itself.`;
 }
 
 /** The query is left out, since its cursors and filters do not belong in a trace. */

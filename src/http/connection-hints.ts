@@ -7,7 +7,7 @@ const connectionHints: readonly [RegExp, string][] = [
   [/ENOTFOUND|EAI_AGAIN/, "Check the host in the base URL, and this machine's name resolution and network."],
   [
     /ECONNREFUSED|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
-    'Check the base URL, the network, and any proxy (HTTPS_PROXY).',
+    'Check the base URL and the network. If a proxy leads out of it, name that in HTTPS_PROXY.',
   ],
   [
     /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
@@ -27,9 +27,13 @@ const connectionHints: readonly [RegExp, string][] = [
   ],
 ];
 
+export function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException)?.code ?? '');
+}
+
 /** A hint for a connection that could not be made; undefined if the reason is not a known one. */
 export function connectionHint(reason: string, error: unknown): string | undefined {
-  const codes = `${reason} ${String((error as NodeJS.ErrnoException)?.code ?? '')}`;
+  const codes = `${reason} ${codeOf(error)}`;
   return connectionHints.find(([pattern]) => pattern.test(codes))?.[1];
 }
 

@@ -1,11 +1,20 @@
 import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { TrawlError } from '../errors.js';
+import { oddCharacter } from '../settings/odd-characters.js';
 
 export interface HttpProxy {
   /** Without credentials. */
   url: URL;
-  /** Value of `Proxy-Authorization`; undefined if the setting has no credentials. */
-  authorization: string | undefined;
+  /** The variable that names it. */
+  variable: string;
+  credentials: { username: string; password: string } | undefined;
+}
+
+/** Value of `Proxy-Authorization`; undefined if the setting has no credentials. */
+export function authorizationOf({ credentials }: HttpProxy): string | undefined {
+  if (!credentials) return undefined;
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 }
 
 /** Environment variables of a process. */
@@ -24,7 +33,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 
 export function readProxies(env: Variables): ProxyFor {
   const http = proxyOf(env, 'HTTP_PROXY');
   const https = proxyOf(env, 'HTTPS_PROXY') ?? http;
-  const isExempt = exemptions(env.no_proxy || env.NO_PROXY || '');
+  const isExempt = exemptions(env[variableOf(env, 'NO_PROXY') ?? ''] ?? '');
   return (url) => {
     const proxy = url.protocol === 'https:' ? https : http;
     return proxy === undefined || isExempt(url) ? undefined : proxy;
@@ -32,24 +41,38 @@ export function readProxies(env: Variables): ProxyFor {
 }
 
 function proxyOf(env: Variables, name: string): HttpProxy | undefined {
-  const variable = [name.toLowerCase(), name].find((each) => env[each]?.trim());
+  const variable = variableOf(env, name);
   if (variable === undefined) return undefined;
-  const proxy = parsed(env[variable]!.trim());
-  if (proxy) return proxy;
-  throw new TrawlError('SETTINGS_INVALID', `${variable} must be http://HOST:PORT, https://HOST:PORT or HOST:PORT.`, {
-    hint: 'Correct it, or unset it to use no proxy. Percent-encode special characters in a password (%XX).',
-  });
+  const text = env[variable]!.trim();
+  const odd = oddCharacter(text);
+  const proxy = odd === undefined ? parsed(text) : undefined;
+  if (proxy) return { ...proxy, variable };
+  const why = odd ? `, but it has ${odd}` : '';
+  throw new TrawlError(
+    'SETTINGS_INVALID',
+    `${variable} must be http://HOST:PORT, https://HOST:PORT or HOST:PORT${why}.`,
+    {
+      hint: `Correct it, or unset it to use no proxy. ${/^socks/i.test(text) ? 'Trawl does not speak SOCKS.' : 'Percent-encode special characters in a password (%XX).'}`,
+    },
+  );
 }
 
-function parsed(text: string): HttpProxy | undefined {
+/** The variable that is set, the lower-case name first. An empty one counts as not set. */
+function variableOf(env: Variables, name: string): string | undefined {
+  return [name.toLowerCase(), name].find((each) => env[each]?.trim());
+}
+
+function parsed(text: string): Omit<HttpProxy, 'variable'> | undefined {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
-  if (!(url.protocol in defaultPorts) || url.hostname === '') return undefined;
+  if (!(url.protocol in defaultPorts) || url.hostname === '' || url.port === '0') return undefined;
+  // A proxy has no path. What looks like one is the rest of a password with a special character in it.
+  if (url.pathname !== '/' || /[?#\\]/.test(whole)) return undefined;
   try {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    const authorization = credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
-    return { url: new URL(url.origin), authorization };
+    const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    const credentials = username === '' && password === '' ? undefined : { username, password };
+    return { url: new URL(url.origin), credentials };
   } catch {
     return undefined;
   }
@@ -63,21 +86,25 @@ function exemptions(text: string): (url: URL) => boolean {
     .filter(Boolean)
     .map(exemption);
   return (url) => {
-    const host = bare(url.hostname.toLowerCase());
+    const host = bare(url.hostname.toLowerCase()).replace(/\.$/, '');
     const port = Number(url.port) || defaultPorts[url.protocol];
     return entries.some((covers) => covers(host, port));
   };
 }
 
 function exemption(entry: string): (host: string, port: number | undefined) => boolean {
-  if (entry === '*') return () => true;
   const [, withPort, portText] = isIP(entry) === 0 ? (/^(.+):(\d+)$/.exec(entry) ?? []) : [];
   const name = bare(withPort ?? entry);
-  const covers = name.includes('/') ? inRange(name) : under(name.replace(/^\*?\./, ''));
+  const covers = name.includes('/') ? inRange(name) : isIP(name) ? inRange(`${name}/${widthOf(name)}`) : under(name);
   return (host, port) => (portText === undefined || Number(portText) === port) && covers(host);
 }
 
-function under(name: string): (host: string) => boolean {
+const widthOf = (address: string) => (isIP(address) === 6 ? 128 : 32);
+
+function under(entry: string): (host: string) => boolean {
+  if (entry === '*') return () => true;
+  const domain = entry.replace(/^\*?\./, '').replace(/\.$/, '');
+  const name = domainToASCII(domain) || domain;
   return (host) => host === name || host.endsWith(`.${name}`);
 }
 
@@ -94,4 +121,4 @@ function inRange(range: string): (host: string) => boolean {
 
 const family = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-const bare = (host: string) => host.replace(/^\[|\]$/g, '');
+const bare = (host: string) => host.replace(/[[\]]/g, '');

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import { type HttpProxy, type ProxyFor, readProxies, type Variables } from './proxies.js';
+import { authorizationOf, type HttpProxy, type ProxyFor, readProxies, type Variables } from './proxies.js';
 
 interface RouteOptions {
   headersTimeout: number;
@@ -21,10 +21,15 @@ export class Routes {
     this.#straight = new Agent({ ...options });
   }
 
+  /** The proxy for a URL; undefined for a direct connection. */
+  proxyFor(url: string): HttpProxy | undefined {
+    return URL.canParse(url) ? this.#proxyFor(new URL(url)) : undefined;
+  }
+
   to(url: string): Dispatcher {
-    const proxy = URL.canParse(url) ? this.#proxyFor(new URL(url)) : undefined;
+    const proxy = this.proxyFor(url);
     if (!proxy) return this.#straight;
-    const key = `${proxy.url.href} ${proxy.authorization}`;
+    const key = `${proxy.url.href} ${authorizationOf(proxy)}`;
     const agent = this.#proxied.get(key) ?? this.#through(proxy);
     this.#proxied.set(key, agent);
     return agent;
@@ -35,7 +40,9 @@ export class Routes {
   }
 
   /** Plain HTTP is forwarded, not tunnelled: most proxies tunnel only to TLS ports. */
-  #through({ url, authorization }: HttpProxy): ProxyAgent {
+  #through(proxy: HttpProxy): ProxyAgent {
+    const { url } = proxy;
+    const authorization = authorizationOf(proxy);
     return new ProxyAgent({
       ...this.#options,
       uri: url.href,

@@ -1,6 +1,6 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
 import { wholeNumber } from '../whole-number.js';
-import type { HttpAnswer } from './client.js';
+import { type HttpAnswer, proxyHint } from './client.js';
 import { hostOf } from './connection-hints.js';
 import { waitOf } from './waits.js';
 
@@ -50,7 +50,7 @@ export function statusError(
   const vendorCode = errorCodeOf(answer.body);
   const message = `${hostOf(url)} answered ${status}${vendorCode ? ` ${vendorCode}` : ''} to ${what}.`;
   return new TrawlError(rule.code, message, {
-    hint: hints[status] ?? rule.hint,
+    hint: `${hints[status] ?? rule.hint}${proxyHint(answer)}`,
     tooMuch: status === 413 || status === 504,
     retryAfterMs: status === 429 ? laterOf(askedWaitMs(answer), resetInMs(answer)) : askedWaitMs(answer),
   });

@@ -1,5 +1,5 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.js';
+import { type HttpAnswer, type HttpClient, type HttpRequest, proxyHint } from '../http/client.js';
 import { askedWaitMs } from '../http/status.js';
 import { jsonObjectOf } from '../json-values.js';
 
@@ -38,7 +38,7 @@ const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
 
 /**
  * Makes one request and returns the answer, whatever its status.
- * @throws TrawlError SINK_UNAVAILABLE if no complete answer arrived, SINK_ANSWER_UNREADABLE if it is too long; the
+ * @throws TrawlError SINK_UNAVAILABLE if no complete answer arrived, SINK_REFUSED if a proxy refuses, SINK_ANSWER_UNREADABLE if it is too long; the
  *   signal's own reason if it was aborted
  */
 export async function ask(http: HttpClient, request: HttpRequest, place: string): Promise<HttpAnswer> {
@@ -47,7 +47,8 @@ export async function ask(http: HttpClient, request: HttpRequest, place: string)
   } catch (error) {
     if (!(error instanceof TrawlError)) throw error;
     if (error.code === 'PAGE_TOO_LARGE') throw unreadable(place, 'too long', error);
-    throw new TrawlError('SINK_UNAVAILABLE', error.message, { hint: error.hint, cause: error.cause });
+    const code = error.code === 'PROXY_REFUSED' ? 'SINK_REFUSED' : 'SINK_UNAVAILABLE';
+    throw new TrawlError(code, error.message, { hint: error.hint, cause: error.cause });
   }
 }
 
@@ -64,7 +65,7 @@ export function statusError(
   const { status } = answer;
   const rule = sinkStatusRules[status] ?? (status >= 500 ? unavailable : otherRule(status));
   return new TrawlError(rule.code, `${place} answered ${status}.`, {
-    hint: hints[status] ?? rule.hint,
+    hint: `${hints[status] ?? rule.hint}${proxyHint(answer)}`,
     retryAfterMs: askedWaitMs(answer),
   });
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { HttpClient } from '../../src/http/client.js';
 import { resolveSink } from '../../src/sinks/resolve.js';
 import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
 import type { SinkClient } from '../../src/sinks/sink.js';
@@ -44,7 +45,7 @@ function clientOf(s3: TestS3, rows: Record<string, string> = {}, env: Record<str
   const row = Object.fromEntries(Object.entries({ ...own, ...keys, ...rows }).filter(([, value]) => value !== ''));
   const all = { S3_SECRET: s3.secretAccessKey, ...env };
   const { values } = resolveSink('lake', [s3Sink], { 'sink:lake': row }, all);
-  const client = s3Sink.open(values, { http: null!, env: all });
+  const client = s3Sink.open(values, { http: new HttpClient({}, all), env: all });
   onTestFinished(() => client.close());
   return client;
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
 import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../src/http/client.js';
 import { hostOf } from '../../src/http/connection-hints.js';
+import { statusError } from '../../src/http/status.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -336,6 +337,63 @@ describe('a proxy', () => {
   it('is not used if the given environment names none', async () => {
     const direct = await serve((_, response) => response.end('direct'));
     expect(Buffer.from((await clientOf({}, {}).request(get(direct))).body).toString()).toBe('direct');
+  });
+});
+
+describe('a proxy that does not do what it should', () => {
+  async function answering(status: number): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status).end());
+    server.on('connect', (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`));
+    return (await listening(server)).replace('http://', '');
+  }
+  const asked = async (url: string, env: Record<string, string>) => refused(clientOf({}, env).request(get(url)));
+
+  it.each([
+    [407, 'PROXY_REFUSED', 'user and password'],
+    [403, 'PROXY_REFUSED', 'operator of the proxy'],
+    [405, 'PROXY_REFUSED', 'CONNECT'],
+    [501, 'PROXY_REFUSED', 'CONNECT'],
+    [502, 'SOURCE_UNAVAILABLE', 'look at the proxy'],
+    [503, 'SOURCE_UNAVAILABLE', 'look at the proxy'],
+  ])('is named if it answers %i to a tunnel', async (status, code, hint) => {
+    const place = await answering(status);
+    const error = await asked('https://asa.invalid/v1', { https_proxy: `ada:hunter2@${place}` });
+    expect(error).toMatchObject({ code, retry: code === 'SOURCE_UNAVAILABLE', hint: expect.stringContaining(hint) });
+    expect(error.message).toContain(`The proxy ${place}`);
+    expect(error.message).toContain('asa.invalid');
+    if (status !== 407) expect(error.message + error.hint).toContain(status >= 502 ? 'https_proxy' : 'asa.invalid');
+    expect(error.message + error.hint).not.toMatch(/hunter2|base URL|network in between/);
+  });
+
+  it('is named if it answers 407 to plain HTTP', async () => {
+    const error = await asked('http://asa.invalid/v1', { HTTP_PROXY: await answering(407) });
+    expect(error).toMatchObject({ code: 'PROXY_REFUSED', hint: expect.stringContaining('HTTP_PROXY') });
+  });
+
+  it('is named with an answer in clear, which may be its own', async () => {
+    const place = await answering(403);
+    const answer = await clientOf({}, { HTTP_PROXY: place }).request(get('http://asa.invalid/v1'));
+    expect(statusError(answer, 'http://asa.invalid/v1', 'a request').hint).toContain(`through the proxy ${place}`);
+    const direct = await clientOf().request(get(`http://${place}`));
+    expect(statusError(direct, 'http://asa.invalid/v1', 'a request').hint).not.toContain('proxy');
+  });
+
+  it.each(['https://asa.invalid/v1', 'http://asa.invalid/v1'])(
+    'is what to check if it cannot be reached for %s',
+    async (url) => {
+      for (const place of ['absent.invalid:3128', '127.0.0.1:1']) {
+        const error = await asked(url, { HTTP_PROXY: place });
+        expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', retry: true });
+        expect(error.message).toContain(`through the proxy ${place}`);
+        expect(error.hint).toContain(`Check the proxy ${place} in HTTP_PROXY`);
+      }
+    },
+  );
+
+  it('is what to look at if it does not speak TLS itself', async () => {
+    const place = await answering(200);
+    const error = await asked('https://asa.invalid/v1', { HTTPS_PROXY: `https://${place}` });
+    expect(error.hint).toContain('http:// in HTTPS_PROXY');
   });
 });
 

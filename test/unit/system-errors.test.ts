@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { toldOf } from '../../src/cli/told.js';
+import { errorReport } from '../../src/cli/error-report.js';
 import { temporalCli } from '../../src/temporal/cli-binary.js';
 import { lockInstance } from '../../src/temporal/instance.js';
 
@@ -27,20 +27,20 @@ describe('an error of the operating system that nobody expected', () => {
     ['a name that is too long', () => writeFileSync(join(tmpdir(), 'x'.repeat(5_000)), ''), 'ENAMETOOLONG'],
     ['a full disk', () => writeFileSync('/dev/full', 'x'), 'ENOSPC'],
   ])('such as %s is not called a bug', (_, body, code) => {
-    const told = toldOf(caught(body));
+    const told = errorReport(caught(body));
     expect(told).toMatchObject({ code: 'SYSTEM_REFUSED', message: expect.stringContaining(code) });
     expect(told.hint).not.toContain('bug');
   });
 
   it.each(['EACCES', 'EPERM', 'EROFS', 'EMFILE', 'EIO', 'EDQUOT'])('such as %s is not called a bug', (code) => {
     const error = Object.assign(new Error(`${code}: refused, open '/x'`), { code, errno: -1, syscall: 'open' });
-    expect(toldOf(error)).toMatchObject({ code: 'SYSTEM_REFUSED' });
+    expect(errorReport(error)).toMatchObject({ code: 'SYSTEM_REFUSED' });
   });
 
   it('that only a bug explains still is one', () => {
-    expect(toldOf(new TypeError('x is not a function'))).toMatchObject({ code: 'UNEXPECTED' });
-    expect(toldOf(Object.assign(new Error('a'), { code: 'EACCES' }))).toMatchObject({ code: 'UNEXPECTED' });
-    expect(toldOf(undefined)).toMatchObject({ code: 'UNEXPECTED' });
+    expect(errorReport(new TypeError('x is not a function'))).toMatchObject({ code: 'UNEXPECTED' });
+    expect(errorReport(Object.assign(new Error('a'), { code: 'EACCES' }))).toMatchObject({ code: 'UNEXPECTED' });
+    expect(errorReport(undefined)).toMatchObject({ code: 'UNEXPECTED' });
   });
 });
 

@@ -13,6 +13,7 @@ import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles } from '../objects.js';
 import type { OutgoingBatch, SendResult, SinkClient, SinkContext } from '../sink.js';
 import { isTaken, s3Error } from './errors.js';
+import { throughProxies } from './proxied.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
 /** Larger objects are uploaded in parts of this size. */
@@ -27,7 +28,7 @@ export class S3SinkClient implements SinkClient {
   /** Added to requests once the bucket has refused one without it. */
   #condition: { IfNoneMatch?: '*' } = {};
 
-  constructor(settings: S3Settings, { env }: SinkContext) {
+  constructor(settings: S3Settings, { env, http }: SinkContext) {
     this.#settings = settings;
     const { bucket, endpoint, region, accessKeyId, secretAccessKey } = settings;
     this.#prefix = keyPrefix(settings);
@@ -49,6 +50,12 @@ export class S3SinkClient implements SinkClient {
       ...(found ? { credentials: found } : {}),
       maxAttempts: 3,
     });
+    const { config } = this.#client;
+    config.requestHandler = throughProxies(
+      config.requestHandler,
+      http,
+      `The bucket ${this.place}`,
+    ) as typeof config.requestHandler;
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {

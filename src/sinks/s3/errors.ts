@@ -61,6 +61,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 
 /** Translates an S3 error. @param bucket its name, without secrets */
 export function s3Error(error: unknown, bucket: string): TrawlError {
+  if (error instanceof TrawlError) return error;
   const { name, message, $metadata, $response, Region } = error as AwsError;
   const status = $metadata?.httpStatusCode;
   const said = `The bucket ${bucket}`;
