@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { Client } from 'undici';
 
 interface TunnelOptions {
   /** HOST:PORT of the proxy. */
@@ -12,32 +12,20 @@ interface TunnelOptions {
 }
 
 /** Opens a tunnel through a proxy. Returns the connection, the status of a refusal, or why the proxy is not reached. */
-export function openTunnel({
-  proxy,
-  authorization,
-  target,
-  answerMaxMs,
-}: TunnelOptions): Promise<Socket | number | Error> {
-  return new Promise((resolve) => {
-    const { hostname, port } = new URL(`http://${proxy}`);
-    const asked = request({
-      host: hostname.replace(/[[\]]/g, ''),
-      port: Number(port || 80),
-      method: 'CONNECT',
-      path: target,
-      headers: { host: target, ...(authorization ? { 'proxy-authorization': authorization } : {}) },
-      agent: false,
-      timeout: answerMaxMs,
-    });
-    asked.on('connect', ({ statusCode = 0 }, socket: Socket) => {
-      socket.on('error', () => undefined);
-      socket.setTimeout(0);
-      if (statusCode === 200) return resolve(socket);
-      socket.destroy();
-      resolve(statusCode);
-    });
-    asked.on('timeout', () => asked.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
-    asked.on('error', resolve);
-    asked.end();
-  });
+export async function openTunnel(options: TunnelOptions): Promise<Socket | number | Error> {
+  const { proxy, authorization, target, answerMaxMs } = options;
+  const client = new Client(`http://${proxy}`, { connect: { timeout: answerMaxMs }, headersTimeout: answerMaxMs });
+  try {
+    const headers = { host: target, ...(authorization ? { 'proxy-authorization': authorization } : {}) };
+    const { statusCode, socket } = await client.connect({ path: target, headers });
+    socket.on('error', () => undefined);
+    if (statusCode === 200) return socket as Socket;
+    socket.destroy();
+    return statusCode;
+  } catch (error) {
+    return error as Error;
+  } finally {
+    // A connection that has become a tunnel is no longer the client's.
+    void client.close().catch(() => undefined);
+  }
 }

@@ -1,10 +1,4 @@
-import {
-  Client,
-  Connection,
-  type ConnectionOptions,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-} from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -14,6 +8,7 @@ import { ignoreRetriesAfterClosing } from './after-closing.js';
 import { EncryptionCodec } from './codec/codec.js';
 import type { PayloadKeys } from './codec/keys.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
+import { clientOptions, withProxy } from './proxy.js';
 
 /** gRPC status codes. */
 const grpcStatus = {
@@ -47,8 +42,10 @@ export function configuredTemporal(env: Readonly<Record<string, string>>): Tempo
     const { connectionOptions, namespace } = toClientOptions(profile);
     const odd = oddInKey(profile.apiKey ?? '');
     if (odd) throw new Error(`the API key has ${odd}`);
-    return { namespace: namespace ?? 'default', connection: connectionOptions as NativeConnectionOptions };
+    const connection = withProxy(connectionOptions as NativeConnectionOptions, env);
+    return { namespace: namespace ?? 'default', connection };
   } catch (error) {
+    if (error instanceof TrawlError) throw error;
     // The cause is left out: it quotes temporal.toml.
     throw new TrawlError('SETTINGS_INVALID', `Temporal's settings cannot be used: ${withoutContent(error)}.`, {
       hint: 'Check the TEMPORAL_… variables and temporal.toml.',
@@ -90,12 +87,6 @@ export function localTemporal(address: string, clusterId?: string): TemporalAddr
   return { namespace: 'default', connection: { address }, clusterId };
 }
 
-/** Bypasses `http_proxy` for this machine, as the worker does; the client would use the proxy even there. */
-export function channelTo(address: string | undefined): Pick<ConnectionOptions, 'channelArgs'> {
-  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(address ?? '');
-  return isHere ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {};
-}
-
 /** A server that takes longer counts as not answering. */
 const answerDefaultMs = 5_000;
 
@@ -113,8 +104,7 @@ export async function connect(
   let connection: Connection | undefined;
   try {
     const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), ignoreRetriesAfterClosing()];
-    const channel = channelTo(options.address);
-    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...channel, ...options, interceptors });
+    connection = await Connection.connect({ connectTimeout: answerMaxMs, ...clientOptions(options), interceptors });
     const { workflowService } = connection;
     await connection.withDeadline(Date.now() + answerMaxMs, async () => {
       await workflowService.describeNamespace({ namespace });

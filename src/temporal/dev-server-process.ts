@@ -7,10 +7,10 @@ import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import { anyFreePorts } from '../ports.js';
 import { commandLine, endProcess } from '../processes.js';
-import { channelTo } from './connection.js';
 import { dynamicConfigArgs } from './dynamic-config.js';
 import type { Place } from './front.js';
 import { groupListensAt } from './listeners.js';
+import { clientOptions } from './proxy.js';
 
 const startMaxMs = 60_000;
 const answerMaxMs = 5_000;
@@ -87,6 +87,8 @@ function spawnServer(cli: string, args: string[], files: ServerFiles): ChildProc
     env: withoutTracing(process.env),
   });
   closeSync(log);
+  // A process that cannot be started has no id, and counts as ended.
+  child.on('error', () => undefined);
   return child;
 }
 
@@ -96,7 +98,7 @@ function withoutTracing(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 export function hasEnded({ child }: ServerProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Signals the server without waiting, for a process that is exiting. */
@@ -142,7 +144,7 @@ export async function isReady(server: ServerProcess, files: ServerFiles): Promis
 
 async function answers({ host, port }: Place): Promise<void> {
   const address = `${host}:${port}`;
-  const connection = await Connection.connect({ address, connectTimeout: '1s', ...channelTo(address) });
+  const connection = await Connection.connect({ connectTimeout: '1s', ...clientOptions({ address }) });
   await connection.workflowService.describeNamespace({ namespace: 'default' }).finally(() => connection.close());
 }
 

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:http2';
-import { isIP } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf } from '../errors.js';
+import { openTunnel } from '../http/tunnel.js';
 
 /** Why a server cannot be reached, and what a person should do. */
 export interface Diagnosis {
@@ -22,7 +23,10 @@ const afterHandshakeMs = 500;
  * of the settings except the client certificate.
  * @param probeMaxMs timeout of each connection.
  */
-export async function diagnose({ address, tls }: NativeConnectionOptions, probeMaxMs: number): Promise<Diagnosis> {
+export async function diagnose(
+  { address, tls, proxy }: NativeConnectionOptions,
+  probeMaxMs: number,
+): Promise<Diagnosis> {
   const target = splitAddress(address ?? 'localhost:7233');
   const options = tls && typeof tls === 'object' ? tls : {};
   const certificate = options.clientCertPair && expiryOf(options.clientCertPair.crt);
@@ -32,7 +36,9 @@ export async function diagnose({ address, tls }: NativeConnectionOptions, probeM
       'Provide a new one in TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA).',
     );
   }
-  if (!tls) return diagnosePlain(target, probeMaxMs);
+  const tunnel = proxy && (await openTunnel({ ...tunnelOptions(proxy, target), answerMaxMs: probeMaxMs }));
+  if (proxy && (typeof tunnel === 'number' || tunnel instanceof Error)) return ofProxy(proxy.targetHost, tunnel);
+  if (!tls && !proxy) return diagnosePlain(target, probeMaxMs);
   const ca = options.serverRootCACertificate;
   if (ca && !expiryOf(ca)) {
     return refused(
@@ -48,8 +54,31 @@ export async function diagnose({ address, tls }: NativeConnectionOptions, probeM
     ...(options.clientCertPair
       ? { cert: Buffer.from(options.clientCertPair.crt), key: Buffer.from(options.clientCertPair.key) }
       : {}),
+    ...(tunnel instanceof Socket ? { socket: tunnel } : {}),
   });
   return outcome instanceof Error ? ofTlsError(outcome, options.clientCertPair !== undefined) : ofNoAnswer;
+}
+
+function tunnelOptions(proxy: NonNullable<NativeConnectionOptions['proxy']>, { host, port }: Target) {
+  const { username, password } = proxy.basicAuth ?? {};
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { proxy: proxy.targetHost, target, authorization: proxy.basicAuth && authorization };
+}
+
+/** @param answer the status with which the proxy refuses, or why it cannot be reached */
+function ofProxy(proxy: string, answer: number | Error): Diagnosis {
+  if (answer instanceof Error)
+    return unreachable(
+      `the proxy ${proxy} cannot be reached (${codeOf(answer) || answer.message})`,
+      'Check HTTPS_PROXY and the network to the proxy, or list the server in NO_PROXY if it can be reached directly.',
+    );
+  const hint =
+    answer === 407
+      ? 'Correct the user and password in HTTPS_PROXY (special characters as %XX).'
+      : 'Have its operator allow the server, or list the server in NO_PROXY if it can be reached directly.';
+  const problem = `the proxy ${proxy} answers ${answer} instead of connecting to it`;
+  return answer >= 500 ? unreachable(problem, hint) : refused(problem, hint);
 }
 
 interface Target {

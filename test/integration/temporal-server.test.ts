@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, connect as connectTcp, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
 import { configuredTemporal, connect } from '../../src/temporal/connection.js';
@@ -108,6 +109,69 @@ here('a server is taken', () => {
       })!,
     );
     await client.connection.close();
+  });
+});
+
+/** A proxy that leads every tunnel to this address, or refuses it with a status. */
+async function tunnelling(to: string | number) {
+  const asked: string[] = [];
+  const server = createHttpServer().on('connect', (request, socket: Socket) => {
+    asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim());
+    socket.on('error', () => undefined);
+    if (typeof to === 'number') return socket.end(`HTTP/1.1 ${to} No\r\nContent-Length: 0\r\n\r\n`);
+    const [host, port] = to.split(':');
+    const upstream = connectTcp(Number(port), host!, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    upstream.on('error', () => socket.destroy());
+    socket.on('close', () => upstream.destroy());
+    return socket.pipe(upstream).pipe(socket);
+  });
+  return { place: await listening(server), asked };
+}
+
+here('a proxy', () => {
+  it('leads a client and a worker to a server with TLS, by one rule', async () => {
+    const made = certificates();
+    made.certificate('named', 'temporal.invalid');
+    const { place, asked } = await tunnelling(await behindTls(pair(made, 'named')));
+    const address = configuredTemporal({
+      TEMPORAL_ADDRESS: 'temporal.invalid:7233',
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: made.file('ca.pem'),
+      HTTPS_PROXY: `ada:s%20t@${place}`,
+    })!;
+    const client = await connect(address);
+    await client.connection.close();
+    const worker = await NativeConnection.connect(address.connection);
+    await worker.close();
+    const expected = `temporal.invalid:7233 Basic ${Buffer.from('ada:s t').toString('base64')}`;
+    expect(new Set(asked)).toEqual(new Set([expected]));
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
+  it('that refuses or is not there is what is blamed', async () => {
+    const env = { TEMPORAL_ADDRESS: 'temporal.invalid:7233', TEMPORAL_TLS: 'true' };
+    const [refusing, asking] = [await tunnelling(403), await tunnelling(407)];
+    await expectRefusals([
+      [{ ...env, https_proxy: refusing.place }, told('TEMPORAL_REFUSED', `the proxy ${refusing.place}`, 'NO_PROXY')],
+      [{ ...env, HTTP_PROXY: asking.place }, told('TEMPORAL_REFUSED', 'answers 407', 'user and password')],
+      [{ ...env, HTTPS_PROXY: '127.0.0.1:1' }, told('TEMPORAL_UNREACHABLE', 'the proxy 127.0.0.1:1', 'HTTPS_PROXY')],
+    ]);
+  });
+
+  it('of the process is left alone for this machine, and for a server without TLS', async () => {
+    const { place, asked } = await tunnelling(403);
+    const before = { ...process.env };
+    onTestFinished(() => {
+      process.env = before;
+    });
+    Object.assign(process.env, { grpc_proxy: `http://${place}`, https_proxy: `http://${place}` });
+    const client = await connect(
+      configuredTemporal({ TEMPORAL_ADDRESS: inject('temporalAddress'), https_proxy: place })!,
+    );
+    await client.connection.close();
+    expect(await refusal({ TEMPORAL_ADDRESS: 'absent.invalid:7233', https_proxy: place })).toMatchObject(
+      told('TEMPORAL_UNREACHABLE', 'host name cannot be resolved', 'TEMPORAL_ADDRESS'),
+    );
+    expect(asked).toEqual([]);
   });
 });
 
