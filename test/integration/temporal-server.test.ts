@@ -151,9 +151,9 @@ here('a proxy', () => {
     const env = { TEMPORAL_ADDRESS: 'temporal.invalid:7233', TEMPORAL_TLS: 'true' };
     const [refusing, asking] = [await tunnelling(403), await tunnelling(407)];
     await expectRefusals([
-      [{ ...env, https_proxy: refusing.place }, told('TEMPORAL_REFUSED', `the proxy ${refusing.place}`, 'NO_PROXY')],
-      [{ ...env, HTTP_PROXY: asking.place }, told('TEMPORAL_REFUSED', 'answers 407', 'user and password')],
-      [{ ...env, HTTPS_PROXY: '127.0.0.1:1' }, told('TEMPORAL_UNREACHABLE', 'the proxy 127.0.0.1:1', 'HTTPS_PROXY')],
+      [{ ...env, https_proxy: refusing.place }, refused('TEMPORAL_REFUSED', `the proxy ${refusing.place}`, 'NO_PROXY')],
+      [{ ...env, HTTP_PROXY: asking.place }, refused('TEMPORAL_REFUSED', 'answers 407', 'user and password')],
+      [{ ...env, HTTPS_PROXY: '127.0.0.1:1' }, refused('TEMPORAL_UNREACHABLE', 'the proxy 127.0.0.1:1', 'HTTPS_PROXY')],
     ]);
   });
 
@@ -169,7 +169,7 @@ here('a proxy', () => {
     );
     await client.connection.close();
     expect(await refusal({ TEMPORAL_ADDRESS: 'absent.invalid:7233', https_proxy: place })).toMatchObject(
-      told('TEMPORAL_UNREACHABLE', 'host name cannot be resolved', 'TEMPORAL_ADDRESS'),
+      refused('TEMPORAL_UNREACHABLE', 'host name cannot be resolved', 'TEMPORAL_ADDRESS'),
     );
     expect(asked).toEqual([]);
   });
