@@ -40,6 +40,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       'trawl offload asa --from 2026-01-01 --to 2026-02-01 --sink archive --name january',
       'January once more, to one sink',
     ],
+    ['trawl offload asa --name january --drop', 'gives that up where it has not finished'],
   ],
   status: [
     ['trawl status', 'once; the exit code is 3 if something needs a person'],

@@ -1,6 +1,6 @@
 import type { BatchForm } from '../batch.js';
 import { TrawlError } from '../errors.js';
-import type { BatchWanted } from './offload.js';
+import type { BatchWanted, SeriesKey } from './offload.js';
 
 /** Number of the following events to put into a batch; 0 to wait for more. */
 export function countOf(
@@ -25,6 +25,12 @@ export function countOf(
  */
 export function formToSend(fixed: BatchForm, wanted: BatchForm): BatchForm {
   return (fixed.format === '') === (wanted.format === '') ? fixed : wanted;
+}
+
+export function droppedError({ series }: SeriesKey, at: string): TrawlError {
+  return new TrawlError('SETTINGS_INVALID', `The repetition ${series} was dropped at ${at}.`, {
+    hint: 'Use another name to send these events again.',
+  });
 }
 
 /** @throws TrawlError SETTINGS_INVALID if the ranges differ: the cursor is already past events of the other range */

@@ -70,7 +70,7 @@ export const copiedTables: readonly CopiedTable[] = [
     'offload_cursors',
     text('collector', 'sink', 'series'),
     integer('last_seq', 'batches', 'events', 'bytes'),
-    text('confirmed_at', 'failure', 'failed_at'),
+    text('confirmed_at', 'failure', 'failed_at', 'dropped_at'),
   ),
   table('refused_events', [...text('collector', 'sink'), ...integer('seq')], text('id', 'reason', 'refused_at')),
   table('retention_gaps', text('collector', 'from_time'), text('to_time', 'found_at')),

@@ -82,6 +82,20 @@ export interface ClosedBatch extends ConfirmedBatch {
   goneEvents: number;
 }
 
+/** A repetition with a batch that its sink has not confirmed. Retention keeps the events of that batch. */
+export interface OpenRepetition {
+  sink: string;
+  /** Name of the repetition. */
+  series: string;
+  /** Of the batch. */
+  number: number;
+  events: number;
+  sentEvents: number;
+  fixedAt: string;
+  /** True if an attempt to send it is under way. */
+  sending: boolean;
+}
+
 export interface ClearRequest {
   collector: string;
   /** Every one of these must have confirmed an event before it is deleted. Not empty. */
@@ -102,7 +116,7 @@ export interface OffloadStore {
    * that follow. Null if there is nothing to send; `held` while another sender has the batch. It no longer does when its
    * lease is over, by the store's clock, or when it is the same step's earlier attempt. Nothing that it fixes is cleared meanwhile. Events that were cleared since the previous
    * batch, and so were never sent, get a line in the execution log.
-   * @throws TrawlError SETTINGS_INVALID if the name of the repetition was used for another time range
+   * @throws TrawlError SETTINGS_INVALID if the repetition was dropped, or its name was used for another time range
    */
   fixBatch(wanted: BatchWanted): Promise<FixedBatch | 'held' | null>;
   /**
@@ -126,6 +140,13 @@ export interface OffloadStore {
    * last part. Events that were gone get a line in the execution log.
    */
   confirmBatch(batch: FixedBatch, confirmed: ClosedBatch): Promise<void>;
+  openRepetitions(collector: string): Promise<OpenRepetition[]>;
+  /**
+   * Gives up a repetition for good: its open batches are forgotten, so that retention no longer keeps their events.
+   * Whoever is sending one stops. What was confirmed stays in the manifest. Writes a line to the execution log, once.
+   * @returns the open batches; null if there is no such repetition
+   */
+  dropRepetition(collector: string, series: string): Promise<OpenRepetition[] | null>;
   /** Number of stored events that each sink of a collector has refused. */
   refusedCounts(collector: string): Promise<Map<string, number>>;
   noteFailure(key: SeriesKey, failure: string): Promise<void>;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TrawlError } from '../errors.js';
 import { parseJson } from '../json-parse.js';
-import type { FixedBatch } from './offload.js';
+import type { FixedBatch, OpenRepetition } from './offload.js';
 import type { PageToWrite } from './store.js';
 
 /** Key that logs a warning once per generation of the checkpoint, and so again after a reset. */
@@ -32,6 +32,14 @@ export function goneNote({ sink, series, number, firstSeq, lastSeq, events }: Fi
 /** Says how many events after this number were in no batch, since they were no longer stored. */
 export function clearedUnsentNote(sink: string, cleared: number, afterSeq: number): string {
   return `Not sent to ${sink}: ${cleared} events after number ${afterSeq} were cleared before`;
+}
+
+export function droppedNote(series: string, open: readonly OpenRepetition[]): string {
+  const batches = open.map(
+    ({ sink, number, events, sentEvents }) =>
+      `batch ${number} to ${sink} (${sentEvents} of its ${events} events were sent)`,
+  );
+  return [`Repetition ${series} dropped`, ...batches].join(', ');
 }
 
 export function rejectsNote(rejects: number): string {

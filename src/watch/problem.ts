@@ -12,6 +12,7 @@ export const problemCodes = [
   'EVENTS_LOST',
   'EVENTS_REFUSED',
   'EVENTS_REJECTED',
+  'REPETITION_OPEN',
 ] as const;
 
 type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';

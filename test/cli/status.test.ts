@@ -3,9 +3,13 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
+import { openStore } from '../../src/stores/registry.js';
+import { fixed } from '../conformance/offload-suite.js';
+import { event, page } from '../conformance/pages.js';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { placeWithoutWorker, temporal } from '../support/namespace.js';
+import { makeStorePlace } from '../support/store.js';
 
 /** A port that accepts connections and never sends anything. */
 async function silentPort(): Promise<number> {
@@ -182,4 +186,27 @@ describe('trawl status --watch', () => {
     expect(lines.filter((line) => line.startsWith('COLLECTOR')).length).toBeGreaterThan(1);
     expect(Math.max(...lines.map((line) => line.replace('^C', '').length))).toBeLessThanOrEqual(50);
   }, 60_000);
+});
+
+it('trawl status names a repetition that broke off, until it is dropped', async () => {
+  const { place: storeAt, text, remove } = await makeStorePlace();
+  onTestFinished(remove);
+  const { place } = await Place.withDemo({ events: 1 }, { TRAWL_STORE: text });
+  const store = await openStore(storeAt);
+  onTestFinished(() => store.close());
+  await store.writePage(page([event('a')], { nextOffset: 'next' }));
+  await fixed(store, { sink: 'siem', series: 'january' });
+  const { asa } = await look(place);
+  expect(asa).toMatchObject({ notices: [{ code: 'REPETITION_OPEN' }] });
+  expect(asa.repetitions).toMatchObject([{ sink: 'siem', series: 'january', number: 1, events: 1, sending: false }]);
+
+  const drop = (...more: string[]) => place.run('offload', 'asa', '--drop', ...more);
+  expect(await drop()).toMatchObject({ code: 2, stderr: expect.stringContaining('--name january --drop') });
+  expect(await drop('--name', 'february')).toMatchObject({ code: 1, stderr: expect.stringContaining('no repetition') });
+  expect(await drop('--name', 'january')).toMatchObject({
+    code: 0,
+    stdout: 'asa: repetition january dropped. Batch 1 to siem is no longer sent.\n',
+  });
+  expect((await look(place)).asa).toMatchObject({ repetitions: [] });
+  expect(await store.offload.openRepetitions('asa')).toEqual([]);
 });

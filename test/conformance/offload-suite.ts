@@ -298,6 +298,65 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await clear(100)).toBe(3);
     });
 
+    it('keeps of a repetition that broke off its own events, and clears everything else', async () => {
+      await collect(12);
+      await sendAll();
+      const range = { sinceNs: seconds(2).timeNs, untilNs: seconds(9).timeNs };
+      await fixed(store, { series: 'again', range, eventsMax: 2 });
+      // Of a batch of a range of time, only what is in it.
+      await store.offload.fixBatch(
+        wantedBatch({ series: 'later', range: { sinceNs: seconds(6).timeNs, untilNs: null }, eventsMax: 2 }),
+      );
+      expect(await clear(100)).toBe(6);
+      expect(await ids()).toEqual(['e2', 'e3', 'e6', 'e7', 'e11', 'e12']);
+      // What it still has goes out.
+      expect(await sendAll({ ...live, series: 'again' }, { range, eventsMax: 10 })).toMatchObject([
+        { firstSeq: 2, lastSeq: 3, events: 2 },
+        { firstSeq: 6, lastSeq: 7, events: 2 },
+      ]);
+      expect(await clear(100)).toBe(2);
+    });
+
+    it('drops a repetition for good: retention keeps nothing for it, and nobody goes on sending it', async () => {
+      await collect(12);
+      await sendAll();
+      const hour = { leaseMs: 3_600_000 };
+      const again = { series: 'again', eventsMax: 2 };
+      await store.offload.confirmBatch((await fixed(store, again))!, sent);
+      const batch = (await fixed(store, { ...again, ...hour }))!;
+      const other = (await fixed(store, { ...again, sink: 'siem' }))!;
+      await store.offload.notePart(batch, one, { lastSeq: 3, events: 1, bytes: 1, refused: [] });
+      const open = { series: 'again', events: 2, fixedAt: expect.stringMatching(/Z$/) };
+      const both = [
+        { ...open, sink: 'archive', number: 2, sentEvents: 1, sending: true },
+        { ...open, sink: 'siem', number: 1, sentEvents: 0, sending: false },
+      ];
+      expect(await store.offload.openRepetitions('asa')).toEqual(both);
+      expect(await store.offload.openRepetitions('other')).toEqual([]);
+
+      expect(await store.offload.dropRepetition('asa', '')).toBeNull();
+      expect(await store.offload.dropRepetition('asa', 'unknown')).toBeNull();
+      expect(await store.offload.dropRepetition('asa', 'again')).toEqual(both);
+      expect(await store.offload.dropRepetition('asa', 'again')).toEqual([]);
+      expect(await store.offload.openRepetitions('asa')).toEqual([]);
+      expect(await store.offload.renewLease(batch, one, 1)).toBe(false);
+      expect(await store.offload.notePart(other, one, { lastSeq: 2, events: 2, bytes: 1, refused: [] })).toBe(false);
+      await store.offload.confirmBatch(batch, sent);
+      await expect(store.offload.fixBatch(wantedBatch(again))).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+      expect((await store.offload.batches('asa', 20)).filter(({ series }) => series !== '')).toMatchObject([
+        { number: 1 },
+      ]);
+      expect((await store.offload.cursors('asa')).filter(({ series }) => series !== '')).toMatchObject([
+        { sink: 'archive', lastSeq: 2, batches: 1 },
+        { sink: 'siem', lastSeq: 0, batches: 0 },
+      ]);
+      expect(await clear(100)).toBe(10);
+      const lines = await store.executionLog({ collector: 'asa', limit: 20 });
+      expect(lines.map((line) => line.notes).filter((note) => note.startsWith('Repetition'))).toEqual([
+        'Repetition again dropped, batch 2 to archive (1 of its 2 events were sent), batch 1 to siem (0 of its 2 events were sent)',
+      ]);
+    });
+
     it.each(['a reset', 'a rewind', 'an overlap'])('does not let cleared events come back after %s', async (what) => {
       await collect(6);
       await sendAll();

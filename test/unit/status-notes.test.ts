@@ -33,6 +33,7 @@ describe('the notes about a collector', () => {
     lastFailureCode: code,
   });
   const paused: RecurringState = { ...waiting, recurrence: 'schedule', state: 'paused', pausedBecause: 'ada: upgrade' };
+  const repetition = { sink: 'archive', series: 'january', number: 3, events: 9, sentEvents: 0, fixedAt: ago(hour) };
   const long = { lastRun: ago(40 * minute) };
 
   it.each<[string, Known, number, string[], RegExp]>([
@@ -180,6 +181,20 @@ describe('the notes about a collector', () => {
       0,
       ['EVENTS_REFUSED'],
       /archive refused 3 events.*trawl offload asa --sink archive/,
+    ],
+    [
+      'with a repetition that broke off',
+      { collected: { repetitions: [{ ...repetition, sending: false }] } },
+      0,
+      ['REPETITION_OPEN'],
+      /january to archive has not finished: its batch 3.*"trawl offload asa --name january --drop"/,
+    ],
+    [
+      'with a repetition under way',
+      { collected: { repetitions: [{ ...repetition, sending: true }] } },
+      0,
+      [],
+      /All is well/,
     ],
     [
       'that lost events',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { WrongCall } from '../wrong-call.js';
 import type { Choose } from './choose.js';
 import { jsonOption } from './options.js';
 
@@ -10,8 +11,18 @@ export function addOffload(program: Command, choose: Choose): void {
     .option('--from <time>', 'send events from this time on again, under separate names')
     .option('--to <time>', 'send events before this time again')
     .option('--name <name>', 'name of the repetition')
+    .option('--drop', 'give up the repetition: retention keeps no events for it any longer')
     .addOption(jsonOption())
     .action((name, options) =>
-      choose(async (context) => (await import('../verbs/offload.js')).offload(context, name, options)),
+      choose(async (context) => {
+        if (!options.drop) return (await import('../verbs/offload.js')).offload(context, name, options);
+        const { name: series, from, to, sink } = options;
+        if (!series || from !== undefined || to !== undefined || sink !== undefined)
+          throw new WrongCall(
+            'Dropping a repetition needs its name and nothing else.',
+            'For example: --name january --drop',
+          );
+        return (await import('../verbs/drop-repetition.js')).dropRepetition(context, name, series, options);
+      }),
     );
 }

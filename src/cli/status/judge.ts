@@ -105,7 +105,7 @@ function failingRun({ run, lastFailure }: Facts, nowMs: number): Problem | null 
 function ofStore({ collector, recurring, stored }: Facts, reported: readonly Problem[]): Problem[] {
   if (!stored) return [];
   const found: Problem[] = [];
-  const { lastRun, sinks, lost } = stored.collected;
+  const { lastRun, sinks, repetitions, lost } = stored.collected;
   if (lastRun === null && !stored.expected && recurring === 'stopped')
     found.push({
       code: 'NOT_RUNNING',
@@ -122,6 +122,12 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
         message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). Once it is corrected there, send them again with "trawl offload ${collector} --sink ${sink} --from TIME --name corrected".`,
       });
   }
+  for (const { sink, series, number, events, fixedAt, sending } of repetitions)
+    if (!sending)
+      found.push({
+        code: 'REPETITION_OPEN',
+        message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${events} events of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
+      });
   for (const { from, to } of lost)
     found.push({
       code: 'EVENTS_LOST',

@@ -2,6 +2,7 @@ import type { RetentionGap } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
 import { sources } from '../../sources/registry.js';
+import type { OpenRepetition } from '../../stores/offload.js';
 import { answeringWithin } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
 import type { CollectorHealth } from '../../watch/collectors.js';
@@ -31,6 +32,8 @@ export interface Collected extends Lag {
   lagSeconds: number | null;
   /** Progress of the offloading to each sink. */
   sinks: SinkStanding[];
+  /** Repetitions that have not finished. */
+  repetitions: OpenRepetition[];
 }
 
 export interface Stored {
@@ -101,6 +104,7 @@ const nothing: Stored = {
     behindSince: null,
     lagSeconds: null,
     sinks: [],
+    repetitions: [],
   },
   expected: false,
   failure: null,
@@ -127,6 +131,7 @@ async function storedOf(store: Store, collector: string, health: CollectorHealth
     ...lag,
     lagSeconds: lagSeconds(lag, nowMs),
     sinks: health?.sinks ?? [],
+    repetitions: await store.offload.openRepetitions(collector),
   };
   return {
     collected,

@@ -1,5 +1,6 @@
 import { text } from '../copied-tables.js';
 import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
+import { noLongerNeeded } from '../sql/retention.js';
 import { changes, first, plainText, type Steps } from '../sql/steps.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
 import { selectEvents, selectLines } from './events.js';
@@ -56,8 +57,8 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       const row = yield* first<{ n: number }>(
         `WITH chosen AS MATERIALIZED (
            SELECT seq, event_time, id, time_ns FROM audit_events e
-           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7) AND NOT EXISTS (
-             SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${among('$5')})
+           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7)
+             AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
            ORDER BY seq LIMIT $4
          ), ids AS (
            DELETE FROM audit_event_ids i USING chosen c

@@ -252,5 +252,8 @@ export const migrations: readonly string[] = [
   -- Until when a batch is its sender's alone, in epoch ms by the database's clock; and which attempt of the sender has it.
   ALTER TABLE offload_batches ADD COLUMN leased_until_ms bigint NOT NULL DEFAULT 0;
   ALTER TABLE offload_batches ADD COLUMN attempt bigint NOT NULL DEFAULT 0;
+
+  -- When somebody gave up a repetition.
+  ALTER TABLE offload_cursors ADD COLUMN dropped_at text;
   `,
 ];

@@ -1,6 +1,6 @@
 import type { BatchForm, RefusedEvent } from '../../batch.js';
 import type { StoredEvent } from '../../domain.js';
-import { countOf, formToSend, requireSameRange } from '../batches.js';
+import { countOf, droppedError, formToSend, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type { BatchKey, BatchWanted, ClosedBatch, FixedBatch, NotedPart, Sender, SeriesKey } from '../offload.js';
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
@@ -41,10 +41,11 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
   yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
   const key = keyOf(wanted);
   // Other senders of the same series wait here, and then find the batch that this one fixes.
-  const cursor = (yield* first<{ lastSeq: number; batches: number }>(
-    `SELECT last_seq AS "lastSeq", batches FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${dialect.rowLock}`,
+  const cursor = (yield* first<{ lastSeq: number; batches: number; droppedAt: string | null }>(
+    `SELECT last_seq AS "lastSeq", batches, dropped_at AS "droppedAt" FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${dialect.rowLock}`,
     ...key,
   ))!;
+  if (cursor.droppedAt !== null) throw droppedError(wanted, cursor.droppedAt);
   const open = yield* first<BatchRow>(
     `SELECT ${columns} FROM offload_batches
      WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,

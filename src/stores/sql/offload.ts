@@ -2,6 +2,7 @@ import type { OffloadCursor, OffloadStore } from '../offload.js';
 import { batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
 import type { Dialect } from './dialect.js';
 import { renewLease } from './leases.js';
+import { dropRepetition, openRepetitions } from './repetitions.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
 import { all, first, type Steps, timed } from './steps.js';
 
@@ -16,6 +17,8 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     batchEvents: (batch) => batchEvents(dialect, batch),
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
+    openRepetitions: (collector) => dialect.run(openRepetitions(dialect, collector)),
+    dropRepetition: (collector, series) => transaction((at) => dropRepetition(dialect, collector, series, at)),
     refusedCounts: (collector) => dialect.run(refusedCounts(collector)),
     noteFailure: (key, failure) => transaction((at) => noteFailure(key, failure, at)),
     backlog: (collector, sinks, countMax) => dialect.run(lackingEvents(dialect, collector, sinks, countMax)),

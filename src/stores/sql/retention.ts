@@ -57,22 +57,32 @@ export function* clearConfirmed(dialect: Dialect, clearing: ClearRequest, now: s
   // The lock also keeps a page that is being written from being seen half-done.
   yield* holdCheckpoint(dialect, collector);
   const least = yield* leastCursor(dialect, collector, sinks);
-  const upToSeq = Math.min(least, (yield* firstStillNeeded(dialect, collector, sinks)) - 1);
+  const upToSeq = Math.min(least, (yield* firstOfOpenPage(collector)) - 1);
   return yield* dialect.removeSentEvents({ ...clearing, upToSeq, now });
 }
 
-/** Sequence number of the first event in the page that may still fill (it is read again) or in an unsent batch. */
-function* firstStillNeeded(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
-  const row = yield* first<{ page: number | null; batch: number | null }>(
-    `SELECT
-       (SELECT min(p.first_seq) FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
-        WHERE p.collector = $1 AND p."offset" = c.last_offset) AS page,
-       (SELECT min(first_seq) FROM offload_batches
-        WHERE collector = $1 AND confirmed_at IS NULL AND sink ${dialect.among('$2')}) AS batch`,
+/** Sequence number of the first event in the page that may still fill: it is read again. */
+function* firstOfOpenPage(collector: string): Steps<number> {
+  const row = yield* first<{ seq: number | null }>(
+    `SELECT min(p.first_seq) AS seq FROM audit_pages p JOIN audit_checkpoints c ON c.collector = p.collector
+     WHERE p.collector = $1 AND p."offset" = c.last_offset`,
     collector,
-    sinks,
   );
-  return Math.min(row!.page ?? Number.MAX_SAFE_INTEGER, row!.batch ?? Number.MAX_SAFE_INTEGER);
+  return row!.seq ?? Number.MAX_SAFE_INTEGER;
+}
+
+/**
+ * Condition on an event `e` of the collector `$1`: no sink has refused it, and it is in no batch that is still to be sent.
+ * Such a batch keeps its own events and no others: a repetition may stay unfinished for ever.
+ * @param isSink condition that a column is one of the sinks
+ */
+export function noLongerNeeded(isSink: (column: string) => string): string {
+  return `NOT EXISTS (
+      SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND ${isSink('r.sink')}
+    ) AND NOT EXISTS (
+      SELECT 1 FROM offload_batches b WHERE b.collector = $1 AND b.confirmed_at IS NULL AND ${isSink('b.sink')}
+        AND e.seq BETWEEN b.first_seq AND b.last_seq
+        AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns))`;
 }
 
 export function* prune(

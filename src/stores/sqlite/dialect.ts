@@ -1,5 +1,6 @@
 import { text } from '../copied-tables.js';
 import { type Dialect, namesOf, type RowsToInsert } from '../sql/dialect.js';
+import { noLongerNeeded } from '../sql/retention.js';
 import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
 import type { SqliteDatabase } from './database.js';
 import { forgetAllEventIds, forgetEventIds, noteCopiedEvents } from './event-ids.js';
@@ -39,8 +40,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* changes('DELETE FROM chosen_events');
       const chosen = yield* changes(
         `INSERT INTO chosen_events SELECT seq FROM audit_events e
-         WHERE collector = $1 AND time_ns < $3 AND seq <= $2 AND NOT EXISTS (
-           SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${among('$5')})
+         WHERE collector = $1 AND time_ns < $3 AND seq <= $2 AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
          ORDER BY time_ns, seq LIMIT $4`,
         collector,
         upToSeq,

@@ -37,6 +37,7 @@ export const collected: Collected = {
   behindSince: null,
   lagSeconds: 0,
   sinks: [],
+  repetitions: [],
 };
 export const sink: SinkStanding = {
   sink: 'archive',
