@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { newestSchema } from '../../src/schemas/registry.js';
 import { elasticsearch } from '../../src/sinks/elasticsearch/sink.js';
@@ -8,10 +8,17 @@ import { until } from '../support/collection.js';
 import { offloading, truthOf } from '../support/offloading.js';
 import { startOpenSearch, type TestOpenSearch } from '../support/opensearch.js';
 import { demoEvents } from '../unit/schemas/demo-events.js';
-import { batchOf, event, hostileEvents, open } from '../unit/sinks/support.js';
+import { batchOf, event, hostileEvents, httpClient, open } from '../unit/sinks/support.js';
 
-async function started({ skip }: TestContext): Promise<TestOpenSearch> {
-  return (await startOpenSearch()) ?? skip('there is no Java, or no Maven to fetch OpenSearch with');
+/** One for all tests, each of which has indices of its own: starting takes longer than what they do with it. */
+let running: TestOpenSearch | null;
+beforeAll(async () => {
+  running = await startOpenSearch();
+}, 300_000);
+afterAll(() => running?.remove());
+
+function started({ skip }: TestContext): TestOpenSearch {
+  return running ?? skip('there is no Java, or no Maven to fetch OpenSearch with');
 }
 
 async function countOf(server: TestOpenSearch, index: string): Promise<unknown> {
@@ -26,6 +33,9 @@ async function documentsIn(server: TestOpenSearch, index: string): Promise<Recor
   return (hits as { hits: { _source: Record<string, unknown> }[] }).hits.map(({ _source }) => _source);
 }
 
+/** Patient: OpenSearch makes an index when the first event comes. */
+const opened = (variables: Record<string, string>) => open(elasticsearch, variables, httpClient(30_000));
+
 const formOf = (schema: string) => ({
   form: {
     ...{ schema, schemaVersion: newestSchema(schema)?.version ?? '1' },
@@ -35,17 +45,17 @@ const formOf = (schema: string) => ({
 
 describe('a real OpenSearch', () => {
   it('has each event once, however often it is sent, including hostile ones', async (context) => {
-    const server = await started(context);
+    const server = started(context);
     // Members of many kinds would create as many fields.
     const mappings = { properties: { raw_event: { type: 'object', enabled: false } } };
     for (const index of ['events', 'hostile']) await server.ask('PUT', `/${index}`, { mappings });
-    const client = open(elasticsearch, { URL: server.url, INDEX: 'events', MAX_BYTES: '100000' });
+    const client = opened({ URL: server.url, INDEX: 'events', MAX_BYTES: '100000' });
     await client.check();
     const events = demoEvents.asa!(500);
     for (let times = 0; times < 2; times += 1)
       expect(await client.send(batchOf(events))).toMatchObject({ refused: [] });
     expect((await documentsIn(server, 'events')).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
-    const hostile = open(elasticsearch, { URL: server.url, INDEX: 'hostile' });
+    const hostile = opened({ URL: server.url, INDEX: 'hostile' });
     // It does not accept numbers beyond a double or duplicate members as JSON.
     expect((await hostile.send(batchOf(hostileEvents))).refused).toHaveLength(hostileEvents.length);
     const texts = hostileEvents.map((of) => ({ ...of, rawEvent: JSON.stringify({ text: of.type }) }));
@@ -55,12 +65,12 @@ describe('a real OpenSearch', () => {
   }, 120_000);
 
   it('refuses what its mapping cannot hold, event by event, and keeps the others', async (context) => {
-    const server = await started(context);
+    const server = started(context);
     await server.ask('PUT', '/strict', {
       mappings: { properties: { raw_event: { properties: { n: { type: 'long' } } } } },
     });
     const odd = event(2, { rawEvent: '{"n":{"a":1}}' });
-    const client = open(elasticsearch, { URL: server.url, INDEX: 'strict' });
+    const client = opened({ URL: server.url, INDEX: 'strict' });
     const plain = (seq: number) => event(seq, { rawEvent: '{"n":1}' });
     const { refused } = await client.send(batchOf([plain(1), odd, plain(3)]));
     expect(refused).toMatchObject([
@@ -70,7 +80,7 @@ describe('a real OpenSearch', () => {
   }, 120_000);
 
   it('accepts ECS of all sources with the template in deploy/, also in a data stream', async (context) => {
-    const server = await started(context);
+    const server = started(context);
     const templateOf = (product: string) => readFileSync(join(root, 'deploy', product, 'index-template.json'), 'utf8');
     const template = JSON.parse(templateOf('opensearch'));
     // The same except for a type whose name differs between the two.
@@ -81,18 +91,18 @@ describe('a real OpenSearch', () => {
     expect(await server.ask('PUT', '/_index_template/stream', stream)).toEqual({ acknowledged: true });
     for (const source of ['asa', 'descope', 'skyflow']) {
       const batch = batchOf(demoEvents[source]!(300), { source, collector: source, ...formOf('ecs') });
-      const plain = open(elasticsearch, { URL: server.url, INDEX: 'trawl-ecs-{source}' });
+      const plain = opened({ URL: server.url, INDEX: 'trawl-ecs-{source}' });
       expect(await plain.send(batch)).toMatchObject({ refused: [] });
       expect(await countOf(server, `trawl-ecs-${source}`)).toBe(300);
     }
-    const client = open(elasticsearch, { URL: server.url, INDEX: 'trawl-ecs-stream', DATA_STREAM: 'yes' });
+    const client = opened({ URL: server.url, INDEX: 'trawl-ecs-stream', DATA_STREAM: 'yes' });
     const batch = batchOf(demoEvents.asa!(300), formOf('ecs'));
     for (let times = 0; times < 2; times += 1) expect(await client.send(batch)).toMatchObject({ refused: [] });
     expect(await countOf(server, 'trawl-ecs-stream')).toBe(300);
   }, 120_000);
 
   it('that dies during sending has every event once in the end', async (context) => {
-    const server = await started(context);
+    const server = started(context);
     const sink = { kind: 'elasticsearch', url: server.url, index: 'audit', batchEvents: '200', maxBytes: '50000' };
     const collection = await offloading({ siem: sink });
     await server.ask('PUT', '/audit', { mappings: { properties: { raw_event: { type: 'object', enabled: false } } } });

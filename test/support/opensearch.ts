@@ -2,7 +2,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { endProcess } from '../../src/processes.js';
 import { until } from './collection.js';
@@ -10,13 +9,14 @@ import { freePort } from './ports.js';
 
 const fixtures = join(root, 'test', 'fixtures', 'opensearch');
 
-/** A real OpenSearch of one node, removed when the test ends. */
+/** A real OpenSearch of one node. */
 export interface TestOpenSearch {
   url: string;
   pid(): number;
   start(): Promise<void>;
   /** @returns the body of the answer, parsed. */
   ask(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
+  remove(): Promise<void>;
 }
 
 /** Null if there is no Java 17 or later, or no Maven to fetch OpenSearch with. */
@@ -33,19 +33,19 @@ export async function startOpenSearch(): Promise<TestOpenSearch | null> {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     pid = child.pid!;
-    await until('OpenSearch answers', async () => (await fetch(url).catch(() => undefined))?.ok === true, 60_000);
+    await until('OpenSearch answers', async () => (await fetch(url).catch(() => undefined))?.ok === true, 120_000);
   };
   await start();
-  onTestFinished(async () => {
-    await endProcess(pid);
-    rmSync(folder, { recursive: true, force: true });
-  });
   const ask = async (method: string, path: string, body?: object) => {
     const sent = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
     const answer = await fetch(`${url}${path}`, { method, ...sent });
     return (await answer.json()) as Record<string, unknown>;
   };
-  return { url, pid: () => pid, start, ask };
+  const remove = async () => {
+    await endProcess(pid);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url, pid: () => pid, start, ask, remove };
 }
 
 /** Kept between runs, since Maven takes a while even if it has everything. */

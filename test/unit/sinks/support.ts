@@ -123,15 +123,15 @@ export async function receiver(...answers: Answer[]): Promise<{ url: string; see
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-export function httpClient(): HttpClient {
-  const http = new HttpClient({ silenceMaxMs: 2_000 }, {});
+export function httpClient(silenceMaxMs = 2_000): HttpClient {
+  const http = new HttpClient({ silenceMaxMs }, {});
   onTestFinished(() => http.close());
   return http;
 }
 
 /** A client with the settings of its environment, read as in production. */
-export function open(sink: Sink, variables: Record<string, string>): SinkClient {
-  return sink.open(settingsOf(sink, variables), { http: httpClient(), env: {} });
+export function open(sink: Sink, variables: Record<string, string>, http = httpClient()): SinkClient {
+  return sink.open(settingsOf(sink, variables), { http, env: {} });
 }
 
 export function settingsOf<Own extends Values>(sink: Sink<Own>, variables: Record<string, string>) {
