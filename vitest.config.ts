@@ -8,10 +8,11 @@ const onEachStore = ['test/{integration,fault,cli}/**/*.test.ts'];
 
 /** But not these, for which it makes no difference. */
 const onAnyStore = [
-  'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics}.test.ts',
-  'test/cli/{proxy,same-ports,silence,temporal-lost,traces,up,web-pages}.test.ts',
+  'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics,no-worker}.test.ts',
+  'test/cli/{proxy,refusals,same-ports,silence,status,temporal-lost,traces,up,web-pages}.test.ts',
   'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
-  'test/integration/{cron,descope,failures,fairness,history,long-walks,offload-children,recurring,skyflow,temporal-server}.test.ts',
+  'test/integration/{cron,descope,failures,fairness,history,links,long-walks,offload,offload-begins}.test.ts',
+  'test/integration/{offload-children,recurring,skyflow,temporal-server}.test.ts',
 ];
 
 const onPostgres = ['test/{conformance,fault}/postgres*.test.ts'];

@@ -11,7 +11,6 @@ import { Disk } from '../chaos/disk.js';
 import { Certificates } from '../support/certificates.js';
 import { TestCollection, until } from '../support/collection.js';
 import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
-import { testStore } from '../support/store.js';
 
 /** A server for this test alone, which may end it. */
 async function ownServer(): Promise<{ server: TestPostgres; url: string }> {
@@ -36,7 +35,7 @@ async function open(url: string, pool = 4): Promise<PostgresStore> {
 
 const as = (url: string, changes: Partial<URL>): string => Object.assign(new URL(url), changes).href;
 
-describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
+describe('a collection into PostgreSQL', () => {
   it('continues after the server was stopped in the middle of a walk, more than once', async () => {
     const { server, url } = await ownServer();
     const store = await open(url, 10);
@@ -139,7 +138,7 @@ describe.runIf(testStore === 'postgres')('a collection into PostgreSQL', () => {
   });
 });
 
-describe.runIf(testStore === 'postgres')('opening a PostgreSQL store', () => {
+describe('opening a PostgreSQL store', () => {
   const refusal = async (url: string) => {
     try {
       await open(url);
@@ -219,116 +218,105 @@ describe.runIf(testStore === 'postgres')('opening a PostgreSQL store', () => {
   });
 });
 
-it.runIf(testStore === 'postgres')(
-  'opening a store to look changes nothing, and reports what would keep a worker from writing',
-  async () => {
-    const url = await database();
-    const look = (at: string) => PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
-    const refused = (at = url) =>
-      look(at).then(
-        (store) => store.close().then(() => 'opened'),
-        ({ code }) => code as string,
-      );
-    // Twice, since the first look must not have made tables.
-    expect([await refused(), await refused()]).toEqual(['NOT_RUNNING', 'NOT_RUNNING']);
-    const role = `looker_${new URL(url).pathname.slice(1)}`;
-    await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);
-    onTestFinished(() => onServer(inject('postgresUrl'), `DROP ROLE ${role}`));
-    const own = as(url, { username: role, password: 'secret-of-role' });
-    expect(await refused(own)).toBe('STORE_REFUSED');
-    await open(url);
-    await onServer(url, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
-    expect(await refused(own)).toBe('STORE_REFUSED');
-    await onServer(url, `GRANT INSERT ON ALL TABLES IN SCHEMA public TO ${role}`);
-    expect(await refused(own)).toBe('opened');
-    await onServer(url, `DROP OWNED BY ${role}`);
+it('opening a store to look changes nothing, and reports what would keep a worker from writing', async () => {
+  const url = await database();
+  const look = (at: string) => PostgresStore.open({ url: at, name: 'the database', pool: 1, look: true });
+  const refused = (at = url) =>
+    look(at).then(
+      (store) => store.close().then(() => 'opened'),
+      ({ code }) => code as string,
+    );
+  // Twice, since the first look must not have made tables.
+  expect([await refused(), await refused()]).toEqual(['NOT_RUNNING', 'NOT_RUNNING']);
+  const role = `looker_${new URL(url).pathname.slice(1)}`;
+  await onServer(url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-role'`);
+  onTestFinished(() => onServer(inject('postgresUrl'), `DROP ROLE ${role}`));
+  const own = as(url, { username: role, password: 'secret-of-role' });
+  expect(await refused(own)).toBe('STORE_REFUSED');
+  await open(url);
+  await onServer(url, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+  expect(await refused(own)).toBe('STORE_REFUSED');
+  await onServer(url, `GRANT INSERT ON ALL TABLES IN SCHEMA public TO ${role}`);
+  expect(await refused(own)).toBe('opened');
+  await onServer(url, `DROP OWNED BY ${role}`);
 
-    const store = await look(url);
-    onTestFinished(() => store.close());
-    expect(await store.requestWait('p', { requests: 1, periodMs: 1_000 })).toBe(0);
-    const { pathname } = new URL(url);
-    await onServer(url, `ALTER DATABASE ${pathname.slice(1)} SET default_transaction_read_only = on`);
-    expect(await refused()).toBe('STORE_READ_ONLY');
-    await onServer(url, 'SET default_transaction_read_only = off', 'DELETE FROM trawl_schema WHERE version > 1');
-    expect(await refused()).toBe('STORE_OLDER');
-  },
-);
+  const store = await look(url);
+  onTestFinished(() => store.close());
+  expect(await store.requestWait('p', { requests: 1, periodMs: 1_000 })).toBe(0);
+  const { pathname } = new URL(url);
+  await onServer(url, `ALTER DATABASE ${pathname.slice(1)} SET default_transaction_read_only = on`);
+  expect(await refused()).toBe('STORE_READ_ONLY');
+  await onServer(url, 'SET default_transaction_read_only = off', 'DELETE FROM trawl_schema WHERE version > 1');
+  expect(await refused()).toBe('STORE_OLDER');
+});
 
-it.runIf(testStore === 'postgres')('processes that start at the same time create the tables once', async () => {
+it('processes that start at the same time create the tables once', async () => {
   const url = await database();
   const stores = await Promise.all(Array.from({ length: 6 }, () => open(url, 1)));
   const ids = await Promise.all(stores.map((store) => store.identity()));
   expect(new Set(ids).size).toBe(1);
 });
 
-it.runIf(testStore === 'postgres')(
-  'each month has its own partition, and distant months share one',
-  async () => {
-    const url = await database();
-    const collection = await TestCollection.start({ events: 1_200 }, {}, await open(url));
-    collection.demo.insertRaw('{"id":"far","timestamp":"0001-01-01T00:00:00Z","details":{"type":"far"}}');
-    await collection.collect();
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    onTestFinished(() => client.end());
-    const { rows } = await client.query(
-      'SELECT tableoid::regclass::text AS part, count(*)::int AS n FROM audit_events GROUP BY 1',
-    );
-    const parts = new Map(rows.map(({ part, n }) => [part, n]));
-    expect(parts.get('audit_events_other')).toBe(1);
-    expect([...parts.keys()].filter((part) => /^audit_events_\d{4}_\d\d$/.test(part)).length).toBeGreaterThan(1);
-    // Its id stays known when a month is dropped.
-    const month = [...parts.keys()].find((part) => part !== 'audit_events_other')!;
-    await client.query(`DROP TABLE ${month}`);
-    await collection.store.resetCheckpoint('asa', ['again']);
-    await collection.collect();
-    expect(await collection.store.eventCount('asa')).toBe(1_201 - parts.get(month)!);
-  },
-  60_000,
-);
+it('each month has its own partition, and distant months share one', async () => {
+  const url = await database();
+  const collection = await TestCollection.start({ events: 1_200 }, {}, await open(url));
+  collection.demo.insertRaw('{"id":"far","timestamp":"0001-01-01T00:00:00Z","details":{"type":"far"}}');
+  await collection.collect();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  const { rows } = await client.query(
+    'SELECT tableoid::regclass::text AS part, count(*)::int AS n FROM audit_events GROUP BY 1',
+  );
+  const parts = new Map(rows.map(({ part, n }) => [part, n]));
+  expect(parts.get('audit_events_other')).toBe(1);
+  expect([...parts.keys()].filter((part) => /^audit_events_\d{4}_\d\d$/.test(part)).length).toBeGreaterThan(1);
+  // Its id stays known when a month is dropped.
+  const month = [...parts.keys()].find((part) => part !== 'audit_events_other')!;
+  await client.query(`DROP TABLE ${month}`);
+  await collection.store.resetCheckpoint('asa', ['again']);
+  await collection.collect();
+  expect(await collection.store.eventCount('asa')).toBe(1_201 - parts.get(month)!);
+}, 60_000);
 
-it.runIf(testStore === 'postgres')(
-  'TLS is verified as the URL requires, also with a client certificate',
-  async () => {
-    const certificates = new Certificates();
-    const { folder } = certificates;
-    const file = (name: string) => certificates.file(name);
-    certificates.authority('ca');
-    certificates.authority('other');
-    certificates.certificate('server', '127.0.0.1');
-    certificates.certificate('client', 'trawl');
-    const { server, url } = await ownServer();
-    execFileSync('chmod', ['755', folder]);
-    const { uid, gid } = statSync(server.data);
-    chownSync(file('server.key'), uid, gid);
-    await server.stop();
-    await server.start({
-      ssl: 'on',
-      ssl_cert_file: file('server.pem'),
-      ssl_key_file: file('server.key'),
-      ssl_ca_file: file('ca.pem'),
-    });
-    const tls = (parameters: Record<string, string>) => as(url, { search: new URLSearchParams(parameters).toString() });
-    const encrypted = async (parameters: Record<string, string>) => {
-      const store = await open(tls(parameters));
-      return (await store.identity()).length === 16;
-    };
-    expect(await encrypted({ sslmode: 'verify-full', sslrootcert: file('ca.pem') })).toBe(true);
-    expect(await encrypted({ sslmode: 'require' })).toBe(true);
-    expect(
-      await encrypted({
-        sslmode: 'verify-full',
-        sslrootcert: file('ca.pem'),
-        sslcert: file('client.pem'),
-        sslkey: file('client.key'),
-      }),
-    ).toBe(true);
-    const refused = expect.objectContaining({ code: 'STORE_REFUSED', hint: expect.stringContaining('sslrootcert') });
-    await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('other.pem') }))).rejects.toThrow(refused);
-    await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('absent.pem') }))).rejects.toThrow(refused);
-    await server.stop();
-    await server.start();
-    await expect(open(tls({ sslmode: 'require' }))).rejects.toThrow(refused);
-  },
-  60_000,
-);
+it('TLS is verified as the URL requires, also with a client certificate', async () => {
+  const certificates = new Certificates();
+  const { folder } = certificates;
+  const file = (name: string) => certificates.file(name);
+  certificates.authority('ca');
+  certificates.authority('other');
+  certificates.certificate('server', '127.0.0.1');
+  certificates.certificate('client', 'trawl');
+  const { server, url } = await ownServer();
+  execFileSync('chmod', ['755', folder]);
+  const { uid, gid } = statSync(server.data);
+  chownSync(file('server.key'), uid, gid);
+  await server.stop();
+  await server.start({
+    ssl: 'on',
+    ssl_cert_file: file('server.pem'),
+    ssl_key_file: file('server.key'),
+    ssl_ca_file: file('ca.pem'),
+  });
+  const tls = (parameters: Record<string, string>) => as(url, { search: new URLSearchParams(parameters).toString() });
+  const encrypted = async (parameters: Record<string, string>) => {
+    const store = await open(tls(parameters));
+    return (await store.identity()).length === 16;
+  };
+  expect(await encrypted({ sslmode: 'verify-full', sslrootcert: file('ca.pem') })).toBe(true);
+  expect(await encrypted({ sslmode: 'require' })).toBe(true);
+  expect(
+    await encrypted({
+      sslmode: 'verify-full',
+      sslrootcert: file('ca.pem'),
+      sslcert: file('client.pem'),
+      sslkey: file('client.key'),
+    }),
+  ).toBe(true);
+  const refused = expect.objectContaining({ code: 'STORE_REFUSED', hint: expect.stringContaining('sslrootcert') });
+  await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('other.pem') }))).rejects.toThrow(refused);
+  await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('absent.pem') }))).rejects.toThrow(refused);
+  await server.stop();
+  await server.start();
+  await expect(open(tls({ sslmode: 'require' }))).rejects.toThrow(refused);
+}, 60_000);

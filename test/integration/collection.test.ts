@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { linkStyles } from '../../demo/asa/links.js';
 import { TestCollection } from '../support/collection.js';
 import { query } from '../support/store.js';
 
@@ -64,15 +63,6 @@ describe('M10 Recurring Audit Collection', () => {
     const activities = events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
     expect(activities).toEqual(['getLastCheckpoint', 'fetchPages', 'writeExecutionLog']);
   });
-
-  it.each(linkStyles.filter((style) => style !== 'foreign-host'))(
-    'follows links in the style %s',
-    async (linkStyle) => {
-      const collection = await TestCollection.start({ events: 1_000, linkStyle }, { SEARCH_COUNT: '50' });
-      await collection.collect();
-      await collection.expectComplete();
-    },
-  );
 
   it('keeps an event that does not fit, and continues', async () => {
     const collection = await TestCollection.start({ events: 10 });

@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { TestCollection, until } from '../support/collection.js';
+import { folder, offload, offloading } from '../support/offloading.js';
 
 const count = (notes: string[], note: string) => notes.filter((line) => line === note).length;
 
@@ -182,6 +183,44 @@ describe('maintenance flows as workflow types', () => {
     const notes = await collection.store.executionLog({ collector: 'former', limit: 2 });
     expect(notes.map((line) => line.notes)).toEqual(['Cleared events table', 'Reset checkpoint']);
   });
+
+  it('clearEvents refuses to clear what a sink lacks, unless forced, and says so', async () => {
+    const path = folder();
+    const collection = await offloading({ archive: { kind: 'files', path } });
+    const { store } = collection;
+    await collection.collect();
+    const clear = async (input: object) => (await collection.start({ type: 'clearEvents', input })).result();
+    await expect(clear({ collector: 'asa' })).rejects.toMatchObject({
+      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3000 events have not reached every sink') },
+    });
+    const refused = async (with_: unknown[]) => {
+      const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
+        workflowId: `${collection.taskQueue}-signal`,
+        taskQueue: collection.taskQueue,
+        args: [{ collector: 'asa' }],
+        signal: 'clearEvents',
+        signalArgs: with_,
+      });
+      await handle.result();
+      return (await store.eventCount('asa')) > 0;
+    };
+    for (const args of [[], [{}], [{ force: 'yes' }], ['force']]) expect(await refused(args)).toBe(true);
+    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3000 events'));
+    expect(notes).toHaveLength(5);
+
+    await offload(collection);
+    await clear({ collector: 'asa' });
+    expect(await store.eventCount('asa')).toBe(0);
+
+    collection.demo.addEvents(10);
+    await collection.collect();
+    expect(await store.eventCount('asa')).toBe(10);
+    expect(await refused([{ force: true }])).toBe(false);
+    collection.demo.addEvents(10);
+    await collection.collect();
+    await clear({ collector: 'asa', force: true });
+    expect(await store.eventCount('asa')).toBe(0);
+  }, 120_000);
 
   it('setEnvironmentVariables changes the next request, and refuses secrets', async () => {
     const collection = await TestCollection.start({ events: 100 });

@@ -1,7 +1,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
 import { TestCollection, until } from '../support/collection.js';
-import { query, testStore } from '../support/store.js';
+import { query } from '../support/store.js';
 
 describe('temporary faults of the source', () => {
   it.each([
@@ -124,7 +124,7 @@ describe('failures that need a person', () => {
 });
 
 describe('the store', () => {
-  it.runIf(testStore === 'sqlite')('is waited for while another process has locked it', async () => {
+  it('is waited for while another process has locked it', async () => {
     const collection = await TestCollection.start({ events: 500 }, { SEARCH_COUNT: '100' });
     const other = new DatabaseSync((collection.place as { path: string }).path);
     other.exec('BEGIN IMMEDIATE');

@@ -155,44 +155,6 @@ describe('offloading', () => {
     expect(filesIn(path).length).toBeGreaterThan(0);
   }, 120_000);
 
-  it('refuses a clearing by hand before every sink has all events, unless forced, and says so', async () => {
-    const path = folder();
-    const collection = await offloading({ archive: { kind: 'files', path } });
-    const { store } = collection;
-    await collection.collect();
-    const clear = async (input: object) => (await collection.start({ type: 'clearEvents', input })).result();
-    await expect(clear({ collector: 'asa' })).rejects.toMatchObject({
-      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3000 events have not reached every sink') },
-    });
-    const refused = async (with_: unknown[]) => {
-      const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
-        workflowId: `${collection.taskQueue}-signal`,
-        taskQueue: collection.taskQueue,
-        args: [{ collector: 'asa' }],
-        signal: 'clearEvents',
-        signalArgs: with_,
-      });
-      await handle.result();
-      return (await store.eventCount('asa')) > 0;
-    };
-    for (const args of [[], [{}], [{ force: 'yes' }], ['force']]) expect(await refused(args)).toBe(true);
-    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3000 events'));
-    expect(notes).toHaveLength(5);
-
-    await offload(collection);
-    await clear({ collector: 'asa' });
-    expect(await store.eventCount('asa')).toBe(0);
-
-    collection.demo.addEvents(10);
-    await collection.collect();
-    expect(await store.eventCount('asa')).toBe(10);
-    expect(await refused([{ force: true }])).toBe(false);
-    collection.demo.addEvents(10);
-    await collection.collect();
-    await clear({ collector: 'asa', force: true });
-    expect(await store.eventCount('asa')).toBe(0);
-  }, 120_000);
-
   it('sends a range of time again, under names of its own', async () => {
     const path = folder();
     const collection = await offloading({ archive: { kind: 'files', path, batchEvents: '400' } });

@@ -8,10 +8,6 @@ import { TrawlError } from '../../src/errors.js';
 import { configuredTemporal, connect } from '../../src/temporal/connection.js';
 import { Certificates } from '../support/certificates.js';
 import { Place } from '../support/cli.js';
-import { testStore } from '../support/store.js';
-
-/** The server does not depend on the store, so one project is enough. */
-const here = describe.runIf(testStore === 'sqlite');
 
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -63,7 +59,7 @@ async function expectRefusals(cases: readonly (readonly [Record<string, string>,
   for (const [place, [, expected]] of cases.entries()) expect(found[place]).toMatchObject(expected);
 }
 
-here('a server is taken', () => {
+describe('a server is taken', () => {
   it('with its authority and a client certificate', async () => {
     const made = certificates();
     made.certificate('client', 'trawl');
@@ -128,7 +124,7 @@ async function tunnelling(to: string | number) {
   return { place: await listening(server), asked };
 }
 
-here('a proxy', () => {
+describe('a proxy', () => {
   it('leads a client and a worker to a server with TLS, by one rule', async () => {
     const made = certificates();
     made.certificate('named', 'temporal.invalid');
@@ -175,7 +171,7 @@ here('a proxy', () => {
   });
 });
 
-here('what is wrong is said, and what to do', () => {
+describe('what is wrong is said, and what to do', () => {
   it('no such namespace', async () => {
     const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'absent' };
     expect(await refusal(env)).toMatchObject(
