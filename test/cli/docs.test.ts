@@ -117,7 +117,7 @@ describe('the commands of the docs', () => {
     const up = await place.up();
     const health = /Health {9}(\S+)\/healthz/.exec(up.stdout)![1]!;
     const address = /Temporal {7}(\S+),/.exec(up.stdout)![1]!;
-    await until('all is collected', async () => (await place.exported()).length === 700, 90_000);
+    await until('all is collected', async () => (await place.stored()) === 700, 90_000);
     const shell = async (line: string, cwd = place.folder) => {
       const env = { ...place.env, PATH: `${bin}:${place.env.PATH}`, TEMPORAL_ADDRESS: address };
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', line], { cwd, env });

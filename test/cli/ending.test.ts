@@ -84,7 +84,7 @@ it('no server stays behind when the reader of the output stops reading', async (
 
 it('a result that is read slowly arrives complete', async () => {
   const { place, demo } = await Place.withDemo({ events: 3_000 });
-  expect((await place.run('collect', 'asa')).code).toBe(0);
+  await place.collected();
   const running = place.start('events', 'asa', '--format', 'ndjson');
   let seen = 0;
   running.child.stdout!.on('data', () => {

@@ -22,10 +22,11 @@ it('trawl status reports that a run is due and no worker carries it out, and say
   expect(await status()).toMatchObject({ worker: 'none', collectors: [{ recurring: 'stopped' }] });
   expect((await place.run('status')).stderr).not.toContain('trawl worker');
   await place.run('start', 'asa', '--cron', '@every 1s');
-  await until('a run is due', async () => (await status()).collectors[0].recurring === 'no worker');
+  const watched = place.watchedStatus();
+  await until('a run is due', () => watched().collectors[0]?.recurring === 'no worker');
   expect((await place.run('status')).stderr).toContain('Start one with "trawl worker"');
   place.start('worker');
-  await until('one is done', async () => (await status()).collectors[0].events === 1);
+  await until('one is done', async () => (await place.stored()) === 1);
   expect(await status()).toMatchObject({ worker: 'running' });
   expect(['waiting', 'running']).toContain((await status()).collectors[0].recurring);
   await place.run('stop', 'asa');

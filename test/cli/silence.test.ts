@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { StatusReport } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { placeWithoutWorker, temporal } from '../support/namespace.js';
 
@@ -17,13 +18,16 @@ async function collecting() {
     const { code, stdout, stderr } = await place.run('status', '--json');
     return { code, stderr, ...JSON.parse(stdout) };
   };
-  await until('a run is done', async () => (await status()).collectors[0].events === 10);
-  return { place, demo, namespace, worker, health, get, status };
+  await until('a run is done', async () => (await place.stored()) === 10);
+  return { place, demo, namespace, worker, health, get, status, watched: place.watchedStatus() };
 }
 
+const isWell = ({ collectors: [asa] }: StatusReport) => asa?.problems.length === 0;
+
 it('a collector that cannot finish a run is reported by status, log and health until it can again', async () => {
-  const { place, demo, worker, get, status } = await collecting();
-  await until('all is well', async () => (await get('/healthz')).status === 200 && (await status()).code === 0);
+  const { place, demo, worker, get, status, watched } = await collecting();
+  await until('all is well', async () => (await get('/healthz')).status === 200 && isWell(watched()));
+  expect(await status()).toMatchObject({ code: 0 });
   demo.expireTokens();
   demo.revokeKey();
   await until('health says so', async () => (await get('/healthz')).status === 503);
@@ -47,22 +51,22 @@ it('a collector that cannot finish a run is reported by status, log and health u
   expect(worker.stderr).toContain('"code":"LATE"');
   demo.restoreKey();
   await until('health says so', async () => (await get('/healthz')).status === 200);
-  await until('status says so', async () => (await status()).code === 0);
+  await until('status says so', () => isWell(watched()));
+  expect(await status()).toMatchObject({ code: 0 });
   expect(worker.stderr).toContain('Resolved: LATE');
 }, 120_000);
 
 it('a collection that somebody ended is reported until trawl stop confirms it, and so is a dead worker', async () => {
-  const { place, namespace, worker, status } = await collecting();
-  const late = async () => {
-    const { code, collectors } = await status();
-    return code === 3 && collectors[0].problems[0]?.code === 'LATE';
-  };
+  const { place, namespace, worker, status, watched } = await collecting();
+  const late = () => watched().collectors[0]?.problems[0]?.code === 'LATE';
   worker.signal('SIGKILL');
   await until('status misses the worker', late);
+  expect(await status()).toMatchObject({ code: 3 });
   place.start('worker');
-  await until('all is well', async () => (await status()).code === 0);
+  await until('all is well', () => isWell(watched()));
   await temporal('workflow', 'terminate', '--workflow-id', 'audit-collection-asa', '--namespace', namespace);
   await until('status misses the runs', late);
+  expect(await status()).toMatchObject({ code: 3 });
   expect(await place.run('stop', 'asa')).toMatchObject({ code: 0 });
   expect(await status()).toMatchObject({ code: 0, collectors: [{ recurring: 'stopped', problems: [] }] });
   expect(await place.run('stop', 'asa')).toMatchObject({ code: 1, stderr: expect.stringContaining('NOT_RUNNING') });

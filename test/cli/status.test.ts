@@ -52,15 +52,15 @@ describe('trawl status while something is down', () => {
 
   it('Temporal: shows the contents of the store, and exits with 3', async () => {
     const { place } = await Place.withDemo({ events: 5 });
-    expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+    await place.collected();
     Object.assign(place.env, noTemporal);
-    const { code, report, asa } = await look(place);
+    // Each waits for the time limit of the connection.
+    const [{ code, report, asa }, shown] = await Promise.all([look(place), place.run('status')]);
     expect({ code, report }).toMatchObject({
       code: 3,
       report: { storeProblem: null, temporalProblem: { code: 'TEMPORAL_UNREACHABLE' }, worker: 'unknown' },
     });
     expect(asa).toMatchObject({ recurring: 'unknown', events: 5, caughtUp: true, lagSeconds: 0, problems: [] });
-    const shown = await place.run('status');
     expect(shown.stdout).toMatch(/^asa +unknown +\d+s ago +0 /m);
     expect(shown.stderr).toMatch(/^Temporal: .*127\.0\.0\.1:1.* \[TEMPORAL_UNREACHABLE\]$/m);
   }, 120_000);
@@ -81,23 +81,32 @@ describe('trawl status while something is down', () => {
   }, 120_000);
 
   it('both, refused or silent: quickly reports which, without a password or a stack trace', async () => {
-    const { place } = await Place.withDemo({ events: 1 });
     const silent = await silentPort();
-    for (const port of [1, silent]) {
-      Object.assign(place.env, {
+    const { place } = await Place.withDemo({ events: 1 });
+    const looks = [1, silent].flatMap((port) => {
+      const env = {
         TRAWL_STORE: `postgres://nobody:marker@127.0.0.1:${port}/none`,
         TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
-      });
-      const { code, report } = await look(place);
+      };
+      return [{ as: '--json', env }, { env }];
+    });
+    // Together: each waits for the time limits of its connections.
+    const ended = await Promise.all(
+      looks.map(({ as, env }) => {
+        Object.assign(place.env, env);
+        return place.run('status', ...(as ? [as] : []));
+      }),
+    );
+    for (const [at, { code, stdout, stderr }] of ended.entries()) {
       expect(code).toBe(1);
-      expect(report).toMatchObject({
-        storeProblem: { code: expect.stringContaining('STORE') },
-        temporalProblem: { code: 'TEMPORAL_UNREACHABLE' },
-        collectors: [{ collector: 'asa', recurring: 'unknown' }],
-      });
-      const shown = await place.run('status');
-      expect(shown.stderr).toMatch(/^Store: .*\[STORE_\w+\]\nTemporal: .*\[TEMPORAL_UNREACHABLE\]\n$/);
-      expect(`${shown.stdout}${shown.stderr}`).not.toMatch(/marker|\n +at /);
+      expect(`${stdout}${stderr}`).not.toMatch(/marker|\n +at /);
+      if (!looks[at]!.as) expect(stderr).toMatch(/^Store: .*\[STORE_\w+\]\nTemporal: .*\[TEMPORAL_UNREACHABLE\]\n$/);
+      else
+        expect(JSON.parse(stdout)).toMatchObject({
+          storeProblem: { code: expect.stringContaining('STORE') },
+          temporalProblem: { code: 'TEMPORAL_UNREACHABLE' },
+          collectors: [{ collector: 'asa', recurring: 'unknown' }],
+        });
     }
   }, 120_000);
 });
@@ -110,8 +119,9 @@ describe('trawl status of a collection', () => {
     await until('the worker runs', () => worker.stderr.includes('A worker runs'));
     demo.faults.add({ kind: 'status', status: 503, every: 1 });
     await place.run('start', 'asa', '--cron', '@every 1s');
-    await until('it is tried again', async () =>
-      codesOf((await look(place)).asa.notices).includes('SOURCE_UNAVAILABLE'),
+    const watched = place.watchedStatus();
+    await until('it is tried again', () =>
+      codesOf(watched().collectors[0]?.notices ?? []).includes('SOURCE_UNAVAILABLE'),
     );
     const trying = await look(place);
     expect(trying).toMatchObject({ code: expect.any(Number), asa: { recurring: 'running', lastFailure: null } });
@@ -121,7 +131,7 @@ describe('trawl status of a collection', () => {
     demo.faults.clear();
     demo.expireTokens();
     demo.revokeKey();
-    await until('the run has failed', async () => (await look(place)).asa.lastFailureCode === 'CREDENTIALS_REFUSED');
+    await until('the run has failed', () => watched().collectors[0]?.lastFailureCode === 'CREDENTIALS_REFUSED');
     const failed = await look(place);
     expect(failed.code).toBe(3);
     expect(codesOf(failed.asa.problems)).toContain('CREDENTIALS_REFUSED');
@@ -143,13 +153,14 @@ describe('trawl status of a collection', () => {
     await place.run('start', 'asa', '--schedule', '--cron', '0 0 1 1 *');
     const toggle = ['schedule', 'toggle', '--schedule-id', 'audit-collection-asa', '--namespace', namespace];
     await temporal(...toggle, '--pause', '--reason', 'upgrade of the vault');
-    await until('it is told', async () => (await look(place)).asa.problems.length > 0);
+    const watched = place.watchedStatus();
+    await until('it is told', () => watched().collectors[0]?.problems.length === 1);
     expect(await look(place)).toMatchObject({ code: 3, asa: { recurring: 'paused', recurrence: 'schedule' } });
     const { stderr } = await place.run('status');
     expect(stderr).toMatch(/^asa: Its Schedule is paused \(upgrade of the vault\).*"trawl start asa".* \[PAUSED\]$/m);
     expect(await place.run('stop', 'asa')).toMatchObject({ code: 0 });
-    await until('it rests', async () => (await look(place)).code === 0);
-    expect((await look(place)).asa).toMatchObject({ recurring: 'paused', problems: [], notices: [] });
+    await until('it rests', () => watched().collectors[0]?.problems.length === 0);
+    expect(await look(place)).toMatchObject({ code: 0, asa: { recurring: 'paused', problems: [], notices: [] } });
   }, 120_000);
 });
 

@@ -33,12 +33,12 @@ describe('trawl up', () => {
     const temporal = (...args: string[]) =>
       promisify(execFile)(inject('temporalCli'), ['workflow', ...args, '--address', addressOf(up.stdout)]);
     const log = async () => (await place.run('log', 'asa', '--limit', '1000')).stdout;
-    await until('all is collected', async () => (await place.exported()).length === 700, 90_000);
+    await until('all is collected', async () => (await place.stored()) === 700, 90_000);
 
     await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'clearEvents');
     await temporal('signal', '--workflow-id', 'audit-collection-asa', '--name', 'resetCheckpoint');
     await until('both are carried out', async () => /Cleared events table[\s\S]*Reset checkpoint/.test(await log()));
-    await until('all is there again', async () => (await place.exported()).length === 700, 90_000);
+    await until('all is there again', async () => (await place.stored()) === 700, 90_000);
 
     const started = ['start', '--type', 'recurringAuditCollection', '--task-queue', 'audit-collection'];
     await temporal(
@@ -85,7 +85,7 @@ describe('trawl up', () => {
     demo.addEvents(3);
     const again = await place.up('--cron', '@every 2s');
     expect(addressOf(again.stdout)).toBe(addressOf(up.stdout));
-    await until('the new events are there', async () => (await place.exported()).length === 703, 90_000);
+    await until('the new events are there', async () => (await place.stored()) === 703, 90_000);
     expect((await place.exported()).map(essence).sort()).toEqual(truthOf(demo).sort());
     again.signal('SIGINT');
     await again.ended;
@@ -98,13 +98,14 @@ describe('trawl up', () => {
     expect(started.stdout).toContain('audit-collection-asa: changed, schedule "@every 2s", next run at ');
     const status = async () => JSON.parse((await place.run('status', '--json')).stdout).collectors[0];
     demo.addEvents(3);
-    await until('the new events are there', async () => (await place.exported()).length === 13);
+    await until('the new events are there', async () => (await place.stored()) === 13);
     demo.revokeKey();
     demo.addEvents(1);
     demo.faults.add({ kind: 'token-expired' });
-    await until('a run has failed', async () => (await status()).lastFailure?.includes('key'), 60_000);
+    const watched = place.watchedStatus();
+    await until('a run has failed', () => watched().collectors[0]?.lastFailure?.includes('key') ?? false, 60_000);
     demo.restoreKey();
-    await until('the next run is good', async () => (await status()).lastFailure === null, 60_000);
+    await until('the next run is good', () => watched().collectors[0]?.lastFailure === null, 60_000);
     up.signal('SIGINT');
     await up.ended;
     const again = await place.up();

@@ -56,7 +56,7 @@ function headersOfPages({ host, port }: ListeningAt): Record<string, string>[] {
 it('no web page can start anything through any port of trawl up', async () => {
   const { place } = await Place.withDemo({ events: 700 });
   const up = await place.up('--cron', '@every 1h');
-  await until('all is collected', async () => (await place.exported()).length === 700, 90_000);
+  await until('all is collected', async () => (await place.stored()) === 700, 90_000);
   const address = /Temporal {7}(\S+),/.exec(up.stdout)![1]!;
   const [, ui] = /Temporal UI {4}http:\/\/127\.0\.0\.1:(\d+)/.exec(up.stdout)!;
   const connection = await Connection.connect({ address });

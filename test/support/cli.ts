@@ -1,18 +1,37 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import { root } from '../../scripts/setup.mjs';
 import { endProcess, isAlive } from '../../src/processes.js';
+import { type StorePlace, storePlace } from '../../src/stores/place.js';
+import { openStore } from '../../src/stores/registry.js';
+import { localTemporal } from '../../src/temporal/connection.js';
+import { startWorker } from '../../src/worker.js';
 import { until } from './collection.js';
-import { storePlaceOfTest, testStore } from './store.js';
+import { quietTemporal } from './quiet.js';
+import { query, storePlaceOfTest, testStore } from './store.js';
 
 export interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** A part of what `trawl status --json` prints. */
+export interface StatusReport {
+  worker?: string;
+  collectors: {
+    recurring: string;
+    lastFailure?: string | null;
+    lastFailureCode?: string | null;
+    problems: { code: string }[];
+    notices: { code: string }[];
+  }[];
 }
 
 /** A running trawl process. */
@@ -135,6 +154,51 @@ export class Place {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * Collects what there is, by a worker of the tests' process: for a test whose subject is what comes after.
+   * `trawl collect` would start a Temporal server as well.
+   */
+  async collected(collector = 'asa'): Promise<void> {
+    quietTemporal();
+    const store = await openStore(this.#store());
+    try {
+      const taskQueue = `test-${randomUUID()}`;
+      const temporal = localTemporal(inject('temporalAddress'));
+      const worker = await startWorker({ temporal, store, env: this.env, taskQueue });
+      const connection = await Connection.connect({ address: inject('temporalAddress') });
+      try {
+        await new Client({ connection }).workflow.execute('recurringAuditCollection', {
+          ...{ taskQueue, workflowId: taskQueue, args: [{ collector }] },
+        });
+      } finally {
+        await connection.close();
+        await worker.stop();
+      }
+    } finally {
+      await store.close();
+    }
+  }
+
+  #store(): StorePlace {
+    return storePlace(this.env.TRAWL_STORE ?? 'sqlite:data/trawl.db', this.folder, 4)!;
+  }
+
+  /** Number of events in the store; 0 while there is none. For waiting: it starts no process. */
+  async stored(collector = 'asa'): Promise<number> {
+    const sql = `SELECT COUNT(*) AS n FROM audit_events WHERE collector = '${collector}'`;
+    const [row] = await query<{ n: number | string }>(this.#store(), sql).catch(() => []);
+    return Number(row?.n ?? 0);
+  }
+
+  /** Starts `trawl status --watch`, and returns the newest report. For waiting: one process looks again and again. */
+  watchedStatus(): () => StatusReport {
+    const watching = this.start('status', '--watch', '1s', '--json');
+    return () => {
+      const newest = watching.stdout.slice(0, watching.stdout.lastIndexOf('\n')).split('\n').at(-1);
+      return newest ? JSON.parse(newest) : { collectors: [] };
+    };
   }
 
   /** The exported events, as JSON lines. */
