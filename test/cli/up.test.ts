@@ -25,7 +25,7 @@ describe('trawl up', () => {
     up.signal('SIGINT');
     expect((await up.ended).code).toBe(0);
     expect(isAlive(server)).toBe(false);
-  });
+  }, 120_000);
 
   it('the printed commands of the Temporal CLI run, watch and reset, and collecting continues after a restart', async () => {
     const { place, demo } = await Place.withDemo({ events: 700 }, { SEARCH_COUNT: '100' });
