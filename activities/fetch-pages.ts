@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { leadsBack } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
@@ -8,23 +9,36 @@ import type { Context } from './context.js';
 import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
 
 /**
+ * A run ends after this many empty pages in a row, and the next one goes on from there. Otherwise a source that always
+ * has another page would keep one run busy for ever.
+ */
+const emptyPagesMax = 20;
+/** A round that is reading empty pages goes on for this long, so that they are written as one. */
+const emptyDurationMaxMs = 60_000;
+
+/** Empty pages that are followed by others, read one after the other: they are staged and written as one page. */
+interface Stretch {
+  offset: string;
+  last: FetchedPage;
+}
+
+/**
  * M10's request, from a position onwards: U01 and U00 (settings and token), the pages, and U11 (where the next page
  * begins). Each page is staged as it arrives, so that none of it passes through Temporal.
  *
  * Pages read before an error are returned; the error comes back with the next call, on its first page. So a failed
  * attempt has read nothing, and a retry begins where this one began.
  */
-export async function fetchPages({ store, collectors, cache }: Context, input: FetchPagesInput): Promise<FetchedPages> {
+export async function fetchPages(context: Context, input: FetchPagesInput): Promise<FetchedPages> {
+  const { store, collectors } = context;
   const { source, client } = await collectors.open(input.collector);
-  const startedAt = Date.now();
-  const result: FetchedPages = { pages: [], nextOffset: input.from.offset, more: true, pauseMs: 0, requests: 0 };
-  let events = 0;
-  let bytes = 0;
+  const round = new Round(context, input);
+  const { result } = round;
   for (;;) {
     const offset = result.nextOffset;
     const first = result.requests === 0;
     const waitMs = source.requestLimit ? await store.reserveRequest(client.place, source.requestLimit) : 0;
-    if (waitMs > 0 && !first) return { ...result, pauseMs: waitMs };
+    if (waitMs > 0 && !first) return round.end({ pauseMs: waitMs });
     if (waitMs > 0) throw paced(waitMs);
     let page: FetchedPage;
     try {
@@ -35,38 +49,106 @@ export async function fetchPages({ store, collectors, cache }: Context, input: F
       if (first) throw error;
       log.warn('Handing on the pages read before an error', { collector: input.collector, pages: result.pages.length });
       const pauseMs = (error instanceof TrawlError ? error.retryAfterMs : undefined) ?? result.pauseMs;
-      return { ...result, pauseMs };
+      return round.end({ pauseMs });
     }
+    if (page.warning) log.warn(page.warning, { collector: input.collector });
+    const stays = !page.more && page.nextOffset === offset;
+    const isKnown = stays && !page.warning && isUnchanged(page, first ? input.knownDigest : '');
+    if (await round.take(page, isKnown)) return round.end();
+  }
+}
+
+/** The pages of one call, and what they amount to. */
+class Round {
+  readonly result: FetchedPages;
+  readonly #context: Pick<Context, 'store' | 'cache'>;
+  readonly #input: FetchPagesInput;
+  readonly #startedAt = Date.now();
+  #stretch: Stretch | undefined;
+  #emptyPages: number;
+  #events = 0;
+  #bytes = 0;
+
+  constructor(context: Pick<Context, 'store' | 'cache'>, input: FetchPagesInput) {
+    this.#context = context;
+    this.#input = input;
+    this.#emptyPages = input.emptyBefore ?? 0;
+    this.result = { pages: [], nextOffset: input.from.offset, more: true, pauseMs: 0, requests: 0 };
+  }
+
+  /**
+   * Adds the page at `nextOffset`. Returns true if the round ends with it.
+   * @param isKnown true if there is nothing to write for it
+   */
+  async take(page: FetchedPage, isKnown: boolean): Promise<boolean> {
+    const { result } = this;
+    const offset = result.nextOffset;
     result.requests += page.requests;
     result.more = page.more;
     result.pauseMs = page.more ? page.pauseMs : 0;
-    if (page.warning) log.warn(page.warning, { collector: input.collector });
-    const stays = !page.more && page.nextOffset === offset;
-    if (stays && !page.warning && isUnchanged(page, first ? input.knownDigest : '')) return result;
+    const isEmpty = page.more && eventsOf(page) === 0 && !page.gap && !page.warning;
+    if (isEmpty) {
+      this.#emptyPages += 1;
+      this.#stretch = { offset: this.#stretch?.offset ?? offset, last: page };
+      result.nextOffset = page.nextOffset;
+      return this.#emptyPages >= emptyPagesMax || result.pauseMs > 0 || this.#lasted(emptyDurationMaxMs);
+    }
+    await this.#writeStretch();
+    this.#emptyPages = 0;
+    if (isKnown) return true;
+    await this.#stage(offset, page, page.leadsBack ? leadsBack : undefined);
+    result.nextOffset = page.nextOffset;
+    if (!page.more || result.pauseMs > 0) return true;
+    const { pagesMax, eventsMax, bytesMax, durationMaxMs } = this.#input;
+    const full = result.pages.length >= pagesMax || this.#events >= eventsMax || this.#bytes >= bytesMax;
+    return full || this.#lasted(durationMaxMs);
+  }
 
+  async end(change: Partial<FetchedPages> = {}): Promise<FetchedPages> {
+    const emptyPages = this.#emptyPages;
+    const ends = emptyPages >= emptyPagesMax;
+    await this.#writeStretch(ends ? `${emptyPages} empty pages, more ahead` : undefined);
+    return {
+      ...this.result,
+      ...change,
+      ...(emptyPages > 0 ? { emptyPages } : {}),
+      ...(ends ? { more: false, pauseMs: 0 } : {}),
+    };
+  }
+
+  #lasted(ms: number): boolean {
+    return Date.now() - this.#startedAt >= ms;
+  }
+
+  async #writeStretch(notCaughtUp?: string): Promise<void> {
+    const stretch = this.#stretch;
+    this.#stretch = undefined;
+    if (stretch) await this.#stage(stretch.offset, stretch.last, notCaughtUp);
+  }
+
+  async #stage(offset: string, page: FetchedPage, notCaughtUp?: string): Promise<void> {
+    const { store, cache } = this.#context;
+    const { collector, from } = this.#input;
     const ref: PageRef = {
       key: `${activityInfo().activityId}-${randomUUID()}`,
       offset,
       nextOffset: page.nextOffset,
       more: page.more,
-      generation: input.from.generation,
+      generation: from.generation,
       events: page.content.events.length,
       rejected: page.content.rejected.length,
       ...(page.gap ? { gap: page.gap } : {}),
       ...(page.warning ? { warning: page.warning } : {}),
+      ...(notCaughtUp ? { notCaughtUp } : {}),
     };
-    const staged = { ...ref, collector: input.collector, body: page.body };
-    await traced('store.stagePage', { 'trawl.collector': input.collector, 'trawl.bytes': page.body.byteLength }, () =>
+    const staged = { ...ref, collector, body: page.body };
+    await traced('store.stagePage', { 'trawl.collector': collector, 'trawl.bytes': page.body.byteLength }, () =>
       store.stagePage(staged),
     );
     cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
-    result.pages.push(ref);
-    result.nextOffset = page.nextOffset;
-    events += ref.events;
-    bytes += page.body.byteLength;
-    if (!page.more || result.pauseMs > 0) return result;
-    const full = result.pages.length >= input.pagesMax || events >= input.eventsMax || bytes >= input.bytesMax;
-    if (full || Date.now() - startedAt >= input.durationMaxMs) return result;
+    this.result.pages.push(ref);
+    this.#events += ref.events;
+    this.#bytes += page.body.byteLength;
   }
 }
 
@@ -79,5 +161,10 @@ function paced(waitMs: number): TrawlError {
 
 /** True if the last page, which would leave the checkpoint in place, is empty or the same as when it was last read. */
 function isUnchanged({ content }: FetchedPage, knownDigest: string): boolean {
-  return content.digest === knownDigest || content.events.length + content.rejected.length === 0;
+  return content.digest === knownDigest || eventsOf({ content }) === 0;
+}
+
+/** Number of events on a page, including those that do not fit. */
+function eventsOf({ content }: Pick<FetchedPage, 'content'>): number {
+  return content.events.length + content.rejected.length;
 }

@@ -29,6 +29,8 @@ export interface FetchedPages {
   /** Milliseconds to wait before the next request. */
   pauseMs: number;
   requests: number;
+  /** Number of empty pages in a row that the walk has read last; absent if there are none. */
+  emptyPages?: number;
 }
 
 export interface PagesWritten {

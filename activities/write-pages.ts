@@ -57,6 +57,7 @@ async function writePage(
     followed,
     ...(ref.gap ? { gap: ref.gap } : {}),
     ...(ref.warning ? { warning: ref.warning } : {}),
+    ...(ref.notCaughtUp ? { notCaughtUp: ref.notCaughtUp } : {}),
   };
   return traced(
     'store.writePage',

@@ -22,6 +22,8 @@ export interface Progress {
     | 'waiting for another walk'
     | 'handed over'
     | 'caught up'
+    /** The run has ended, but the source has more: `note` says why. */
+    | 'not caught up'
     | 'failed';
   /** Pages and new events committed, and requests made. Those of a walk handed over are added when it ends. */
   pages: number;

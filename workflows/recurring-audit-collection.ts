@@ -61,7 +61,8 @@ async function handOver(input: CollectionInput, report: ProgressReport): Promise
   // From here on it can be queried and signalled.
   report.update({ state: 'handed over', walk });
   const done = await result();
-  report.update({ state: 'walking', walk: null, requests: report.progress.requests + done.requests });
+  const state = done.state === 'not caught up' ? done.state : 'walking';
+  report.update({ state, walk: null, requests: report.progress.requests + done.requests });
   report.written(done);
 }
 

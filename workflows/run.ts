@@ -54,7 +54,8 @@ export async function runWithCommands(commands: Commands, report: ProgressReport
     while (commands.pending) await commands.settled();
     if (failure === undefined && commands.resets !== resets) continue;
     failure ??= failureOf(report.progress.failedCommands);
-    report.update({ state: failure === undefined ? 'caught up' : 'failed' });
+    const end = report.progress.state === 'not caught up' ? 'not caught up' : 'caught up';
+    report.update({ state: failure === undefined ? end : 'failed' });
     if (failure !== undefined) throw failure;
     return;
   }

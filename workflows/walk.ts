@@ -8,7 +8,10 @@ import { roundLimits, stepOptions, walkActivities } from './options.js';
 import type { ProgressReport } from './progress.js';
 import { recurrence } from './recurrence.js';
 
-/** `history full`: the walk must continue in another run. Everything read so far is committed. */
+/**
+ * `caught up`: the source has no more, or the run ends without it (progress says so). `history full`: the walk must
+ * continue in another run. Everything read so far is committed.
+ */
 export type WalkEnd = 'caught up' | 'history full';
 
 type PassEnd = WalkEnd | 'read again';
@@ -79,7 +82,7 @@ export class Walk {
     }
     let from: PageStart = { offset: checkpoint.offset, generation: checkpoint.generation };
     let pageNumber = checkpoint.pages + 1;
-    let fetching = this.#fetch(from, pageNumber, checkpoint.digest);
+    let fetching = this.#fetch(from, pageNumber, { knownDigest: checkpoint.digest });
     for (;;) {
       let round: FetchedPages;
       try {
@@ -93,11 +96,11 @@ export class Walk {
       }
       this.#report.fetched(round);
       pageNumber += round.pages.length;
-      const { nextOffset, more } = round;
+      const { nextOffset, more, emptyPages } = round;
       this.#catchesUp ||= more;
       const ahead =
         more && round.pauseMs === 0 && !historyIsFull(this.#historyEventsMax) && !isReset()
-          ? this.#fetch({ offset: nextOffset, generation: from.generation }, pageNumber, '')
+          ? this.#fetch({ offset: nextOffset, generation: from.generation }, pageNumber, { emptyPages })
           : null;
       if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, pageNumber))) {
         ahead?.abandon();
@@ -119,7 +122,7 @@ export class Walk {
         this.#report.update({ state: 'walking' });
       }
       from = { offset: nextOffset, generation: from.generation };
-      fetching = ahead ?? this.#fetch(from, pageNumber, '');
+      fetching = ahead ?? this.#fetch(from, pageNumber, { emptyPages });
     }
   }
 
@@ -134,6 +137,10 @@ export class Walk {
   /** A last page that was not staged has nothing new; the run still writes its log line (M10's first branch). */
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
+    if (last?.notCaughtUp !== undefined && patched('a run ends without having caught up')) {
+      this.#report.update({ state: 'not caught up' });
+      return 'caught up';
+    }
     if (last === undefined || last.more) {
       await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
         { collector: this.#collector },
@@ -143,11 +150,16 @@ export class Walk {
     return 'caught up';
   }
 
-  #fetch(from: PageStart, pageNumber: number, knownDigest: string): Fetching {
+  #fetch(
+    from: PageStart,
+    pageNumber: number,
+    { knownDigest = '', emptyPages }: { knownDigest?: string; emptyPages?: number | undefined },
+  ): Fetching {
+    const emptyBefore = emptyPages ? { emptyBefore: emptyPages } : {};
     const scope = new CancellationScope();
     const result = scope.run(() =>
       walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${pageNumber}`), [
-        { collector: this.#collector, from, knownDigest, ...roundLimits },
+        { collector: this.#collector, from, knownDigest, ...emptyBefore, ...roundLimits },
       ]),
     );
     // A failed read-ahead is reported when its turn comes, or never if it is abandoned.

@@ -47,7 +47,7 @@ export class ProgressLine {
     this.#open = false;
   }
 
-  #text({ newEvents, pages, rejected, newest, state }: Progress): string {
+  #text({ newEvents, pages, rejected, newest, state, note }: Progress): string {
     const seconds = Math.max((Date.now() - this.#startedAt) / 1000, 0.001);
     const parts = [
       `${newEvents.toLocaleString('en')} new events`,
@@ -56,6 +56,7 @@ export class ProgressLine {
     ];
     if (rejected > 0) parts.push(`${rejected} rejected`);
     if (newest) parts.push(`up to ${newest.replace('T', ' ')}`);
-    return `${this.#name}: ${state}, ${parts.join(', ')}`;
+    const inWords = state === 'not caught up' ? printable(note.toLowerCase()) : state;
+    return `${this.#name}: ${inWords}, ${parts.join(', ')}`;
   }
 }

@@ -39,6 +39,8 @@ const pageRef = z.object({
   gap: z.exactOptional(z.object({ from: z.string().max(100), to: z.string().max(100) })),
   /** A warning about this page for a person. */
   warning: z.exactOptional(z.string()),
+  /** Why the walk ends after this page although the source has more. */
+  notCaughtUp: z.exactOptional(z.string()),
 });
 export type PageRef = z.infer<typeof pageRef>;
 
@@ -90,6 +92,8 @@ export const activityInputs = {
       .min(1)
       .max(2 ** 31),
     durationMaxMs: z.int().min(1).max(600_000),
+    /** Number of empty pages in a row that the walk has read before `from`. */
+    emptyBefore: z.exactOptional(count),
   }),
   enrichPages: pages,
   writePages: pages,

@@ -55,6 +55,8 @@ export interface FetchedPage {
   pauseMs: number;
   /** Requests made for this page, including those for tokens. */
   requests: number;
+  /** True if the source has more, but leads back to a page that the walk has read, so that it ends here. */
+  leadsBack?: boolean;
   /** A period that was never read and that the source no longer holds: shown in the execution log and by `status`. */
   gap?: RetentionGap;
   /** A warning about the page for people: goes to the execution log, once per text, and to the worker's log. */

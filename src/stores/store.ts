@@ -154,6 +154,14 @@ export interface Standing {
   /** Rejected events that are neither stored nor acknowledged; null if there are none. */
   unsettled: UnsettledRejects | null;
   due: DueRuns | null;
+  /** Set while each run ends without having caught up, because the source had only empty pages or led back. */
+  endless: Endless | null;
+}
+
+export interface Endless {
+  since: string;
+  /** True if reading has come to the same offset again. */
+  leadsBack: boolean;
 }
 
 export interface UnsettledRejects {
@@ -211,6 +219,8 @@ export interface PageToWrite {
   gap?: RetentionGap;
   /** A line for the execution log; the same text is logged once per generation of the checkpoint. */
   warning?: string;
+  /** Why the walk ends after this page although the source has more: becomes the note in the execution log. */
+  notCaughtUp?: string;
   /**
    * Set if more pages are written right after this one. The write then need not wait for the disk: the last page does,
    * and a power cut in between undoes the checkpoint along with the page.

@@ -11,6 +11,7 @@ export const watchedCodes = [
   'LATE',
   'NO_NEXT_RUN',
   'RETENTION_NEAR',
+  'NOT_CAUGHT_UP',
   'OFFLOAD_LATE',
   'EVENTS_REJECTED',
 ] as const satisfies readonly Problem['code'][];

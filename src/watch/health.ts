@@ -9,6 +9,9 @@ const retentionShareMax = 0.75;
 /** A catch-up starts with the oldest events. It is healthy if it has written a page within this time. */
 const movingMaxMs = 3_600_000;
 
+/** A source may have so many empty pages that reading them takes several runs, but not for longer than this. */
+const endlessMaxMs = 3_600_000;
+
 const dayMs = 86_400_000;
 
 interface HealthLimits {
@@ -26,6 +29,7 @@ export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: numb
     late(standing, limits, nowMs),
     unplanned(standing, nowMs),
     nearRetention(standing, limits, nowMs),
+    endless(standing, nowMs),
     rejected(standing),
   ].filter((problem) => problem !== null);
 }
@@ -41,6 +45,17 @@ export function noNextRun(collector: string, cron: string | null): Problem {
     code: 'NO_NEXT_RUN',
     message: `It waits, but no run follows${times}, so nothing is collected. Give it other times with "trawl start ${collector} --cron '*/5 * * * *'"; "trawl stop ${collector}" ends it on purpose.`,
   };
+}
+
+function endless({ collector, endless }: Standing, nowMs: number) {
+  if (endless === null || (!endless.leadsBack && nowMs - epochMs(endless.since) < endlessMaxMs)) return null;
+  const reason = endless.leadsBack
+    ? 'its source leads back to where the run had been'
+    : 'its source has had nothing but empty pages';
+  return {
+    code: 'NOT_CAUGHT_UP',
+    message: `No run has caught up since ${endless.since}: ${reason}. Nothing is skipped; what comes behind has not been reached. Ask the vendor, check the filters and any proxy in between, and look at "trawl log ${collector}".`,
+  } as const;
 }
 
 function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: HealthLimits, nowMs: number) {

@@ -5,6 +5,7 @@ export const problemCodes = [
   'LATE',
   'NO_NEXT_RUN',
   'RETENTION_NEAR',
+  'NOT_CAUGHT_UP',
   'OFFLOAD_LATE',
   'RUN_STUCK',
   'PAUSED',

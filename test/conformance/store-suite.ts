@@ -94,6 +94,42 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.standings()).map(({ collector }) => collector)).toEqual(['asa', 'new']);
     });
 
+    it('knows since when reading has had no end', async () => {
+      const endless = async () => (await store.standings('asa'))[0]!.endless;
+      const reason = { notCaughtUp: '20 empty pages, more ahead', more: true };
+      const at = (offset: string, nextOffset: string) => ({ offset, nextOffset, more: true });
+      await store.writePage(page([event('a')], at('', '1')));
+      expect(await endless()).toBeNull();
+      const { note } = await store.writePage(page([], { ...at('1', '2'), ...reason }));
+      expect(note).toBe('Not caught up: 20 empty pages, more ahead');
+      const since = (await store.standings('asa'))[0]!.lastDateTime;
+      await store.writePage(page([], at('2', '3')));
+      await store.writePage(page([], { ...at('3', '1'), ...reason }));
+      expect((await store.standings('asa'))[0]).toMatchObject({
+        endless: { since, leadsBack: false },
+        caughtUpAt: null,
+      });
+      await store.writePage(page([], { ...at('1', '4'), ...reason }));
+      expect(await endless()).toEqual({ since, leadsBack: true });
+      expect((await store.standings())[0]!.endless).toEqual({ since, leadsBack: true });
+      // An event ends it, and so does the end of the source.
+      await store.writePage(page([event('b')], at('4', '5')));
+      expect(await endless()).toBeNull();
+      await store.writePage(page([], { ...at('5', '6'), ...reason }));
+      expect(await endless()).toMatchObject({ leadsBack: false });
+      await vi.waitFor(() => expect(new Date().toISOString() > (since ?? '')).toBe(true));
+      await store.logIdleRun('asa', 'end');
+      expect(await endless()).toBeNull();
+      // A page with the same events as before, which leads back to itself, has not caught up either.
+      const { caughtUpAt } = (await store.standings('asa'))[0]!;
+      await vi.waitFor(() => expect(new Date().toISOString() > caughtUpAt!).toBe(true));
+      for (const more of [false, false])
+        await store.writePage(page([event('b')], { ...at('6', '6'), more, notCaughtUp: 'it leads back' }));
+      expect(await endless()).toMatchObject({ leadsBack: true });
+      await store.resetCheckpoint('asa', ['reset']);
+      expect(await endless()).toBeNull();
+    });
+
     it('filters by any text, type and time, and finds all matching events and no others', async () => {
       const pieces = ['%', '_', '\\', '*', "'", '"', 'a', 'A', 'ß', 'é', '😀', '\u0000', '\ud800', '\n', ' '];
       const text = fc.array(fc.constantFrom(...pieces), { maxLength: 4 }).map((all) => all.join(''));

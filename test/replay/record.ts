@@ -7,6 +7,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { inject, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { TestCollection, until } from '../support/collection.js';
+import { startNumberedPages } from '../support/numbered-pages.js';
 
 /*
  * Records the histories that replay.test.ts replays: npm run record-histories. A workflow change that breaks the old
@@ -52,6 +53,12 @@ it("M10's branches", async () => {
 it('read-ahead over many rounds', async () => {
   const collection = await TestCollection.start({ events: 4_000 }, { SEARCH_COUNT: '50' });
   await saveRun('m10-read-ahead', await collection.start());
+});
+
+it('empty pages without end', async () => {
+  const { baseUrl } = await startNumberedPages(() => []);
+  const collection = await TestCollection.start({}, { ASA_BASE_URL: baseUrl });
+  await saveRun('m10-not-caught-up', await collection.start());
 });
 
 it('failures', async () => {

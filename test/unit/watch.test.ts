@@ -83,6 +83,7 @@ describe('a collector', () => {
     rejected: 0,
     unsettled: null,
     due: { cron: '*/5 * * * *', since: ago(day), tick: null },
+    endless: null,
   };
   const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
     problemsOf({ ...standing, ...changes }, { lateAfterRuns: 3, retentionDays }, now).map(({ code }) => code);
@@ -107,6 +108,17 @@ describe('a collector', () => {
       { lastDateTime: null, caughtUpAt: null, due: { cron: '*/5 * * * *', since: ago(minute), tick: null } },
       [],
     ],
+    [
+      'whose source has had only empty pages for a while',
+      { endless: { since: ago(59 * minute), leadsBack: false } },
+      [],
+    ],
+    [
+      'whose source has had only empty pages for an hour',
+      { endless: { since: ago(hour), leadsBack: false } },
+      ['NOT_CAUGHT_UP'],
+    ],
+    ['whose source leads back', { endless: { since: ago(minute), leadsBack: true } }, ['NOT_CAUGHT_UP']],
     ['that is not expected to run', { lastDateTime: ago(40 * day), caughtUpAt: ago(40 * day), due: null }, []],
     [
       'that nears the retention',

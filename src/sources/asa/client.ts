@@ -97,7 +97,7 @@ export class AsaClient implements SourceClient {
     // A link back to the page itself means that there is no next page yet.
     if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };
     if (this.#trail.leadsOn(offset, next)) return { ...page, nextOffset: next, more: true };
-    return { ...page, nextOffset: offset, more: false, warning: ledBack(next) };
+    return { ...page, nextOffset: offset, more: false, leadsBack: true, warning: ledBack(next) };
   }
 
   /** Requests the next page right away, unless the answer asks to wait. Whether the page can be used shows later. */

@@ -78,8 +78,10 @@ export class SkyflowClient implements SourceClient {
     if (this.#refused?.cursor === offsetOf({ cursor: from.cursor })) this.#refused = undefined;
     const { body, content } = readSkyflowPage(answer.body, this.#settings.skyflowKeepContent);
     const page = { body, content, pauseMs: pauseForReserveMs(answer) };
+    // An empty page may have more behind it. At the end, its cursor is missing or that of the request.
     const hasEvents = content.events.length + content.rejected.length > 0;
-    const next = hasEvents ? content.nextOps : null;
+    const isEnd = !hasEvents && content.nextOps !== null && keyOf(content.nextOps) === keyOf(from.cursor);
+    const next = isEnd ? null : content.nextOps;
     if (next && this.#trail.leadsOn(keyOf(from.cursor), keyOf(next))) {
       const settledBeforeMs = askedMsByTheirs(answer, askedMs, tookMs) - overlapMs;
       const isOld = overlapMs === 0 || timeMs(next, content) < settledBeforeMs;
@@ -88,7 +90,7 @@ export class SkyflowClient implements SourceClient {
     }
     // The end for now. Without nextOps the page may still fill, and is read again at the same offset.
     const nextOffset = from.cursor === position.cursor ? offset : offsetOf({ cursor: from.cursor });
-    return { ...page, nextOffset, more: false, ...(next ? { warning: ledBack(next) } : {}) };
+    return { ...page, nextOffset, more: false, ...(next ? { leadsBack: true, warning: ledBack(next) } : {}) };
   }
 
   /**

@@ -23,7 +23,8 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   const rejected = [...page.rejected, ...altered];
   yield* settleRejects(dialect, { ...page, now, ids: page.events.map(({ id }) => id), fits: rejected.length === 0 });
   const rejects = yield* keepRejects(dialect, rejected, { collector, offset, now });
-  const note = branchNote({ more: page.more, newEvents, lastCount: checkpoint.lastCount });
+  const { more, notCaughtUp } = page;
+  const note = branchNote({ more, newEvents, lastCount: checkpoint.lastCount, notCaughtUp });
   const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
   const written = {
     pages: checkpoint.pages + 1,
@@ -121,7 +122,7 @@ function* moveCheckpoint(
     moves ? '' : page.digest,
     pages,
     lastSeq,
-    page.more ? null : now,
+    page.more || page.notCaughtUp !== undefined ? null : now,
     newest?.timestamp ?? null,
     newest?.timeNs ?? null,
   );

@@ -41,7 +41,9 @@ describe('a nextOps that leads back', () => {
     expect(await client.fetchPage(end)).toMatchObject({ more: true });
   });
 
-  it.each(['{"event":[],"nextOps":null}', '{"event":null}', '{"nextOps":{"timestamp":"t","changeID":"c"}}', '{}'])(
+  const same = JSON.stringify({ nextOps: JSON.parse(at(2)) });
+
+  it.each(['{"event":[],"nextOps":null}', '{"event":null}', same, '{}'])(
     'is different from an empty page: %s',
     async (body) => {
       const vault = vaultOf(3);
@@ -51,6 +53,38 @@ describe('a nextOps that leads back', () => {
       expect(page.warning).toBeUndefined();
     },
   );
+});
+
+it('an empty page with another cursor has more behind it', async () => {
+  const vault = vaultOf(9);
+  const body = JSON.stringify({ event: [], nextOps: JSON.parse(at(5)) });
+  vault.instead = (url) => (url.searchParams.get('afterOps.changeID') === 'e2' ? { status: 200, body } : undefined);
+  const client = vault.client();
+  const page = await client.fetchPage(at(2));
+  expect(page).toMatchObject({ more: true, nextOffset: at(5), content: { events: [] } });
+  expect((await client.fetchPage(page.nextOffset)).content.events.map(({ id }) => id)).toEqual(['e6', 'e7', 'e8']);
+});
+
+it('events behind 500 empty pages all arrive', async () => {
+  const vault = vaultOf(6);
+  const empty = (n: number) => ({
+    event: [],
+    nextOps: n < 500 ? { timestamp: 'empty', changeID: `${n + 1}` } : JSON.parse(at(2)),
+  });
+  vault.instead = (url) => {
+    const { 'afterOps.timestamp': time, 'afterOps.changeID': id } = Object.fromEntries(url.searchParams);
+    const nth = id === undefined ? 0 : time === 'empty' ? Number(id) : undefined;
+    return nth === undefined ? undefined : { status: 200, body: JSON.stringify(empty(nth)) };
+  };
+  const client = vault.client();
+  const found: string[] = [];
+  for (let offset = '', more = true; more; ) {
+    const page = await client.fetchPage(offset);
+    found.push(...page.content.events.map(({ id }) => id));
+    ({ nextOffset: offset, more } = page);
+  }
+  expect(found).toEqual(['e3', 'e4', 'e5']);
+  expect(vault.requests).toBe(503);
 });
 
 describe('a cursor that is refused', () => {
