@@ -36,6 +36,7 @@ export class Disk {
   #cuts = 1;
   /** Size of the write-ahead log that is surely on the disk. */
   #durableBytes = 0;
+  #writtenBytes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -49,21 +50,27 @@ export class Disk {
     return new SqliteStore(this.#path);
   }
 
-  /** Everything written so far is on the disk from here on. */
-  sync(): void {
-    this.#durableBytes = this.walBytes;
+  /**
+   * Looks whether a call of the store has written anything.
+   * @param light the call does not wait for the disk. One that does puts everything before it on the disk, too.
+   */
+  wrote(light: boolean): void {
+    const bytes = this.#walBytes();
+    if (bytes !== this.#writtenBytes && !light) this.#durableBytes = bytes;
+    this.#writtenBytes = bytes;
   }
 
   /** Loses some or all of what was written but not yet on the disk. */
   cutPower(random: Random): void {
     const before = this.#path;
-    const kept = random.int(Math.min(this.#durableBytes, this.walBytes), this.walBytes);
+    const kept = random.int(Math.min(this.#durableBytes, this.#walBytes()), this.#walBytes());
     this.#cuts += 1;
     copyFileSync(before, this.#path);
     if (!existsSync(`${before}-wal`)) return;
     copyFileSync(`${before}-wal`, `${this.#path}-wal`);
     truncateSync(`${this.#path}-wal`, kept);
     this.#durableBytes = kept;
+    this.#writtenBytes = kept;
   }
 
   query<Row>(sql: string): Row[] {
@@ -79,7 +86,7 @@ export class Disk {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  get walBytes(): number {
+  #walBytes(): number {
     return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 }

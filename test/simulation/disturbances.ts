@@ -45,6 +45,13 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   'the power is cut': { weight: 2, happen: (world, random) => world.cutPower(random) },
   'the source forgets': { weight: 2, happen: ({ vendor }) => vendor.upset() },
   'sinks change': { weight: 2, happen: (world, random) => setSinks(world, random) },
+  'a sink goes down, or comes back': {
+    weight: 3,
+    happen: (world, random) => {
+      const receiver = random.pick(world.receivers);
+      receiver.isDown = !receiver.isDown;
+    },
+  },
   'an hour or a day passes': {
     weight: 2,
     happen: (world, random) => {
@@ -72,7 +79,7 @@ function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: o
 
 /** Sets where events go, and for how long they are kept. */
 export function setSinks(world: World, random: Random): void {
-  const receivers = random.chance(0.3) ? random.some(world.receivers) : world.receivers;
+  const receivers = random.chance(0.5) ? random.some(world.receivers) : world.receivers;
   const offload = receivers.map(({ name }) => name).join(',');
   const retains = offload !== '' && random.chance(0.6);
   const rows = { ...(offload ? { offload } : {}), ...(retains ? { retainDays: '1' } : {}) };

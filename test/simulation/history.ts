@@ -57,7 +57,7 @@ export async function live(plan: Plan, disks: Disks): Promise<Result> {
   const problems: string[] = [];
   try {
     await disturbed(world, plan, random);
-    problems.push(...(await quiet(world)));
+    problems.push(...(await quiet(world, random)));
     if (problems.length === 0) problems.push(...(await problemsOf(world)));
   } catch (error) {
     problems.push(`a fault of the code: ${(error as Error).stack}`);
@@ -88,12 +88,16 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
 }
 
 /** Returns what does not come to rest. */
-async function quiet(world: World): Promise<string[]> {
+async function quiet(world: World, random: Random): Promise<string[]> {
   const { kernel, network, receivers, clock } = world;
   kernel.note('*** everything is well from here on');
   network.fails = 0;
   world.storeFails = 0;
-  for (const receiver of receivers) receiver.isMoody = false;
+  for (const receiver of receivers) {
+    receiver.isMoody = false;
+    receiver.isDown = false;
+  }
+  if (random.chance(0.5)) setSinks(world, random);
   let idle = 0;
   for (let round = 0; idle < idleRounds && round < roundsMax; round += 1) {
     const { lastSeq, generation } = await world.checkpoint();

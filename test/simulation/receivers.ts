@@ -26,6 +26,8 @@ export interface Receiver extends Host {
   readonly isById: boolean;
   /** Whether it sometimes refuses, or takes a part. */
   isMoody: boolean;
+  /** Whether it takes nothing at all. */
+  isDown: boolean;
   /** Whether it sometimes confirms what it does not keep: the simulation must find that. */
   lies: boolean;
 }
@@ -39,6 +41,7 @@ export class WebhookReceiver implements Receiver {
   readonly name: string;
   readonly isById = false;
   isMoody = false;
+  isDown = false;
   lies = false;
   readonly #random: Random;
   readonly #byKey = new Map<string, Delivered[]>();
@@ -57,6 +60,7 @@ export class WebhookReceiver implements Receiver {
   }
 
   answer({ headers, body }: HttpRequest): HttpAnswer {
+    if (this.isDown) return answerOf(503, '');
     if (this.isMoody && this.#random.chance(0.1)) return answerOf(200, { ok: false });
     if (this.lies && this.#random.chance(0.1)) return answerOf(200, '');
     const { events, batch } = JSON.parse(String(body)) as { events: Line[]; batch: string };
@@ -78,6 +82,7 @@ export class SearchReceiver implements Receiver {
   readonly name: string;
   readonly isById = true;
   isMoody = false;
+  isDown = false;
   lies = false;
   readonly #random: Random;
   readonly #byId = new Map<string, Delivered>();
@@ -96,6 +101,7 @@ export class SearchReceiver implements Receiver {
   }
 
   answer({ body }: HttpRequest): HttpAnswer {
+    if (this.isDown) return answerOf(503, '');
     const lines = String(body).trim().split('\n');
     const items: unknown[] = [];
     for (let at = 0; at < lines.length; at += 2) {

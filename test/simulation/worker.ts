@@ -89,9 +89,8 @@ export class Worker {
           await kernel.gate(method);
           if (kernel.random.chance(storeFails())) throw storeFailure(kernel);
           const done = await watch(this.store, method, args);
-          const bytes = disk.walBytes;
           const result = (await value.apply(target, args)) as unknown;
-          if (disk.walBytes !== bytes && !isLight(method, args)) disk.sync();
+          disk.wrote(isLight(method, args));
           await done(result);
           return result;
         };

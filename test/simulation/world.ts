@@ -89,7 +89,7 @@ export class World {
   /** Changes settings of the collector at once. */
   set(rows: Record<string, string>, unset: readonly string[]): void {
     void this.store.setSettings(this.collector, rows, unset);
-    this.#disk.sync();
+    this.#disk.wrote(false);
   }
 
   checkpoint(): Promise<Checkpoint> {
