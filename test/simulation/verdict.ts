@@ -1,4 +1,6 @@
+import type { StoredEvent } from '../../src/domain.js';
 import { all } from './books.js';
+import type { Receiver } from './receivers.js';
 import type { World } from './world.js';
 
 interface LedgerRow {
@@ -8,90 +10,85 @@ interface LedgerRow {
   last_seq: number | null;
 }
 
-const missingMax = 5;
+const namedMax = 5;
 
 /** What is wrong in the end, once everything has had the time to be put right; empty if nothing is. */
 export async function problemsOf(world: World): Promise<string[]> {
-  const { store, collector, books, vendor } = world;
-  const stored = await all(store, collector);
-  const { lastSeq, pages } = await store.checkpoint(collector);
-  const problems = [...books.problems];
-  const say = (what: string, ids: readonly (string | number)[]) => {
-    if (ids.length === 0) return;
-    const more = ids.length > missingMax ? ` and ${ids.length - missingMax} more` : '';
-    problems.push(`${what}: ${ids.slice(0, missingMax).join(', ')}${more}`);
-  };
-  const byId = new Map(stored.map((event) => [event.id, event]));
-  const removed = new Map(books.removals.map((removal) => [removal.id, removal]));
-  const truth = [...vendor.events];
-
-  say(
-    'lost',
-    truth.filter(([id]) => !byId.has(id) && !removed.has(id)).map(([id]) => id),
-  );
-  say('stored twice', repeated(stored.map(({ id }) => id)));
-  say(
-    'stored, but the source never had it',
-    stored.map(({ id }) => id).filter((id) => !vendor.events.has(id)),
-  );
-  say(
-    'stored with another content',
-    stored
-      .filter(({ id, rawEvent }) => vendor.events.has(id) && vendor.events.get(id) !== rawEvent)
-      .map(({ id }) => id),
-  );
-  const seqs = [...stored, ...books.removals].map(({ seq }) => seq).sort((a, b) => a - b);
-  say('numbered twice', repeated(seqs));
-  say(
-    'numbers without an event',
-    range(lastSeq).filter((seq) => !seqs.includes(seq)),
-  );
-  say(
-    'numbered beyond the checkpoint',
-    seqs.filter((seq) => seq > lastSeq),
-  );
-  say(
-    'cleared, and not read again after a reset',
-    [...removed.values()]
-      .filter(({ id, resets }) => resets < books.resets && !byId.has(id) && !isSent(world, id))
-      .map(({ id }) => id),
-  );
-  say(
-    'cleared when every sink had it, and stored again',
-    [...byId.keys()].filter((id) => removed.get(id)?.confirmed),
-  );
-  problems.push(...ledgerProblems(world.query<LedgerRow>('SELECT * FROM audit_pages ORDER BY number'), pages, lastSeq));
-
-  for (const receiver of await world.currentSinks()) {
-    const { name } = receiver;
-    const delivered = receiver.delivered();
-    const has = new Set(delivered.map(({ seq }) => seq));
-    const hasIds = new Set(delivered.map(({ id }) => id));
-    say(
-      `${name} lacks`,
-      stored.filter(({ id, seq }) => !(receiver.isById ? hasIds.has(id) : has.has(seq))).map(({ id }) => id),
-    );
-    say(`${name} has twice`, repeated(delivered.filter(({ repeats }) => !repeats).map(({ seq }) => seq)));
-    say(
-      `${name} has another content of`,
-      delivered.filter(({ id, raw }) => raw !== normal(vendor.events.get(id))).map(({ id }) => id),
-    );
-  }
-  problems.push(...(await commandProblems(world)));
-  if (world.failure) problems.push(`the collection still fails: ${world.failure}`);
-  return problems;
+  const stored = await all(world.store, world.collector);
+  const sinks = await world.currentSinks();
+  const wrong = {
+    ...wrongInStore(world, stored),
+    ...(await wrongNumbers(world, stored)),
+    ...Object.assign({}, ...sinks.map((sink) => wrongInSink(world, stored, sink))),
+  } as Record<string, readonly (string | number)[]>;
+  return [
+    ...world.books.problems,
+    ...Object.entries(wrong).flatMap(([what, which]) => (which.length === 0 ? [] : `${what}: ${named(which)}`)),
+    ...(await ledgerProblems(world)),
+    ...(await commandProblems(world)),
+    ...(world.failure === undefined ? [] : [`the collection still fails: ${world.failure}`]),
+  ];
 }
 
-function isSent(world: World, id: string): boolean {
-  return world.receivers.some((receiver) => receiver.delivered().some((event) => event.id === id));
+function named(which: readonly (string | number)[]): string {
+  const more = which.length - namedMax;
+  return `${which.slice(0, namedMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Truth and store. */
+function wrongInStore({ vendor, books, receivers }: World, stored: readonly StoredEvent[]) {
+  const truth = vendor.events;
+  const present = new Set(stored.map(({ id }) => id));
+  const removed = new Map(books.removals.map((removal) => [removal.id, removal]));
+  const sent = new Set(receivers.flatMap((receiver) => receiver.delivered().map(({ id }) => id)));
+  const gone = [...removed.values()].filter(({ id }) => !present.has(id));
+  return {
+    lost: [...truth.keys()].filter((id) => !present.has(id) && !removed.has(id)),
+    'stored twice': repeated(stored.map(({ id }) => id)),
+    'stored, but the source never had it': [...present].filter((id) => !truth.has(id)),
+    'stored with another content': stored.filter(({ id, rawEvent }) => truth.get(id) !== rawEvent).map(({ id }) => id),
+    // What a sink has may stay away; anything else comes back.
+    'cleared, and not read again after a reset': gone
+      .filter(({ id, resets }) => resets < books.resets && !sent.has(id))
+      .map(({ id }) => id),
+    'cleared when every sink had it, and stored again': [...present].filter((id) => removed.get(id)?.confirmed),
+  };
+}
+
+async function wrongNumbers(world: World, stored: readonly StoredEvent[]) {
+  const { lastSeq } = await world.checkpoint();
+  const seqs = [...stored, ...world.books.removals].map(({ seq }) => seq);
+  const used = new Set(seqs);
+  return {
+    'numbered twice': repeated(seqs),
+    'numbers without an event': Array.from({ length: lastSeq }, (_, at) => at + 1).filter((seq) => !used.has(seq)),
+    'numbered beyond the checkpoint': seqs.filter((seq) => seq > lastSeq),
+  };
+}
+
+/** Store and sink. */
+function wrongInSink({ vendor }: World, stored: readonly StoredEvent[], receiver: Receiver) {
+  const { name } = receiver;
+  const delivered = receiver.delivered();
+  const keyOf = ({ id, seq }: { id: string; seq: number }) => (receiver.isById ? id : seq);
+  const has = new Set(delivered.map(keyOf));
+  const isOther = ({ id, raw }: { id: string; raw: string }) => raw !== asKept(vendor.events.get(id));
+  return {
+    [`${name} lacks`]: stored.filter((event) => !has.has(keyOf(event))).map(({ id }) => id),
+    [`${name} has twice`]: repeated(delivered.filter(({ repeats }) => !repeats).map(keyOf)),
+    [`${name} has another content of`]: delivered.filter(isOther).map(({ id }) => id),
+  };
 }
 
 /** JSON as a receiver keeps it. */
-function normal(raw: string | undefined): string {
+function asKept(raw: string | undefined): string {
   return raw === undefined ? '' : JSON.stringify(JSON.parse(raw));
 }
 
-function ledgerProblems(rows: readonly LedgerRow[], pages: number, lastSeq: number): string[] {
+/** The ledger has a row for each page, and the pages have all numbers in order. */
+async function ledgerProblems(world: World): Promise<string[]> {
+  const rows = world.query<LedgerRow>('SELECT * FROM audit_pages ORDER BY number');
+  const { pages, lastSeq } = await world.checkpoint();
   const problems: string[] = [];
   let seq = 0;
   rows.forEach(({ number, new_events: events, first_seq: first, last_seq: last }, at) => {
@@ -110,6 +107,7 @@ const lines = {
   clearEvents: /^(Cleared events table$|Not cleared|clearEvents failed)/,
 };
 
+/** Each command has left one line. */
 async function commandProblems({ store, collector, books }: World): Promise<string[]> {
   const log = await store.executionLog({ collector, limit: 1_000_000 });
   return (['resetCheckpoint', 'clearEvents'] as const).flatMap((kind) => {
@@ -123,8 +121,4 @@ async function commandProblems({ store, collector, books }: World): Promise<stri
 function repeated<T>(items: readonly T[]): T[] {
   const seen = new Set<T>();
   return items.filter((item) => seen.size === seen.add(item).size);
-}
-
-function range(last: number): number[] {
-  return Array.from({ length: last }, (_, at) => at + 1);
 }
