@@ -12,6 +12,7 @@ export class TimedLog {
   readonly #options: VendorOptions;
   /** How far this machine's clock is from the source's. */
   readonly #skewMs: number;
+  #isOld = false;
 
   constructor(options: VendorOptions, skewMs: number) {
     this.#options = options;
@@ -22,11 +23,12 @@ export class TimedLog {
     return Math.floor(this.#options.clock.nowMs + this.#skewMs);
   }
 
-  /** The backlog of a new source reaches back some days. */
+  /** What is there before the first run reaches back some days. */
   grow(count: number): TimedEvent[] {
     const { random, overlapMinutes } = this.#options;
     const lateMaxMs = overlapMinutes * 60_000 - 35_000;
-    const isFirst = this.events.length === 0;
+    const isFirst = !this.#isOld;
+    this.#isOld = true;
     const atOnce = random.chance(0.2);
     return Array.from({ length: count }, () => {
       const late = isFirst ? random.next() * 86_400_000 * 5 : random.chance(0.3) ? random.next() * lateMaxMs : 0;
