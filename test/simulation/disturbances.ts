@@ -15,6 +15,12 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     weight: 1,
     happen: (world, random) => world.byHand('offloadEvents', { series: random.pick(['again', 'once-more']) }),
   },
+  'commands keep coming': {
+    weight: 2,
+    happen: (world) => {
+      world.commandChance = 0.08;
+    },
+  },
   'a reset is asked for': { weight: 2, happen: (world) => world.signal('resetCheckpoint') },
   'a clear is asked for': { weight: 2, happen: (world) => world.signal('clearEvents') },
   'a clear by force is asked for': { weight: 1, happen: (world) => world.signal('clearEvents', { force: true }) },

@@ -81,7 +81,10 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
     receiver.lies = plan.sinksLie;
   }
   for (const { what, after, seed } of plan.disturbances) {
-    for (let steps = 0; steps < after && !kernel.isIdle; steps += 1) await kernel.step();
+    for (let steps = 0; steps < after && !kernel.isIdle; steps += 1) {
+      await kernel.step();
+      if (random.chance(world.commandChance)) world.signal(random.pick(['resetCheckpoint', 'clearEvents']));
+    }
     kernel.note(`*** ${what}`);
     disturbances[what]!.happen(world, new Random(seed));
   }

@@ -17,7 +17,7 @@ export async function problemsOf(world: World): Promise<string[]> {
   const stored = await all(world.store, world.collector);
   const sinks = await world.currentSinks();
   const wrong = {
-    ...wrongInStore(world, stored),
+    ...(await wrongInStore(world, stored)),
     ...(await wrongNumbers(world, stored)),
     ...Object.assign({}, ...sinks.map((sink) => wrongInSink(world, stored, sink))),
   } as Record<string, readonly (string | number)[]>;
@@ -36,7 +36,9 @@ function named(which: readonly (string | number)[]): string {
 }
 
 /** Truth and store. */
-function wrongInStore({ vendor, books, receivers }: World, stored: readonly StoredEvent[]) {
+async function wrongInStore(world: World, stored: readonly StoredEvent[]) {
+  const { vendor, books, receivers } = world;
+  const { generation } = await world.checkpoint();
   const truth = vendor.events;
   const present = new Set(stored.map(({ id }) => id));
   const removed = new Map(books.removals.map((removal) => [removal.id, removal]));
@@ -51,6 +53,9 @@ function wrongInStore({ vendor, books, receivers }: World, stored: readonly Stor
     'cleared, and not read again after a reset': gone
       .filter(({ id, resets }) => resets < books.resets && !sent.has(id))
       .map(({ id }) => id),
+    // Other sources read an overlap again. After a reset, what was not read again yet comes back.
+    'cleared, and stored again without a reset':
+      vendor.kind === 'asa' && generation === 0 ? [...present].filter((id) => removed.has(id)) : [],
     'cleared when every sink had it, and stored again': [...present].filter((id) => removed.get(id)?.confirmed),
   };
 }

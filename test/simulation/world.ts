@@ -42,6 +42,8 @@ export class World {
   #waiting: WaitingSignal[] = [];
   #workers = 0;
   #byHand = 0;
+  /** Probability that a command arrives at a step. */
+  commandChance = 0;
   storeFails = 0;
 
   constructor(random: Random, disk: Disk, kind: Kind) {
@@ -172,10 +174,13 @@ export class World {
     );
   }
 
-  /** Between two runs of a cron, the next one takes the signal. */
+  /** Any run that walks takes a signal; between two runs of a cron, the next one does. */
   signal(name: 'resetCheckpoint' | 'clearEvents', ...args: unknown[]): void {
+    const { temporal, collectionId, kernel } = this;
     this.books.promised[name].accepted += 1;
-    if (!this.temporal.signal(this.collectionId, { name, args })) this.#waiting.push({ name, args });
+    const id = kernel.random.pick([collectionId, ...temporal.openIds.filter((open) => /walk|Collection/.test(open))]);
+    kernel.note(`*** ${name} to ${id}`);
+    if (!temporal.signal(id, { name, args })) this.#waiting.push({ name, args });
   }
 
   #tick(): void {
