@@ -1,3 +1,5 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { inSteps, removedAtOnce } from '../src/stores/in-steps.js';
 import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
 
@@ -9,7 +11,15 @@ import type { ActivityInput } from './types.js';
 export async function clearEvents(
   { store, collectors }: Context,
   { collector, keys, force }: ActivityInput<'clearEvents'>,
+  cancelled: AbortSignal = cancellationSignal(),
 ): Promise<string | null> {
   await collectors.require(collector);
-  return store.clearEvents(collector, keys, await collectors.sinks(collector), force);
+  const refusal = await store.clearEvents(collector, keys, await collectors.sinks(collector), force);
+  // An attempt that takes too long is cancelled; the next one goes on where it was.
+  await inSteps(
+    () => store.removeCleared(collector, removedAtOnce),
+    () => !cancelled.aborted,
+  );
+  cancelled.throwIfAborted();
+  return refusal;
 }

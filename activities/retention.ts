@@ -1,10 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import type { OffloadSettings } from '../src/settings/offload.js';
+import { inSteps, removedAtOnce } from '../src/stores/in-steps.js';
 import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
 
-const clearedAtOnce = 2_000;
 /** The next run clears the rest. */
 const retentionMaxMs = 120_000;
 /** Retention is due after this time even if nothing new is collected. */
@@ -33,22 +32,22 @@ export async function applyRetention(
   const before = (days: number) => new Date(Date.now() - days * dayMs);
   let cleared = 0;
   const until = Date.now() + retentionMaxMs;
+  const goesOn = () => Date.now() <= until;
   if (retainDays !== undefined && sinks.length > 0) {
     const beforeNs = BigInt(before(retainDays).getTime()) * 1_000_000n;
-    for (;;) {
-      const count = await store.offload.clearConfirmed({ collector, sinks, beforeNs, eventsMax: clearedAtOnce });
+    await inSteps(async () => {
+      const count = await store.offload.clearConfirmed({ collector, sinks, beforeNs, eventsMax: removedAtOnce });
       cleared += count;
-      if (count < clearedAtOnce || Date.now() > until) break;
-      // The store may work synchronously, so yield to other work, such as this activity's heartbeat.
-      await setImmediate();
-    }
+      return count === removedAtOnce;
+    }, goesOn);
   }
-  await store.offload.prune(collector, {
+  const expired = {
     ...(logRetainDays === undefined ? {} : { log: before(logRetainDays).toISOString() }),
     ...(relatedRetainDays === undefined ? {} : { related: before(relatedRetainDays).toISOString() }),
     // The source cannot return events again that it no longer holds.
     ...(retentionDays === undefined ? {} : { ids: before(retentionDays + 30).toISOString() }),
-  });
+  };
+  await inSteps(() => store.offload.prune(collector, { before: expired, rowsMax: removedAtOnce }), goesOn);
   if (cleared > 0) await store.offload.shrink();
   return { cleared };
 }

@@ -1,4 +1,5 @@
 import type { Source } from '../src/sources/source.js';
+import { removedAtOnce } from '../src/stores/in-steps.js';
 import type { PageToWrite, PageWritten } from '../src/stores/store.js';
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
@@ -30,6 +31,8 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     result.rejected += ref.rejected;
     result.note = written.note;
   }
+  // Goes on with a clearing that nobody has brought to its end.
+  await store.removeCleared(collector, removedAtOnce);
   const { newestTimestamp } = await store.checkpoint(collector);
   result.newest = newestTimestamp?.slice(0, 19) ?? null;
   return result;

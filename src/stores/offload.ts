@@ -106,6 +106,13 @@ export interface ClearRequest {
   eventsMax: number;
 }
 
+/** Deletes what is older than these times; RFC 3339. */
+export interface PruneRequest {
+  before: { log?: string; related?: string; ids?: string };
+  /** Keeps the transaction short. */
+  rowsMax: number;
+}
+
 /** Tracks what has been offloaded, and so what may be cleared. */
 export interface OffloadStore {
   cursors(collector?: string): Promise<OffloadCursor[]>;
@@ -159,9 +166,12 @@ export interface OffloadStore {
    * @returns the number deleted; fewer than `eventsMax` once no more may be deleted
    */
   clearConfirmed(clearing: ClearRequest): Promise<number>;
-  /** Deletes execution-log lines, related objects and ids of cleared events older than these times; RFC 3339. */
-  prune(collector: string, before: { log?: string; related?: string; ids?: string }): Promise<void>;
-  /** When `prune` was last called, RFC 3339; null if never. */
+  /**
+   * Deletes execution-log lines, related objects and ids of cleared events, so many of each at most.
+   * @returns whether more are left
+   */
+  prune(collector: string, request: PruneRequest): Promise<boolean>;
+  /** When `prune` last left nothing, RFC 3339; null if never. */
   prunedAt(collector: string): Promise<string | null>;
   /** Returns free space to the file system, if the database does not do so on its own. */
   shrink(): Promise<void>;

@@ -67,7 +67,8 @@ export interface Store {
   resetCheckpoint(collector: string, keys: readonly string[]): Promise<void>;
   /**
    * U04 Clear Events Table, once per key. Each writes a line to the execution log. The event ids of the current part
-   * page are remembered, since that page is read again.
+   * page are remembered, since that page is read again. From then on nothing sees the events; their rows are left for
+   * `removeCleared`.
    * @param sinks the collector's sinks. Nothing is cleared while one of them lacks an event or has refused one, unless
    *   `force` is set. Events that all of them have are not stored again when the source returns them again.
    * @returns the reason why nothing was cleared, as logged; null if the table was cleared
@@ -78,6 +79,11 @@ export interface Store {
     sinks?: readonly string[],
     force?: boolean,
   ): Promise<string | null>;
+  /**
+   * Removes rows of cleared events, at most so many.
+   * @returns whether more are left
+   */
+  removeCleared(collector: string, eventsMax: number): Promise<boolean>;
   /**
    * Restarts from the beginning because the source no longer knows `offset`. Writes a line to the execution log. Does
    * nothing if the checkpoint has moved since.
@@ -223,7 +229,8 @@ export interface PageToWrite {
   notCaughtUp?: string;
   /**
    * Set if more pages are written right after this one. The write then need not wait for the disk: the last page does,
-   * and a power cut in between undoes the checkpoint along with the page.
+   * and a crash of the database server in between undoes the checkpoint along with the page. Until then, `events`,
+   * `eventLines` and `fixBatch` return nothing of it.
    */
   followed?: boolean;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { BatchForm } from '../../src/batch.js';
-import type { BatchWanted, FixedBatch, Sender, SeriesKey } from '../../src/stores/offload.js';
+import { inSteps } from '../../src/stores/in-steps.js';
+import type { BatchWanted, FixedBatch, PruneRequest, Sender, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
 import { until } from '../support/collection.js';
 import { event, page } from './pages.js';
@@ -74,6 +75,9 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     const ids = async () => (await store.events({ collector: 'asa', afterSeq: 0 }, 100)).map(({ id }) => id);
     const clear = (beforeSeconds: number, sinks = ['archive'], eventsMax = 1_000) =>
       store.offload.clearConfirmed({ collector: 'asa', sinks, beforeNs: seconds(beforeSeconds).timeNs, eventsMax });
+
+    const prune = (before: PruneRequest['before'], collector = 'asa', rowsMax = 2_000) =>
+      inSteps(() => store.offload.prune(collector, { before, rowsMax }));
 
     it('fixes the events of a batch before it is sent: they stay the same until it is confirmed', async () => {
       expect(await fixed(store)).toBeNull();
@@ -443,27 +447,36 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         (await store.relatedObjects('asa', ['u'])).size,
       ];
       expect(await store.offload.prunedAt('asa')).toBeNull();
-      await store.offload.prune('asa', { log: past, related: past, ids: past });
+      await prune({ log: past, related: past, ids: past }, 'asa');
       expect(await store.offload.prunedAt('asa')).toMatch(/Z$/);
       expect(await left()).toEqual([1, 1]);
-      await store.offload.prune('other', { log: future, related: future });
+      await prune({ log: future, related: future }, 'other');
       expect(await left()).toEqual([1, 1]);
-      await store.offload.prune('asa', { related: future });
+      await prune({ related: future }, 'asa');
       expect(await left()).toEqual([1, 0]);
-      await store.offload.prune('asa', { log: future });
+      await prune({ log: future }, 'asa');
       expect(await left()).toEqual([0, 0]);
       await store.offload.shrink();
     });
 
-    it('deletes either everything that is older, or nothing', async () => {
-      await store.writePage(page([event('a')], { relatedObjects: [{ id: 'u', type: 'user', object: '{}' }] }));
-      await under.execute('ALTER TABLE offloaded_event_ids RENAME TO elsewhere');
-      const future = '2999-01-01T00:00:00Z';
-      const pruned = store.offload.prune('asa', { log: future, related: future, ids: future });
-      await expect(pruned).rejects.toMatchObject({ code: 'STORE_FAILED' });
-      expect(await store.executionLog({ collector: 'asa', limit: 10 })).toHaveLength(1);
-      expect((await store.relatedObjects('asa', ['u'])).size).toBe(1);
+    it('deletes what is older a part at a time, the oldest first, and says whether more is left', async () => {
+      const ids = ['u1', 'u2', 'u3', 'u4', 'u5'];
+      const relatedObjects = ids.map((id) => ({ id, type: 'user', object: '{}' }));
+      await store.writePage(page([event('a')], { relatedObjects }));
+      for (const key of ids) await store.logIdleRun('asa', key);
+      await store.logIdleRun('other', 'of another');
+      const before = { log: '2999-01-01T00:00:00Z', related: '2999-01-01T00:00:00Z', ids: '2999-01-01T00:00:00Z' };
+      const lines = async () => (await store.executionLog({ collector: 'asa', limit: 10 })).map(({ notes }) => notes);
+      expect(await store.offload.prune('asa', { before, rowsMax: 2 })).toBe(true);
+      expect((await lines()).length).toBe(4);
+      expect(await lines()).not.toContain('First part page');
+      expect((await store.relatedObjects('asa', ids)).size).toBe(3);
       expect(await store.offload.prunedAt('asa')).toBeNull();
+      await prune(before, 'asa', 2);
+      expect(await lines()).toEqual([]);
+      expect((await store.relatedObjects('asa', ids)).size).toBe(0);
+      expect(await store.offload.prunedAt('asa')).toMatch(/Z$/);
+      expect(await store.executionLog({ collector: 'other', limit: 10 })).toHaveLength(1);
     });
 
     it('remembers the ids of cleared events for some time after the clearing, however old the events were', async () => {
@@ -477,9 +490,9 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         await store.writePage(page(events, { offset, generation, nextOffset: `${offset}x` }));
         return ids();
       };
-      await store.offload.prune('asa', { ids: new Date(Date.now() - 60_000).toISOString() });
+      await prune({ ids: new Date(Date.now() - 60_000).toISOString() }, 'asa');
       expect(await readAgain('')).toEqual(['e3', 'e4']);
-      await store.offload.prune('asa', { ids: '2999-01-01T00:00:00Z' });
+      await prune({ ids: '2999-01-01T00:00:00Z' }, 'asa');
       expect(await readAgain('x')).toEqual(['e3', 'e4', 'e1', 'e2']);
     });
 

@@ -3,6 +3,7 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { until } from '../support/collection.js';
 import { createDatabase } from '../support/postgres.js';
+import { clearingSuite } from './clearing-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
@@ -22,6 +23,7 @@ async function create(): Promise<StoreUnderTest> {
 
 storeSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
+clearingSuite('PostgreSQL', create);
 
 it('what a repetition is just fixing is not cleared meanwhile', async () => {
   const database = await createDatabase(inject('postgresUrl'));

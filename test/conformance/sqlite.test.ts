@@ -7,6 +7,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { clearingSuite } from './clearing-suite.js';
 import { offloadSuite } from './offload-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
@@ -25,6 +26,7 @@ async function create(): Promise<StoreUnderTest> {
 
 storeSuite('SQLite', create);
 offloadSuite('SQLite', create);
+clearingSuite('SQLite', create);
 
 describe('a SQLite file', () => {
   function path(): string {

@@ -24,6 +24,7 @@ const points = [
   'a reset is committed, not acknowledged',
   'before a clearing is committed',
   'a clearing is committed, not acknowledged',
+  'rows of a clearing are removed, not acknowledged',
 ];
 
 it('the crashing worker knows these points', async ({ expect }) => {

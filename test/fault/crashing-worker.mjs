@@ -130,6 +130,13 @@ export const points = {
   'a reset is committed, not acknowledged': () => after(store, 'resetCheckpoint', () => die()),
   'before a clearing is committed': beforeCommit('clearEvents', 1),
   'a clearing is committed, not acknowledged': () => after(store, 'clearEvents', () => die()),
+  'rows of a clearing are removed, not acknowledged': () => {
+    let clears = false;
+    after(store, 'clearEvents', () => {
+      clears = true;
+    });
+    after(store, 'removeCleared', () => clears && die());
+  },
 };
 
 /** Every gap between two effects of an offloading. */

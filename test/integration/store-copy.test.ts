@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type CopyableStore, copyStore } from '../../src/stores/copy.js';
+import { inSteps } from '../../src/stores/in-steps.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { startWorker } from '../../src/worker.js';
@@ -28,6 +29,7 @@ async function collected(): Promise<TestCollection> {
   await collection.collect();
   await collection.store.setSettings('asa', { searchCount: '500' }, []);
   await collection.store.clearEvents('asa', ['clear']);
+  await inSteps(() => collection.store.removeCleared('asa', 1_000));
   await collection.store.resetCheckpoint('asa', ['reset']);
   await collection.collect();
   await collection.store.expectRuns('asa', { cron: '@hourly', tick: null });

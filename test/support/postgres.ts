@@ -27,6 +27,8 @@ export interface TestPostgres {
   pid(): number | undefined;
   /** Shuts it down at once but cleanly; connections break. */
   stop(): Promise<void>;
+  /** Kills it with all its processes. What it had not yet written to its files is lost. */
+  crash(): Promise<void>;
   /** Starts it again, with these settings. */
   start(settings?: Record<string, string>): Promise<void>;
   remove(): Promise<void>;
@@ -82,6 +84,12 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     await endProcess(pid);
     pid = undefined;
   };
+  const crash = async () => {
+    const killed = [pid!, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)];
+    for (const each of killed) process.kill(each, 'SIGKILL');
+    for (const each of killed) await endProcess(each);
+    pid = undefined;
+  };
   await start();
   return {
     url,
@@ -89,6 +97,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     pid: () => pid,
     start,
     stop,
+    crash,
     async remove() {
       await stop();
       rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import type { EnrichedEvent } from '../../src/domain.js';
 import { copyStore } from '../../src/stores/copy.js';
+import { inSteps } from '../../src/stores/in-steps.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import { eventIdDigest, forgetEventIds } from '../../src/stores/sqlite/event-ids.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
@@ -103,6 +104,7 @@ it('clearing forgets the ids of that collector, and of no other', async () => {
     await write(named(from, 1_000), 'other');
   }
   await store.clearEvents('one', ['key-1']);
+  await inSteps(() => store.removeCleared('one', 400));
   expect(db.get(entriesOfEvents)).toEqual({ events: 3_000, digests: 3_000, entries: 3_000 });
   expect(await write(named(0, 3_000), 'other')).toBe(0);
   expect(await write(named(5_000, 10), 'one')).toBe(10);

@@ -12,6 +12,7 @@ function contextOf(lacking = 0): { context: Context; clearEvents: ReturnType<typ
     settings: async () => ({ asa: { offload: 'archive' } }),
     offload: { backlog: async () => lacking },
     clearEvents,
+    removeCleared: async () => false,
   };
   const context = {
     existingStore: () => store,

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { TrawlError } from '../../errors.js';
 import { collectorRows } from '../../settings/collector.js';
 import { neededSinks } from '../../settings/offload.js';
+import { inSteps, removedAtOnce } from '../../stores/in-steps.js';
 import type { Context } from '../context.js';
 import { print, tell } from '../output.js';
 
@@ -64,6 +65,7 @@ export async function clear(
       hint: `Offload them first ("trawl offload ${name}"). To delete them anyway: trawl clear ${name} --force`,
     });
   }
+  await inSteps(() => store.removeCleared(name, removedAtOnce));
   await print(`${name}: ${count} events cleared\n`);
   return 0;
 }

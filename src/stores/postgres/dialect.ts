@@ -17,6 +17,7 @@ const ids: IdColumns = {
   withKey: (row) => ({ ...row, digest: idKey(String(row.id)) }),
   ofEvents: `(SELECT i.collector, i.digest, i.seq, e.id, e.time_ns FROM audit_event_ids i
     JOIN audit_events e ON e.collector = i.collector AND e.seq = i.seq AND e.event_time = i.event_time)`,
+  numbers: 'audit_event_ids',
 };
 
 /** The dialect of PostgreSQL, whose database any number of workers can share. */
@@ -48,16 +49,24 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       await db.finish(changes(sql, ...Object.values(row), sweptBefore));
     },
     pageEvents,
-    *removeEvents(collector) {
-      yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
-      yield* changes('DELETE FROM audit_event_ids WHERE collector = $1', collector);
+    /** The times let PostgreSQL skip the partitions of other months. */
+    *removeEvents(collector, { afterSeq, upToSeq }) {
+      const those = 'collector = $1 AND seq > $2 AND seq <= $3';
+      const range = [collector, afterSeq, upToSeq];
+      const times = yield* first<{ first: string | null; last: string | null }>(
+        `SELECT min(event_time)::text AS first, max(event_time)::text AS last FROM audit_event_ids WHERE ${those}`,
+        ...range,
+      );
+      const within = `${those} AND event_time BETWEEN $4::timestamptz AND $5::timestamptz`;
+      yield* changes(`DELETE FROM audit_events WHERE ${within}`, ...range, times!.first, times!.last);
+      yield* changes(`DELETE FROM audit_event_ids WHERE ${those}`, ...range);
     },
     /** Removes in order of storage, oldest first. */
-    *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }) {
+    *removeSentEvents({ collector, sinks, beforeNs, eventsMax, afterSeq, upToSeq, now }) {
       const row = yield* first<{ n: number }>(
         `WITH chosen AS MATERIALIZED (
            SELECT seq, event_time, id, time_ns FROM audit_events e
-           WHERE collector = $1 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7)
+           WHERE collector = $1 AND seq > $8 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7)
              AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
            ORDER BY seq LIMIT $4
          ), ids AS (
@@ -80,6 +89,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
         now,
         // Lets PostgreSQL skip the partitions of later months.
         Math.ceil(Number(beforeNs / 1_000_000n) / 1_000),
+        afterSeq,
       );
       return row!.n;
     },

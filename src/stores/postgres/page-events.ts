@@ -46,28 +46,31 @@ export function pageEvents(collector: string, events: readonly EnrichedEvent[]):
   const keys = digests.map(keyOf);
   return {
     keys,
+    /** An event that was dropped with its partition is known too. */
     *known() {
-      const known = new Map<string, StoredContent | 'gone'>();
-      if (keys.length === 0) return known;
-      const rows = yield* all<{ digest: Buffer; isStored: boolean }>(
-        `SELECT digest, false AS "isStored" FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
-         UNION ALL SELECT digest, false FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
-         UNION ALL SELECT wanted.digest, true FROM ${wantedIds}`,
+      if (keys.length === 0) return [];
+      const rows = yield* all<{ digest: Buffer; seq: number | null }>(
+        `SELECT digest, NULL::bigint AS seq FROM cleared_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT digest, NULL FROM offloaded_event_ids WHERE collector = $1 AND digest = ANY($2)
+         UNION ALL SELECT wanted.digest, i.seq FROM ${wantedIds}`,
         collector,
         keys,
       );
-      // An event that was dropped with its partition must not be stored again either.
-      for (const { digest } of rows) known.set(keyOf(digest), 'gone');
-      const stored = rows.filter(({ isStored }) => isStored).map(({ digest }) => keyOf(digest));
-      if (stored.length === 0) return known;
-      const contents = yield* all<{ digest: Buffer; timestamp: string; rawEvent: string }>(
-        `SELECT wanted.digest, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
-        collector,
-        stored,
-      );
-      for (const { digest, ...content } of contents) known.set(keyOf(digest), content);
-      for (const { digest, isStored } of rows) if (!isStored) known.set(keyOf(digest), 'gone');
-      return known;
+      const stored = rows.filter(({ seq }) => seq !== null).map(({ digest }) => keyOf(digest));
+      const contents = new Map<number, StoredContent>();
+      if (stored.length > 0) {
+        const found = yield* all<StoredContent & { seq: number }>(
+          `SELECT i.seq, e."timestamp" AS timestamp, e.raw_event AS "rawEvent" FROM ${wantedIds}, ${eventOfId}`,
+          collector,
+          stored,
+        );
+        for (const { seq, ...content } of found) contents.set(seq, content);
+      }
+      return rows.map(({ digest, seq }) => ({
+        key: keyOf(digest),
+        seq,
+        content: seq === null ? null : (contents.get(seq) ?? null),
+      }));
     },
     *insert(fresh, lastSeq, now) {
       if (fresh.length === 0) return;

@@ -8,6 +8,7 @@ import { lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { takeLease } from './leases.js';
 import { logLine } from './log.js';
+import { afterCleared, upToDurable } from './seen-events.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
 const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
@@ -121,7 +122,7 @@ function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }:
   return yield* all<{ seq: number; bytes: number; collectedAt: string }>(
     `SELECT seq, octet_length(raw_event) + coalesce(octet_length(extra), 0) AS bytes, collected_at AS "collectedAt"
      FROM audit_events
-     WHERE collector = $1 AND seq > $2 AND (CAST($3 AS bigint) IS NULL OR time_ns >= $3)
+     WHERE collector = $1 AND seq > ${afterCleared('$1', '$2')} AND seq <= ${upToDurable('$1')} AND (CAST($3 AS bigint) IS NULL OR time_ns >= $3)
        AND (CAST($4 AS bigint) IS NULL OR time_ns < $4)
      ORDER BY seq LIMIT $5`,
     collector,

@@ -48,7 +48,7 @@ export function* logIdleRun(collector: string, key: string, now: string): Steps<
   if ((yield* logLine(collector, { now, note: branchNote(unchangedPage), key })) === 0) return;
   yield* changes(
     `INSERT INTO audit_checkpoints (collector, last_date_time, caught_up_at) VALUES ($1, $2, $2)
-     ON CONFLICT (collector) DO UPDATE SET last_date_time = $2, caught_up_at = $2`,
+     ON CONFLICT (collector) DO UPDATE SET last_date_time = $2, caught_up_at = $2, durable_seq = NULL`,
     collector,
     now,
   );
@@ -63,7 +63,7 @@ export function* expectRuns(
   if (due) yield* holdCheckpoint(dialect, collector);
   yield* changes(
     `UPDATE audit_checkpoints SET due_since = CASE WHEN due_cron IS NOT DISTINCT FROM $2 THEN due_since ELSE $3 END,
-       due_cron = $2, due_tick = $4
+       due_cron = $2, due_tick = $4, durable_seq = NULL
      WHERE collector = $1`,
     collector,
     due?.cron ?? null,

@@ -11,7 +11,7 @@ export interface Dialect {
   /**
    * Runs all statements in one transaction; an error rolls it back.
    * @param light does not wait for the disk: the transaction survives the end of this process, but a power cut may undo
-   *   it and everything after it. For data that can be obtained again.
+   *   it and everything after it. For data that can be obtained again, and nothing of which leaves the store before.
    */
   transaction<T>(steps: Steps<T>, light?: boolean): Promise<T>;
 
@@ -34,8 +34,8 @@ export interface Dialect {
   /** Keeps a row of `staged_pages`, and removes those that were staged before then; does not wait for the disk. */
   stagePage(row: Readonly<Record<string, SqlValue>>, sweptBefore: string): Promise<void>;
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
-  /** Removes all events of a collector, along with their ids. */
-  removeEvents(collector: string): Steps<void>;
+  /** Removes the events with these numbers, along with their ids. */
+  removeEvents(collector: string, range: { afterSeq: number; upToSeq: number }): Steps<void>;
   /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns the number removed */
   removeSentEvents(events: SentEvents): Steps<number>;
   /** See `OffloadStore.shrink`. */
@@ -53,6 +53,7 @@ export interface Dialect {
 
 /** Selects events to remove, up to and including `upToSeq`. */
 interface SentEvents extends ClearRequest {
+  afterSeq: number;
   upToSeq: number;
   now: string;
 }
@@ -83,6 +84,8 @@ export interface IdColumns {
   withKey(row: Row): Row;
   /** Relation of all events, with these columns. */
   readonly ofEvents: string;
+  /** Table with the sequence number of each of them, in an index by collector and number. */
+  readonly numbers: string;
 }
 
 export interface StoredContent {
@@ -90,12 +93,20 @@ export interface StoredContent {
   rawEvent: string;
 }
 
+/** What the tables have of an event of a page. */
+export interface KnownEvent {
+  key: string;
+  /** Sequence number of its row; null if the event was cleared and must not be stored again. */
+  seq: number | null;
+  /** Null if its row is gone, as with a partition that somebody has dropped. */
+  content: StoredContent | null;
+}
+
 /** Compares the events of a page with the stored ones, and inserts the new ones. */
 export interface PageEvents {
   /** Unique key of each event, in page order. */
   readonly keys: readonly string[];
-  /** Stored content by key; `gone` if the event was cleared and must not be stored again. */
-  known(): Steps<Map<string, StoredContent | 'gone'>>;
+  known(): Steps<KnownEvent[]>;
   /**
    * Stores the new events.
    * @param fresh indexes of the new events

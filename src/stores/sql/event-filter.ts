@@ -1,4 +1,5 @@
 import type { EventFilter } from '../store.js';
+import { afterCleared, upToDurable } from './seen-events.js';
 
 /** Builds conditions on events in a database's own SQL. A place is a bound placeholder. */
 export interface Conditions {
@@ -25,7 +26,8 @@ export function selectedEvents(
   bind: Bind,
 ): string {
   const { collector, afterSeq, upToSeq, sinceNs, untilNs, type, actor, text } = filter;
-  const all = [`collector = ${bind(collector)}`, `seq > ${bind(afterSeq)}`];
+  const whose = bind(collector);
+  const all = [`collector = ${whose}`, `seq > ${afterCleared(whose, bind(afterSeq))}`, `seq <= ${upToDurable(whose)}`];
   if (upToSeq !== undefined) all.push(`seq <= ${bind(upToSeq)}`);
   if (sinceNs !== undefined) all.push(conditions.time('>=', bind(sinceNs)));
   if (untilNs !== undefined) all.push(conditions.time('<', bind(untilNs)));

@@ -4,6 +4,7 @@ import type { Dialect } from './dialect.js';
 import { renewLease } from './leases.js';
 import { dropRepetition, openRepetitions } from './repetitions.js';
 import { clearConfirmed, lackingEvents, prune } from './retention.js';
+import { afterCleared } from './seen-events.js';
 import { all, first, type Steps, timed } from './steps.js';
 
 /** The offload ledger for any database. */
@@ -23,7 +24,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     noteFailure: (key, failure) => transaction((at) => noteFailure(key, failure, at)),
     backlog: (collector, sinks, countMax) => dialect.run(lackingEvents(dialect, collector, sinks, countMax)),
     clearConfirmed: (clearing) => transaction((at) => clearConfirmed(dialect, clearing, at)),
-    prune: (collector, before) => transaction((at) => prune(collector, before, at)),
+    prune: (collector, request) => transaction((at) => prune(dialect, collector, request, at)),
     prunedAt: (collector) => dialect.run(prunedAt(collector)),
     shrink: () => dialect.shrink(now()),
   };
@@ -41,7 +42,7 @@ function* cursors(collector?: string): Steps<OffloadCursor[]> {
 function* refusedCounts(collector: string): Steps<Map<string, number>> {
   const rows = yield* all<{ sink: string; events: number }>(
     `SELECT r.sink, count(*) AS events FROM refused_events r
-     WHERE r.collector = $1 AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
+     WHERE r.collector = $1 AND r.seq > ${afterCleared('$1')} AND EXISTS (SELECT 1 FROM audit_events e WHERE e.collector = r.collector AND e.seq = r.seq)
      GROUP BY r.sink`,
     collector,
   );

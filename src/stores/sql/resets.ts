@@ -1,9 +1,11 @@
 import { notClearedNote, notes } from '../../domain.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
+import { beginClearing } from './clearings.js';
 import { type Dialect, namesOf } from './dialect.js';
 import { logLine } from './log.js';
 import { allSentUpTo, unsentEvents } from './retention.js';
+import { afterCleared } from './seen-events.js';
 import { changes, first, plainText, type Steps } from './steps.js';
 
 /** U03 Reset Checkpoint (see `Store.resetCheckpoint`). */
@@ -37,7 +39,8 @@ export function* rewind(
 
 function* backToStart(collector: string, refusedOffset: string | null): Steps<void> {
   yield* changes(
-    `UPDATE audit_checkpoints SET last_offset = '', last_count = 0, last_digest = '', generation = generation + 1, refused_offset = $2
+    `UPDATE audit_checkpoints SET last_offset = '', last_count = 0, last_digest = '', generation = generation + 1, refused_offset = $2,
+       durable_seq = NULL
      WHERE collector = $1`,
     collector,
     refusedOffset,
@@ -59,8 +62,7 @@ export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }
   for (const key of keys) {
     if ((yield* logLine(collector, { now, note, key })) === 0 || lacking > 0) continue;
     yield* keepOpenPageAway(dialect, collector, checkpoint);
-    yield* keepSentAway(dialect, collector, yield* allSentUpTo(dialect, collector, sinks), now);
-    yield* dialect.removeEvents(collector);
+    yield* beginClearing(collector, checkpoint.lastSeq, yield* allSentUpTo(dialect, collector, sinks));
   }
   // A repeated key returns the result of its first call.
   const line = yield* first<{ notes: string }>(
@@ -84,23 +86,11 @@ function* keepOpenPageAway(
     `INSERT INTO cleared_event_ids (collector, ${namesOf(ids.columns)})
      SELECT e.collector, ${namesOf(ids.columns, 'e.')} FROM audit_pages p
      JOIN ${ids.ofEvents} AS e ON e.collector = p.collector AND e.seq BETWEEN p.first_seq AND p.last_seq
-     WHERE p.collector = $1 AND p."offset" = $2
+     WHERE p.collector = $1 AND p."offset" = $2 AND e.seq > ${afterCleared('$1')}
        AND EXISTS (SELECT 1 FROM audit_pages WHERE collector = $1 AND "offset" = $2 AND generation = $3)
      ON CONFLICT DO NOTHING`,
     collector,
     at.lastOffset,
     at.generation,
-  );
-}
-
-/** Events that a sink already has must not be collected, and so offloaded, a second time. */
-function* keepSentAway({ ids }: Dialect, collector: string, upToSeq: number, now: string): Steps<void> {
-  yield* changes(
-    `INSERT INTO offloaded_event_ids (collector, ${namesOf(ids.columns)}, time_ns, cleared_at)
-     SELECT collector, ${namesOf(ids.columns)}, time_ns, $3 FROM ${ids.ofEvents} AS e
-     WHERE collector = $1 AND seq <= $2 ON CONFLICT DO NOTHING`,
-    collector,
-    upToSeq,
-    now,
   );
 }

@@ -1,6 +1,7 @@
-import type { ClearRequest } from '../offload.js';
+import type { ClearRequest, PruneRequest } from '../offload.js';
 import { holdCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
+import { afterCleared } from './seen-events.js';
 import { all, changes, first, type Steps } from './steps.js';
 
 /** The lowest cursor of these sinks; 0 if one of them has confirmed nothing yet. */
@@ -22,7 +23,8 @@ export function* lackingEvents(
   countMax: number,
 ): Steps<number> {
   const row = yield* first<{ n: number }>(
-    'SELECT count(*) AS n FROM (SELECT 1 FROM audit_events WHERE collector = $1 AND seq > $2 LIMIT $3) AS lacking',
+    `SELECT count(*) AS n FROM (
+       SELECT 1 FROM audit_events WHERE collector = $1 AND seq > ${afterCleared('$1', '$2')} LIMIT $3) AS lacking`,
     collector,
     yield* leastCursor(dialect, collector, sinks),
     countMax,
@@ -30,16 +32,20 @@ export function* lackingEvents(
   return row!.n;
 }
 
-/** Number of events that at least one of these sinks has not confirmed or has refused. */
+/** A backlog is counted up to this. */
+const countedMax = 1_000_000;
+
+/** Number of events that at least one of these sinks has refused, or has not confirmed; of the latter, no more are counted. */
 export function* unsentEvents(dialect: Dialect, collector: string, sinks: readonly string[]): Steps<number> {
+  const least = yield* leastCursor(dialect, collector, sinks);
   const row = yield* first<{ n: number }>(
-    `SELECT count(*) AS n FROM audit_events e WHERE collector = $1 AND (seq > $2 OR EXISTS (
-       SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND r.sink ${dialect.among('$3')}))`,
+    `SELECT count(DISTINCT r.seq) AS n FROM refused_events r JOIN audit_events e ON e.collector = r.collector AND e.seq = r.seq
+     WHERE r.collector = $1 AND r.seq > ${afterCleared('$1')} AND r.seq <= $2 AND r.sink ${dialect.among('$3')}`,
     collector,
-    yield* leastCursor(dialect, collector, sinks),
+    least,
     sinks,
   );
-  return row!.n;
+  return row!.n + (yield* lackingEvents(dialect, collector, sinks, countedMax));
 }
 
 /** Sequence number of the last event that all of these sinks have; without sinks, of those that were ever used. */
@@ -58,7 +64,8 @@ export function* clearConfirmed(dialect: Dialect, clearing: ClearRequest, now: s
   yield* holdCheckpoint(dialect, collector);
   const least = yield* leastCursor(dialect, collector, sinks);
   const upToSeq = Math.min(least, (yield* firstOfOpenPage(collector)) - 1);
-  return yield* dialect.removeSentEvents({ ...clearing, upToSeq, now });
+  const { afterSeq } = (yield* first<{ afterSeq: number }>(`SELECT ${afterCleared('$1')} AS "afterSeq"`, collector))!;
+  return yield* dialect.removeSentEvents({ ...clearing, afterSeq, upToSeq, now });
 }
 
 /** Sequence number of the first event in the page that may still fill: it is read again. */
@@ -85,17 +92,40 @@ export function noLongerNeeded(isSink: (column: string) => string): string {
         AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns))`;
 }
 
+/** See `OffloadStore.prune`. */
 export function* prune(
+  { ids }: Dialect,
   collector: string,
-  before: { log?: string; related?: string; ids?: string },
+  { before, rowsMax }: PruneRequest,
   now: string,
-): Steps<void> {
-  const { log, related, ids } = before;
-  if (log !== undefined)
-    yield* changes('DELETE FROM execution_log WHERE collector = $1 AND datetime < $2', collector, log);
-  if (related !== undefined)
-    yield* changes('DELETE FROM audit_related_objects WHERE collector = $1 AND seen_at < $2', collector, related);
-  if (ids !== undefined)
-    yield* changes('DELETE FROM offloaded_event_ids WHERE collector = $1 AND cleared_at < $2', collector, ids);
+): Steps<boolean> {
+  const { log, related, ids: cleared } = before;
+  const removed = [
+    log === undefined ? 0 : yield* pruneLog(collector, log, rowsMax),
+    related === undefined
+      ? 0
+      : yield* changes(oldestOf('audit_related_objects', 'seen_at', ids.key), collector, related, rowsMax),
+    cleared === undefined
+      ? 0
+      : yield* changes(oldestOf('offloaded_event_ids', 'cleared_at', ids.key), collector, cleared, rowsMax),
+  ];
+  if (removed.some((rows) => rows === rowsMax)) return true;
   yield* changes('UPDATE audit_checkpoints SET pruned_at = $2 WHERE collector = $1', collector, now);
+  return false;
+}
+
+/** Lines are in the order of their times, so that the first one that stays ends the search. */
+function* pruneLog(collector: string, before: string, rowsMax: number): Steps<number> {
+  return yield* changes(
+    `DELETE FROM execution_log WHERE datetime < $2 AND line IN (
+       SELECT line FROM execution_log WHERE collector = $1 ORDER BY line LIMIT $3)`,
+    collector,
+    before,
+    rowsMax,
+  );
+}
+
+function oldestOf(table: string, time: string, key: string): string {
+  return `DELETE FROM ${table} WHERE collector = $1 AND ${key} IN (
+    SELECT ${key} FROM ${table} WHERE collector = $1 AND ${time} < $2 ORDER BY ${time} LIMIT $3)`;
 }

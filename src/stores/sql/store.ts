@@ -14,6 +14,7 @@ import type {
   Store,
 } from '../store.js';
 import { checkpointOf, expectRuns, logIdleRun } from './checkpoints.js';
+import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
 import { executionLog, logLine, logLines } from './log.js';
@@ -22,6 +23,7 @@ import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from '
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
+import { afterCleared } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
 import { collectors, standings } from './standings.js';
 import { all, changes, first, type Steps, timed } from './steps.js';
@@ -117,6 +119,10 @@ export class SqlStore implements Store {
     return this.#transaction((now) => clearEvents(this.#dialect, { collector, keys, sinks, force }, now));
   }
 
+  async removeCleared(collector: string, eventsMax: number): Promise<boolean> {
+    return this.#transaction((now) => removeCleared(this.#dialect, collector, eventsMax, now));
+  }
+
   async rewind(collector: string, offset: string, generation: number): Promise<void> {
     return this.#transaction((now) => rewind(this.#dialect, collector, { offset, generation }, now));
   }
@@ -167,7 +173,7 @@ export class SqlStore implements Store {
   }
 
   async eventCount(collector: string): Promise<number> {
-    return this.#count('audit_events', collector);
+    return this.#count('audit_events', collector, ` AND seq > ${afterCleared('$1')}`);
   }
 
   async rejectedCount(collector: string): Promise<number> {
@@ -211,8 +217,8 @@ export class SqlStore implements Store {
     await this.#dialect.close();
   }
 
-  async #count(table: string, collector: string): Promise<number> {
-    const sql = `SELECT count(*) AS n FROM ${table} WHERE collector = $1`;
+  async #count(table: string, collector: string, and = ''): Promise<number> {
+    const sql = `SELECT count(*) AS n FROM ${table} WHERE collector = $1${and}`;
     return (await this.#dialect.run(first<{ n: number }>(sql, collector)))!.n;
   }
 

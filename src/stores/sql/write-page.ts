@@ -3,7 +3,8 @@ import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../do
 import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
-import type { Dialect, StoredContent } from './dialect.js';
+import { clearedEvents } from './clearings.js';
+import type { Dialect, PageEvents, StoredContent } from './dialect.js';
 import { logLine } from './log.js';
 import { keepRejects, settleRejects } from './rejects.js';
 import { storeRelatedObjects } from './related-objects.js';
@@ -75,7 +76,7 @@ function* insertEvents(
   now: string,
 ): Steps<{ newEvents: number; altered: Rejected[] }> {
   const pageEvents = dialect.pageEvents(collector, events);
-  const known = yield* pageEvents.known();
+  const known = yield* knownContents(collector, pageEvents);
   const fresh: number[] = [];
   const altered: Rejected[] = [];
   for (const [index, event] of events.entries()) {
@@ -90,6 +91,17 @@ function* insertEvents(
   }
   yield* pageEvents.insert(fresh, lastSeq, now);
   return { newEvents: fresh.length, altered };
+}
+
+/** Content of stored events by key; `gone` for those that must not be stored again. */
+function* knownContents(collector: string, pageEvents: PageEvents): Steps<Map<string, StoredContent | 'gone'>> {
+  const cleared = yield* clearedEvents(collector);
+  const known = new Map<string, StoredContent | 'gone'>();
+  for (const { key, seq, content } of yield* pageEvents.known()) {
+    const found = (seq === null ? 'gone' : cleared(seq)) ?? content ?? 'gone';
+    if (found !== 'free' && known.get(key) !== 'gone') known.set(key, found);
+  }
+  return known;
 }
 
 /** The content in the form in which it is stored. */
@@ -111,7 +123,7 @@ function* moveCheckpoint(
   const newest = mostOf(page.events, (event, than) => event.timeNs > than.timeNs);
   yield* changes(
     `UPDATE audit_checkpoints SET last_offset = $2, last_date_time = $3, last_count = $4, last_digest = $5, pages = $6,
-       last_seq = $7, caught_up_at = coalesce($8, caught_up_at),
+       last_seq = $7, durable_seq = CASE WHEN $11 THEN coalesce(durable_seq, last_seq) END, caught_up_at = coalesce($8, caught_up_at),
        newest_timestamp = CASE WHEN newest_time_ns >= CAST($10 AS bigint) THEN newest_timestamp ELSE coalesce($9, newest_timestamp) END,
        newest_time_ns = CASE WHEN newest_time_ns >= $10 THEN newest_time_ns ELSE coalesce($10, newest_time_ns) END
      WHERE collector = $1`,
@@ -125,6 +137,7 @@ function* moveCheckpoint(
     page.more || page.notCaughtUp !== undefined ? null : now,
     newest?.timestamp ?? null,
     newest?.timeNs ?? null,
+    page.followed ?? false,
   );
   if (moves) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
 }

@@ -14,6 +14,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { isAlive } from '../../processes.js';
+import { afterCleared } from '../sql/seen-events.js';
 import { migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';
 
@@ -73,10 +74,12 @@ function inspectBackup(path: string): BackedUp {
     const schema = requireStore(db, path);
     const [{ quick_check: said }] = db.prepare('PRAGMA quick_check(1)').all() as [{ quick_check: string }];
     if (said !== 'ok') throw refused(`${path} is damaged: ${said}.`, 'Take another backup.');
+    const hasClearings = db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'clearings'`).get() !== undefined;
     const collectors = db
       .prepare(
         `SELECT collector, last_seq AS lastSeq, last_date_time AS lastDateTime,
-           (SELECT COUNT(*) FROM audit_events e WHERE e.collector = c.collector) AS events
+           (SELECT COUNT(*) FROM audit_events e
+            WHERE e.collector = c.collector AND e.seq > ${hasClearings ? afterCleared('c.collector') : 0}) AS events
          FROM audit_checkpoints c ORDER BY collector`,
       )
       .all() as unknown as BackedUp['collectors'];

@@ -3,7 +3,7 @@ import { type Dialect, namesOf, type RowsToInsert } from '../sql/dialect.js';
 import { noLongerNeeded } from '../sql/retention.js';
 import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
 import type { SqliteDatabase } from './database.js';
-import { forgetAllEventIds, forgetEventIds, noteCopiedEvents } from './event-ids.js';
+import { forgetEventIds, noteCopiedEvents } from './event-ids.js';
 import { selectEvents, selectLines } from './events.js';
 import { pageEvents } from './page-events.js';
 import { shrink } from './shrink.js';
@@ -20,7 +20,14 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     rowLock: '',
     among,
     byBytes: '',
-    ids: { key: 'id', columns: text('id'), keyOf: (id) => id, withKey: (row) => row, ofEvents: 'audit_events' },
+    ids: {
+      key: 'id',
+      columns: text('id'),
+      keyOf: (id) => id,
+      withKey: (row) => row,
+      ofEvents: 'audit_events',
+      numbers: 'audit_events',
+    },
     insertRows,
     *lockPlace() {},
     makeRoom: async () => undefined,
@@ -30,23 +37,25 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
         db.finish(insert('staged_pages', row, 'ON CONFLICT DO NOTHING'));
       }, true),
     pageEvents,
-    *removeEvents(collector) {
-      yield* forgetAllEventIds(collector);
-      yield* changes('DELETE FROM audit_events WHERE collector = $1', collector);
+    *removeEvents(collector, { afterSeq, upToSeq }) {
+      const those = 'collector = $1 AND seq > $2 AND seq <= $3';
+      yield* forgetEventIds(those, collector, afterSeq, upToSeq);
+      yield* changes(`DELETE FROM audit_events WHERE ${those}`, collector, afterSeq, upToSeq);
     },
     /** Removes in the order of the time index, so that later events are not read. */
-    *removeSentEvents({ collector, sinks, beforeNs, eventsMax, upToSeq, now }) {
+    *removeSentEvents({ collector, sinks, beforeNs, eventsMax, afterSeq, upToSeq, now }) {
       yield* changes('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');
       yield* changes('DELETE FROM chosen_events');
       const chosen = yield* changes(
         `INSERT INTO chosen_events SELECT seq FROM audit_events e
-         WHERE collector = $1 AND time_ns < $3 AND seq <= $2 AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
+         WHERE collector = $1 AND time_ns < $3 AND seq > $6 AND seq <= $2 AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
          ORDER BY time_ns, seq LIMIT $4`,
         collector,
         upToSeq,
         beforeNs,
         eventsMax,
         sinks,
+        afterSeq,
       );
       if (chosen === 0) return 0;
       const chosenOnes = 'collector = $1 AND seq IN (SELECT seq FROM chosen_events)';

@@ -28,7 +28,7 @@ export function eventIdDigest(collector: string, id: string): number {
   return Number.parseInt(hash('sha256', `${collector}\0${id}`).slice(0, digestDigits), 16);
 }
 
-type StoredId = StoredContent & { id: string };
+type StoredId = StoredContent & { id: string; seq: number };
 
 /** Stored events with these digests. May include other events with the same digest. */
 export function* storedEvents(collector: string, digests: readonly number[]): Steps<StoredId[]> {
@@ -40,7 +40,7 @@ const storedSql = tiers
   .map(
     (
       tier,
-    ) => `SELECT e.id, e.timestamp, e.raw_event AS "rawEvent" FROM json_each($2) d CROSS JOIN ${tier} t ON t.digest = d.value
+    ) => `SELECT e.id, e.seq, e.timestamp, e.raw_event AS "rawEvent" FROM json_each($2) d CROSS JOIN ${tier} t ON t.digest = d.value
       CROSS JOIN audit_events e ON e.collector = $1 AND e.seq = t.seq`,
   )
   .join(' UNION ALL ');
@@ -74,7 +74,7 @@ export function* moveEventIdsOn(count: number): Steps<void> {
 }
 
 /** Must be called before events are removed. @param where condition on `audit_events`, with its values */
-export function* forgetEventIds(where: string, ...values: string[]): Steps<void> {
+export function* forgetEventIds(where: string, ...values: (string | number)[]): Steps<void> {
   yield* changes(
     'CREATE TEMP TABLE IF NOT EXISTS forgotten_event_ids (digest INTEGER, seq INTEGER, PRIMARY KEY (digest, seq))',
   );
@@ -85,17 +85,6 @@ export function* forgetEventIds(where: string, ...values: string[]): Steps<void>
   );
   for (const tier of tiers)
     yield* changes(`DELETE FROM ${tier} WHERE (digest, seq) IN (SELECT digest, seq FROM forgotten_event_ids)`);
-}
-
-/** Must be called before all events of a collector are removed. */
-export function* forgetAllEventIds(collector: string): Steps<void> {
-  const others = yield* first<{ some: number }>(
-    `SELECT EXISTS (SELECT 1 FROM audit_events WHERE collector < $1)
-         OR EXISTS (SELECT 1 FROM audit_events WHERE collector > $1) AS some`,
-    collector,
-  );
-  if (others!.some === 1) yield* forgetEventIds('collector = $1', collector);
-  else for (const tier of tiers) yield* changes(`DELETE FROM ${tier}`);
 }
 
 /** Adds copied events, ordered by collector and sequence number. Cleared events leave gaps in the numbers. */

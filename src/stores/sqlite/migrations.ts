@@ -289,4 +289,20 @@ export const migrations: readonly string[] = [
   -- When somebody gave up a repetition.
   ALTER TABLE offload_cursors ADD COLUMN dropped_at TEXT;
   `,
+  `
+  -- Clearings whose rows are still being removed: of all events up to a number, of which sinks have those up to another.
+  CREATE TABLE clearings (
+    collector TEXT NOT NULL,
+    up_to_seq INTEGER NOT NULL,
+    sent_seq INTEGER NOT NULL,
+    removed_seq INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (collector, up_to_seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The last event that a power cut cannot take back; null if that is all.
+  ALTER TABLE audit_checkpoints ADD COLUMN durable_seq INTEGER;
+
+  -- Retention deletes the oldest a part at a time.
+  CREATE INDEX audit_related_objects_age ON audit_related_objects (collector, seen_at);
+  `,
 ];

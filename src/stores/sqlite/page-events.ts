@@ -1,5 +1,5 @@
 import type { EnrichedEvent } from '../../domain.js';
-import type { PageEvents, StoredContent } from '../sql/dialect.js';
+import type { KnownEvent, PageEvents } from '../sql/dialect.js';
 import { all, changesByMany, first, plainText, type SqlValue } from '../sql/steps.js';
 import { eventIdDigest, moveEventIdsOn, noteEventIds, storedEvents } from './event-ids.js';
 
@@ -13,13 +13,14 @@ export function pageEvents(collector: string, events: readonly EnrichedEvent[]):
   return {
     keys,
     *known() {
-      const known = new Map<string, StoredContent | 'gone'>();
-      for (const { id, ...content } of yield* storedEvents(collector, digests)) known.set(id, content);
+      const known: KnownEvent[] = [];
+      for (const { id: key, seq, ...content } of yield* storedEvents(collector, digests))
+        known.push({ key, seq, content });
       const cleared = yield* all<{ id: string }>('SELECT id FROM cleared_event_ids WHERE collector = $1', collector);
-      for (const { id } of cleared) known.set(id, 'gone');
+      for (const { id } of cleared) known.push({ key: id, seq: null, content: null });
       if (!(yield* first('SELECT 1 FROM offloaded_event_ids WHERE collector = $1 LIMIT 1', collector))) return known;
       const went = 'SELECT 1 FROM offloaded_event_ids WHERE collector = $1 AND id = $2';
-      for (const id of keys) if (yield* first(went, collector, id)) known.set(id, 'gone');
+      for (const key of keys) if (yield* first(went, collector, key)) known.push({ key, seq: null, content: null });
       return known;
     },
     *insert(fresh, lastSeq, now) {
