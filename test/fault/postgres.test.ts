@@ -208,6 +208,14 @@ describe('opening a PostgreSQL store', () => {
     await collection.collect();
     await collection.expectComplete();
     expect(await owner.eventCount('asa')).toBe(300);
+    // It may not make tables, and yet the months have partitions.
+    const client = new pg.Client({
+      connectionString: as(url, { username: `worker_${name}`, password: 'secret-of-role' }),
+    });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await expect(client.query('CREATE TABLE more ()')).rejects.toMatchObject({ code: '42501' });
+    expect((await client.query('SELECT 1 FROM audit_events_other')).rows).toEqual([]);
   }, 60_000);
 
   it('reports a schema that a newer version has migrated', async () => {

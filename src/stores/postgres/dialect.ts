@@ -121,7 +121,10 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       const size = first<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes');
       return (await db.finish(size))!.bytes;
     },
-    close: () => db.close(),
+    close: async () => {
+      await partitions.idle();
+      await db.close();
+    },
   };
 }
 

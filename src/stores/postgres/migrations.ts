@@ -271,5 +271,39 @@ export const migrations: readonly string[] = [
 
   -- Retention deletes the oldest a part at a time.
   CREATE INDEX audit_related_objects_age ON audit_related_objects (collector, seen_at);
+
+  -- Makes the partition of a month: as the owner, for a worker whose role may not make tables, and without keeping others
+  -- waiting. If audit_events_other is large, 'exclude' and 'validate' come before 'create': a constraint then says that it
+  -- has no event of the month, and the server does not look for any while everybody waits. 'include' takes them back.
+  SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+  CREATE FUNCTION make_events_partition(month date, step text) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
+  DECLARE
+    begins timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
+    ends timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
+  BEGIN
+    IF abs(extract(year FROM month) - extract(year FROM now())) > 21 THEN
+      RAISE EXCEPTION 'the month % is too far away', month;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1953653111, 1);
+    IF step = 'validate' THEN
+      ALTER TABLE audit_events_other VALIDATE CONSTRAINT audit_events_other_excluded;
+      RETURN;
+    END IF;
+    IF step = 'create' THEN
+      EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF audit_events FOR VALUES FROM (%L) TO (%L)',
+        'audit_events_' || to_char(month, 'YYYY_MM'), begins, ends);
+    END IF;
+    IF step = 'exclude' OR EXISTS (
+      SELECT 1 FROM pg_constraint
+      WHERE conrelid = 'audit_events_other'::regclass AND conname = 'audit_events_other_excluded') THEN
+      ALTER TABLE audit_events_other DROP CONSTRAINT IF EXISTS audit_events_other_excluded;
+    END IF;
+    IF step = 'exclude' THEN
+      EXECUTE format('ALTER TABLE audit_events_other ADD CONSTRAINT audit_events_other_excluded
+        CHECK (event_time < %L OR event_time >= %L) NOT VALID', begins, ends);
+    END IF;
+  END $$;
+  REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC;
   `,
 ];
