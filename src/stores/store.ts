@@ -229,8 +229,8 @@ export interface PageToWrite {
   notCaughtUp?: string;
   /**
    * Set if more pages are written right after this one. The write then need not wait for the disk: the last page does,
-   * and a crash of the database server in between undoes the checkpoint along with the page. Until then, `events`,
-   * `eventLines` and `fixBatch` return nothing of it.
+   * and a crash of the database server in between undoes the checkpoint along with the page. Until then, `events` and
+   * `eventLines` return nothing of it.
    */
   followed?: boolean;
 }

@@ -23,7 +23,7 @@ async function create(): Promise<StoreUnderTest> {
 
 storeSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
-clearingSuite('PostgreSQL', create);
+clearingSuite('PostgreSQL', create, 15);
 
 it('what a repetition is just fixing is not cleared meanwhile', async () => {
   const database = await createDatabase(inject('postgresUrl'));

@@ -26,7 +26,7 @@ async function create(): Promise<StoreUnderTest> {
 
 storeSuite('SQLite', create);
 offloadSuite('SQLite', create);
-clearingSuite('SQLite', create);
+clearingSuite('SQLite', create, 100);
 
 describe('a SQLite file', () => {
   function path(): string {

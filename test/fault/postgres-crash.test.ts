@@ -52,7 +52,7 @@ it('a crash of the server takes back nothing that has left the store, nor gives 
   expect(after.map((line) => line.split(' ')[1]).sort()).toEqual(['e1', 'e2', 'e3', 'e4', 'e9']);
 }, 60_000);
 
-it.each(['a reset', 'a run that finds nothing new', 'the time of the next run'])(
+it.each(['a reset', 'a failed run', 'a run that finds nothing new', 'the time of the next run', 'a batch'])(
   'what a walk that died has left without waiting leaves the store after %s',
   async (what) => {
     const { url, remove } = await createDatabase(inject('postgresUrl'));
@@ -61,12 +61,12 @@ it.each(['a reset', 'a run that finds nothing new', 'the time of the next run'])
     onTestFinished(() => store.close().catch(() => undefined));
     await write(store, ['e1'], true);
     expect(await leaving(store)).toEqual([]);
-    expect(await fixed(store, { sink: 'archive' })).toBeNull();
     if (what === 'a reset') await store.resetCheckpoint('asa', ['k']);
+    else if (what === 'a failed run') await store.logFailedRun('asa', 'its source is away', 'k');
     else if (what === 'a run that finds nothing new') await store.logIdleRun('asa', 'k');
-    else await store.expectRuns('asa', { cron: '@hourly', tick: null });
+    else if (what === 'the time of the next run') await store.expectRuns('asa', { cron: '@hourly', tick: null });
+    else expect(await fixed(store)).toMatchObject({ firstSeq: 1, lastSeq: 1 });
     expect(await leaving(store)).toEqual(['1 e1']);
-    expect(await fixed(store, { sink: 'archive' })).toMatchObject({ firstSeq: 1, lastSeq: 1 });
   },
   60_000,
 );

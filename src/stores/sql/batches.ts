@@ -4,11 +4,11 @@ import { countOf, droppedError, formToSend, requireSameRange } from '../batches.
 import { integer, text } from '../copied-tables.js';
 import type { BatchKey, BatchWanted, ClosedBatch, FixedBatch, NotedPart, Sender, SeriesKey } from '../offload.js';
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
-import { lockedCheckpoint } from './checkpoints.js';
+import { allDurable, lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { takeLease } from './leases.js';
 import { logLine } from './log.js';
-import { afterCleared, upToDurable } from './seen-events.js';
+import { afterCleared } from './seen-events.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
 const range = 'CAST(since_ns AS text) AS "sinceNs", CAST(until_ns AS text) AS "untilNs"';
@@ -54,6 +54,7 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
   );
   if (open) return (yield* takeLease(dialect, open, wanted)) ? yield* inForm(batchOf(open), wanted.form) : 'held';
   yield* requireRange(wanted);
+  yield* allDurable(collector);
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
   if (count === 0) return null;
@@ -122,7 +123,7 @@ function* followingEvents({ collector, range: { sinceNs, untilNs }, eventsMax }:
   return yield* all<{ seq: number; bytes: number; collectedAt: string }>(
     `SELECT seq, octet_length(raw_event) + coalesce(octet_length(extra), 0) AS bytes, collected_at AS "collectedAt"
      FROM audit_events
-     WHERE collector = $1 AND seq > ${afterCleared('$1', '$2')} AND seq <= ${upToDurable('$1')} AND (CAST($3 AS bigint) IS NULL OR time_ns >= $3)
+     WHERE collector = $1 AND seq > ${afterCleared('$1', '$2')} AND (CAST($3 AS bigint) IS NULL OR time_ns >= $3)
        AND (CAST($4 AS bigint) IS NULL OR time_ns < $4)
      ORDER BY seq LIMIT $5`,
     collector,

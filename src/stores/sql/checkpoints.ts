@@ -43,6 +43,21 @@ export function isAt(checkpoint: Checkpoint, { offset, generation }: { offset: s
   return checkpoint.lastOffset === plainText(offset) && checkpoint.generation === generation;
 }
 
+/** Lets leave what was written without waiting for the disk. Only in a transaction that waits, and so for that as well. */
+export function* allDurable(collector: string): Steps<void> {
+  yield* changes(
+    'UPDATE audit_checkpoints SET durable_seq = NULL WHERE collector = $1 AND durable_seq IS NOT NULL',
+    collector,
+  );
+}
+
+/** U20 for a run that failed, once per key. */
+export function* logFailedRun(collector: string, failure: string, key: string, now: string): Steps<void> {
+  yield* logLine(collector, { now, note: `Run failed: ${failure}`, key });
+  // The next page may be days away.
+  yield* allDurable(collector);
+}
+
 /** U20 for a run that found nothing new. */
 export function* logIdleRun(collector: string, key: string, now: string): Steps<void> {
   if ((yield* logLine(collector, { now, note: branchNote(unchangedPage), key })) === 0) return;

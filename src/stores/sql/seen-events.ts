@@ -5,8 +5,8 @@
  * Rows up to its number no longer count, neither for readers nor for the page that is written next.
  *
  * A page that another one follows does not wait for the disk. A crash of the database server, or a power cut, may take
- * it back, and other events may then get its numbers. So nothing of it leaves the store until a later transaction has
- * waited (`durable_seq`).
+ * it back, and other events may then get its numbers. So readers get nothing of it until a later transaction has waited
+ * (`durable_seq`, `allDurable`).
  */
 
 /**

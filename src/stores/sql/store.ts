@@ -13,11 +13,11 @@ import type {
   Standing,
   Store,
 } from '../store.js';
-import { checkpointOf, expectRuns, logIdleRun } from './checkpoints.js';
+import { checkpointOf, expectRuns, logFailedRun, logIdleRun } from './checkpoints.js';
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
-import { executionLog, logLine, logLines } from './log.js';
+import { executionLog, logLines } from './log.js';
 import { offloadStore } from './offload.js';
 import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
 import { relatedObjects } from './related-objects.js';
@@ -98,8 +98,7 @@ export class SqlStore implements Store {
   }
 
   async logFailedRun(collector: string, failure: string, key: string): Promise<void> {
-    const note = `Run failed: ${failure}`;
-    await this.#transaction((now) => logLine(collector, { now, note, key }));
+    return this.#transaction((now) => logFailedRun(collector, failure, key, now));
   }
 
   async logFailedCommand(collector: string, note: string, keys: readonly string[]): Promise<void> {
