@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { until } from '../support/collection.js';
 import { createDatabase } from '../support/postgres.js';
 import { event, page } from './pages.js';
 
@@ -16,6 +17,9 @@ async function freshStore() {
   /** Index entries read from these tables and their indexes. Closes the store, since connections report statistics when they end. */
   const entriesRead = async (tables: string[]): Promise<number> => {
     await store.close();
+    const connected = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND application_name = 'trawl'`;
+    await until('its connections have ended', async () => (await client.query(connected)).rows.length === 0);
     const { rows } = await client.query(
       `SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE ANY($1))::int
          + (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname LIKE ANY($1))::int AS entries`,
