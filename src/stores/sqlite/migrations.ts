@@ -276,8 +276,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE rejected_events ADD COLUMN settled_at TEXT;
   CREATE INDEX rejected_events_unsettled ON rejected_events (collector, rejected_at)
     WHERE kind = 'event' AND settled_at IS NULL;
-  `,
-  `
+
   -- Events of a batch that its sink has confirmed in parts, and those that were no longer stored when it was sent.
   ALTER TABLE offload_batches ADD COLUMN sent_events INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE offload_batches ADD COLUMN gone_events INTEGER NOT NULL DEFAULT 0;
@@ -288,8 +287,7 @@ export const migrations: readonly string[] = [
 
   -- When somebody gave up a repetition.
   ALTER TABLE offload_cursors ADD COLUMN dropped_at TEXT;
-  `,
-  `
+
   -- Clearings whose rows are still being removed: of all events up to a number, of which sinks have those up to another.
   CREATE TABLE clearings (
     collector TEXT NOT NULL,
