@@ -209,11 +209,6 @@ function isForwarded(url: string, proxy: HttpProxy | undefined): boolean {
   return proxy?.url.protocol === 'http:' && url.startsWith('http:');
 }
 
-/** A sentence for the hint of an answer that may be the proxy's own. */
-export function proxyHint({ proxy }: HttpAnswer): string {
-  return proxy === undefined ? '' : ` The answer came through the proxy ${proxy}, which may have refused it itself.`;
-}
-
 /** The query is left out, since its cursors and filters do not belong in a trace. */
 function spanAttributes({ method, url }: HttpRequest): Record<string, string | number> {
   const { hostname, port, protocol, origin, pathname } = new URL(url);

@@ -48,3 +48,8 @@ export function unreachedProxyHint(codes: string, proxy: HttpProxy): string | un
     return `The proxy may not speak TLS itself: write http:// in ${proxy.variable}.`;
   return undefined;
 }
+
+/** A sentence for the hint of an answer that may be the proxy's own. */
+export function proxyHint({ proxy }: { proxy?: string | undefined }): string {
+  return proxy === undefined ? '' : ` The answer came through the proxy ${proxy}, which may have refused it itself.`;
+}

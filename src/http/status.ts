@@ -1,7 +1,8 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
 import { wholeNumber } from '../whole-number.js';
-import { type HttpAnswer, proxyHint } from './client.js';
+import type { HttpAnswer } from './client.js';
 import { hostOf } from './connection-hints.js';
+import { proxyHint } from './proxy-failures.js';
 import { waitOf } from './waits.js';
 
 interface StatusRule {

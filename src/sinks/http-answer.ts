@@ -1,5 +1,6 @@
 import { type ErrorCode, TrawlError } from '../errors.js';
-import { type HttpAnswer, type HttpClient, type HttpRequest, proxyHint } from '../http/client.js';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.js';
+import { proxyHint } from '../http/proxy-failures.js';
 import { askedWaitMs } from '../http/status.js';
 import { jsonObjectOf } from '../json-values.js';
 

@@ -4,7 +4,6 @@ import { isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { reasonOf } from '../errors.js';
-import { openTunnel } from '../http/tunnel.js';
 
 /** Why a server cannot be reached, and what a person should do. */
 export interface Diagnosis {
@@ -36,7 +35,7 @@ export async function diagnose(
       'Provide a new one in TEMPORAL_TLS_CLIENT_CERT_PATH (or _DATA).',
     );
   }
-  const tunnel = proxy && (await openTunnel({ ...tunnelOptions(proxy, target), answerMaxMs: probeMaxMs }));
+  const tunnel = proxy && (await tunnelled(proxy, target, probeMaxMs));
   if (proxy && (typeof tunnel === 'number' || tunnel instanceof Error)) return ofProxy(proxy.targetHost, tunnel);
   if (!tls && !proxy) return diagnosePlain(target, probeMaxMs);
   const ca = options.serverRootCACertificate;
@@ -59,11 +58,22 @@ export async function diagnose(
   return outcome instanceof Error ? ofTlsError(outcome, options.clientCertPair !== undefined) : ofNoAnswer;
 }
 
-function tunnelOptions(proxy: NonNullable<NativeConnectionOptions['proxy']>, { host, port }: Target) {
+async function tunnelled(
+  proxy: NonNullable<NativeConnectionOptions['proxy']>,
+  { host, port }: Target,
+  answerMaxMs: number,
+) {
+  // Only where a connection fails.
+  const { openTunnel } = await import('../http/tunnel.js');
   const { username, password } = proxy.basicAuth ?? {};
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { proxy: proxy.targetHost, target, authorization: proxy.basicAuth && authorization };
+  return openTunnel({
+    proxy: proxy.targetHost,
+    target,
+    authorization: proxy.basicAuth && authorization,
+    answerMaxMs,
+  });
 }
 
 /** @param answer the status with which the proxy refuses, or why it cannot be reached */

@@ -47,7 +47,7 @@ describe('U11 Get New Offset', () => {
 
   it.each([
     'https://evil.example/v1/teams/t/auditsV2?offset=a',
-    'http://app.scaleft.com/v1/teams/t/auditsV2?offset=a',
+    'http://app.scaleft.com:8080/v1/teams/t/auditsV2?offset=a',
     'https://app.scaleft.com:8443/v1/teams/t/auditsV2?offset=a',
     'https://app.scaleft.com.evil.example/v1/teams/t/auditsV2?offset=a',
     'https://app.scaleft.com@evil.example/v1/teams/t/auditsV2?offset=a',
