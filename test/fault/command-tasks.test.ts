@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type WorkflowClient,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { inject, it } from 'vitest';
 import { type DemoAsa, startDemoAsa } from '../../demo/asa/server.js';
@@ -26,6 +32,7 @@ interface Scene {
   demo: DemoAsa;
   store: Store;
   folder: string;
+  workflow: WorkflowClient;
 }
 
 interface Scenario {
@@ -57,6 +64,16 @@ async function withSink({ store, folder }: Scene): Promise<void> {
 const scenarios: Scenario[] = [
   { name: 'walks to its end', historyEventsMax: 3_000 },
   { name: 'begins offloading', historyEventsMax: 3_000, prepare: withSink },
+  {
+    name: 'cannot begin offloading, since its id is taken',
+    historyEventsMax: 3_000,
+    prepare: async (scene) => {
+      await withSink(scene);
+      const taken = { workflowId: 'audit-offload-asa', taskQueue: 'nobody', args: [{ collector: 'asa' }] };
+      await scene.workflow.start('offloadEvents', taken);
+    },
+    offloadingEnds: false,
+  },
   {
     name: 'hands over to a walk that continues as new',
     historyEventsMax: 20,
@@ -110,7 +127,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
     const store = await openStore(place);
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const { workflow } = new Client({ connection, namespace });
-    await prepare?.({ demo, store, folder });
+    await prepare?.({ demo, store, folder, workflow });
 
     let task = 0;
     let chosen = 0;
