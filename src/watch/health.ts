@@ -88,10 +88,10 @@ function nearRetention(standing: Standing, { retentionDays }: HealthLimits, nowM
 function rejected({ collector, unsettled }: Standing) {
   if (unsettled === null) return null;
   const { events, reason, at } = unsettled;
-  const what = events === 1 ? 'One event was not stored' : `${events} events were not stored`;
+  const what = events === 1 ? 'One event was rejected' : `${events} events were rejected`;
   const why = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
   return {
     code: 'EVENTS_REJECTED',
-    message: `${what}, since ${events === 1 ? 'it does' : 'they do'} not fit, the last at ${at} (${why}). "trawl rejected ${collector}" shows what was kept. Once the source is mended, "trawl reset ${collector} --rejected" reads those pages again; if nothing is missing, acknowledge with "trawl rejected ${collector} --acknowledge".`,
+    message: `${what} instead of stored, the last at ${at} (${why}). "trawl rejected ${collector}" shows what was kept. Once the source is mended, "trawl reset ${collector} --rejected" reads those pages again; if nothing is missing, acknowledge with "trawl rejected ${collector} --acknowledge".`,
   } as const;
 }
