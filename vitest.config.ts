@@ -12,7 +12,7 @@ const onAnyStore = [
   'test/cli/{proxy,refusals,same-ports,silence,status,temporal-lost,traces,up,web-pages}.test.ts',
   'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
   'test/integration/{cron,descope,failures,fairness,history,links,long-walks,offload,offload-begins}.test.ts',
-  'test/integration/{offload-children,recurring,skyflow,temporal-server}.test.ts',
+  'test/integration/{offload-children,recurring,rejected,skyflow,temporal-server}.test.ts',
 ];
 
 const onPostgres = ['test/{conformance,fault}/postgres*.test.ts'];

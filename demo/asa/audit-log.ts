@@ -39,6 +39,10 @@ export class AuditLog {
     this.#timeline.insert(1, text);
   }
 
+  rewriteRaw(change: (text: string) => string): void {
+    this.#timeline.rewrite(change);
+  }
+
   /** @throws RangeError if there is no such event. */
   event(position: number): EventText {
     const total = this.total();

@@ -66,6 +66,8 @@ export interface DemoAsa {
   addEvents(count: number): void;
   /** Appends an event that the server sends byte for byte as given, even if it is not valid. */
   insertRaw(rawEventJson: string): void;
+  /** Changes the events that were appended by `insertRaw`, as a vendor mends them. */
+  rewriteRaw(change: (rawEventJson: string) => string): void;
   /** The exact texts of one event. @throws RangeError if it does not exist. */
   eventText(position: number): EventText;
   /** All events, oldest first, as they must arrive, without inserted texts that lack id, timestamp or details. */
@@ -109,6 +111,7 @@ export async function startDemoAsa(options: DemoAsaOptions = {}): Promise<DemoAs
     total: () => log.total(),
     addEvents: (count) => log.addEvents(count),
     insertRaw: (text) => log.insertRaw(text),
+    rewriteRaw: (change) => log.rewriteRaw(change),
     eventText: (position) => log.event(position),
     truth: () => log.events(),
     expireTokens: () => api.tokens.expireAll(),

@@ -80,6 +80,11 @@ export class Timeline {
     });
   }
 
+  /** Changes the texts of events that were inserted with one. */
+  rewrite(change: (raw: string) => string): void {
+    for (const insertion of this.#insertions) if (insertion.raw !== undefined) insertion.raw = change(insertion.raw);
+  }
+
   at(position: number): Moment {
     const before = this.#lastInsertion((insertion) => insertion.start <= position);
     if (!before) return this.#scheduledAt(position, 0);
