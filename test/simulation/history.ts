@@ -26,7 +26,7 @@ export interface Result {
   trace: readonly string[];
 }
 
-const stepsBetweenMax = 20;
+const stepsBetweenMax = 60;
 /** More would mean that something spins. */
 const quietStepsMax = 20_000;
 /** Rounds without a new event, in which late ones are found and batches that wait for more are sent. */
@@ -41,7 +41,7 @@ export function planOf(seed: number, kind: Kind | undefined, sinksLie: boolean):
   const count = random.int(3, 25);
   const list = Array.from({ length: count }, () => ({
     what: random.pick(weighted),
-    after: random.chance(0.3) ? 0 : random.int(1, stepsBetweenMax),
+    after: random.chance(0.2) ? 0 : random.int(1, stepsBetweenMax),
     seed: random.int(0, 2 ** 31),
   }));
   return { seed, kind: kind ?? drawn, sinksLie, disturbances: list };
@@ -92,10 +92,11 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
 
 /** Returns what does not come to rest. */
 async function quiet(world: World, random: Random): Promise<string[]> {
-  const { kernel, network, receivers, clock } = world;
+  const { kernel, network, receivers, clock, vendor } = world;
   kernel.note('*** everything is well from here on');
   network.fails = 0;
   world.storeFails = 0;
+  vendor.calm();
   for (const receiver of receivers) {
     receiver.isMoody = false;
     receiver.isDown = false;
@@ -111,7 +112,8 @@ async function quiet(world: World, random: Random): Promise<string[]> {
     }
     clock.advance(Math.max(world.overlapMs, waitedMs) + 1_000);
     const now = await world.checkpoint();
-    idle = now.lastSeq === lastSeq && now.generation === generation ? idle + 1 : 0;
+    const isIdle = now.lastSeq === lastSeq && now.generation === generation && world.failure === undefined;
+    idle = isIdle ? idle + 1 : 0;
   }
   return [];
 }

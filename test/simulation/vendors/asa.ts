@@ -61,6 +61,8 @@ export class AsaVendor implements Vendor {
     else this.#token += 1;
   }
 
+  calm(): void {}
+
   answer({ url, headers }: HttpRequest): HttpAnswer {
     const { pathname, searchParams } = new URL(url);
     if (pathname.endsWith('/service_token')) return answerOf(200, { bearer_token: `token-${this.#token}` });

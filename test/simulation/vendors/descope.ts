@@ -48,6 +48,8 @@ export class DescopeVendor implements Vendor {
 
   upset(): void {}
 
+  calm(): void {}
+
   answer({ body }: HttpRequest): HttpAnswer {
     const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
     const { nowMs } = this.#clock;

@@ -44,6 +44,10 @@ export class SkyflowVendor implements Vendor {
     this.#refusals = 4;
   }
 
+  calm(): void {
+    this.#refusals = 0;
+  }
+
   answer({ url }: HttpRequest): HttpAnswer {
     const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
     const query = new URL(url).searchParams;

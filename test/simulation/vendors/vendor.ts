@@ -12,6 +12,8 @@ export interface Vendor extends Host {
   grow(count: number): void;
   /** What was true of the API until now no longer is: it forgets offsets, or tokens. */
   upset(): void;
+  /** From here on it accepts whatever it should. */
+  calm(): void;
   /** Settings of a collector, as environment variables. */
   readonly env: Record<string, string>;
   /** The setting that a history draws, for the trace. */
