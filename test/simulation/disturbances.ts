@@ -16,9 +16,9 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     happen: (world, random) => world.byHand('offloadEvents', { series: random.pick(['again', 'once-more']) }),
   },
   'commands keep coming': {
-    weight: 2,
+    weight: 4,
     happen: (world) => {
-      world.commandChance = 0.08;
+      world.commandChance = 0.15;
     },
   },
   'a reset is asked for': { weight: 2, happen: (world) => world.signal('resetCheckpoint') },
@@ -48,7 +48,7 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   },
   'a worker dies': { weight: 3, happen: (world, random) => world.crash(random.pick(world.temporal.workers)) },
   'a worker joins': { weight: 1, happen: (world) => world.temporal.workers.length < 3 && world.addWorker() },
-  'the power is cut': { weight: 2, happen: (world, random) => world.cutPower(random) },
+  'the power is cut': { weight: 4, happen: (world, random) => world.cutPower(random) },
   'the source forgets': { weight: 2, happen: ({ vendor }) => vendor.upset() },
   'sinks change': { weight: 2, happen: (world, random) => setSinks(world, random) },
   'a sink goes down, or comes back': {

@@ -72,6 +72,7 @@ export async function live(plan: Plan, disks: Disks): Promise<Result> {
 async function disturbed(world: World, plan: Plan, random: Random): Promise<void> {
   const { kernel, network, vendor, receivers } = world;
   vendor.grow(random.int(0, random.pick([20, 150])));
+  kernel.stepMsMax = random.pick([20, 1_000, 3_000]);
   setSinks(world, random);
   network.fails = random.pick([0, 0.02, 0.1]);
   network.refuses = random.chance(0.5);
@@ -94,6 +95,7 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
 async function quiet(world: World, random: Random): Promise<string[]> {
   const { kernel, network, receivers, clock, vendor } = world;
   kernel.note('*** everything is well from here on');
+  kernel.stepMsMax = 20;
   network.fails = 0;
   world.storeFails = 0;
   vendor.calm();

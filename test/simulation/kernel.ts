@@ -33,6 +33,8 @@ export class Kernel {
   /** Offers further choices. */
   readonly offers: (() => Choice[])[] = [];
   readonly #gates: Gate[] = [];
+  /** Longest time that a step takes. Slow ones make for short rounds, and so for more of them. */
+  stepMsMax = 20;
   steps = 0;
 
   constructor(clock: Clock, random: Random) {
@@ -66,7 +68,7 @@ export class Kernel {
       const choice = this.random.pick(choices);
       const at = this.#gates.indexOf(choice as Gate);
       if (at !== -1) this.#gates.splice(at, 1);
-      this.clock.advance(this.random.int(0, 20));
+      this.clock.advance(this.random.int(0, this.stepMsMax));
       this.note(choice.what);
       await choice.take();
     }

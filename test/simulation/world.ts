@@ -53,7 +53,7 @@ export class World {
     this.temporal = new Temporal(this.kernel);
     const overlapMinutes = random.pick([1, 5, 15]);
     this.overlapMs = overlapMinutes * 60_000;
-    this.historyEventsMax = random.pick([25, 50, 3_000]);
+    this.historyEventsMax = random.pick([20, 30, 3_000]);
     const options = { clock: this.clock, random: random.fork(), overlapMinutes, searchCount: random.int(5, 25) };
     this.vendor = new kinds[kind](options);
     this.receivers = [new WebhookReceiver('hook', random.fork()), new SearchReceiver('search', random.fork())];
