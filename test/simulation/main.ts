@@ -22,27 +22,26 @@ const kind = allKinds.find((name) => name === values.source);
 const from = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const disks = new Disks();
+// Left in memory otherwise.
+process.once('exit', () => disks.remove());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const startedAt = performance.now();
 let steps = 0;
 let failed = 0;
-try {
-  for (let seed = from; seed < from + count; seed += 1) {
-    const plan = planOf(seed, kind, values['lying-sink']);
-    const result = await live(plan, disks);
-    steps += result.steps;
-    if (result.problems.length === 0) {
-      if (values.trace) console.log(result.trace.join('\n'));
-      continue;
-    }
-    failed += 1;
-    if (values['go-on']) console.log(`seed ${seed} ${plan.kind}: ${result.problems.join('; ').slice(0, 500)}`);
-    else {
-      await report(plan, result);
-      break;
-    }
+for (let seed = from; seed < from + count; seed += 1) {
+  const plan = planOf(seed, kind, values['lying-sink']);
+  const result = await live(plan, disks);
+  steps += result.steps;
+  if (result.problems.length === 0) {
+    if (values.trace) console.log(result.trace.join('\n'));
+    continue;
   }
-} finally {
-  disks.remove();
+  failed += 1;
+  if (values['go-on']) console.log(`seed ${seed} ${plan.kind}: ${result.problems.join('; ').slice(0, 500)}`);
+  else {
+    await report(plan, result);
+    break;
+  }
 }
 const seconds = (performance.now() - startedAt) / 1000;
 console.log(
