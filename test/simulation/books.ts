@@ -10,6 +10,11 @@ interface Removal {
   resets: number;
 }
 
+interface PresentEvent {
+  seq: number;
+  id: string;
+}
+
 /** Commands that a person was promised, and those that may have been lost without a word of success. */
 interface Promised {
   accepted: number;
@@ -28,11 +33,14 @@ export class Books {
   readonly #requestedMs: number[] = [];
   readonly #collector: string;
   readonly #hasDelivered: (sink: string, seq: number) => boolean;
+  readonly #present: () => PresentEvent[];
   #resets = 0;
 
-  constructor(collector: string, hasDelivered: (sink: string, seq: number) => boolean) {
+  /** @param present the events that are not cleared, also those that readers do not get yet */
+  constructor(collector: string, hasDelivered: (sink: string, seq: number) => boolean, present: () => PresentEvent[]) {
     this.#collector = collector;
     this.#hasDelivered = hasDelivered;
+    this.#present = present;
   }
 
   get resets(): number {
@@ -44,14 +52,14 @@ export class Books {
     if (method === 'reserveRequest') return async (waitMs) => this.#requested(waitMs as number);
     if (method === 'resetCheckpoint') return this.#watchReset(store);
     if (method !== 'clearEvents' && method !== 'clearConfirmed') return async () => {};
-    const before = await all(store, this.#collector);
+    const before = this.#present();
     const [sinks, force] =
       method === 'clearEvents'
         ? [(args[2] ?? []) as string[], (args[3] ?? false) as boolean]
         : [(args[0] as { sinks: string[] }).sinks, false];
     const upTo = await this.#confirmedUpTo(store, sinks);
     return async () => {
-      const left = new Set((await all(store, this.#collector)).map(({ seq }) => seq));
+      const left = new Set(this.#present().map(({ seq }) => seq));
       for (const { seq, id } of before.filter((event) => !left.has(event.seq))) {
         this.removals.push({ seq, id, confirmed: seq <= upTo, resets: this.#resets });
         const lacking = force ? [] : sinks.filter((sink) => !this.#hasDelivered(sink, seq));

@@ -26,6 +26,10 @@ interface WaitingSignal {
   args: unknown[];
 }
 
+/** A clearing takes its events at once, and removes their rows later. */
+const presentEvents = `SELECT seq, id FROM audit_events
+  WHERE seq > (SELECT coalesce(max(up_to_seq), 0) FROM clearings) ORDER BY seq`;
+
 /** Everything that a history happens in: one collector, its source, its sinks, its store, workers and a server. */
 export class World {
   readonly clock = new Clock(startMs);
@@ -59,7 +63,11 @@ export class World {
     this.receivers = [new WebhookReceiver('hook', random.fork()), new SearchReceiver('search', random.fork())];
     for (const receiver of this.receivers) this.network.hosts.set(`${receiver.name}.example`, receiver);
     this.network.hosts.set(this.vendor.host, this.vendor);
-    this.books = new Books(kind, (sink, seq) => this.has(sink, seq));
+    this.books = new Books(
+      kind,
+      (sink, seq) => this.has(sink, seq),
+      () => disk.query(presentEvents),
+    );
     this.#surroundings = {
       kernel: this.kernel,
       disk,

@@ -4,7 +4,8 @@ import type { Random } from '../random.js';
 import { type TimedEvent, TimedLog } from './times.js';
 import type { Vendor, VendorOptions } from './vendor.js';
 
-const orders = ['oldest first', 'newest first'] as const;
+/** `arrival`: in the order in which they appeared, whatever their times. */
+const orders = ['oldest first', 'newest first', 'arrival'] as const;
 
 /** Descope: a search over ranges of time, with numbered pages and a rate limit. */
 export class DescopeVendor implements Vendor {
@@ -59,7 +60,7 @@ export class DescopeVendor implements Vendor {
     if (within.length >= 10) return answerOf(429, {}, this.#random.chance(0.5) ? { 'retry-after': ['20'] } : {});
     const { from, to, page, size } = JSON.parse(String(body)) as Record<string, number>;
     const found = this.#log.events.filter(({ timeMs }) => this.#isWithin(timeMs, Number(from), Number(to)));
-    const way = this.#order === 'oldest first' ? 1 : -1;
+    const way = { 'oldest first': 1, 'newest first': -1, arrival: 0 }[this.#order];
     found.sort((a, b) => way * (a.timeMs - b.timeMs));
     const count = Math.min(size!, this.#cap);
     const audits = found.slice(page! * count, (page! + 1) * count).map(textOf);
