@@ -11,7 +11,7 @@ const onAnyStore = [
   'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics,no-worker}.test.ts',
   'test/cli/{proxy,refusals,same-ports,silence,status,temporal-lost,traces,up,web-pages}.test.ts',
   'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
-  'test/integration/{cron,descope,failures,fairness,history,links,long-walks,offload,offload-begins}.test.ts',
+  'test/integration/{believing,cron,descope,empty-pages,failures,fairness,history,links,long-walks,offload,offload-begins}.test.ts',
   'test/integration/{offload-children,recurring,rejected,skyflow,temporal-server}.test.ts',
 ];
 
