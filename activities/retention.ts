@@ -33,6 +33,7 @@ export async function applyRetention(
   let cleared = 0;
   const until = Date.now() + retentionMaxMs;
   const goesOn = () => Date.now() <= until;
+  await inSteps(() => store.removeCleared(collector, removedAtOnce), goesOn);
   if (retainDays !== undefined && sinks.length > 0) {
     const beforeNs = BigInt(before(retainDays).getTime()) * 1_000_000n;
     await inSteps(async () => {

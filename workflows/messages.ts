@@ -63,6 +63,8 @@ export interface SinkProgress {
   bytes: number;
   unmapped: number;
   refused: number;
+  /** Why the last attempt failed; set while the state is `failed`. */
+  failure?: { message: string; code: string };
   /** Id of the `offloadToSink` that is sending; the counts are added when it ends. Absent for a single sink. */
   workflow?: string;
 }

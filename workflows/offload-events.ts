@@ -47,8 +47,9 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
       keepOnly(found.sinks, progress);
       for (const sink of found.sinks) {
         const state = progress.sinks[sink]?.state ?? 'sending';
-        const isBehind = state === 'done' && series === '' && (found.behind ?? []).includes(sink);
-        if (state === 'sending' || isBehind) await children.start(taskFor(sink));
+        const isBehind = series === '' && (found.behind ?? []).includes(sink);
+        const isDue = state === 'done' ? isBehind : state === 'sending' || children.mayRetry(sink);
+        if (isDue) await children.start(taskFor(sink));
       }
       if (found.retentionDue && series === '') await retain();
       await children.ended();

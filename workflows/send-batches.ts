@@ -39,6 +39,6 @@ export async function sendBatches(task: SinkTask, progress: SinkProgress, onProg
   }
 }
 
-export function addTo(progress: SinkProgress, sent: Omit<SinkProgress, 'state' | 'workflow'>): void {
+export function addTo(progress: SinkProgress, sent: Omit<SinkProgress, 'state' | 'workflow' | 'failure'>): void {
   for (const count of ['batches', 'events', 'bytes', 'unmapped', 'refused'] as const) progress[count] += sent[count];
 }

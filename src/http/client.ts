@@ -133,7 +133,9 @@ export class HttpClient {
         signal,
       });
       const headers = lists(answer.headers);
-      const body = await this.#body(answer.body, (headers['content-encoding'] ?? []).join(','), wanted.url);
+      const codings = (headers['content-encoding'] ?? []).join(',');
+      const raw = await this.#body(answer.body, wanted.url);
+      const body = await this.#decoded(raw, { codings, status: answer.statusCode, url: wanted.url });
       const proxy = isForwarded(wanted.url, route) ? { proxy: route!.url.host } : {};
       return { status: answer.statusCode, headers, body, ...proxy };
     } catch (error) {
@@ -156,7 +158,7 @@ export class HttpClient {
     await this.#routes.destroy();
   }
 
-  async #body(stream: Dispatcher.ResponseData['body'], codings: string, url: string): Promise<Uint8Array> {
+  async #body(stream: Dispatcher.ResponseData['body'], url: string): Promise<Uint8Array> {
     const bytesMax = this.#options.bodyBytesMax;
     const parts: Uint8Array[] = [];
     let bytes = 0;
@@ -168,11 +170,19 @@ export class HttpClient {
       }
       parts.push(part);
     }
-    const body = Buffer.concat(parts, bytes);
-    if (codings === '') return body;
-    return decodedBody(body, { codings, bytesMax, url }).catch((error: unknown) => {
+    return Buffer.concat(parts, bytes);
+  }
+
+  /** The status of an answer that is a refusal counts, even if its body cannot be decoded. */
+  async #decoded(body: Uint8Array, { codings, status, url }: { codings: string; status: number; url: string }) {
+    if (codings === '' || body.byteLength === 0) return body;
+    const bytesMax = this.#options.bodyBytesMax;
+    try {
+      return await decodedBody(body, { codings, bytesMax, url });
+    } catch (error) {
+      if (status < 200 || status > 299) return new Uint8Array();
       throw error instanceof RangeError ? tooLarge(url, bytesMax, error) : error;
-    });
+    }
   }
 }
 

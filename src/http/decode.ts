@@ -20,6 +20,8 @@ const decoders: Readonly<Record<string, Decode | undefined>> = {
   zstd: zstdDecompress && (promisify(zstdDecompress) as Decode),
 };
 
+const realCodings = new Set(['zstd', 'compress', 'x-compress', 'dcb', 'dcz']);
+
 /**
  * The body of an answer, decoded. Trawl asks for no coding, but some servers and proxies use one anyway.
  * @param codings value of `Content-Encoding`: in the order in which they were applied
@@ -38,7 +40,9 @@ export async function decodedBody(
   let bytes = body;
   for (const name of names.reverse()) {
     const decode = decoders[name];
-    if (!decode) throw undecodable(url, name, 'this version of Node.js does not know it');
+    if (!decode && realCodings.has(name)) throw undecodable(url, name, 'this version of Node.js does not know it');
+    // Some servers name something here that is not a coding, such as a character set.
+    if (!decode) return bytes;
     try {
       bytes = await decode(bytes, { maxOutputLength: bytesMax });
     } catch (error) {

@@ -33,10 +33,10 @@ export interface Setting {
   /** The schema's messages say what is wrong without showing the value, so errors repeat them. */
   explained?: true;
   /**
-   * Which characters can be meant: `key` is printable ASCII without spaces and quotation marks, `any` is whatever the
-   * schema takes. The default excludes what comes from copying, such as invisible characters.
+   * Which characters can be meant: `key` is printable ASCII without spaces and quotation marks, `password` is all that can
+   * be typed, `any` is whatever the schema takes. The default excludes what comes from copying, such as invisible characters.
    */
-  characters?: 'key' | 'any';
+  characters?: 'key' | 'password' | 'any';
   schema: z.ZodType<SettingValue, string>;
 }
 

@@ -7,6 +7,10 @@ const pasted: readonly [RegExp, string][] = [
   [/\t/, 'a tab'],
   [/[\u0000-\u001f\u007f-\u009f]/, 'a control character'],
   [/\ufffd/, 'a character that was lost in another encoding'],
+];
+
+/** What a person may have chosen as a part of a password, but not meant as a part of a name, a URL or a key. */
+const wrapped: readonly [RegExp, string][] = [
   [/^ | $/, 'a space at one end'],
   [/^(["'`]).*\1$/, 'quotation marks around it'],
   [/^[\u2018-\u201f\u00ab\u00bb]|[\u2018-\u201f\u00ab\u00bb]$/, 'typographic quotation marks'],
@@ -24,12 +28,17 @@ const outsideKeys: readonly [RegExp, string][] = [
 
 /** Names the first thing in a text that its author did not mean, but never the text itself; undefined if all is well. */
 export function oddCharacter(text: string): string | undefined {
+  return firstKind([...pasted, ...wrapped], text);
+}
+
+/** The same for a secret that a person chose. */
+export function oddInPassword(text: string): string | undefined {
   return firstKind(pasted, text);
 }
 
 /** The same for a key or a token, which is printable ASCII without spaces and quotation marks. */
 export function oddInKey(text: string): string | undefined {
-  return firstKind([...pasted, ...outsideKeys], text);
+  return firstKind([...pasted, ...wrapped, ...outsideKeys], text);
 }
 
 function firstKind(kinds: typeof pasted, text: string): string | undefined {

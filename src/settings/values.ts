@@ -4,7 +4,7 @@ import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
-import { needsShell, oddCharacter, oddInKey } from './odd-characters.js';
+import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-characters.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
 type Resolved<Own extends Values> =
@@ -230,6 +230,7 @@ export function problemOf(definition: SettingDefinition, from: string, text: str
 /** Names what a text has that cannot be meant, such as a no-break space in a key; undefined if there is nothing. */
 function oddIn({ characters }: Setting, text: string): string | undefined {
   if (characters === 'any') return undefined;
+  if (characters === 'password') return oddInPassword(text);
   return characters === 'key' ? oddInKey(text) : oddCharacter(text);
 }
 

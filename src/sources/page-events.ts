@@ -39,10 +39,14 @@ export function eventsOfPage(
   return { events, rejected, digest: digest.digest('hex') };
 }
 
-/** The id of an element that is not a valid event. Sources whose events have none are told by their page. */
+/** The id of an element that is not a valid event, as its source names it: `id`, `ID` or `context.changeID`. */
 function idIn(value: unknown): { id?: string } {
-  const { id } = isJsonObject(value) ? value : {};
-  return typeof id === 'string' && id !== '' ? { id } : {};
+  if (!isJsonObject(value)) return {};
+  const { id, ID, context } = value;
+  const found = [id, ID, isJsonObject(context) ? context.changeID : undefined].find(
+    (one) => typeof one === 'string' && one !== '',
+  );
+  return found === undefined ? {} : { id: found as string };
 }
 
 /** The reasons, by member, why an event does not match its envelope. */

@@ -11,7 +11,8 @@ type Proxy = NonNullable<NativeConnectionOptions['proxy']>;
  * @throws TrawlError SETTINGS_INVALID if the proxy cannot be used for gRPC
  */
 export function withProxy(options: NativeConnectionOptions, env: Variables): NativeConnectionOptions {
-  const { address, tls, apiKey } = options;
+  const { tls, apiKey } = options;
+  const address = options.address && withPort(options.address);
   const isSecured = tls === undefined || tls === null ? apiKey !== undefined : tls !== false;
   const url = `https://${address}`;
   if (!address || !isSecured || !URL.canParse(url) || isHere(new URL(url).hostname)) return options;
@@ -27,7 +28,12 @@ export function withProxy(options: NativeConnectionOptions, env: Variables): Nat
     );
   const targetHost = `${found.url.hostname}:${found.url.port || 80}`;
   const proxy: Proxy = { type: 'http-connect', targetHost, ...(found.credentials && { basicAuth: found.credentials }) };
-  return { ...options, proxy };
+  return { ...options, address, proxy };
+}
+
+/** The SDK would add its port to the address of the proxy. */
+function withPort(address: string): string {
+  return /:\d+$/.test(address) ? address : `${address}:7233`;
 }
 
 function isHere(host: string): boolean {

@@ -65,33 +65,36 @@ it('a slow sink delays neither the others nor retention, even if the run continu
   expect(withoutSeq(linesIn(path))).toEqual(truthOf(collection));
 }, 180_000);
 
-it('a run that continued as new with one sink done sends to it what has come since', async () => {
-  const path = folder();
-  const siem = await gate();
-  const collection = await offloading(
-    { archive: { kind: 'files', path }, siem: { kind: 'webhook', url: siem.url } },
-    { events: 10 },
-  );
-  await collection.collect();
-  const none = { batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0 };
-  const done = { state: 'done', ...none };
-  const carried = {
-    collector: 'asa',
-    cleared: 0,
-    sinks: { archive: done, gone: done, siem: { ...done, state: 'sending' } },
-  };
-  const handle = await collection.client.workflow.start('offloadEvents', {
-    workflowId: `${collection.taskQueue}-carried`,
-    taskQueue: collection.taskQueue,
-    args: [{ collector: 'asa' }, carried],
-  });
-  await until('the archive has everything', () => linesIn(path).length === 10);
-  siem.open();
-  expect(((await handle.result()) as OffloadProgress).sinks).toMatchObject({
-    archive: { state: 'done', events: 10 },
-    siem: { state: 'done', events: 10 },
-  });
-}, 120_000);
+it.each(['done', 'failed'])(
+  'a run that continued as new with one sink %s sends to it what it lacks',
+  async (state) => {
+    const path = folder();
+    const siem = await gate();
+    const collection = await offloading(
+      { archive: { kind: 'files', path }, siem: { kind: 'webhook', url: siem.url } },
+      { events: 10 },
+    );
+    await collection.collect();
+    const none = { batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0 };
+    const carried = {
+      collector: 'asa',
+      cleared: 0,
+      sinks: { archive: { state, ...none }, gone: { state, ...none }, siem: { state: 'sending', ...none } },
+    };
+    const handle = await collection.client.workflow.start('offloadEvents', {
+      workflowId: `${collection.taskQueue}-carried`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }, carried],
+    });
+    await until('the archive has everything', () => linesIn(path).length === 10);
+    siem.open();
+    expect(((await handle.result()) as OffloadProgress).sinks).toMatchObject({
+      archive: { state: 'done', events: 10 },
+      siem: { state: 'done', events: 10 },
+    });
+  },
+  120_000,
+);
 
 it('a sink that fails makes the run fail after the others are done', async () => {
   const path = folder();

@@ -8,7 +8,8 @@ const definitions = [...sources, ...sinks].flatMap(({ kind, settings }) =>
   settings.map((setting) => [`${kind} ${setting.key}`, setting] as const),
 );
 const keys = definitions.filter(([, { characters }]) => characters === 'key');
-const checked = definitions.filter(([, { characters }]) => characters !== 'any');
+const checked = definitions.filter(([, { characters }]) => characters === undefined || characters === 'key');
+const passwords = definitions.filter(([, { characters }]) => characters === 'password');
 
 function problemsOf(definition: SettingDefinition, text: string): string {
   const { values, problems } = resolveValues(
@@ -45,6 +46,17 @@ describe.each(checked)('%s that was pasted', (_, definition) => {
     expect(problems).toContain(`${definition.env} must be`);
     expect(problems).toContain(`it has ${kind}`);
     expect(problems).not.toMatch(/hun|ter2/i);
+  });
+});
+
+describe.each(passwords)('%s, which a person chose,', (_, definition) => {
+  it.each(['$ummer2026', '"quoted"', 'p\u00e4ss w\u00f6rd', '$HOME'])('may be %j', (text) => {
+    const { problems } = resolveValues({ settings: [definition] as never }, 'a test', {}, { [definition.env]: text });
+    expect((problems ?? []).filter((problem) => problem.includes('it has'))).toEqual([]);
+  });
+
+  it.each(['hunter2\u200b', 'hunter2\u00a0', 'hunter2\r'])('is refused as %j', (text) => {
+    expect(problemsOf(definition, text)).toContain('it has');
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.js';
-import { print, printJson, table } from '../output.js';
+import { print, printJson, table, tell } from '../output.js';
 
 /**
  * `trawl rejected NAME`: the rejected events that are neither stored nor acknowledged, newest first. `--acknowledge`
@@ -20,6 +20,9 @@ export async function rejected(
     return 0;
   }
   const rows = await store.rejectedEvents(name, limit);
+  const total = (await store.standings(name))[0]?.unsettled?.events ?? 0;
+  if (total > rows.length)
+    tell(`The newest ${rows.length} of ${total}: --limit shows more, --acknowledge settles all.`);
   if (json) await printJson(rows);
   else if (rows.length === 0) await print(`${name}: every rejected event is stored or acknowledged\n`);
   else

@@ -44,6 +44,7 @@ export const elasticsearchSettings = defineSettings({
     expected: 'the password',
     optional: true,
     secret: true,
+    characters: 'password',
     schema: plainText(4096),
   },
   maxBytes: wholeNumberSetting(

@@ -90,7 +90,10 @@ class FilesClient implements SinkClient {
         throw error;
       }
       // All of them, as the power may have gone before the last attempt came to it: folders that it made are not new any more.
-      for (let at = folder; at.length >= resolve(this.place).length; at = dirname(at)) await sync(at);
+      for (let at = folder; ; at = dirname(at)) {
+        await sync(at);
+        if (at === resolve(this.place) || at === dirname(at)) break;
+      }
     } catch (error) {
       throw sinkError(error, this.place);
     }

@@ -24,6 +24,7 @@ export const webhookSettings = defineSettings({
     expected: 'a text of at least 16 characters, shared with the receiver',
     optional: true,
     secret: true,
+    characters: 'password',
     schema: headerText.min(16),
   },
   authorization: {
@@ -32,6 +33,7 @@ export const webhookSettings = defineSettings({
     expected: 'for example Bearer and a token',
     optional: true,
     secret: true,
+    characters: 'password',
     schema: headerText,
   },
   maxEvents: wholeNumberSetting(

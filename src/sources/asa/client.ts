@@ -92,7 +92,8 @@ export class AsaClient implements SourceClient {
         Buffer.from(answer.body).toString('utf8'),
       );
     }
-    const warning = linkWarning(answer.headers.link ?? [], url);
+    // Not of an empty page: it would no longer be passed over as one.
+    const warning = content.events.length > 0 ? linkWarning(answer.headers.link ?? [], url) : undefined;
     const page = { body: answer.body, content, pauseMs: pauseForReserveMs(answer), ...(warning ? { warning } : {}) };
     // A link back to the page itself means that there is no next page yet.
     if (next === null || next === offset) return { ...page, nextOffset: offset, more: false };

@@ -2,6 +2,7 @@ import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { statusError } from '../../http/status.js';
+import { PageSize } from '../page-size.js';
 import type { FetchedPage, SourceClient } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
 import { cursorOf, offsetOf, type Range } from './cursor.js';
@@ -38,7 +39,7 @@ export class DescopeClient implements SourceClient {
   /** The source's clock minus this machine's, according to its answers. */
   #skewMs = 0;
   /** Page size to request; lowered after answers that exceed the maximum body size. */
-  #size: number;
+  readonly #size: PageSize;
   /** The longest page, and the largest `total`, of those that were complete although `total` said otherwise. */
   readonly #disproved = { count: 0, total: 0 };
 
@@ -47,7 +48,7 @@ export class DescopeClient implements SourceClient {
     this.#settings = settings;
     this.#filters = filtersOf(settings);
     this.#overlapMs = settings.descopeOverlapMinutes * 60_000;
-    this.#size = settings.searchCount;
+    this.#size = new PageSize(settings.searchCount);
     this.place = `${settings.descopeBaseUrl}/v1/mgmt/audit/search (project ${settings.descopeProjectId})`;
   }
 
@@ -56,12 +57,13 @@ export class DescopeClient implements SourceClient {
     const cursor = cursorOf(offset);
     const nowMs = this.#nowMs();
     const window = cursor.kind === 'open' ? freeze(cursor, nowMs, overlapMs) : cursor;
-    const first = sized(window.todo[0]!, this.#size);
+    const first = sized(window.todo[0]!, this.#size.current);
     const frozen = { ...window, todo: [first, ...window.todo.slice(1)] };
-    const request = requestOf(first, this.#size, nowMs - descopeRetentionDays * 86_400_000 + marginMs);
+    const request = requestOf(first, this.#size.current, nowMs - descopeRetentionDays * 86_400_000 + marginMs);
     const body = await this.#search(request, signal).catch((error: unknown) => {
-      throw this.#smallerAfter(error, request.size);
+      throw this.#smallerAfter(error);
     });
+    this.#size.arrived();
     const content = parseDescopePage(body);
     if (content.listMissing && request.page === 0) {
       throw new UnreadableAnswer('An answer reports audits but contains none.', Buffer.from(body).toString());
@@ -139,11 +141,11 @@ export class DescopeClient implements SourceClient {
   }
 
   /** After an answer that was too large or took too long, the next attempt requests smaller pages. */
-  #smallerAfter(error: unknown, size: number): unknown {
-    if (!(error instanceof TrawlError) || !error.tooMuch || size === 1) return error;
-    this.#size = Math.ceil(size / 2);
-    return new TrawlError(error.code, error.message, {
-      hint: `It is requested again in pages of ${this.#size} events.`,
+  #smallerAfter(error: unknown): unknown {
+    if (!this.#size.shrinkAfter(error)) return error;
+    const { code, message } = error as TrawlError;
+    return new TrawlError(code, message, {
+      hint: `It is requested again in pages of ${this.#size.current} events.`,
       cause: error,
       retry: true,
     });

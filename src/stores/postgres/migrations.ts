@@ -236,6 +236,9 @@ export const migrations: readonly string[] = [
   ANALYZE audit_event_ids;
   `,
   `
+  -- In the order in which pages are written: workers of the version before go on meanwhile.
+  LOCK TABLE audit_checkpoints IN ACCESS EXCLUSIVE MODE;
+
   -- Of which pages events were rejected, and whether a rejected event has been stored or acknowledged since. Those of
   -- earlier versions are open. The id is null where it could not be read.
   ALTER TABLE audit_pages ADD COLUMN rejected bigint NOT NULL DEFAULT 0;
@@ -279,27 +282,34 @@ export const migrations: readonly string[] = [
   DECLARE
     begins timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
     ends timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
+    excluded text := 'audit_events_other_excludes_' || to_char(month, 'YYYY_MM');
   BEGIN
     IF abs(extract(year FROM month) - extract(year FROM now())) > 21 THEN
       RAISE EXCEPTION 'the month % is too far away', month;
     END IF;
     PERFORM pg_advisory_xact_lock(1953653111, 1);
     IF step = 'validate' THEN
-      ALTER TABLE audit_events_other VALIDATE CONSTRAINT audit_events_other_excluded;
+      EXECUTE format('ALTER TABLE audit_events_other VALIDATE CONSTRAINT %I', excluded);
       RETURN;
     END IF;
     IF step = 'create' THEN
+      IF pg_relation_size('audit_events_other') > 16777216 AND NOT EXISTS (
+        SELECT 1 FROM pg_constraint
+        WHERE conrelid = 'audit_events_other'::regclass AND conname = excluded AND convalidated) THEN
+        RAISE EXCEPTION 'audit_events_other is too large to be read while everybody waits'
+          USING ERRCODE = 'lock_not_available';
+      END IF;
       EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF audit_events FOR VALUES FROM (%L) TO (%L)',
         'audit_events_' || to_char(month, 'YYYY_MM'), begins, ends);
     END IF;
     IF step = 'exclude' OR EXISTS (
       SELECT 1 FROM pg_constraint
-      WHERE conrelid = 'audit_events_other'::regclass AND conname = 'audit_events_other_excluded') THEN
-      ALTER TABLE audit_events_other DROP CONSTRAINT IF EXISTS audit_events_other_excluded;
+      WHERE conrelid = 'audit_events_other'::regclass AND conname = excluded) THEN
+      EXECUTE format('ALTER TABLE audit_events_other DROP CONSTRAINT IF EXISTS %I', excluded);
     END IF;
     IF step = 'exclude' THEN
-      EXECUTE format('ALTER TABLE audit_events_other ADD CONSTRAINT audit_events_other_excluded
-        CHECK (event_time < %L OR event_time >= %L) NOT VALID', begins, ends);
+      EXECUTE format('ALTER TABLE audit_events_other ADD CONSTRAINT %I
+        CHECK (event_time < %L OR event_time >= %L) NOT VALID', excluded, begins, ends);
     END IF;
   END $$;
   REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC;

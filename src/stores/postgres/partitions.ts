@@ -107,13 +107,13 @@ export class Partitions {
 }
 
 /**
- * The role may not do it (42501), audit_events_other already has events of the month (23514), or somebody holds the table
- * for longer than others should wait (55P03, 57014, 40P01).
+ * The role may not do it (42501), audit_events_other already has events of the month (23514), another process has
+ * taken a step back (42704), or somebody holds the table for longer than others should wait (55P03, 57014, 40P01).
  */
 function isExpected(error: unknown): boolean {
   if (!(error instanceof TrawlError)) return false;
   const { code = '' } = (error.cause as { code?: string } | undefined) ?? {};
-  return ['42501', '23514', '55P03', '57014', '40P01'].includes(code);
+  return ['42501', '23514', '42704', '55P03', '57014', '40P01'].includes(code);
 }
 
 function* dropIfEmpty(table: string): Steps<boolean> {

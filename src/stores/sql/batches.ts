@@ -46,7 +46,10 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
     `SELECT last_seq AS "lastSeq", batches, dropped_at AS "droppedAt" FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${dialect.rowLock}`,
     ...key,
   ))!;
-  if (cursor.droppedAt !== null) throw droppedError(wanted, cursor.droppedAt);
+  const droppedAt = cursor.droppedAt ?? (yield* whenDropped(wanted));
+  if (droppedAt !== null) throw droppedError(wanted, droppedAt);
+  // Before an open batch is read, too: a worker of an earlier version may have fixed it.
+  yield* allDurable(collector);
   const open = yield* first<BatchRow>(
     `SELECT ${columns} FROM offload_batches
      WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,
@@ -54,7 +57,6 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
   );
   if (open) return (yield* takeLease(dialect, open, wanted)) ? yield* inForm(batchOf(open), wanted.form) : 'held';
   yield* requireRange(wanted);
-  yield* allDurable(collector);
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
   if (count === 0) return null;
@@ -77,6 +79,17 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
     wanted.leaseMs,
   );
   return batchOf(row!);
+}
+
+/** A repetition is dropped for every sink, also for one that it has not begun with. */
+function* whenDropped({ collector, series }: SeriesKey): Steps<string | null> {
+  if (series === '') return null;
+  const row = yield* first<{ at: string }>(
+    'SELECT dropped_at AS at FROM offload_cursors WHERE collector = $1 AND series = $2 AND dropped_at IS NOT NULL LIMIT 1',
+    collector,
+    series,
+  );
+  return row?.at ?? null;
 }
 
 function* inForm(open: FixedBatch, wanted: BatchForm): Steps<FixedBatch> {
@@ -162,6 +175,11 @@ export function* confirmBatch(
   { objects, bytes, refused, goneEvents }: ClosedBatch,
   now: string,
 ): Steps<void> {
+  // In the order in which `fixBatch` locks them.
+  yield* first(
+    `SELECT 1 FROM offload_cursors WHERE collector = $1 AND sink = $2 AND series = $3 ${dialect.rowLock}`,
+    ...keyOf(batch),
+  );
   const confirmed = yield* changes(
     `UPDATE offload_batches SET confirmed_at = $5, objects = $6, bytes = bytes + $7, gone_events = $8
      WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4 AND confirmed_at IS NULL`,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { notes, type Rejected } from '../../domain.js';
 import { text } from '../copied-tables.js';
 import type { RejectedRow, UnsettledRejects } from '../store.js';
-import { holdCheckpoint } from './checkpoints.js';
+import { holdCheckpoint, lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, first, type Steps } from './steps.js';
@@ -40,34 +40,21 @@ export function* keepRejects(
   });
 }
 
-interface ReadPage {
-  collector: string;
-  offset: string;
-  now: string;
-  /** Ids of the events that are stored now. */
-  ids: readonly string[];
-  /** True if no event of the page was rejected this time. */
-  fits: boolean;
-}
-
 /**
- * Settles the rejects that a page has brought again in a form that can be stored: those with its events' ids. A reject
- * whose id could not be read is settled when the page that it came on is read without a reject.
+ * Settles the rejects whose events are stored now, by their ids. One whose id could not be read, and an event that came
+ * altered, stay until a person acknowledges them: that they are missing from a page proves nothing, since the same
+ * offset may stand for other events later.
  */
-export function* settleRejects(dialect: Dialect, { collector, offset, now, ids, fits }: ReadPage): Steps<void> {
+export function* settleRejects(
+  dialect: Dialect,
+  { collector, now, ids }: { collector: string; now: string; ids: readonly string[] },
+): Steps<void> {
   if (!(yield* first(`SELECT 1 FROM rejected_events WHERE ${unsettled} LIMIT 1`, collector))) return;
   yield* changes(
     `UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled} AND event_id ${dialect.among('$3')}`,
     collector,
     now,
     ids,
-  );
-  if (!fits) return;
-  yield* changes(
-    `UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled} AND event_id IS NULL AND "offset" = $3`,
-    collector,
-    now,
-    offset,
   );
 }
 
@@ -95,7 +82,8 @@ export function* rejectedRows(collector: string, limit: number): Steps<RejectedR
   );
 }
 
-export function* acknowledgeRejects(collector: string, key: string, now: string): Steps<number> {
+export function* acknowledgeRejects(dialect: Dialect, collector: string, key: string, now: string): Steps<number> {
+  yield* lockedCheckpoint(dialect, collector);
   const { n } = (yield* first<{ n: number }>(
     `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`,
     collector,
@@ -121,7 +109,7 @@ export function* resetToRejected(dialect: Dialect, collector: string, key: strin
   if ((yield* logLine(collector, { now, note: notes.resetToRejected, key })) === 0) return true;
   yield* changes(
     `UPDATE audit_checkpoints SET last_offset = $2, last_count = 0, last_digest = '', generation = generation + 1,
-       refused_offset = NULL WHERE collector = $1`,
+       refused_offset = NULL, durable_seq = NULL WHERE collector = $1`,
     collector,
     page.offset,
   );

@@ -1,5 +1,6 @@
 import type { OpenRepetition } from '../offload.js';
 import { droppedNote } from '../page-notes.js';
+import { lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, type Steps } from './steps.js';
@@ -23,6 +24,7 @@ export function* dropRepetition(
 ): Steps<OpenRepetition[] | null> {
   if (series === '') return null;
   // Whoever fixes a batch waits for this lock, and then finds the series dropped.
+  yield* lockedCheckpoint(dialect, collector);
   const cursors = yield* all(
     `SELECT sink FROM offload_cursors WHERE collector = $1 AND series = $2 ${dialect.rowLock}`,
     collector,

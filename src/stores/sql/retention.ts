@@ -82,12 +82,13 @@ function* firstOfOpenPage(collector: string): Steps<number> {
  * Condition on an event `e` of the collector `$1`: no sink has refused it, and it is in no batch that is still to be sent.
  * Such a batch keeps its own events and no others: a repetition may stay unfinished for ever.
  * @param isSink condition that a column is one of the sinks
+ * @param batches the table of batches, with the index of open ones if the database does not choose it itself
  */
-export function noLongerNeeded(isSink: (column: string) => string): string {
+export function noLongerNeeded(isSink: (column: string) => string, batches = 'offload_batches b'): string {
   return `NOT EXISTS (
       SELECT 1 FROM refused_events r WHERE r.collector = $1 AND r.seq = e.seq AND ${isSink('r.sink')}
     ) AND NOT EXISTS (
-      SELECT 1 FROM offload_batches b WHERE b.collector = $1 AND b.confirmed_at IS NULL AND ${isSink('b.sink')}
+      SELECT 1 FROM ${batches} WHERE b.collector = $1 AND b.confirmed_at IS NULL AND ${isSink('b.sink')}
         AND e.seq BETWEEN b.first_seq AND b.last_seq
         AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns))`;
 }

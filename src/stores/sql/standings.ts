@@ -1,7 +1,7 @@
 import { leadsBack, notCaughtUp, notes } from '../../domain.js';
 import type { Endless, Standing } from '../store.js';
 import { unsettledRejects } from './rejects.js';
-import { all, type Steps } from './steps.js';
+import { all, first, type Steps } from './steps.js';
 
 interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless'> {
   dueCron: string | null;
@@ -19,15 +19,16 @@ export function* standings(collector?: string): Steps<Standing[]> {
      FROM audit_checkpoints AS c WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector`,
     collector ?? null,
   );
-  const endless = yield* endlessReading(collector);
   const found: Standing[] = [];
-  for (const { dueCron, dueSince, dueTick, ...standing } of rows)
+  for (const row of rows) {
+    const { dueCron, dueSince, dueTick, ...standing } = row;
     found.push({
       ...standing,
-      endless: endless.get(standing.collector) ?? null,
+      endless: yield* endlessReading(row),
       unsettled: standing.rejected > 0 ? yield* unsettledRejects(standing.collector) : null,
       due: dueCron === null ? null : { cron: dueCron, since: dueSince, tick: dueTick },
     });
+  }
   return found;
 }
 
@@ -45,29 +46,30 @@ export function* collectors(): Steps<string[]> {
 }
 
 /**
- * The collectors whose latest pages, since they last caught up or read an event, are empty or lead back. Read from the
- * end of the ledger, so that it costs little.
+ * Since when the latest pages of a collector, since it last caught up or read an event, are empty or lead back; null if
+ * they do not. Read from the end of the ledger, so that it costs little.
  */
-function* endlessReading(collector: string | undefined): Steps<Map<string, Endless>> {
-  const rows = yield* all<{ collector: string; since: string; pages: number; offsets: number; back: number }>(
-    `SELECT p.collector, MIN(p.committed_at) AS since, COUNT(*) AS pages, COUNT(DISTINCT p."offset") AS offsets,
-       COUNT(CASE WHEN p.note = $4 THEN 1 END) AS back
-     FROM audit_checkpoints AS c JOIN audit_pages AS p ON p.collector = c.collector AND p.generation = c.generation
-     WHERE (CAST($1 AS text) IS NULL OR c.collector = $1) AND (c.caught_up_at IS NULL OR c.caught_up_at < p.committed_at)
-       AND p.note LIKE $2 AND p.number > coalesce((
-         SELECT q.number FROM audit_pages AS q
-         WHERE q.collector = c.collector AND q.note NOT LIKE $2 AND NOT (q.events = 0 AND q.note = $3)
-         ORDER BY q.number DESC LIMIT 1), 0)
-     GROUP BY p.collector`,
-    collector ?? null,
+function* endlessReading({ collector, pages, lastDateTime, caughtUpAt }: StandingRow): Steps<Endless | null> {
+  if (pages === 0 || (caughtUpAt !== null && lastDateTime !== null && caughtUpAt >= lastDateTime)) return null;
+  const last = yield* first<{ number: number }>(
+    `SELECT number FROM audit_pages WHERE collector = $1 AND note NOT LIKE $2 AND NOT (events = 0 AND note = $3)
+     ORDER BY number DESC LIMIT 1`,
+    collector,
     `${notCaughtUp}%`,
     notes.fullPage,
+  );
+  const row = (yield* first<{ since: string | null; pages: number; offsets: number; back: number }>(
+    `SELECT MIN(p.committed_at) AS since, COUNT(*) AS pages, COUNT(DISTINCT p."offset") AS offsets,
+       COUNT(CASE WHEN p.note = $4 THEN 1 END) AS back
+     FROM audit_pages AS p
+     WHERE p.collector = $1 AND p.number > $2 AND p.note LIKE $3 AND p.committed_at > $5
+       AND p.generation = (SELECT generation FROM audit_checkpoints WHERE collector = $1)`,
+    collector,
+    last?.number ?? 0,
+    `${notCaughtUp}%`,
     `${notCaughtUp}${leadsBack}`,
-  );
-  return new Map(
-    rows.map(({ collector, since, pages, offsets, back }) => {
-      const isAgain = Number(pages) > Number(offsets) || Number(back) > 0;
-      return [collector, { since, leadsBack: isAgain }];
-    }),
-  );
+    caughtUpAt ?? '',
+  ))!;
+  if (row.since === null) return null;
+  return { since: row.since, leadsBack: row.pages > row.offsets || row.back > 0 };
 }

@@ -184,7 +184,7 @@ export class SqlStore implements Store {
   }
 
   async acknowledgeRejects(collector: string, key: string): Promise<number> {
-    return this.#transaction((now) => acknowledgeRejects(collector, key, now));
+    return this.#transaction((now) => acknowledgeRejects(this.#dialect, collector, key, now));
   }
 
   async resetToRejected(collector: string, key: string): Promise<boolean> {

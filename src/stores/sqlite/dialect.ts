@@ -12,6 +12,9 @@ import { shrink } from './shrink.js';
  * The dialect of SQLite. Statements are synchronous and a transaction has exclusive access to the file, so no further
  * locks are needed.
  */
+/** Otherwise every batch that was ever confirmed is read for each event. */
+const openBatches = 'offload_batches b INDEXED BY offload_batches_open';
+
 export function sqliteDialect(db: SqliteDatabase): Dialect {
   return {
     run: async (steps) => db.finish(steps),
@@ -48,7 +51,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* changes('DELETE FROM chosen_events');
       const chosen = yield* changes(
         `INSERT INTO chosen_events SELECT seq FROM audit_events e
-         WHERE collector = $1 AND time_ns < $3 AND seq > $6 AND seq <= $2 AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`)}
+         WHERE collector = $1 AND time_ns < $3 AND seq > $6 AND seq <= $2 AND ${noLongerNeeded((sink) => `${sink} ${among('$5')}`, openBatches)}
          ORDER BY time_ns, seq LIMIT $4`,
         collector,
         upToSeq,

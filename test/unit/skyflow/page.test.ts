@@ -32,7 +32,8 @@ describe('a page', () => {
   ])('keeps %s as a reject with its reason', (raw, reason) => {
     const { events, rejected } = page(raw, eventText('good'));
     expect(events.map(({ id }) => id)).toEqual(['good']);
-    expect(rejected).toEqual([{ kind: 'event', raw, reason: expect.stringContaining(reason) }]);
+    const id = raw.includes('"changeID":"x"') ? { id: 'x' } : {};
+    expect(rejected).toEqual([{ kind: 'event', raw, reason: expect.stringContaining(reason), ...id }]);
   });
 
   it.each([
