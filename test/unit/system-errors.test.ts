@@ -27,14 +27,25 @@ describe('an error of the operating system that nobody expected', () => {
     ['a name that is too long', () => writeFileSync(join(tmpdir(), 'x'.repeat(5_000)), ''), 'ENAMETOOLONG'],
     ['a full disk', () => writeFileSync('/dev/full', 'x'), 'ENOSPC'],
   ])('such as %s is not called a bug', (_, body, code) => {
-    const told = errorReport(caught(body));
-    expect(told).toMatchObject({ code: 'SYSTEM_REFUSED', message: expect.stringContaining(code) });
-    expect(told.hint).not.toContain('bug');
+    const report = errorReport(caught(body));
+    expect(report).toMatchObject({ code: 'SYSTEM_REFUSED', message: expect.stringContaining(code) });
+    expect(report.hint).not.toContain('bug');
   });
 
   it.each(['EACCES', 'EPERM', 'EROFS', 'EMFILE', 'EIO', 'EDQUOT'])('such as %s is not called a bug', (code) => {
     const error = Object.assign(new Error(`${code}: refused, open '/x'`), { code, errno: -1, syscall: 'open' });
     expect(errorReport(error)).toMatchObject({ code: 'SYSTEM_REFUSED' });
+  });
+
+  it.each([
+    ['connect', 'EPERM', 'firewall'],
+    ['listen', 'EACCES', 'port'],
+    ['kill', 'EPERM', 'another user'],
+    ['spawn /bin/x', 'EAGAIN', 'ulimit -u'],
+  ])('of %s has a hint about that, and not about a folder', (syscall, code, hint) => {
+    const report = errorReport(Object.assign(new Error(code), { code, errno: -1, syscall }));
+    expect(report.hint).toContain(hint);
+    expect(report.hint).not.toContain('TRAWL_DATA');
   });
 
   it('that only a bug explains still is one', () => {
