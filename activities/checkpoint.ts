@@ -1,4 +1,3 @@
-import { removedAtOnce } from '../src/stores/in-steps.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
 import { retentionIsDue } from './retention.js';
@@ -13,8 +12,6 @@ export async function getLastCheckpoint(
   { collector, recurrence }: ActivityInput<'getLastCheckpoint'>,
 ): Promise<LastCheckpoint> {
   if (recurrence) await expectRuns(context, collector, recurrence);
-  // Goes on with a clearing whose command died: this collector may write no page for long.
-  await context.store.removeCleared(collector, removedAtOnce);
   const { lastOffset, generation, lastDigest, pages } = await context.store.checkpoint(collector);
   return { offset: lastOffset, generation, digest: lastDigest, pages, ...(await offloadOf(context, collector)) };
 }
