@@ -51,6 +51,21 @@ export function* allDurable(collector: string): Steps<void> {
   );
 }
 
+/**
+ * Sets the checkpoint back: pages that were read before are refused from then on. Only in a transaction that waits.
+ * @param refused the offset that the source has refused; null if it refused none
+ */
+export function* moveBack(collector: string, { to, refused }: { to: string; refused: string | null }): Steps<void> {
+  yield* changes(
+    `UPDATE audit_checkpoints SET last_offset = $2, last_count = 0, last_digest = '', generation = generation + 1,
+       refused_offset = $3, durable_seq = NULL
+     WHERE collector = $1`,
+    collector,
+    to,
+    refused,
+  );
+}
+
 /** U20 for a run that failed, once per key. */
 export function* logFailedRun(collector: string, failure: string, key: string, now: string): Steps<void> {
   yield* logLine(collector, { now, note: `Run failed: ${failure}`, key });

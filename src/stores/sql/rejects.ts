@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { notes, type Rejected } from '../../domain.js';
 import { text } from '../copied-tables.js';
 import type { RejectedRow, UnsettledRejects } from '../store.js';
-import { holdCheckpoint, lockedCheckpoint } from './checkpoints.js';
+import { holdCheckpoint, lockedCheckpoint, moveBack } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, first, type Steps } from './steps.js';
@@ -65,11 +65,12 @@ export function* unsettledRejects(collector: string): Steps<UnsettledRejects | n
     collector,
   );
   if (row === undefined) return null;
-  const { n } = (yield* first<{ n: number }>(
-    `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`,
-    collector,
-  ))!;
-  return { events: n, ...row };
+  return { events: yield* countUnsettled(collector), ...row };
+}
+
+function* countUnsettled(collector: string): Steps<number> {
+  const sql = `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`;
+  return (yield* first<{ n: number }>(sql, collector))!.n;
 }
 
 /** The newest first. */
@@ -84,10 +85,7 @@ export function* rejectedRows(collector: string, limit: number): Steps<RejectedR
 
 export function* acknowledgeRejects(dialect: Dialect, collector: string, key: string, now: string): Steps<number> {
   yield* lockedCheckpoint(dialect, collector);
-  const { n } = (yield* first<{ n: number }>(
-    `SELECT count(*) AS n FROM rejected_events WHERE ${unsettled}`,
-    collector,
-  ))!;
+  const n = yield* countUnsettled(collector);
   if (n === 0 || (yield* logLine(collector, { now, note: acknowledgedNote(n), key })) === 0) return 0;
   yield* changes(`UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled}`, collector, now);
   return n;
@@ -107,11 +105,6 @@ export function* resetToRejected(dialect: Dialect, collector: string, key: strin
   );
   if (page === undefined) return false;
   if ((yield* logLine(collector, { now, note: notes.resetToRejected, key })) === 0) return true;
-  yield* changes(
-    `UPDATE audit_checkpoints SET last_offset = $2, last_count = 0, last_digest = '', generation = generation + 1,
-       refused_offset = NULL, durable_seq = NULL WHERE collector = $1`,
-    collector,
-    page.offset,
-  );
+  yield* moveBack(collector, { to: page.offset, refused: null });
   return true;
 }

@@ -1,6 +1,6 @@
 import { notClearedNote, notes } from '../../domain.js';
 import { refusedAgain, rewoundNote } from '../page-notes.js';
-import { holdCheckpoint, isAt } from './checkpoints.js';
+import { holdCheckpoint, isAt, moveBack } from './checkpoints.js';
 import { beginClearing } from './clearings.js';
 import { type Dialect, namesOf } from './dialect.js';
 import { logLine } from './log.js';
@@ -18,7 +18,7 @@ export function* resetCheckpoint(
   yield* holdCheckpoint(dialect, collector);
   for (const key of keys) {
     if ((yield* logLine(collector, { now, note: notes.resetCheckpoint, key })) === 0) continue;
-    yield* backToStart(collector, null);
+    yield* moveBack(collector, { to: '', refused: null });
     yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', collector);
   }
 }
@@ -33,18 +33,8 @@ export function* rewind(
   const checkpoint = yield* holdCheckpoint(dialect, collector);
   if (!isAt(checkpoint, refused)) return;
   if (checkpoint.refusedOffset === plainText(refused.offset)) throw refusedAgain();
-  yield* backToStart(collector, refused.offset);
+  yield* moveBack(collector, { to: '', refused: refused.offset });
   yield* logLine(collector, { now, note: rewoundNote, key: null });
-}
-
-function* backToStart(collector: string, refusedOffset: string | null): Steps<void> {
-  yield* changes(
-    `UPDATE audit_checkpoints SET last_offset = '', last_count = 0, last_digest = '', generation = generation + 1, refused_offset = $2,
-       durable_seq = NULL
-     WHERE collector = $1`,
-    collector,
-    refusedOffset,
-  );
 }
 
 export interface Clear {
