@@ -42,11 +42,13 @@ export async function planOffload(
   }
   await checkPlaces(collector, sinks, opened);
   const planned = wanted && wanted.length > 0 ? wanted : sinks;
+  const several = planned.length > 1;
   return {
     sinks: planned,
     retains: retains && wanted === undefined,
-    behind: planned.length > 1 ? await behindOf(store, collector, planned) : [],
-    retentionDue: wanted === undefined && (await retentionIsDue(store, collector, settings)),
+    // Only a run that waits for several sinks asks for these.
+    behind: several ? await behindOf(store, collector, planned) : [],
+    retentionDue: several && wanted === undefined && (await retentionIsDue(store, collector, settings)),
   };
 }
 
