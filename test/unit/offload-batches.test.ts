@@ -54,6 +54,19 @@ async function bed() {
 const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+/** An attempt that has begun to send, and ends once the sink is let confirm. */
+async function heldAttempt(attempt: (send: Send) => Promise<OffloadedBatches>) {
+  const { promise: sent, resolve: confirm } = promised();
+  const { promise: started, resolve: begun } = promised();
+  const first = attempt(async () => {
+    begun();
+    await sent;
+    return nothing;
+  });
+  await started;
+  return { first, confirm };
+}
+
 function promised(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((done) => {
@@ -217,14 +230,7 @@ describe('a batch that another offloading sends', () => {
     const { store, attempt } = await bed();
     const renewals = vi.spyOn(store.offload, 'renewLease');
     const asked = vi.spyOn(store.offload, 'fixBatch');
-    const { promise: sent, resolve: confirm } = promised();
-    const { promise: started, resolve: begun } = promised();
-    const first = attempt(async () => {
-      begun();
-      await sent;
-      return nothing;
-    });
-    await started;
+    const { first, confirm } = await heldAttempt(attempt);
     const sentByOther: string[] = [];
     const second = attempt(
       async ({ name }) => {
@@ -296,14 +302,7 @@ describe('a batch that another offloading sends', () => {
 
   it('does not fail an offloading whose time is up', async () => {
     const { store, attempt } = await bed();
-    const { promise: sent, resolve: confirm } = promised();
-    const { promise: started, resolve: begun } = promised();
-    const first = attempt(async () => {
-      begun();
-      await sent;
-      return nothing;
-    });
-    await started;
+    const { first, confirm } = await heldAttempt(attempt);
     expect(await attempt(async () => nothing, 300, other)).toMatchObject({ batches: 0, more: true });
     confirm();
     await first;
