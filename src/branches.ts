@@ -1,6 +1,6 @@
 import { notCaughtUp as notCaughtUpNote, notes } from './domain.js';
 
-/** What M10 knows about a page when it chooses its branch. */
+/** The facts about a page by which M10 chooses its branch. */
 interface ReadPage {
   /** The source has more events after this page. */
   more: boolean;

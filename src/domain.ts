@@ -83,7 +83,7 @@ export interface Rejected {
   raw: string;
   /** Id of the event, if it could be read and is not stored yet. */
   id?: string;
-  /** What tells an altered event from others of the same text; absent if only the text is known. */
+  /** Distinguishes altered events that have the same text; absent if only the text is known. */
   event?: { id: string; timestamp: string };
 }
 

@@ -15,7 +15,7 @@ export interface WatchedRun {
 
 export interface Patience {
   everyMs: number;
-  /** Time without an answer from a worker after which the user is told. */
+  /** Time without an answer from a worker after which a warning is shown. */
   tellAfterMs: number;
   /** Time without an answer after which, if no worker is left, waiting ends. */
   endAfterMs: number;

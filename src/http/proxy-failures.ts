@@ -1,7 +1,7 @@
 import { TrawlError } from '../errors.js';
 import type { HttpProxy } from './proxies.js';
 
-/** What to do about a proxy's refusal. */
+/** The hint for a proxy's refusal. */
 function refusalHint(status: number, host: string, { variable }: HttpProxy): string {
   const direct = `or list ${host.replace(/:\d+$/, '')} in NO_PROXY if it can be reached directly`;
   if (status === 407)

@@ -1,4 +1,4 @@
-/** What a text picks up when it is copied from a page, a chat, a shell or a file of Windows. */
+/** Characters that creep in when a text is copied from a web page, a chat, a shell or a Windows file. */
 const pasted: readonly [RegExp, string][] = [
   [/[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/, 'an invisible character'],
   [/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/, 'a no-break or other special space'],
@@ -9,7 +9,7 @@ const pasted: readonly [RegExp, string][] = [
   [/\ufffd/, 'a character that was lost in another encoding'],
 ];
 
-/** What a person may have chosen as a part of a password, but not meant as a part of a name, a URL or a key. */
+/** Legitimate in a password that a person chose, but a mistake in a name, a URL or a key. */
 const wrapped: readonly [RegExp, string][] = [
   [/^ | $/, 'a space at one end'],
   [/^(["'`]).*\1$/, 'quotation marks around it'],
@@ -17,7 +17,7 @@ const wrapped: readonly [RegExp, string][] = [
   [/^\$(?:\{[^}]*\}|\([^)]*\)|[A-Za-z_]\w*)$/, 'the form of a variable, which nothing has replaced by its value'],
 ];
 
-/** What a key or a token does not have, either. */
+/** Further characters that a key or token never contains. */
 const outsideKeys: readonly [RegExp, string][] = [
   [/ /, 'a space'],
   [/["'`\u2018-\u201f]/, 'a quotation mark'],

@@ -90,7 +90,7 @@ export async function offload(context: Context, name: string, options: OffloadOp
   return 0;
 }
 
-/** What the run has done so far, with what its children for single sinks are doing. */
+/** The progress of the run, including that of its child workflows. */
 async function progressOf(client: Client, run: WorkflowHandle): Promise<OffloadProgress> {
   const progress = await run.query<OffloadProgress, []>('progress');
   for (const [sink, own] of Object.entries(progress.sinks)) {
