@@ -8,13 +8,13 @@ import { selectEvents, selectLines } from './events.js';
 import { pageEvents } from './page-events.js';
 import { shrink } from './shrink.js';
 
+/** Otherwise every batch that was ever confirmed is read for each event. */
+const openBatches = 'offload_batches b INDEXED BY offload_batches_open';
+
 /**
  * The dialect of SQLite. Statements are synchronous and a transaction has exclusive access to the file, so no further
  * locks are needed.
  */
-/** Otherwise every batch that was ever confirmed is read for each event. */
-const openBatches = 'offload_batches b INDEXED BY offload_batches_open';
-
 export function sqliteDialect(db: SqliteDatabase): Dialect {
   return {
     run: async (steps) => db.finish(steps),
