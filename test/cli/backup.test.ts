@@ -14,7 +14,7 @@ const sqlite = { TRAWL_STORE: 'sqlite:data/trawl.db' };
 /** A place with a demo team, whose events are collected. */
 async function collected(events: number, settings: Record<string, string> = {}) {
   const { place, demo } = await Place.withDemo({ events }, { ...sqlite, ...settings });
-  expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+  await place.collected();
   return { place, demo, path: (name: string) => join(place.folder, name) };
 }
 
@@ -53,7 +53,7 @@ describe('trawl store backup', () => {
     expect((await place.exported()).map(essence)).toEqual(whole.slice(0, events));
     const kept = readdirSync(join(place.folder, 'data')).filter((name) => name.startsWith('trawl.db.replaced-'));
     expect(kept).toHaveLength(1);
-    expect(await place.run('collect', 'asa')).toMatchObject({ code: 0 });
+    await place.collected();
     expect((await place.exported()).map(essence)).toEqual(whole);
   }, 180_000);
 
@@ -150,10 +150,10 @@ it('after a restore by docs/backup.md, a files sink has each event once, also th
   await place.run('store', 'backup', 'copy.db');
   // A part page at a different offset than the one after the restore.
   demo.addEvents(30);
-  await place.run('collect', 'asa');
+  await place.collected();
   await place.run('offload', 'asa');
   demo.addEvents(30);
-  await place.run('collect', 'asa');
+  await place.collected();
   await place.run('offload', 'asa');
   expect(linesIn(path('sink'))).toHaveLength(360);
 
@@ -163,7 +163,7 @@ it('after a restore by docs/backup.md, a files sink has each event once, also th
   for (const name of filesIn(path('sink')))
     if (Number(/-(\d+)-\d+-[0-9a-f]+\./.exec(basename(name))![1]) > last) rmSync(path(join('sink', name)));
   expect(linesIn(path('sink'))).toHaveLength(300);
-  await place.run('collect', 'asa');
+  await place.collected();
   expect(await place.run('offload', 'asa')).toMatchObject({ code: 0 });
   const ids = linesIn(path('sink')).map(({ id }) => id);
   expect(ids).toEqual([...demo.truth()].map(({ id }) => id));

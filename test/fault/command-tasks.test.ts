@@ -48,11 +48,14 @@ interface Scenario {
   /** Disturbs a run that has begun. */
   disturb?(handle: WorkflowHandle, reads: () => boolean): Promise<void>;
   signal?: { name: string; line: string };
+  /** True if the runs find nothing new, unless a command makes them read again. */
+  idle?: boolean;
   /** True if the offloading that a run begins ends before the next run. */
   offloadingEnds?: boolean;
 }
 
 const reset = { name: 'resetCheckpoint', line: 'Reset checkpoint' };
+const clear = { name: 'clearEvents', line: 'Cleared events table' };
 
 async function withSink({ store, folder }: Scene): Promise<void> {
   const path = join(folder, 'archive');
@@ -63,6 +66,8 @@ async function withSink({ store, folder }: Scene): Promise<void> {
 
 const scenarios: Scenario[] = [
   { name: 'walks to its end', historyEventsMax: 3_000 },
+  { name: 'walks to its end and is told to clear', historyEventsMax: 3_000, signal: clear },
+  { name: 'finds nothing new', historyEventsMax: 3_000, idle: true },
   { name: 'begins offloading', historyEventsMax: 3_000, prepare: withSink },
   {
     name: 'cannot begin offloading, since its id is taken',
@@ -118,7 +123,7 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
     expect,
     onTestFinished,
   }) => {
-    const { signal = reset, offloadingEnds = true, step = 1 } = more;
+    const { signal = reset, offloadingEnds = true, step = 1, idle = false } = more;
     quietTemporal();
     const namespace = await makeNamespace();
     const demo = await startDemoAsa({ events });
@@ -183,9 +188,11 @@ for (const { name, historyEventsMax, events = 120, searchCount = 50, prepare, di
     // The other store takes every other task.
     for (chosen = testStore === 'sqlite' ? 1 : 1 + step; ; chosen += 2 * step) {
       running = `${taskQueue}-${chosen}`;
-      // Each run reads everything, including something new.
-      demo.addEvents(1);
-      await store.resetCheckpoint('asa', [running]);
+      if (!idle) {
+        // Each run reads everything, including something new.
+        demo.addEvents(1);
+        await store.resetCheckpoint('asa', [running]);
+      }
       task = 0;
       const [sentBefore, linesBefore, requestsBefore] = [sent, await lines(), demo.requests.audits];
       const handle = await workflow.start('recurringAuditCollection', {

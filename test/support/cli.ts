@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Client, Connection } from '@temporalio/client';
 import { inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
@@ -162,6 +165,11 @@ export class Place {
    */
   async collected(collector = 'asa'): Promise<void> {
     quietTemporal();
+    await this.#collect(collector);
+    await releaseClosedFiles();
+  }
+
+  async #collect(collector: string): Promise<void> {
     const store = await openStore(this.#store());
     try {
       const taskQueue = `test-${randomUUID()}`;
@@ -206,6 +214,13 @@ export class Place {
     const { stdout } = await this.run('events', collector, '--format', 'ndjson');
     return stdout.split('\n').filter(Boolean);
   }
+}
+
+/** A closed SQLite connection keeps its file open as long as one of its statements is not collected. */
+async function releaseClosedFiles(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  await setImmediate();
 }
 
 /** The expected export of a demo team: id, timestamp and raw event of each line, in the source's own bytes. */
