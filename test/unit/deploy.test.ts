@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
 import { Job } from 'kubernetes-models/batch/v1/Job';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Namespace } from 'kubernetes-models/v1/Namespace';
@@ -19,7 +20,7 @@ import { nodeVersions } from '../support/node-versions.js';
 import { systemdAnalyze } from '../support/systemd.js';
 
 /** Validates against Kubernetes' own schemas. */
-const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, Job };
+const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Job };
 
 // biome-ignore lint/suspicious/noExplicitAny: the file may contain anything; the test checks it by a schema.
 type Manifest = any;
@@ -68,6 +69,41 @@ describe('deploy/kubernetes', () => {
       expect(spec.serviceAccountName).toBe(ofKind('ServiceAccount').metadata.name);
     }
     expect(ofKind('Service').spec.selector).toEqual(ofKind('Deployment').spec.selector.matchLabels);
+  });
+
+  const pods: Manifest[] = manifests.flatMap(({ spec }) => spec?.template ?? []);
+
+  it('gives each pod no rights, no token, no writable image, and no variables of Services', () => {
+    expect(pods.length).toBe(2);
+    for (const { spec } of pods) {
+      expect(spec).toMatchObject({
+        enableServiceLinks: false,
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      });
+      for (const container of spec.containers)
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+    }
+  });
+
+  it('closes the network to each pod but for what its settings name', () => {
+    const { podSelector, policyTypes, ingress, egress } = ofKind('NetworkPolicy').spec;
+    expect(policyTypes).toEqual(['Ingress', 'Egress']);
+    for (const { metadata } of pods) expect(metadata.labels).toMatchObject(podSelector.matchLabels);
+    const ports = (rules: Manifest[]) => rules.flatMap((rule) => rule.ports.map(({ port }: Manifest) => port));
+    expect(ports(ingress)).toEqual(['health']);
+    const [, host, port] = /^[\w-]+\.([\w-]+)\.svc:(\d+)$/.exec(ofKind('ConfigMap').data.TEMPORAL_ADDRESS)!;
+    const toTemporal = egress.filter((rule: Manifest) => ports([rule]).includes(Number(port)));
+    expect(toTemporal).toMatchObject([
+      { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': host } } }] },
+    ]);
+    // DNS, Temporal, HTTPS, PostgreSQL.
+    expect(new Set(ports(egress))).toEqual(new Set([53, 7233, 443, 5432]));
+    for (const rule of [...ingress, ...egress]) expect(rule).toHaveProperty('ports');
   });
 });
 
