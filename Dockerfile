@@ -1,6 +1,9 @@
 # Trawl's worker and command, from the package that `npm pack` makes. Debian, since the native parts of Temporal's SDK and
 # of SQLite are built for glibc. test/package runs the lines of the first stage.
-FROM node:24-bookworm-slim AS build
+#
+# To pin the base image: docker build --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:…
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/setup.mjs scripts/
@@ -23,7 +26,7 @@ RUN npm pack --loglevel=error \
  && cd /opt/trawl && cp dist/package-lock.json . \
  && npm install --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates procps \
  && rm -rf /var/lib/apt/lists/* \
  && mkdir -p -m 0700 /var/lib/trawl && chown node:node /var/lib/trawl

@@ -8,7 +8,7 @@ export interface Instruction {
   rest: string;
 }
 
-/** The instructions of each stage of the Dockerfile. */
+/** The instructions of each stage of the Dockerfile, with the defaults of its arguments. */
 export function stages(): Instruction[][] {
   const lines = readFileSync(join(root, 'Dockerfile'), 'utf8')
     .replaceAll(/^#.*\n/gm, '')
@@ -16,10 +16,17 @@ export function stages(): Instruction[][] {
     .split('\n')
     .filter((line) => line !== '');
   const found: Instruction[][] = [];
+  const defaults: Record<string, string> = {};
   for (const line of lines) {
-    const [, name, rest] = /^\s*(\w+)\s+(.*)$/.exec(line)!;
+    const [, name, written] = /^\s*(\w+)\s+(.*)$/.exec(line)!;
+    const rest = written!.replaceAll(/\$\{(\w+)\}/g, (whole, arg: string) => defaults[arg] ?? whole);
+    const [, arg, value] = /^ARG (\w+)=(.*)$/.exec(line) ?? [];
+    if (arg) {
+      defaults[arg] = value!;
+      continue;
+    }
     if (name === 'FROM') found.push([]);
-    found.at(-1)!.push({ name: name!, rest: rest! });
+    found.at(-1)!.push({ name: name!, rest });
   }
   return found;
 }

@@ -12,7 +12,7 @@ import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
-import { processSettingDefinitions } from '../../src/cli/process-settings.js';
+import { processSettingDefinitions, readProcessSettings } from '../../src/cli/process-settings.js';
 import { sources } from '../../src/sources/registry.js';
 import { dynamicConfig } from '../../src/temporal/dynamic-config.js';
 import { copied, stages } from '../support/dockerfile.js';
@@ -145,10 +145,57 @@ describe('docker-compose.yml', () => {
 
   it('names existing settings and services', () => {
     for (const [name, service] of Object.entries<Manifest>(compose.services)) {
-      if (service.build) expect(Object.keys(service.environment).filter((each) => !isSetting(each))).toEqual([]);
+      const given = Object.entries(service.environment ?? {}).filter(([, value]) => value !== '');
+      if (service.build) expect(given.filter(([each]) => !isSetting(each))).toEqual([]);
       for (const needed of Object.keys(service.depends_on ?? {}))
         expect(Object.keys(compose.services), name).toContain(needed);
     }
+  });
+
+  const passwords = ['STORE_PASSWORD', 'TEMPORAL_DB_PASSWORD'];
+
+  it('has no password of its own, and says which one is missing and where it goes', () => {
+    const asked = new Set<string>();
+    for (const { environment = {} } of Object.values<Manifest>(compose.services))
+      for (const [name, value] of Object.entries<string>(environment)) {
+        if (!/PASSWORD|PWD|SECRET|TOKEN/.test(name) || value === '') continue;
+        const [, variable, message] = /^\$\{(\w+):\?(.*)\}$/.exec(value) ?? [];
+        expect({ name, message }).toEqual({ name, message: 'set it in .env; docs/containers.md says how' });
+        asked.add(variable!);
+      }
+    expect([...asked].sort()).toEqual(passwords);
+    for (const variable of asked) expect(text('docs/containers.md')).toContain(`${variable}=`);
+    // With its default user, Grafana would have admin/admin.
+    expect(compose.services.grafana.environment).toMatchObject({
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: 'true',
+      GF_AUTH_BASIC_ENABLED: 'false',
+    });
+  });
+
+  it('gives Trawl only its own password, and leaves a .env that Trawl accepts outside of containers too', () => {
+    const file = Object.fromEntries(passwords.map((name) => [name, `of ${name}`]));
+    expect(() => readProcessSettings('/nowhere', file)).not.toThrow();
+    for (const { build, environment } of Object.values<Manifest>(compose.services)) {
+      if (!build) continue;
+      const PGPASSWORD = environment.PGPASSWORD.replace(/^\$\{(\w+):.*$/, (_: string, name: string) => file[name]);
+      // A container has the file, and what its own environment says instead.
+      const { env } = readProcessSettings('/nowhere', { ...file, ...environment, PGPASSWORD });
+      expect(env.PGPASSWORD).toBe('of STORE_PASSWORD');
+      expect(Object.values(env)).not.toContain('of TEMPORAL_DB_PASSWORD');
+    }
+  });
+
+  it('publishes ports only to this machine, and gives Trawl no rights', () => {
+    const services = Object.values<Manifest>(compose.services);
+    const ports: string[] = services.flatMap((service) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+    for (const service of services.filter(({ build }) => build))
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
   });
 
   it('mounts only what the repository has', () => {
