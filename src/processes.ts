@@ -1,5 +1,47 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from './environment.js';
+
+/**
+ * The variables that any program may need. This is a list of what is passed on, since nobody can list what is secret:
+ * the environment of a worker has keys of sources, sinks and stores under names of the user's own choice.
+ */
+const variablesOfAll = [
+  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'TZ', 'LANG', 'LANGUAGE'],
+  ...['LC_ALL', 'LC_COLLATE', 'LC_CTYPE', 'LC_MESSAGES', 'LC_MONETARY', 'LC_NUMERIC', 'LC_TIME'],
+  ...['XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+];
+
+/** The environment of a child process: the variables of the list above, and those that this program needs. */
+function environmentFor(env: Environment, variables: readonly string[]): Record<string, string> {
+  const named = [...variablesOfAll, ...variables].map((name) => [name, env[name]] as const);
+  return Object.fromEntries(named.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+interface StartOptions extends Omit<SpawnOptions, 'env'> {
+  /** The environment to choose from; by default this process's own. */
+  env?: Environment;
+  /** The variables that the program needs besides those that any may need. */
+  variables?: readonly string[];
+}
+
+/** Starts a program, which gets only the variables that it needs. */
+export function startProcess(command: string, args: readonly string[], options: StartOptions): ChildProcess {
+  const { env = process.env, variables = [], ...others } = options;
+  return spawn(command, args, { ...others, env: environmentFor(env, variables) });
+}
+
+const outputMaxMs = 30_000;
+
+/** Runs a program to its end and returns its output. Throws if it fails, with its `status`, or takes too long. */
+export function outputOf(command: string, args: readonly string[]): string {
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: outputMaxMs,
+    env: environmentFor(process.env, []),
+  });
+}
 
 export function isAlive(pid: number): boolean {
   try {
@@ -13,10 +55,7 @@ export function isAlive(pid: number): boolean {
 /** The command line of a process; empty if there is no such process. */
 export function commandLine(pid: number): string {
   try {
-    return execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    return outputOf('ps', ['-ww', '-o', 'args=', '-p', String(pid)]);
   } catch {
     return '';
   }

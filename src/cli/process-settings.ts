@@ -139,6 +139,12 @@ export const processSettingDefinitions = [
     expected: 'a path',
     default: 'the one on the PATH, otherwise a cached copy',
   },
+  {
+    env: 'TEMPORAL_CLI_SHA256',
+    meaning: 'SHA-256 of the temporal command; any other one is refused, wherever it was found',
+    expected: '64 hexadecimal digits',
+    default: 'none',
+  },
 ] as const;
 
 const storeFile = 'trawl.db';
@@ -187,6 +193,8 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     cachedWorkflows: countOf(env, 'TRAWL_WORKER_CACHED_WORKFLOWS', defaultTuning.cachedWorkflows, problems),
     answerSeconds: countOf(env, 'TRAWL_ANSWER_SECONDS', defaultTuning.answerSeconds, problems, 120),
   };
+  if (!/^([0-9a-f]{64})?$/i.test(env.TEMPORAL_CLI_SHA256 ?? ''))
+    problems.push('TEMPORAL_CLI_SHA256 must be 64 hexadecimal digits');
   const named = textOrFile(cwd, env, 'TRAWL_STORE', problems);
   const keys = textOrFile(cwd, env, 'TRAWL_PAYLOAD_KEYS', problems);
   const payloadKeys = keys === undefined ? null : parseKeys(keys);

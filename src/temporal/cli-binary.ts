@@ -1,60 +1,99 @@
-import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
-  copyFileSync,
+  createReadStream,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
-import { promisify } from 'node:util';
+import { homedir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Environment } from '../environment.js';
 import { reasonOf, TrawlError } from '../errors.js';
+import { outputOf } from '../processes.js';
+import { buildCli } from './cli-build.js';
+import { type CliRelease, pinnedCli } from './cli-pinned.js';
 
-/** The newest tag of the CLI that `go install` can build. */
-const goModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-const version = '1.5.1';
-
-/** Time limits of a build and a download; ms. */
-const buildMaxMs = 15 * 60_000;
-const downloadMaxMs = 3 * 60_000;
+/** The version that `temporal --version` reports if it was built without being told one. */
+const unversioned = '0.0.0-DEV';
 
 /**
- * Finds the `temporal` command: the one that TEMPORAL_CLI_PATH names, the one on the PATH, a cached copy, the SDK's own
- * download, or a build with Go, in this order. A download or a build is cached.
+ * Finds the `temporal` command: the one that TEMPORAL_CLI_PATH names, the one on the PATH, a cached copy, the download
+ * of a release, or a build with Go, in this order. A download or a build is cached.
  *
  * @param tell receives progress messages if it takes a while.
  * @throws TrawlError TEMPORAL_CLI_MISSING; its hint says what to install.
  */
-export async function temporalCli(env: Environment, tell: (line: string) => void): Promise<string> {
-  if (env.TEMPORAL_CLI_PATH) {
-    if (isExecutable(env.TEMPORAL_CLI_PATH)) return env.TEMPORAL_CLI_PATH;
-    throw new TrawlError(
-      'TEMPORAL_CLI_MISSING',
-      `TEMPORAL_CLI_PATH names ${env.TEMPORAL_CLI_PATH}, which is not an executable file.`,
-      {
-        hint: 'Correct it, or unset it so that Trawl finds or builds the command.',
-      },
-    );
-  }
-  const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
-  const found = onPath.find((path) => isExecutable(path));
-  if (found) return found;
-  const cached = cachedCommand(env);
-  if (isExecutable(cached)) return cached;
+export async function temporalCli(
+  env: Environment,
+  tell: (line: string) => void,
+  release: CliRelease = pinnedCli,
+): Promise<string> {
+  const command = namedCommand(env) ?? commandOnPath(env) ?? (await ownCommand(env, tell, release));
+  await requireDigest(command, env.TEMPORAL_CLI_SHA256);
+  return command;
+}
 
+function namedCommand({ TEMPORAL_CLI_PATH: path }: Environment): string | undefined {
+  if (!path) return undefined;
+  if (isExecutable(path)) return path;
+  throw new TrawlError('TEMPORAL_CLI_MISSING', `TEMPORAL_CLI_PATH names ${path}, which is not an executable file.`, {
+    hint: 'Correct it, or unset it so that Trawl finds, downloads or builds the command.',
+  });
+}
+
+function commandOnPath(env: Environment): string | undefined {
+  const places = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'temporal'));
+  return places.find((path) => isExecutable(path));
+}
+
+/** @throws TrawlError TEMPORAL_CLI_MISSING if the command is not the one that the user expects */
+async function requireDigest(command: string, expected: string | undefined): Promise<void> {
+  if (!expected) return;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(command), hash);
+  const digest = hash.digest('hex');
+  if (digest === expected.toLowerCase()) return;
+  throw new TrawlError(
+    'TEMPORAL_CLI_MISSING',
+    `${command} is not the temporal command that TEMPORAL_CLI_SHA256 describes: its SHA-256 is ${digest}.`,
+    {
+      hint: 'If you trust this file, set TEMPORAL_CLI_SHA256 to its digest. Otherwise name the right one in TEMPORAL_CLI_PATH.',
+    },
+  );
+}
+
+/** The cached copy, after it is downloaded or built if necessary. */
+async function ownCommand(env: Environment, tell: (line: string) => void, release: CliRelease): Promise<string> {
+  const cached = cachedCommand(env, release);
   const failures: string[] = [];
-  for (const make of [download, build]) {
+  const found = isExecutable(cached) ? versionOf(cached) : undefined;
+  if (found === release.version || found === unversioned) return cached;
+  if (found) {
+    // Earlier versions of Trawl kept here whatever Temporal's SDK downloaded.
+    failures.push(`${cached} is version ${found} instead of ${release.version}`);
+    tell(`${failures[0]}: replacing it.`);
+  }
+  const makers = [
+    async (draft: string) => {
+      tell(`No temporal command found: downloading version ${release.version} (once) …`);
+      // Loaded only here: most starts need no HTTP client.
+      const { downloadedCli } = await import('./cli-release.js');
+      writeFileSync(draft, await downloadedCli(release, env), { mode: 0o755 });
+    },
+    (draft: string) => buildCli(release, draft, env, tell),
+  ];
+  for (const make of makers) {
     try {
-      await make(cached, env, tell);
+      await installed(make, cached);
       return cached;
     } catch (error) {
-      failures.push(reasonOf(error));
+      failures.push(error instanceof TrawlError ? error.message.replace(/\.$/, '') : reasonOf(error));
       tell(`Failed: ${failures.at(-1)}`);
     }
   }
@@ -62,7 +101,7 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
     'TEMPORAL_CLI_MISSING',
     `No temporal command was found, and it could be neither downloaded nor built (${failures.join('; ')}).`,
     {
-      hint: 'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.24 and later, or name the command in TEMPORAL_CLI_PATH.',
+      hint: 'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.25 and later, or name the command in TEMPORAL_CLI_PATH.',
     },
   );
 }
@@ -71,7 +110,7 @@ export async function temporalCli(env: Environment, tell: (line: string) => void
  * The path of the cached copy, in a folder that exists.
  * @throws TrawlError TEMPORAL_CLI_MISSING if there is neither a copy nor a place for one
  */
-function cachedCommand({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string {
+function cachedCommand({ XDG_CACHE_HOME: cache, HOME: home }: Environment, { version }: CliRelease): string {
   try {
     // By the standard, a path that is not absolute does not count.
     const folder = join(cache && isAbsolute(cache) ? cache : join(home || homedir(), '.cache'), 'trawl');
@@ -92,72 +131,24 @@ function cachedCommand({ XDG_CACHE_HOME: cache, HOME: home }: Environment): stri
   }
 }
 
-async function download(target: string, env: Environment, tell: (line: string) => void): Promise<void> {
-  tell('No temporal command found: downloading it (once) …');
-  const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
+function versionOf(command: string): string {
   try {
-    // The SDK downloads only when it starts a server. A separate process makes it possible to abort that.
-    const script = `
-      const { TestWorkflowEnvironment } = await import(${JSON.stringify(import.meta.resolve('@temporalio/testing'))});
-      const environment = await TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'cached-download', downloadDir: ${JSON.stringify(folder)} } },
-      });
-      await environment.teardown();`;
-    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      timeout: downloadMaxMs,
-      env: { ...env },
-    }).catch((error: unknown) => {
-      throw new Error(`download: ${lastLine((error as { stderr?: string }).stderr) ?? reasonOf(error)}`);
-    });
-    const [file] = readdirSync(folder).filter((name) => isExecutable(join(folder, name)));
-    if (!file) throw new Error('download: no executable file was downloaded');
-    install(join(folder, file), target);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    return /version (\S+)/.exec(outputOf(command, ['--version']))?.[1] ?? 'unknown';
+  } catch {
+    return 'unknown';
   }
 }
 
-async function build(target: string, env: Environment, tell: (line: string) => void): Promise<void> {
-  tell(`Building the Temporal CLI with Go (once, a few minutes): ${goModule}`);
-  const folder = mkdtempSync(join(tmpdir(), 'trawl-temporal-'));
-  const startedAt = Date.now();
-  const ticking = setInterval(
-    () => tell(`… still building (${Math.round((Date.now() - startedAt) / 1000)} s)`),
-    20_000,
-  );
+/** Installs by renaming within the folder, so that no process ever sees half a file. */
+async function installed(make: (draft: string) => Promise<void>, target: string): Promise<void> {
+  const folder = mkdtempSync(join(dirname(target), 'new-'));
   try {
-    await runGo({ ...env, GOBIN: folder });
-    install(join(folder, 'temporal'), target);
-    tell(`Built in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+    const draft = join(folder, 'temporal');
+    await make(draft);
+    renameSync(draft, target);
   } finally {
-    clearInterval(ticking);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function runGo(env: Environment): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const go = spawn('go', ['install', goModule], {
-      env: { ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: buildMaxMs,
-    });
-    let errors = '';
-    go.stderr.on('data', (data) => {
-      errors = (errors + String(data)).slice(-2_000);
-    });
-    go.on('error', () => reject(new Error('build: there is no go command')));
-    go.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`build: go install failed: ${lastLine(errors)}`)),
-    );
-  });
-}
-
-/** Installs by renaming, so that no process ever sees half a file. */
-function install(from: string, target: string): void {
-  const beside = `${target}.${process.pid}`;
-  copyFileSync(from, beside);
-  renameSync(beside, target);
 }
 
 function isExecutable(path: string): boolean {
@@ -167,8 +158,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function lastLine(text: string | undefined): string | undefined {
-  return text?.trim().split('\n').at(-1) || undefined;
 }

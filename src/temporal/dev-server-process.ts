@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import { anyFreePorts } from '../ports.js';
-import { commandLine, endProcess } from '../processes.js';
+import { commandLine, endProcess, startProcess } from '../processes.js';
 import { dynamicConfigArgs } from './dynamic-config.js';
 import type { Place } from './front.js';
 import { groupListensAt } from './listeners.js';
@@ -16,6 +16,9 @@ const startMaxMs = 60_000;
 const answerMaxMs = 5_000;
 const logBytesMax = 10 * 1024 * 1024;
 const loopback = '127.0.0.1';
+
+/** Variables by which the runtime of Go is tuned. */
+const ofGoPrograms = ['GODEBUG', 'GOGC', 'GOMAXPROCS', 'GOMEMLIMIT'];
 
 /** The server's files in a data folder. */
 export interface ServerFiles {
@@ -81,20 +84,15 @@ function spawnServer(cli: string, args: string[], files: ServerFiles): ChildProc
   const log = openSync(files.log, tooLong ? 'w' : 'a', 0o600);
   // The shell first writes its own process id, which becomes the server's. So whenever this process is killed, the next
   // one can find the server.
-  const child = spawn('/bin/sh', ['-c', 'echo $$ > "$1"; shift; exec "$@"', 'sh', files.pid, cli, ...args], {
+  const child = startProcess('/bin/sh', ['-c', 'echo $$ > "$1"; shift; exec "$@"', 'sh', files.pid, cli, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: withoutTracing(process.env),
+    variables: ofGoPrograms,
   });
   closeSync(log);
   // A process that cannot be started has no id, and counts as ended.
   child.on('error', () => undefined);
   return child;
-}
-
-/** Removes the worker's tracing variables, which the server would apply to itself. */
-function withoutTracing(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
 }
 
 export function hasEnded({ child }: ServerProcess): boolean {

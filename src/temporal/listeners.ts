@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { outputOf } from '../processes.js';
 
 const listening = '0A';
 
@@ -64,7 +64,7 @@ function linkOf(path: string): string[] {
 function byLsof(group: number, port: number): boolean {
   try {
     const args = ['-nP', '-a', '-g', String(group), `-iTCP@127.0.0.1:${port}`, '-sTCP:LISTEN', '-t'];
-    return execFileSync('lsof', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() !== '';
+    return outputOf('lsof', args).trim() !== '';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
     return false;

@@ -238,6 +238,13 @@ describe('the imports', () => {
     expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);
   });
 
+  it('start programs in only one place, which passes no secret on', () => {
+    const others = [...workflows, ...activities, ...src, ...demo].filter(({ path }) => path !== 'src/processes.ts');
+    expect(
+      breaches(others, (target, { typeOnly }) => /^(node:)?(child_process|cluster)$/.test(target) && !typeOnly),
+    ).toEqual([]);
+  });
+
   it('load only what the verb needs: a process starts in a fraction of a second', () => {
     const files = new Map([...activities, ...src].map((file) => [file.path, file]));
     const packagesOf = (path: string, seen = new Set<string>()): string[] => {

@@ -68,7 +68,7 @@ it('a cache is found in the home if XDG_CACHE_HOME is not absolute', async () =>
   const home = folder();
   mkdirSync(join(home, '.cache', 'trawl'), { recursive: true });
   const command = join(home, '.cache', 'trawl', 'temporal-1.5.1');
-  writeFileSync(command, '', { mode: 0o755 });
+  writeFileSync(command, '#!/bin/sh\necho temporal version 1.5.1\n', { mode: 0o755 });
   expect(await temporalCli({ PATH: '', HOME: home, XDG_CACHE_HOME: '~/.cache' }, () => undefined)).toBe(command);
 });
 

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { TrawlError } from '../../errors.js';
+import { outputOf } from '../../processes.js';
 import { isRequired, type SettingDefinition } from '../../settings/definition.js';
 import { type Assignments, assigned, dotEnvText, writeDotEnv } from '../../settings/dot-env.js';
 import { sourceOf, sources } from '../../sources/registry.js';
@@ -146,7 +146,7 @@ function notesOn(path: string, { settings: { env } }: Context, assignments: Assi
 
 function wouldBeCommitted(path: string): boolean {
   try {
-    execFileSync('git', ['check-ignore', '-q', path], { stdio: 'ignore' });
+    outputOf('git', ['check-ignore', '-q', path]);
     return false;
   } catch (error) {
     // Status 128: not in a repository.
