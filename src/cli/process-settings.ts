@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
+import { hostName } from '../http/hosts.js';
 import { type FileMode, fileModes } from '../private-files.js';
 import { collectorNames } from '../settings/collector.js';
 import { dotEnvValues } from '../settings/dot-env.js';
@@ -32,6 +33,8 @@ export interface ProcessSettings {
   codecToken: string | undefined;
   /** The address at which a worker serves its health; null if it does not. */
   listen: Listen | null;
+  /** Names that requests to Trawl's HTTP servers may use, besides localhost and addresses. */
+  httpHosts: string[];
   /** Mode of the files that Trawl makes for itself. */
   fileMode: FileMode;
   /** Runs that a collector may miss before it is reported. */
@@ -113,7 +116,7 @@ export const processSettingDefinitions = [
     env: 'TRAWL_CODEC_TOKEN',
     meaning: 'Token that a codec server requires',
     expected: 'any text',
-    default: 'none: anyone who can reach its port may use it',
+    default: 'none: refused unless it listens on loopback',
   },
   {
     env: 'TRAWL_CODEC_TOKEN_FILE',
@@ -126,6 +129,12 @@ export const processSettingDefinitions = [
     meaning: 'Where a worker serves its health over HTTP',
     expected: 'HOST:PORT, or off',
     default: '127.0.0.1:9464, or the next free port',
+  },
+  {
+    env: 'TRAWL_HTTP_HOSTS',
+    meaning: "Names that requests to Trawl's own HTTP servers may use, besides localhost and addresses",
+    expected: 'names of hosts without ports, separated by commas',
+    default: 'none on loopback; otherwise the name of this machine, and that in TRAWL_LISTEN or --host',
   },
   {
     env: 'TRAWL_LATE_AFTER_RUNS',
@@ -184,6 +193,9 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   }
   const listen = listenOf(env.TRAWL_LISTEN);
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
+  const httpHosts = (env.TRAWL_HTTP_HOSTS ?? '').split(/[\s,]+/).filter(Boolean);
+  if (!httpHosts.every((name) => hostName.test(name)))
+    problems.push('TRAWL_HTTP_HOSTS must be names of hosts without ports, separated by commas');
   const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
   if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
   const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
@@ -220,6 +232,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     payloadKeys: payloadKeys ?? null,
     codecToken,
     listen: listen ?? null,
+    httpHosts,
     fileMode: fileMode.data,
     lateAfterRuns,
     env,

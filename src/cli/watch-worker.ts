@@ -17,8 +17,9 @@ export async function watchWorker(
   worker: ObservedWorker,
   env: Environment = context.settings.env,
 ): Promise<string | null> {
-  const { listen, lateAfterRuns } = context.settings;
-  const monitor = new Monitor({ store, sources, env, lateAfterRuns }, context.logger());
+  const { listen, httpHosts, lateAfterRuns } = context.settings;
+  const logger = context.logger();
+  const monitor = new Monitor({ store, sources, env, lateAfterRuns }, logger);
   await monitor.start();
   context.onClose(async () => monitor.stop());
   if (!listen) return null;
@@ -26,6 +27,8 @@ export async function watchWorker(
     working: () => worker.working(),
     findings: () => monitor.findings(),
     metrics: async () => worker.metrics(await monitor.findings()),
+    names: httpHosts,
+    warn: (message) => logger.warn(message),
   });
   context.onClose(() => endpoint.close());
   return endpoint.url;

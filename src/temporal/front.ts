@@ -1,6 +1,7 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { hostList, hostsOf } from '../http/hosts.js';
 import { requestServer } from '../http/incoming.js';
 import { listenFrom } from '../ports.js';
 
@@ -84,11 +85,14 @@ async function front(wanted: number, serverFor: (current: CurrentPlace) => Serve
   };
 }
 
-const ownHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+const isOwnHost = hostList(loopback);
 
-function isOwnSite({ headers: { host = '', origin }, url = '' }: IncomingMessage): boolean {
+function isOwnSite(asked: IncomingMessage): boolean {
+  const { headers, url = '' } = asked;
+  const { host, origin } = headers;
   return (
-    ownHost.test(host) &&
+    host !== undefined &&
+    hostsOf(asked).every(isOwnHost) &&
     url.startsWith('/') &&
     (origin === undefined || /^https?:\/\/(.*)$/.exec(origin)?.[1] === host)
   );

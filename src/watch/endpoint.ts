@@ -1,7 +1,7 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { reasonOf, TrawlError } from '../errors.js';
-import { requestServer } from '../http/incoming.js';
+import { TrawlError } from '../errors.js';
+import { type Served, serveSite } from '../http/serve.js';
+import type { Answer, Route } from '../http/site.js';
+import { sharedResult } from '../shared-result.js';
 import type { Findings } from './monitor.js';
 
 export interface Listen {
@@ -11,21 +11,21 @@ export interface Listen {
   asked: boolean;
 }
 
-interface Endpoint {
-  /** For example `http://127.0.0.1:9464`. */
-  url: string;
-  close(): Promise<void>;
-}
-
 /** Number of further ports to try if none was set. */
 const portsTried = 50;
 
-interface Served {
+/** Scrapes that come at the same time, or one right after the other, cost one look. */
+const metricsFreshMs = 1_000;
+
+interface Watching {
   /** True while the worker accepts tasks. */
   working(): boolean;
   findings(): Promise<Findings>;
   /** Metrics in Prometheus' text format. */
   metrics(): Promise<string>;
+  /** Names that requests may use for this machine, besides localhost and addresses. */
+  names?: readonly string[];
+  warn?: (message: string) => void;
 }
 
 /**
@@ -36,7 +36,7 @@ interface Served {
  *
  * @throws TrawlError PORT_TAKEN
  */
-export async function serveHealth({ host, port: first, asked }: Listen, served: Served): Promise<Endpoint> {
+export async function serveHealth({ host, port: first, asked }: Listen, served: Watching): Promise<Served> {
   if (asked) return serveAt(host, first, served);
   for (let port = first; ; port += 1) {
     try {
@@ -47,66 +47,51 @@ export async function serveHealth({ host, port: first, asked }: Listen, served: 
   }
 }
 
-async function serveAt(host: string, port: number, served: Served): Promise<Endpoint> {
-  const server = requestServer(async ({ method = 'GET' }, response, { pathname }) => {
-    const { status, body } = await answer(pathname, method, served).catch((error: unknown) => ({
-      status: 500,
-      body: { error: reasonOf(error) },
-    }));
-    const [type, text] =
-      typeof body === 'string'
-        ? ['text/plain; version=0.0.4; charset=utf-8', body]
-        : ['application/json', `${JSON.stringify(body)}\n`];
-    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
-    response.end(method === 'HEAD' ? undefined : text);
-  });
-  await listen(server, host, port);
-  const address = server.address() as AddressInfo;
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+function serveAt(host: string, port: number, served: Watching): Promise<Served> {
+  const { warn, names = [] } = served;
+  const metrics = sharedResult(() => served.metrics(), metricsFreshMs);
+  const get = (answer: () => Answer | Promise<Answer>): Route => ({ GET: answer });
+  const routes = new Map<string, Route>([
+    ['/livez', get(() => liveness(served))],
+    ['/readyz', get(async () => readiness(served, await served.findings()))],
+    ['/healthz', get(async () => health(served, await served.findings()))],
+    ['/metrics', get(async () => ({ status: 200, headers: metricsType, body: await metrics() }))],
+  ]);
+  const site = {
+    route: (path: string) => routes.get(path),
+    paths: 'The paths are /healthz, /readyz, /livez and /metrics.',
+    ...(warn ? { warn } : {}),
   };
+  const hint = 'Set TRAWL_LISTEN to another HOST:PORT, or to "off".';
+  return serveSite(site, { host, port, names, what: 'Health', hint });
 }
 
-async function answer(
-  path: string,
-  method: string,
-  served: Served,
-): Promise<{ status: number; body: object | string }> {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { error: 'Use GET.' } };
+const metricsType = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+
+function liveness(served: Watching): Answer {
   const working = served.working();
-  if (path === '/livez') return { status: working ? 200 : 503, body: { worker: workerWord(working) } };
-  if (path === '/metrics') return { status: 200, body: await served.metrics() };
-  if (path !== '/readyz' && path !== '/healthz')
-    return { status: 404, body: { error: 'The paths are /healthz, /readyz, /livez and /metrics.' } };
-  const { at, store, collectors } = await served.findings();
-  const ready = working && store === null;
-  const state = { worker: workerWord(working), store: store ?? 'ok' };
-  if (path === '/readyz') return { status: ready ? 200 : 503, body: state };
+  return { status: working ? 200 : 503, body: { worker: workerWord(working) } };
+}
+
+function stateOf(served: Watching, { store }: Findings) {
+  const working = served.working();
+  return { isReady: working && store === null, state: { worker: workerWord(working), store: store ?? 'ok' } };
+}
+
+function readiness(served: Watching, findings: Findings): Answer {
+  const { isReady, state } = stateOf(served, findings);
+  return { status: isReady ? 200 : 503, body: state };
+}
+
+function health(served: Watching, findings: Findings): Answer {
+  const { isReady, state } = stateOf(served, findings);
+  const { at, collectors } = findings;
   const problems = collectors.flatMap(({ collector, problems: its }) =>
     its.map((problem) => ({ collector, ...problem })),
   );
-  const well = ready && problems.length === 0;
+  const well = isReady && problems.length === 0;
   const body = { status: well ? 'ok' : 'problems', at, ...state, collectors: collectors.length, problems };
   return { status: well ? 200 : 503, body };
 }
 
 const workerWord = (working: boolean): string => (working ? 'running' : 'ended');
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new TrawlError('PORT_TAKEN', `Health cannot be served at ${host}:${port}: ${reasonOf(error)}.`, {
-          hint: 'Set TRAWL_LISTEN to another HOST:PORT, or to "off".',
-          cause: error,
-        }),
-      ),
-    );
-    server.listen(port, host, () => resolve());
-  });
-}

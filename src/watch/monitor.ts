@@ -25,6 +25,7 @@ export class Monitor {
   readonly #logged = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
   #findings: Findings = { at: null, store: null, storeBytes: null, collectors: [] };
   #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<Findings> | undefined;
 
   constructor(watched: Watched, logger: Logger) {
     this.#watched = watched;
@@ -47,7 +48,15 @@ export class Monitor {
     return ageMs < freshMs ? this.#findings : this.look();
   }
 
-  async look(): Promise<Findings> {
+  /** Looks now; calls meanwhile share the look. */
+  look(): Promise<Findings> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<Findings> {
     const nowMs = Date.now();
     try {
       this.#findings = {

@@ -5,6 +5,7 @@ import { serveHealth } from '../../src/watch/endpoint.js';
 import { problemsOf } from '../../src/watch/health.js';
 import { lateSink, type SinkStanding } from '../../src/watch/sinks.js';
 import { nthTickBefore } from '../../src/watch/ticks.js';
+import { signal } from './support/signal.js';
 
 const now = Date.parse('2026-03-02T10:02:00Z');
 const minute = 60_000;
@@ -190,6 +191,33 @@ describe('the address of the health endpoint', () => {
     const endpoints = await Promise.all(asking);
     onTestFinished(async () => void (await Promise.all(endpoints.map((endpoint) => endpoint.close()))));
     expect(new Set(endpoints.map(({ url }) => url)).size).toBe(8);
+  });
+
+  it('computes the metrics once for requests that come together, and tells none why it cannot', async () => {
+    let computed = 0;
+    let broken = false;
+    const finished = signal();
+    const warnings: string[] = [];
+    const metrics = async () => {
+      computed += 1;
+      if (broken) throw new Error('secret');
+      await finished.happened;
+      return 'trawl_worker_up 1\n';
+    };
+    const warn = (message: string) => void warnings.push(message);
+    const endpoint = await serveHealth({ host: '127.0.0.1', port: 0, asked: true }, { ...served, metrics, warn });
+    onTestFinished(() => endpoint.close());
+    const asked = Array.from({ length: 50 }, () => fetch(`${endpoint.url}/metrics`).then((answer) => answer.text()));
+    await fetch(`${endpoint.url}/livez`);
+    finished.happen();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['trawl_worker_up 1\n']));
+    expect(computed).toBe(1);
+    broken = true;
+    const other = await serveHealth({ host: '127.0.0.1', port: 0, asked: true }, { ...served, metrics, warn });
+    onTestFinished(() => other.close());
+    const failed = await fetch(`${other.url}/metrics`);
+    expect([failed.status, await failed.text()]).toEqual([500, '{"error":"The request cannot be answered."}\n']);
+    expect(warnings).toEqual([expect.stringContaining('secret')]);
   });
 
   it('is an error if the configured port is taken', async () => {
