@@ -80,7 +80,9 @@ function withoutContent(error: unknown): string {
 
 /** Adds encryption to an address if there are keys. */
 export function encrypting(address: TemporalAddress, keys: PayloadKeys | null): TemporalAddress {
-  return keys ? { ...address, dataConverter: { payloadCodecs: [new EncryptionCodec(keys)] } } : address;
+  return keys
+    ? { ...address, dataConverter: { payloadCodecs: [new EncryptionCodec(keys, address.namespace)] } }
+    : address;
 }
 
 export function localTemporal(address: string, clusterId?: string): TemporalAddress {

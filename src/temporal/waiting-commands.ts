@@ -35,7 +35,7 @@ export async function commandsSentTo(client: Client, workflowId: string, runId: 
   const groups: WaitingCommands[] = [];
   let nth = 0;
   for await (const { workflowExecutionSignaledEventAttributes: signal } of historyOf(client, workflowId, runId)) {
-    const command = signal && commandOf(signal.signalName ?? '', await firstInputOf(client, signal));
+    const command = signal && commandOf(signal.signalName ?? '', await firstInputOf(client, workflowId, signal));
     if (!command) continue;
     nth += 1;
     const key = commandKey(workflowId, runId, nth);
@@ -82,12 +82,14 @@ export async function carryOutApart(
 
 async function firstInputOf(
   client: Client,
+  workflowId: string,
   { signalName, input }: temporal.api.history.v1.IWorkflowExecutionSignaledEventAttributes,
 ): Promise<unknown> {
   try {
     const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
+    const context = { type: 'workflow', namespace: client.options.namespace, workflowId } as const;
     let payloads = input?.payloads ?? [];
-    for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
+    for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads, context);
     return arrayFromPayloads(payloadConverter, payloads)[0];
   } catch (error) {
     if (error instanceof TrawlError) throw error;

@@ -35,7 +35,31 @@ it("payloads in Temporal's history are encrypted, also after a change of keys, a
   await until('the codec is served', () => server.stdout.includes('http'));
   const decoded = await history('audit-collection-asa-now', '--codec-endpoint', server.stdout.trim());
   expect(decoded).toContain(Buffer.from('{"collector":"asa"').toString('base64'));
+
+  // What was encrypted for one workflow is refused in another one.
+  const { events } = JSON.parse(await history('audit-collection-asa-now'));
+  const [payload] = events[0].workflowExecutionStartedEventAttributes.input.payloads;
+  const metadata = Object.entries<string>(payload.metadata).map(([name, value]) => [
+    '--input-meta',
+    `${name}=${Buffer.from(value, 'base64')}`,
+  ]);
+  const moved = ['--input-base64', '--input', payload.data, ...metadata.flat(), '--namespace', namespace];
+  const to = ['--type', 'clearEvents', '--task-queue', 'audit-collection', '--workflow-id'];
+  await temporal('workflow', 'start', ...to, 'elsewhere', ...moved);
+  await until('it is refused', async () => (await history('elsewhere')).includes('WORKFLOW_TASK_FAILED'));
+  expect(await history('elsewhere')).toMatch(/made for the workflow \\?"audit-collection-asa-now\\?", but stands in/);
+  await temporal('workflow', 'terminate', '--workflow-id', 'elsewhere', '--namespace', namespace);
+
+  const open = await place.run('codec', 'serve', '--port', '0', '--host', '0.0.0.0');
+  expect(open).toMatchObject({ code: 1, stderr: expect.stringContaining('TRAWL_CODEC_TOKEN') });
+  const anyone = await place.run('codec', 'serve', '--port', '0', '--origin', '*');
+  expect(anyone).toMatchObject({ code: 1, stderr: expect.stringContaining('origin') });
   await place.run('stop', 'asa');
+  const page = await fetch(`${server.stdout.trim()}/decode`, {
+    method: 'POST',
+    headers: { origin: 'http://evil.example' },
+  });
+  expect(page.status).toBe(403);
 
   // Without the keys, there is a clear error, and nothing is lost.
   place.env.TRAWL_PAYLOAD_KEYS = newKey('third');

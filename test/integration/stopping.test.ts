@@ -36,8 +36,9 @@ describe('a stop loses no command and repeats none', () => {
     const path = mkdtempSync(join(tmpdir(), 'trawl-stop-'));
     onTestFinished(() => rmSync(path, { recursive: true }));
     const keys = new Map([['one', createSecretKey(randomBytes(32))]]);
-    const dataConverter = form === 'encrypted' ? { payloadCodecs: [new EncryptionCodec(keys)] } : {};
     const { collection, start } = await recurring('0 0 1 1 *', { events: 100 });
+    const dataConverter =
+      form === 'encrypted' ? { payloadCodecs: [new EncryptionCodec(keys, collection.temporal.namespace)] } : {};
     await collection.store.setSettings('sink:archive', { kind: 'files', path }, []);
     await collection.store.setSettings('asa', { offload: 'archive', offloadWhen: 'own-schedule' }, []);
     await collection.stopWorker();
@@ -75,7 +76,7 @@ describe('a stop loses no command and repeats none', () => {
     const { connection, options } = collection.client;
     const { namespace } = options;
     const codec = (key: string) => ({
-      payloadCodecs: [new EncryptionCodec(new Map([[key, createSecretKey(randomBytes(32))]]))],
+      payloadCodecs: [new EncryptionCodec(new Map([[key, createSecretKey(randomBytes(32))]]), namespace)],
     });
     await start();
     const sender = new Client({ connection, namespace, dataConverter: codec('one') });

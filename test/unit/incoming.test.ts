@@ -1,15 +1,14 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startDemoAsa } from '../../demo/asa/server.js';
 import { startDemoDescope } from '../../demo/descope/server.js';
 import { startDemoSkyflow } from '../../demo/skyflow/server.js';
 import { requestServer } from '../../src/http/incoming.js';
-import { EncryptionCodec } from '../../src/temporal/codec/codec.js';
 import { newKey, parseKeys } from '../../src/temporal/codec/keys.js';
 import { serveCodec } from '../../src/temporal/codec/server.js';
 import { serveHealth } from '../../src/watch/endpoint.js';
+import { ask, statusOf } from './support/raw.js';
 
 type Closing = { close(): Promise<void> };
 
@@ -22,8 +21,8 @@ const servers: Record<string, () => Promise<{ url: string; well: string; server:
     return { url: server.url, well: 'GET /livez', server };
   },
   codec: async () => {
-    const codec = new EncryptionCodec(parseKeys(newKey('one'))!);
-    const server = await serveCodec(codec, { host: '127.0.0.1', port: 0, origins: [], token: 'secret' });
+    const options = { host: '127.0.0.1', port: 0, origins: [], token: 'secret', namespace: 'audit' };
+    const server = await serveCodec(parseKeys(newKey('one'))!, options);
     return { url: server.url, well: 'OPTIONS /decode', server };
   },
   'demo ASA team': async () => {
@@ -47,20 +46,7 @@ async function running(name: string) {
   return { ask: (head: string) => ask(port, head), lives: () => status(port, `${well} HTTP/1.1\r\nHost: localhost`) };
 }
 
-/** A server's answer to these bytes, until it closes the connection. */
-async function ask(port: number, head: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  const parts: Buffer[] = [];
-  socket.on('data', (part) => parts.push(part));
-  socket.on('error', () => undefined);
-  socket.write(Buffer.from(`${head}\r\nConnection: close\r\n\r\n`, 'latin1'));
-  await once(socket, 'close');
-  return Buffer.concat(parts).toString('latin1');
-}
-
-async function status(port: number, head: string): Promise<number> {
-  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(await ask(port, head))?.[1]);
-}
+const status = async (port: number, head: string) => statusOf(await ask(port, head));
 
 const host = 'Host: localhost';
 const malformedTargets = [
@@ -78,7 +64,20 @@ const malformedTargets = [
     '[',
     '*',
   ],
-  ...['/#', '/livez#x', '/%', '/%zz', '/%ff', '/%c0%ae', '/\u00e4', '/\u0001', '/a b', 'localhost:80'],
+  ...[
+    '/#',
+    '/livez#x',
+    '/%',
+    '/%zz',
+    '/%ff',
+    '/%c0%ae',
+    '/%00',
+    '/livez%00',
+    '/\u00e4',
+    '/\u0001',
+    '/a b',
+    'localhost:80',
+  ],
 ];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'OPTIONS'];
 const malformedRequests = [
