@@ -1,3 +1,6 @@
+/** A computation that takes longer is not waited for by those that come later: it may never end. */
+const joinedMsMax = 30_000;
+
 /**
  * Makes calls share a result: those during a computation, and those until it is this old. A failure is shared only with
  * the calls that already wait for it.
@@ -9,17 +12,17 @@ export function sharedResult<T>(
   freshMs: number,
   now: () => number = () => performance.now(),
 ): () => Promise<T> {
-  let latest: { result: Promise<T>; doneMs: number } | undefined;
+  let latest: { result: Promise<T>; untilMs: number } | undefined;
   return () => {
-    if (latest && now() - latest.doneMs < freshMs) return latest.result;
-    const begun = { result: compute(), doneMs: Number.POSITIVE_INFINITY };
+    if (latest && now() < latest.untilMs) return latest.result;
+    const begun = { result: compute(), untilMs: now() + joinedMsMax };
     latest = begun;
     begun.result.then(
       () => {
-        begun.doneMs = now();
+        begun.untilMs = now() + freshMs;
       },
       () => {
-        if (latest === begun) latest = undefined;
+        begun.untilMs = 0;
       },
     );
     return begun.result;

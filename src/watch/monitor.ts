@@ -1,5 +1,6 @@
 import { reasonOf, sentence, TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { sharedResult } from '../shared-result.js';
 import { type CollectorHealth, collectorHealth, type Watched } from './collectors.js';
 
 const everyMs = 30_000;
@@ -24,8 +25,9 @@ export class Monitor {
   readonly #logger: Logger;
   readonly #logged = new Map<string, { collector: string; code: string; message: string; atMs: number }>();
   #findings: Findings = { at: null, store: null, storeBytes: null, collectors: [] };
+  /** Looks now; calls meanwhile share the look. */
+  readonly look = sharedResult(() => this.#look(), 0);
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<Findings> | undefined;
 
   constructor(watched: Watched, logger: Logger) {
     this.#watched = watched;
@@ -46,14 +48,6 @@ export class Monitor {
   async findings(): Promise<Findings> {
     const ageMs = Date.now() - Date.parse(this.#findings.at ?? '');
     return ageMs < freshMs ? this.#findings : this.look();
-  }
-
-  /** Looks now; calls meanwhile share the look. */
-  look(): Promise<Findings> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
   }
 
   async #look(): Promise<Findings> {

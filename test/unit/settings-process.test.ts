@@ -204,6 +204,21 @@ describe('wrong settings of a process', () => {
   });
 });
 
+describe('the names that Trawl goes by', () => {
+  it('are separated by commas or blanks', () => {
+    const names = (text: string) => readProcessSettings(cwd, { TRAWL_HTTP_HOSTS: text }).httpHosts;
+    expect(names('trawl, Trawl.audit.svc,trawl_1')).toEqual(['trawl', 'Trawl.audit.svc', 'trawl_1']);
+    expect(readProcessSettings(cwd, {}).httpHosts).toEqual([]);
+  });
+
+  it.each(['*', '*.example', 'trawl:9464', 'http://trawl', 'trawl/', '.', 'trawl.', '[::1]', 'tr\u00e4wl'])(
+    'do not include %o',
+    (text) => {
+      expect(refused({ TRAWL_HTTP_HOSTS: text }).message).toContain('TRAWL_HTTP_HOSTS must be names of hosts');
+    },
+  );
+});
+
 describe('the variables of a Kubernetes Service', () => {
   it('whose name begins with trawl are not taken for settings', () => {
     const ofServices = {

@@ -27,3 +27,22 @@ it('calls share a result until it is too old, and a failure only while it happen
   fails = false;
   expect(await result()).toBe(4);
 });
+
+it('nobody waits for a computation that hangs because others do', async () => {
+  let nowMs = 0;
+  let count = 0;
+  const result = sharedResult(
+    () => {
+      count += 1;
+      return count === 1 ? new Promise<number>(() => undefined) : Promise.resolve(count);
+    },
+    1_000,
+    () => nowMs,
+  );
+  void result();
+  nowMs = 29_999;
+  void result();
+  expect(count).toBe(1);
+  nowMs = 30_000;
+  expect(await result()).toBe(2);
+});
