@@ -22,6 +22,7 @@ const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^(bin\/)?trawl env set\b/, 'settings'],
   [/^trawl check asa$/, 'test/cli/adding.test.ts'],
   [/^trawl codec key\b/, 'settings'],
+  [/^TRAWL_CODEC_TOKEN_FILE=\S+ trawl codec serve\b/, 'test/unit/codec.test.ts'],
   [/^trawl offload asa$/, 'test/integration/offload.test.ts'],
   [/^temporal workflow\b/, 'test/cli/up.test.ts'],
   [/^temporal schedule create\b/, 'runs'],
