@@ -1,3 +1,4 @@
+import type { TemporalSettings } from '../src/settings/through-temporal.js';
 import { Collectors } from './collectors.js';
 import type { Dependencies } from './dependencies.js';
 import { PageCache } from './page-cache.js';
@@ -9,6 +10,7 @@ export interface Context extends Dependencies {
   sinks: Sinks;
   /** Pages between fetch, enrich and write. */
   cache: PageCache;
+  temporalSettings: TemporalSettings;
 }
 
 export function contextOf(dependencies: Dependencies): Context {
@@ -17,5 +19,6 @@ export function contextOf(dependencies: Dependencies): Context {
     collectors: new Collectors(dependencies),
     sinks: new Sinks(dependencies),
     cache: new PageCache(),
+    temporalSettings: dependencies.temporalSettings ?? 'safe',
   };
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '../src/environment.js';
 import type { HttpClient } from '../src/http/client.js';
 import type { Observer } from '../src/metrics/observer.js';
+import type { TemporalSettings } from '../src/settings/through-temporal.js';
 import type { Source } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 
@@ -12,4 +13,6 @@ export interface Dependencies {
   /** The worker's environment and .env: settings and secrets. */
   env: Environment;
   observer?: Observer | undefined;
+  /** Settings and commands that are accepted through Temporal; `safe` if absent. */
+  temporalSettings?: TemporalSettings;
 }

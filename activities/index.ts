@@ -9,7 +9,7 @@ import { writeExecutionLog } from './execution-log.js';
 import { fetchPages } from './fetch-pages.js';
 import { offloadBatches, planOffload } from './offload.js';
 import { applyRetention } from './retention.js';
-import { setEnvironmentVariables } from './settings.js';
+import { setEnvironmentVariables } from './set-settings.js';
 import { writePages } from './write-pages.js';
 
 /** The activities, by the names that workflows schedule and the Temporal UI shows. */

@@ -46,7 +46,7 @@ function idleOf(stores: Stores, kind: StoreKind, sizes: Sizes): Promise<Figure[]
     }
     const bed = await startBed({
       store: place,
-      env: { [secret]: collectors[0]!.teams.teams[0]!.keySecret },
+      env: { [secret]: collectors[0]!.teams.teams[0]!.keySecret, TRAWL_SECRET_HOSTS: 'http://127.0.0.1' },
       counts: true,
     });
     all.later(() => bed.close());
@@ -64,7 +64,7 @@ function idleOf(stores: Stores, kind: StoreKind, sizes: Sizes): Promise<Figure[]
   });
 }
 
-const secret = 'BENCH_ASA_KEY_SECRET';
+const secret = 'TRAWL_SECRET_BENCH';
 
 interface Collector {
   name: string;

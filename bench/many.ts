@@ -30,7 +30,7 @@ const busy = Number(process.env.BENCH_BUSY ?? 0);
 const catchUp = Number(process.env.BENCH_CATCH_UP ?? 0);
 const firstEvents = 50;
 const aloneRuns = 20;
-const secret = 'BENCH_ASA_KEY_SECRET';
+const secret = 'TRAWL_SECRET_BENCH';
 
 /**
  * Runs many collectors by Schedules on one worker, PostgreSQL and a Temporal server, all on this machine. Measures
@@ -65,6 +65,7 @@ export async function many(): Promise<Measured> {
       TRAWL_LISTEN: 'off',
       TRAWL_LOG_LEVEL: 'warn',
       [secret]: teams[0]!.keySecret,
+      TRAWL_SECRET_HOSTS: 'http://127.0.0.1',
       ...settingsOf('TRAWL_WORKER_'),
       ...settingsOf('TRAWL_STORE_POOL'),
     };

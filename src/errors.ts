@@ -7,6 +7,7 @@ export const errorCodes = {
   // Settings and input: a person must change something.
   SETTINGS_INVALID: { retry: false },
   SECRET_REFUSED: { retry: false },
+  NOT_THROUGH_TEMPORAL: { retry: false },
   COLLECTOR_UNKNOWN: { retry: false },
   INPUT_INVALID: { retry: false },
   // The source.

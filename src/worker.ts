@@ -8,6 +8,7 @@ import { TrawlError } from './errors.js';
 import { answerBounds, HttpClient } from './http/client.js';
 import { observingActivities } from './metrics/activity-interceptor.js';
 import type { Observer } from './metrics/observer.js';
+import type { TemporalSettings } from './settings/through-temporal.js';
 import { sources as allSources } from './sources/registry.js';
 import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
@@ -32,6 +33,8 @@ interface WorkerSettings {
   /** Supported kinds of source. Default: all. */
   sources?: readonly Source[];
   tuning?: WorkerTuning;
+  /** Settings and commands that it accepts through Temporal. Default: `safe`. */
+  temporalSettings?: TemporalSettings;
   /** Receives what the worker does, for metrics. */
   observer?: Observer;
   tracing?: Tracing | null;
@@ -66,6 +69,7 @@ export async function startWorker({
   env,
   sources = allSources,
   tuning = defaultTuning,
+  temporalSettings = 'safe',
   observer,
   tracing = null,
   taskQueue = defaultTaskQueue,
@@ -94,7 +98,7 @@ export async function startWorker({
       identity: await workerIdentity(store),
       workflowBundle: { codePath },
       ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
-      activities: createActivities({ store, sources, http, env, observer }),
+      activities: createActivities({ store, sources, http, env, observer, temporalSettings }),
       interceptors: { activity: [observingActivities(observer), ...(tracing?.activityInterceptors ?? [])] },
       ...(tracing ? { sinks: tracing.sinks } : {}),
       maxCachedWorkflows: tuning.cachedWorkflows,

@@ -33,8 +33,8 @@ export async function startObservedWorker(
   context.onClose(async () => tracing?.shutdown());
   const sdkAddress = await installTemporalRuntime(logger, measured);
   const metrics = new WorkerMetrics(logger);
-  const { tuning } = context.settings;
-  const worker = await startWorker({ temporal, store, env, tuning, observer: metrics, tracing });
+  const { tuning, temporalSettings } = context.settings;
+  const worker = await startWorker({ temporal, store, env, tuning, temporalSettings, observer: metrics, tracing });
   context.onClose(() => worker.stop().catch(() => undefined));
   return {
     ...worker,

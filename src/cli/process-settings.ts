@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
@@ -8,7 +8,11 @@ import { type FileMode, fileModes } from '../private-files.js';
 import { collectorNames } from '../settings/collector.js';
 import { dotEnvValues } from '../settings/dot-env.js';
 import { needsShell, oddCharacter } from '../settings/odd-characters.js';
+import { foldersOf } from '../settings/secret-files.js';
+import { secretHosts, secretHostsForm } from '../settings/secret-hosts.js';
+import { isSecretForTables } from '../settings/secret-variables.js';
 import { isServiceLink } from '../settings/service-links.js';
+import { type TemporalSettings, temporalSettings } from '../settings/through-temporal.js';
 import { sources } from '../sources/registry.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
@@ -31,6 +35,8 @@ export interface ProcessSettings {
   payloadKeys: PayloadKeys | null;
   /** Token that a codec server requires; undefined for none. */
   codecToken: string | undefined;
+  /** Settings and commands that a worker accepts through Temporal. */
+  temporalSettings: TemporalSettings;
   /** The address at which a worker serves its health; null if it does not. */
   listen: Listen | null;
   /** Names that requests to Trawl's HTTP servers may use, besides localhost and addresses. */
@@ -125,6 +131,25 @@ export const processSettingDefinitions = [
     default: 'none',
   },
   {
+    env: 'TRAWL_TEMPORAL_SETTINGS',
+    meaning:
+      'What may be set through Temporal: numbers that neither leave events out nor send them elsewhere; all but what decides where secrets go; or nothing, and then no clearing of events either',
+    expected: 'safe, all or off',
+    default: temporalSettings[0],
+  },
+  {
+    env: 'TRAWL_SECRET_FOLDERS',
+    meaning: 'Folders of the files with secrets that rows of the table may name',
+    expected: 'paths separated by commas',
+    default: '/run/secrets, $CREDENTIALS_DIRECTORY, and the folder of .env without hidden files',
+  },
+  {
+    env: 'TRAWL_SECRET_HOSTS',
+    meaning: 'Hosts, besides those of the vendor, that secrets are sent to if a row of the table names them',
+    expected: secretHostsForm,
+    default: 'none',
+  },
+  {
     env: 'TRAWL_LISTEN',
     meaning: 'Where a worker serves its health over HTTP',
     expected: 'HOST:PORT, or off',
@@ -184,7 +209,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     .map((name) => `${name} has no effect in .env, since Node.js reads it when it starts: set it in the environment`);
   for (const [name, value] of Object.entries(env)) {
     if (known.has(name)) problems.push(...textProblems(name, value));
-    else if (name.startsWith('TRAWL_') && !isServiceLink(name, value))
+    else if (name.startsWith('TRAWL_') && !isServiceLink(name, value) && !isSecretForTables(name))
       problems.push(`unknown setting ${name} (known: ${[...known].join(', ')})`);
   }
   const level = env.TRAWL_LOG_LEVEL;
@@ -198,6 +223,9 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     problems.push('TRAWL_HTTP_HOSTS must be names of hosts without ports, separated by commas');
   const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
   if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
+  const temporal = z.enum(temporalSettings).safeParse(env.TRAWL_TEMPORAL_SETTINGS ?? temporalSettings[0]);
+  if (!temporal.success) problems.push(`TRAWL_TEMPORAL_SETTINGS must be ${temporalSettings.join(', ')}`);
+  problems.push(...secretBoundProblems(env));
   const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = countOf(env, 'TRAWL_STORE_POOL', 10, problems);
   const tuning = {
@@ -219,7 +247,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
   // The value is not repeated: it may contain a password.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
-  if (problems.length > 0 || !store || !fileMode.data) {
+  if (problems.length > 0 || !store || !fileMode.data || !temporal.data) {
     throw new TrawlError('SETTINGS_INVALID', `Invalid settings: ${problems.join('; ')}.`, {
       hint: 'Correct them in .env or in the environment.',
     });
@@ -231,6 +259,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     tuning,
     payloadKeys: payloadKeys ?? null,
     codecToken,
+    temporalSettings: temporal.data,
     listen: listen ?? null,
     httpHosts,
     fileMode: fileMode.data,
@@ -238,6 +267,18 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     env,
     demo,
   };
+}
+
+/** Problems of the settings that bound what rows of the table may name. A bound that is misspelt must not be missed. */
+function secretBoundProblems(env: Environment): string[] {
+  const problems = ['TRAWL_SECRET_FOLDER', 'TRAWL_SECRET_HOST']
+    .filter((name) => env[name] !== undefined)
+    .map((name) => `unknown setting ${name} (meant is ${name}S)`);
+  const odd = foldersOf(env.TRAWL_SECRET_FOLDERS ?? '').filter((folder) => !isAbsolute(folder) || needsShell(folder));
+  if (odd.length > 0) problems.push('TRAWL_SECRET_FOLDERS must be absolute paths, separated by commas');
+  if (secretHosts(env.TRAWL_SECRET_HOSTS ?? '') === undefined)
+    problems.push(`TRAWL_SECRET_HOSTS must be ${secretHostsForm}`);
+  return problems;
 }
 
 /** Names what a value has that cannot be meant, without repeating it: it may contain a password. */

@@ -10,7 +10,8 @@ import {
   type Values,
 } from './definition.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
-import { checkRows, isSet, quote, resolveValues, tableKeys } from './values.js';
+import type { Route } from './through-temporal.js';
+import { boundProblems, checkRows, closedToTemporal, isSet, quote, resolveValues, tableKeys } from './values.js';
 
 /** A collector's validated settings: those of its source and those that every collector has. */
 export interface CollectorSettings<Own extends Values = Values> {
@@ -26,6 +27,11 @@ function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Conf
     settings: joinedSettings(source.settings, offloadSettings),
     check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],
   };
+}
+
+/** The settings that a collector can have, whatever its source. */
+export function everySetting(sources: readonly ConfigurableKind[]): Configurable[] {
+  return sources.map(withOffloading);
 }
 
 /** A collector's rows in the table; empty if it has none. */
@@ -110,6 +116,20 @@ export function resolveOffloading(
   return values;
 }
 
+/**
+ * Says what the bounds of this process refuse in a collector's rows (`boundProblems`).
+ * @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID; neither is retried.
+ */
+export function collectorBoundProblems(
+  name: string,
+  sources: readonly ConfigurableKind[],
+  table: SettingsTable,
+  env: Environment,
+): string[] {
+  const source = sourceOfCollector(name, sources, table, env);
+  return boundProblems(withOffloading(source), collectorRows(table, name), env);
+}
+
 function invalidSettings(name: string, problems: readonly string[]): TrawlError {
   return new TrawlError('SETTINGS_INVALID', `Collector ${name}: ${problems.join('; ')}.`, {
     hint: `Set them in .env, in the environment, or with "trawl env set ${name} KEY=VALUE", then run "trawl check ${name}".`,
@@ -119,16 +139,16 @@ function invalidSettings(name: string, problems: readonly string[]): TrawlError 
 /**
  * Checks rows that are about to be written to the table (U02).
  *
- * @param options.guarded whether settings that decide where secrets go are allowed. They are not if the rows come
- *   through Temporal, where anyone who can start a workflow could send a secret elsewhere.
- * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
+ * @param route how they come. Through Temporal, anyone who can start a workflow could send a secret elsewhere or leave
+ *   events out, so only some settings are allowed.
+ * @throws TrawlError SECRET_REFUSED, NOT_THROUGH_TEMPORAL or SETTINGS_INVALID; none is retried.
  */
 export function checkTableRows(
   name: string,
   rows: Readonly<Record<string, string>>,
   stored: Readonly<Record<string, string>>,
   sources: readonly ConfigurableKind[],
-  options: { guarded: boolean },
+  route: Route,
 ): void {
   if (!isName('collector', name)) {
     throw new TrawlError('SETTINGS_INVALID', `${quote(name)} cannot be the name of a collector.`, {
@@ -138,8 +158,10 @@ export function checkTableRows(
   const kind = rows.source ?? stored.source ?? name;
   const source = sources.find((candidate) => candidate.kind === kind);
   if (!source) throw unknownCollector(name, rows.source ?? stored.source, sources, []);
-  const { source: _, ...own } = rows;
-  checkRows(name, withOffloading(source), `source ${source.kind}`, own, options);
+  const { source: own, ...others } = rows;
+  const every = withOffloading(source);
+  checkRows(name, every, `source ${source.kind}`, others, route);
+  if (own !== undefined && route !== 'store' && route !== 'all') throw closedToTemporal(name, ['source'], every, route);
 }
 
 function unknownCollector(

@@ -30,6 +30,19 @@ export interface Setting {
   secret?: true;
   /** Decides where the collector sends its secrets, or which one it sends; cannot be set through Temporal. */
   guarded?: boolean;
+  /**
+   * May be set through Temporal by default, since it changes neither which events are collected nor where they go. Without
+   * this mark it needs access to the store, or TRAWL_TEMPORAL_SETTINGS=all.
+   */
+  throughTemporal?: true;
+  /** Leaves events out; `trawl status` shows it while it is in force. */
+  filter?: true;
+  /** Secrets are sent to this address: if the table names it, its host must be allowed (see `secret-hosts.ts`). */
+  address?: Address;
+  /** Path of a file with a secret, read where it is used: if the table names it, its folder must be allowed. */
+  secretFile?: true;
+  /** Has a secret in its path or query, perhaps, so that a change of it is logged without them. */
+  secretInPath?: true;
   /** The schema's messages say what is wrong without showing the value, so errors repeat them. */
   explained?: true;
   /**
@@ -40,9 +53,17 @@ export interface Setting {
   schema: z.ZodType<SettingValue, string>;
 }
 
+/** Text that names the receiver of secrets. */
+export interface Address {
+  /** Hosts of the vendor, as in TRAWL_SECRET_HOSTS. They need no permission, but https. */
+  readonly vendorHosts: readonly string[];
+}
+
 /** A setting with its name in the Environment Variables table, for example `asaTeam`. */
 export interface SettingDefinition extends Setting {
   key: string;
+  /** The name of the environment variable without the prefix of one sink; absent if it has none. */
+  ofEverySink?: string;
 }
 
 /** Settings by their names in the table. */
@@ -93,7 +114,9 @@ export function joinedSettings<A extends Values, B extends Values>(a: Settings<A
 
 /** The same settings, with a prefix before the names of their environment variables. */
 export function prefixedSettings<Own extends Values>(settings: Settings<Own>, prefix: string): Settings<Own> {
-  return settingsOf(settings.map((setting) => ({ ...setting, env: `${prefix}${setting.env}` })));
+  return settingsOf(
+    settings.map((setting) => ({ ...setting, env: `${prefix}${setting.env}`, ofEverySink: setting.env })),
+  );
 }
 
 function settingsOf<Own extends Values>(definitions: readonly SettingDefinition[]): Settings<Own> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { wholeNumber } from '../whole-number.js';
 import type { Setting } from './definition.js';
 
-type Own = Pick<Setting, 'env' | 'meaning' | 'guarded'>;
+type Own = Pick<Setting, 'env' | 'meaning' | 'guarded' | 'throughTemporal'>;
 
 /** The range of a whole number, both ends included. */
 type Range = readonly [least: number, most: number];
@@ -40,12 +40,22 @@ export function trueFalseSetting(own: Own, otherwise: 'true' | 'false') {
 
 /** Number of events on a page: the article's `searchCount`, up to the source's limit. */
 export function searchCountSetting(most: number) {
-  return wholeNumberSetting({ env: 'SEARCH_COUNT', meaning: 'Number of events per request' }, [1, most], most);
+  return wholeNumberSetting(
+    { env: 'SEARCH_COUNT', meaning: 'Number of events per request', throughTemporal: true },
+    [1, most],
+    most,
+  );
 }
 
 /** Base URL of requests. It is guarded, since it decides where secrets go. */
-export function baseUrlSetting(own: Pick<Setting, 'env' | 'meaning'>) {
-  return { ...own, expected: 'an http or https URL without a query', guarded: true, schema: baseUrlSchema };
+export function baseUrlSetting(own: Pick<Setting, 'env' | 'meaning'>, vendorHosts: readonly string[] = []) {
+  return {
+    ...own,
+    expected: 'an http or https URL without a query',
+    guarded: true,
+    address: { vendorHosts },
+    schema: baseUrlSchema,
+  };
 }
 
 /** An http or https URL without credentials, query or fragment; trailing slashes are removed. */

@@ -5,6 +5,10 @@ import { Secret } from '../secret.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
 import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-characters.js';
+import { secretFile } from './secret-files.js';
+import { hostProblem } from './secret-hosts.js';
+import { variableProblem } from './secret-variables.js';
+import type { Route } from './through-temporal.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
 type Resolved<Own extends Values> =
@@ -49,7 +53,9 @@ export function resolveValues<Own extends Values>(
     const set = isGiven(definition, source, rows, env);
     if (oneOf !== undefined) groups.set(oneOf, [...(groups.get(oneOf) ?? []), ...(set ? [definition] : [])]);
     if (!set && (optional || oneOf !== undefined)) continue;
-    const found = definition.secret ? secretText(definition, rows, env) : plainSettingText(definition, rows, env);
+    const found = definition.secret
+      ? secretText(definition, source, rows, env)
+      : plainSettingText(definition, rows, env);
     if ('problem' in found) {
       problems.push(found.problem);
       continue;
@@ -71,7 +77,7 @@ export function resolveValues<Own extends Values>(
   // The type Own derives from the same definitions.
   const found = values as Partial<Own>;
   problems.push(...(source.check?.(found) ?? []));
-  problems.push(...redirectedSecrets(source, rows, env));
+  problems.push(...redirectedSecrets(source, rows, env), ...hostProblems(source, rows, env));
   return problems.length === 0 ? { values: found as Own, problems: null } : { values: found, problems };
 }
 
@@ -84,20 +90,22 @@ export function checkRows(
   source: Configurable,
   what: string,
   rows: Readonly<Record<string, string>>,
-  options: { guarded: boolean },
+  route: Route,
 ): void {
   const keys = tableKeys(source);
   const problems: string[] = [];
+  const closed: string[] = [];
   for (const [key, value] of Object.entries(rows)) {
     const entry = keys.get(key);
     if (!entry) {
       problems.push(`unknown setting ${quote(key)} of ${what} (known: ${[...keys.keys()].join(', ')})`);
     } else if (entry.definition.secret && !entry.pointer) {
-      const exposed = options.guarded ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
+      const exposed =
+        route === 'store' ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
       throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
         hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or point to it: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
       });
-    } else if (!options.guarded && (entry.pointer || entry.definition.guarded)) {
+    } else if (route !== 'store' && (entry.pointer || entry.definition.guarded)) {
       throw new TrawlError(
         'SECRET_REFUSED',
         `${key} decides where secrets are read from or sent to, and cannot be set through Temporal.`,
@@ -105,6 +113,8 @@ export function checkRows(
           hint: `Set it with access to the store: trawl env set ${name} ${key}=VALUE`,
         },
       );
+    } else if (!isOpen(entry.definition, route)) {
+      closed.push(key);
     } else if (entry.pointer) {
       if (!pointers[entry.pointer].test(value)) problems.push(`${key} must be the location of the secret`);
     } else {
@@ -112,11 +122,34 @@ export function checkRows(
       if (problem !== undefined) problems.push(problem);
     }
   }
+  if (closed.length > 0) throw closedToTemporal(name, closed, source, route);
   if (problems.length > 0) {
     throw new TrawlError('SETTINGS_INVALID', `Nothing was set: ${problems.join('; ')}.`, {
       hint: 'Correct these and set them again.',
     });
   }
+}
+
+/** True if a setting may be set by this route. A setting is closed to Temporal unless its definition opens it. */
+function isOpen({ throughTemporal }: Setting, route: Route): boolean {
+  return route === 'store' || route === 'all' || (route === 'safe' && throughTemporal === true);
+}
+
+export function closedToTemporal(
+  name: string,
+  keys: readonly string[],
+  source: Configurable,
+  route: Route,
+): TrawlError {
+  const open = source.settings.filter((definition) => isOpen(definition, route)).map(({ key }) => key);
+  const allowed = open.length > 0 ? open.join(', ') : 'no setting';
+  return new TrawlError(
+    'NOT_THROUGH_TEMPORAL',
+    `Nothing was set: TRAWL_TEMPORAL_SETTINGS=${route} allows ${allowed} through Temporal, not ${keys.join(', ')}.`,
+    {
+      hint: `Set it with access to the store: trawl env set ${name} ${keys.map((key) => `${key}=VALUE`).join(' ')}. TRAWL_TEMPORAL_SETTINGS=all, in the environment or .env of the worker, allows it through Temporal.`,
+    },
+  );
 }
 
 type Found = { text: string; from: string } | { problem: string };
@@ -127,16 +160,27 @@ function plainSettingText(
   env: Environment,
 ): Found {
   const row = rows[definition.key];
-  if (row !== undefined) return { text: row, from: definition.key };
+  if (row !== undefined) {
+    const file = definition.secretFile ? secretFile(row, definition.key, env) : undefined;
+    if (file && 'problem' in file) return file;
+    return { text: file?.real ?? row, from: definition.key };
+  }
   const variable = env[definition.env];
   if (isSet(variable)) return { text: variable, from: definition.env };
   if (definition.default !== undefined) return { text: definition.default, from: definition.key };
   return { problem: `${definition.env} is missing: ${definition.meaning} (${definition.expected})` };
 }
 
-function secretText(definition: SettingDefinition, rows: Readonly<Record<string, string>>, env: Environment): Found {
+function secretText(
+  definition: SettingDefinition,
+  source: Configurable,
+  rows: Readonly<Record<string, string>>,
+  env: Environment,
+): Found {
   const variable = rows[`${definition.key}Env`];
   if (variable !== undefined) {
+    const problem = variableProblem(definition, source, variable);
+    if (problem !== undefined) return { problem };
     const text = env[variable];
     if (isSet(text)) return { text, from: variable };
     return {
@@ -144,7 +188,7 @@ function secretText(definition: SettingDefinition, rows: Readonly<Record<string,
     };
   }
   const file = rows[`${definition.key}File`];
-  if (file !== undefined) return fileText(file, `${definition.key}File`);
+  if (file !== undefined) return tableFileText(file, `${definition.key}File`, env);
   const text = env[definition.env];
   if (isSet(text)) return { text, from: definition.env };
   const envFile = env[`${definition.env}_FILE`];
@@ -199,6 +243,40 @@ function fileText(path: string, from: string): Found {
     const shell = needsShell(path) ? '; neither ~ nor variables are expanded' : '';
     return { problem: `${from} names a file that cannot be read (${whyUnreadable(error)}${shell})` };
   }
+}
+
+/** Reads a file that the table names. */
+function tableFileText(path: string, from: string, env: Environment): Found {
+  const file = secretFile(path, from, env);
+  return 'problem' in file ? file : fileText(file.real, from);
+}
+
+/** Says what the bounds of this process refuse in rows of the table, without reading a secret. */
+export function boundProblems(
+  source: Configurable,
+  rows: Readonly<Record<string, string>>,
+  env: Environment,
+): string[] {
+  const problems = hostProblems(source, rows, env);
+  for (const [key, { definition, pointer }] of tableKeys(source)) {
+    const row = rows[key];
+    if (row === undefined) continue;
+    const isFile = pointer === 'File' || definition.secretFile;
+    const file = isFile ? secretFile(row, key, env) : undefined;
+    if (file && 'problem' in file) problems.push(file.problem);
+    const problem = pointer === 'Env' ? variableProblem(definition, source, row) : undefined;
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+/** Addresses in the table that a secret of this collector or sink is not sent to. */
+function hostProblems(source: Configurable, rows: Readonly<Record<string, string>>, env: Environment): string[] {
+  if (!source.settings.some((definition) => definition.secret && isGiven(definition, source, rows, env))) return [];
+  return source.settings.flatMap((definition) => {
+    const row = rows[definition.key];
+    return (row === undefined ? undefined : hostProblem(definition, row, env)) ?? [];
+  });
 }
 
 /** A secret from the environment is not sent to a host that only the table names. */

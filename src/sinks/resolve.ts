@@ -9,7 +9,7 @@ import {
   sinkPrefix,
   type Values,
 } from '../settings/definition.js';
-import { checkRows, isSet, quote, resolveValues } from '../settings/values.js';
+import { boundProblems, checkRows, isSet, quote, resolveValues } from '../settings/values.js';
 import { type CommonSettings, commonSettings } from './settings.js';
 import type { Sink } from './sink.js';
 
@@ -118,7 +118,24 @@ export function checkSinkRows(
       { hint: `Set kind to one of: ${kindsOf(sinks)}.` },
     );
   }
-  checkRows(name, withVariables(short, sink), `a sink of kind ${sink.kind}`, own, { guarded: true });
+  checkRows(name, withVariables(short, sink), `a sink of kind ${sink.kind}`, own, 'store');
+}
+
+/** The settings that a sink can have, whatever its kind and name. */
+export function everySinkSetting(sinks: readonly Sink[]): Configurable[] {
+  return sinks.map((sink) => ({ settings: joinedSettings(sink.settings, commonSettings) }));
+}
+
+/** Says what the bounds of this process refuse in a sink's rows (`boundProblems`); nothing if its kind is unknown. */
+export function sinkBoundProblems(
+  name: string,
+  sinks: readonly Sink[],
+  table: SettingsTable,
+  env: Environment,
+): string[] {
+  const rows = table[`${sinkPrefix}${name}`] ?? {};
+  const sink = sinks.find(({ kind }) => kind === (rows.kind ?? env[`${variablePrefix(name)}KIND`]));
+  return sink ? boundProblems(withVariables(name, sink), rows, env) : [];
 }
 
 function kindsOf(sinks: readonly ConfigurableKind[]): string {

@@ -8,7 +8,7 @@ import type {
   RetentionGap,
   StoredEvent,
 } from '../domain.js';
-import type { SettingsTable } from '../environment.js';
+import type { SettingsChange, SettingsTable } from '../environment.js';
 import type { OffloadStore } from './offload.js';
 
 /**
@@ -110,8 +110,16 @@ export interface Store {
 
   /** U01 Get env vars: the Environment Variables table. */
   settings(): Promise<SettingsTable>;
-  /** U02 Set env vars: rows to write, and names to remove. */
-  setSettings(collector: string, rows: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void>;
+  /**
+   * U02 Set env vars: rows to write, and names to remove.
+   * @param change how the change is told in the execution log: a line for each setting whose value differs
+   */
+  setSettings(
+    collector: string,
+    rows: Readonly<Record<string, string>>,
+    unset: readonly string[],
+    change?: SettingsChange,
+  ): Promise<void>;
 
   /** Collectors that have anything stored. */
   collectors(): Promise<string[]>;

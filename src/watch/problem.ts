@@ -14,6 +14,7 @@ export const problemCodes = [
   'EVENTS_REFUSED',
   'EVENTS_REJECTED',
   'REPETITION_OPEN',
+  'FILTERED',
 ] as const;
 
 type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';

@@ -84,6 +84,7 @@ it('the example in docs/adding-a-sink.md compiles and accepts events', async () 
   const url = `url=http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await place.run('env', 'set', 'sink:lines', 'kind=acme', url, 'maxBytes=20000');
   await place.run('env', 'set', 'asa', 'offload=lines', 'offloadWhen=own-schedule');
+  place.env.TRAWL_SECRET_HOSTS = url.slice('url='.length);
   place.env.SINK_LINES_TOKEN = 'wrong';
   expect((await place.run('check', 'asa')).stdout).toContain('Check the credentials of the sink');
   place.env.SINK_LINES_TOKEN = 'acme-token';

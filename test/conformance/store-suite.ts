@@ -483,6 +483,28 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.settings()).toEqual({ asa: { searchCount: '20' } });
     });
 
+    it('logs what changes of the settings, with both values and the origin', async () => {
+      const change = (key: string) => ({
+        origin: 'by hand',
+        key,
+        shown: (name: string, value: string) => `${name}:${value}`,
+      });
+      await store.setSettings('asa', { asaTeam: 'acme', searchCount: '10' }, [], change('1'));
+      await store.setSettings('asa', { asaTeam: 'acme', searchCount: '20' }, [], change('2'));
+      await store.setSettings('asa', {}, ['asaTeam'], change('3'));
+      const lines = await store.executionLog({ collector: 'asa', limit: 10 });
+      expect(lines.reverse().map(({ notes }) => notes)).toEqual([
+        'Setting asaTeam changed from not set to asaTeam:acme: by hand',
+        'Setting searchCount changed from not set to searchCount:10: by hand',
+        'Setting searchCount changed from searchCount:10 to searchCount:20: by hand',
+        'Setting asaTeam changed from asaTeam:acme to not set: by hand',
+      ]);
+      // A name that was only mistyped, or that of a sink, is no collector.
+      expect(await store.collectors()).toEqual([]);
+      await store.logFailedRun('asa', 'No. [NOT_FOUND]', 'run');
+      expect(await store.collectors()).toEqual(['asa']);
+    });
+
     it('counts requests to a place with a low limit', async () => {
       const limit = { requests: 2, periodMs: 60_000 };
       const clock = stopClock();

@@ -94,8 +94,9 @@ it('no secret appears in a file, a message or the process list, whatever fails',
     SKYFLOW_ACCOUNT_ID: skyflow.accountId,
     SKYFLOW_VAULT_URL: skyflow.vaultUrl,
     SKYFLOW_CREDENTIALS_FILE: secretFile,
-    WRONG_SECRET: marks['a wrong secret'],
-    OTHER_API_KEY: skyflow.signIn.apiKey,
+    TRAWL_SECRET_WRONG: marks['a wrong secret'],
+    TRAWL_SECRET_OTHER_API_KEY: skyflow.signIn.apiKey,
+    TRAWL_SECRET_HOSTS: `${new URL(asa.baseUrl).origin},${new URL(skyflow.vaultUrl).origin}`,
     TRAWL_LOG_LEVEL: 'debug',
     SINK_S3_KIND: 's3',
     SINK_S3_BUCKET: 'audit',
@@ -127,9 +128,9 @@ it('no secret appears in a file, a message or the process list, whatever fails',
   const typed = `asaKeySecret=${marks['a secret typed by mistake']}`;
   const env = { source: 'asa', asaTeam: asa.team, asaKeyId: asa.keyId, asaBaseUrl: asa.baseUrl };
   const rows = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  expect((await run('env', 'set', 'wrong', ...rows, 'asaKeySecretEnv=WRONG_SECRET')).code).toBe(0);
+  expect((await run('env', 'set', 'wrong', ...rows, 'asaKeySecretEnv=TRAWL_SECRET_WRONG')).code).toBe(0);
   const vault = ['source=skyflow', `skyflowAccountId=${skyflow.accountId}`, `skyflowVaultUrl=${skyflow.vaultUrl}`];
-  expect((await run('env', 'set', 'vault', ...vault, 'skyflowApiKeyEnv=OTHER_API_KEY')).code).toBe(0);
+  expect((await run('env', 'set', 'vault', ...vault, 'skyflowApiKeyEnv=TRAWL_SECRET_OTHER_API_KEY')).code).toBe(0);
   expect((await run('env', 'set', 'asa', 'offload=s3,splunk,elastic,hook,away')).code).toBe(0);
   const up = await place.up('--cron', '@every 2s');
   const listed = commandLines();

@@ -10,6 +10,31 @@ async function activityNames(handle: WorkflowHandle): Promise<string[]> {
   return events!.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
 }
 
+describe('a worker that accepts nothing through Temporal', () => {
+  it('refuses to clear by signal or workflow, with a line in the log, and the run goes on', async () => {
+    const collection = await TestCollection.start({ events: 100 }, {}, undefined, { temporalSettings: 'off' });
+    await collection.collect();
+    const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
+      workflowId: `${collection.taskQueue}-refused`,
+      taskQueue: collection.taskQueue,
+      args: [{ collector: 'asa' }],
+      signal: 'clearEvents',
+      signalArgs: [{ force: true }],
+    });
+    await handle.signal('resetCheckpoint');
+    expect(await handle.result()).toMatchObject({ state: 'caught up', failedCommands: [] });
+    const started = await collection.start({ type: 'clearEvents', input: { collector: 'asa', force: true } });
+    await expect(started.result()).rejects.toMatchObject({ cause: { type: 'NOT_THROUGH_TEMPORAL' } });
+    await collection.expectStored(100);
+    const notes = await collection.notes();
+    const refused = notes.filter((line) =>
+      /^clearEvents refused: .*trawl clear asa \[NOT_THROUGH_TEMPORAL\]/.test(line),
+    );
+    expect(refused.length).toBe(2);
+    expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
+  });
+});
+
 describe('commands by signal', () => {
   it('are carried out before the walk if they arrive with the start', async () => {
     const collection = await TestCollection.start({ events: 300 });
@@ -228,7 +253,11 @@ describe('maintenance flows as workflow types', () => {
       (await collection.start({ type: 'setEnvironmentVariables', input: { collector: 'asa', variables } })).result();
     await set({ searchCount: '40' });
     await collection.collect();
-    expect(await collection.notes()).toEqual(['Full page: 40', 'Full page: 40', 'First part page: 20']);
+    const [change, ...pages] = await collection.notes();
+    expect(change).toMatch(
+      /^Setting searchCount changed from not set to "40": through Temporal, by the workflow "test-/,
+    );
+    expect(pages).toEqual(['Full page: 40', 'Full page: 40', 'First part page: 20']);
     for (const variables of [
       { asaKeySecret: 'c2VjcmV0' },
       { asaKeySecretFile: '/etc/passwd' },

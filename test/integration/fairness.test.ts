@@ -32,6 +32,7 @@ it('long catch-ups that occupy a worker do not delay a collector with little to 
   const { store, client, demo } = collection;
   const small = await startDemoAsa({ events: 5, keySecret: demo.keySecret });
   onTestFinished(() => small.close());
+  collection.env.TRAWL_SECRET_HOSTS = new URL(small.baseUrl).origin;
   for (const name of long) await store.setSettings(name, { source: 'asa' }, []);
   await store.setSettings('quick', { source: 'asa', asaBaseUrl: small.baseUrl, asaKeySecretEnv: 'ASA_KEY_SECRET' }, []);
 

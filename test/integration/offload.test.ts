@@ -202,10 +202,10 @@ describe('offloading', () => {
       prefix: 'trawl',
       endpoint,
       accessKeyId,
-      secretAccessKeyEnv: 'S3_SECRET',
+      secretAccessKeyEnv: 'TRAWL_SECRET_S3',
     };
     const collection = await offloading({ lake: { ...rows, batchEvents: '300' } }, { events: 6_000 });
-    collection.env.S3_SECRET = secretAccessKey;
+    Object.assign(collection.env, { TRAWL_SECRET_S3: secretAccessKey, TRAWL_SECRET_HOSTS: endpoint });
     await collection.collect();
     const handle = await collection.start({ type: 'offloadEvents', input: { collector: 'asa' } });
     await until(

@@ -33,12 +33,14 @@ it('collectors of one and of three sources run side by side, and a failing one d
   writeFileSync(join(folder, 'acme-secret'), `${acme.keySecret}\n`);
   const acmeSettings = { source: 'asa', asaTeam: 'acme', asaKeyId: acme.keyId, asaBaseUrl: acme.baseUrl };
   await store.setSettings('acme-prod', { ...acmeSettings, asaKeySecretFile: join(folder, 'acme-secret') }, []);
-  await store.setSettings('revoked', { ...acmeSettings, asaKeySecretEnv: 'OLD_SECRET' }, []);
+  await store.setSettings('revoked', { ...acmeSettings, asaKeySecretEnv: 'TRAWL_SECRET_OLD' }, []);
   const taskQueue = `test-${randomUUID()}`;
   const worker = await startWorker({
     temporal: localTemporal(inject('temporalAddress')),
     store,
     env: {
+      TRAWL_SECRET_FOLDERS: folder,
+      TRAWL_SECRET_HOSTS: new URL(acme.baseUrl).origin,
       ASA_TEAM: asa.team,
       ASA_KEY_ID: asa.keyId,
       ASA_KEY_SECRET: asa.keySecret,
@@ -49,7 +51,7 @@ it('collectors of one and of three sources run side by side, and a failing one d
       SKYFLOW_ACCOUNT_ID: skyflow.accountId,
       SKYFLOW_VAULT_URL: skyflow.vaultUrl,
       SKYFLOW_API_KEY: skyflow.signIn.apiKey,
-      OLD_SECRET: 'b2xk',
+      TRAWL_SECRET_OLD: 'b2xk',
     },
     taskQueue,
   });

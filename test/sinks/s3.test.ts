@@ -41,9 +41,9 @@ async function proxyOf(s3: TestS3, refuses: (asked: IncomingMessage) => string |
 
 function clientOf(s3: TestS3, rows: Record<string, string> = {}, env: Record<string, string> = {}): SinkClient {
   const own = { kind: 's3', bucket: 'audit', endpoint: s3.endpoint, compression: 'none' };
-  const keys = { accessKeyId: s3.accessKeyId, secretAccessKeyEnv: 'S3_SECRET' };
+  const keys = { accessKeyId: s3.accessKeyId, secretAccessKeyEnv: 'TRAWL_SECRET_S3' };
   const row = Object.fromEntries(Object.entries({ ...own, ...keys, ...rows }).filter(([, value]) => value !== ''));
-  const all = { S3_SECRET: s3.secretAccessKey, ...env };
+  const all = { TRAWL_SECRET_S3: s3.secretAccessKey, TRAWL_SECRET_HOSTS: 'http://127.0.0.1', ...env };
   const { values } = resolveSink('lake', [s3Sink], { 'sink:lake': row }, all);
   const client = s3Sink.open(values, { http: new HttpClient({}, all), env: all });
   onTestFinished(() => client.close());
@@ -142,7 +142,7 @@ describe('a bucket', () => {
       code: 'SINK_REFUSED',
       hint: expect.stringContaining('s3:PutObject'),
     });
-    await expect(clientOf(s3, {}, { S3_SECRET: 'wrong-secret' }).send(batch)).rejects.toMatchObject({
+    await expect(clientOf(s3, {}, { TRAWL_SECRET_S3: 'wrong-secret' }).send(batch)).rejects.toMatchObject({
       code: 'SINK_REFUSED',
       message: expect.not.stringContaining('wrong-secret'),
     });

@@ -4,6 +4,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished } from 'vitest';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import type { StoredEvent } from '../../src/domain.js';
+import type { TemporalSettings } from '../../src/settings/through-temporal.js';
 import type { StorePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import type { Store } from '../../src/stores/store.js';
@@ -25,6 +26,7 @@ export class TestCollection {
   readonly env: Record<string, string>;
   #worker: RunningWorker | undefined;
   #tuning = defaultTuning;
+  #temporalSettings: TemporalSettings = 'safe';
 
   private constructor(demo: DemoAsa, client: Client, store: Store, place: StorePlace, env: Record<string, string>) {
     this.temporal = { ...localTemporal(inject('temporalAddress')), namespace: client.options.namespace };
@@ -44,7 +46,7 @@ export class TestCollection {
     demoOptions: DemoAsaOptions = {},
     settings: Record<string, string> = {},
     own?: Store,
-    more: { tuning?: WorkerTuning; namespace?: string } = {},
+    more: { tuning?: WorkerTuning; namespace?: string; temporalSettings?: TemporalSettings } = {},
   ): Promise<TestCollection> {
     quietTemporal();
     const demo = await startDemoAsa({ events: 2_500, ...demoOptions });
@@ -66,6 +68,7 @@ export class TestCollection {
       env,
     );
     collection.#tuning = more.tuning ?? defaultTuning;
+    collection.#temporalSettings = more.temporalSettings ?? 'safe';
     await collection.startWorker();
     onTestFinished(async () => {
       await collection.endRuns();
@@ -84,6 +87,7 @@ export class TestCollection {
       store: this.store,
       env: this.env,
       tuning: this.#tuning,
+      temporalSettings: this.#temporalSettings,
       taskQueue,
     });
   }

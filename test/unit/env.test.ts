@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
-import { envSet } from '../../src/cli/verbs/env.js';
+import { envSet, envUnset } from '../../src/cli/verbs/env.js';
 import { mayExist, type StorePlace, sqlitePlace } from '../../src/stores/place.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 
@@ -24,7 +24,7 @@ function contextOf(): { context: Context; path: string } {
   };
   const settings = { store: sqlitePlace(demo), realStore: sqlitePlace(path) };
   const storeIfAny = async (place: StorePlace) => (mayExist(place) ? openStore(place) : undefined);
-  return { context: { settings, openStore, storeIfAny } as unknown as Context, path };
+  return { context: { settings, environment: () => ({}), openStore, storeIfAny } as unknown as Context, path };
 }
 
 describe('trawl env set', () => {
@@ -36,6 +36,28 @@ describe('trawl env set', () => {
       expect(existsSync(path)).toBe(false);
     },
   );
+
+  it('and unset leave old value, new value and origin in the execution log, but no secret', async () => {
+    const { context, path } = contextOf();
+    await envSet(context, 'acme', ['source=descope', 'descopeText=a', 'descopeManagementKeyFile=/run/secrets/acme']);
+    const store = await context.openStore(sqlitePlace(path));
+    // Written by other means, or by mistake instead of its location.
+    await store.setSettings('acme', { descopeManagementKey: 'hunter2', descopeManagementKeyEnv: 'hunter2' }, []);
+    const inStore = { ...context, existingStore: async () => store } as unknown as Context;
+    await envUnset(inStore, 'acme', ['descopeText', 'descopeManagementKey', 'descopeManagementKeyEnv']);
+    await envSet(context, 'sink:hook', ['kind=webhook', 'url=https://hooks.example/T0/hunter2?key=hunter2']);
+    const lines = await store.executionLog({ limit: 100 });
+    const told = lines.map(({ collector, notes }) => `${collector}: ${notes}`);
+    const by = (verb: string) => `: trawl env ${verb} by ${userInfo().username} on ${hostname()}`;
+    expect(told).toContain(`acme: Setting descopeText changed from not set to "a"${by('set')}`);
+    expect(told).toContain(`acme: Setting descopeText changed from "a" to not set${by('unset')}`);
+    expect(told).toContain(
+      `acme: Setting descopeManagementKeyFile changed from not set to "/run/secrets/acme"${by('set')}`,
+    );
+    expect(told).toContain(`sink:hook: Setting url changed from not set to "https://hooks.example/…"${by('set')}`);
+    expect(told.length).toBe(8);
+    expect(told.join()).not.toContain('hunter2');
+  });
 
   it('creates a store for its settings, and then knows the source', async () => {
     const { context, path } = contextOf();

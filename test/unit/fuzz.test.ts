@@ -9,6 +9,7 @@ import { timeOption } from '../../src/cli/verbs/events.js';
 import { TrawlError } from '../../src/errors.js';
 import { checkTableRows, collectorNames, resolveCollector } from '../../src/settings/collector.js';
 import { isRequired } from '../../src/settings/definition.js';
+import { temporalSettings } from '../../src/settings/through-temporal.js';
 import { tableKeys } from '../../src/settings/values.js';
 import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
@@ -72,7 +73,8 @@ describe('settings of any kind', () => {
             for (const definition of source.settings)
               if (isRequired(definition)) expect(settings.values[definition.key]).toBeDefined();
           }
-          for (const guarded of [true, false]) valueOrError(() => checkTableRows(name, own, {}, sources, { guarded }));
+          for (const route of ['store', ...temporalSettings] as const)
+            valueOrError(() => checkTableRows(name, own, {}, sources, route));
         },
       ),
       { numRuns: 1_000 },

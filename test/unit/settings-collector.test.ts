@@ -7,6 +7,7 @@ import type { Environment, SettingsTable } from '../../src/environment.js';
 import { sentence, TrawlError } from '../../src/errors.js';
 import { Secret } from '../../src/secret.js';
 import { checkTableRows, collectorNames, resolveCollector, resolveOffloading } from '../../src/settings/collector.js';
+import type { Route } from '../../src/settings/through-temporal.js';
 import { tableKeys } from '../../src/settings/values.js';
 import { asa } from '../../src/sources/asa/source.js';
 import type { Source } from '../../src/sources/source.js';
@@ -115,9 +116,9 @@ describe('a secret', () => {
 
   it('can be pointed to from the table, by file or by variable, before the environment', () => {
     const path = file('row-secret', 'from-row-file\r\n');
-    expect(revealed(resolve({ asaKeySecretFile: path }).values.asaKeySecret)).toBe('from-row-file');
-    const environment = { ...env, OTHER_SECRET: 'from-other-variable' };
-    expect(revealed(resolve({ asaKeySecretEnv: 'OTHER_SECRET' }, environment).values.asaKeySecret)).toBe(
+    const environment = { ...env, TRAWL_SECRET_FOLDERS: folder, TRAWL_SECRET_OTHER: 'from-other-variable' };
+    expect(revealed(resolve({ asaKeySecretFile: path }, environment).values.asaKeySecret)).toBe('from-row-file');
+    expect(revealed(resolve({ asaKeySecretEnv: 'TRAWL_SECRET_OTHER' }, environment).values.asaKeySecret)).toBe(
       'from-other-variable',
     );
   });
@@ -128,12 +129,15 @@ describe('a secret', () => {
   });
 
   it('whose pointer leads nowhere is not read from elsewhere', () => {
-    expect(refused(() => resolve({ asaKeySecretEnv: 'NOT_SET' })).message).toMatch(/asaKeySecretEnv names is not set/);
-    expect(refused(() => resolve({ asaKeySecretEnv: 'EMPTY' }, { ...env, EMPTY: '' })).message).toContain(
-      'asaKeySecretEnv',
-    );
+    const name = 'TRAWL_SECRET_OTHER';
+    for (const other of [{}, { [name]: '' }])
+      expect(refused(() => resolve({ asaKeySecretEnv: name }, { ...env, ...other })).message).toMatch(
+        /asaKeySecretEnv names is not set/,
+      );
     const gone = join(folder, 'gone');
-    expect(refused(() => resolve({ asaKeySecretFile: gone })).message).toContain('asaKeySecretFile');
+    expect(
+      refused(() => resolve({ asaKeySecretFile: gone }, { ...env, TRAWL_SECRET_FOLDERS: folder })).message,
+    ).toMatch(/asaKeySecretFile .*ENOENT/);
     const { ASA_KEY_SECRET: _, ...others } = env;
     expect(refused(() => resolve({}, { ...others, ASA_KEY_SECRET_FILE: gone })).message).toContain(
       'ASA_KEY_SECRET_FILE',
@@ -142,7 +146,10 @@ describe('a secret', () => {
 
   it('in an empty file counts as missing', () => {
     const path = file('empty', ' \n');
-    expect(refused(() => resolve({ asaKeySecretFile: path })).message).toContain('asaKeySecretFile');
+    const environment = { ...env, TRAWL_SECRET_FOLDERS: folder };
+    expect(refused(() => resolve({ asaKeySecretFile: path }, environment)).message).toMatch(
+      /asaKeySecretFile names must be/,
+    );
   });
 
   it('that is invalid is named, but not shown', () => {
@@ -228,9 +235,10 @@ describe('a base URL in the table', () => {
     expect(error.message).toMatch(/asaKeySecretFile.*asaKeySecretEnv/);
   });
 
-  it('gets a secret that the table points to', () => {
-    const rows = { ...elsewhere, asaKeySecretEnv: 'ELSEWHERE_SECRET' };
-    const { values } = resolve(rows, { ...env, ELSEWHERE_SECRET: 'theirs' });
+  it('gets a secret that the table points to, if its host is allowed', () => {
+    const rows = { ...elsewhere, asaKeySecretEnv: 'TRAWL_SECRET_ELSEWHERE' };
+    const environment = { ...env, TRAWL_SECRET_ELSEWHERE: 'theirs', TRAWL_SECRET_HOSTS: '*.example' };
+    const { values } = resolve(rows, environment);
     expect(values.asaBaseUrl).toBe('https://elsewhere.example/v1');
     expect(revealed(values.asaKeySecret)).toBe('theirs');
   });
@@ -310,27 +318,31 @@ describe('the list of collectors', () => {
 });
 
 describe('rows for the table', () => {
-  const check = (rows: Record<string, string>, guarded = true, name = 'asa', stored: Record<string, string> = {}) =>
-    checkTableRows(name, rows, stored, sources, { guarded });
+  const check = (
+    rows: Record<string, string>,
+    route: Route = 'store',
+    name = 'asa',
+    stored: Record<string, string> = {},
+  ) => checkTableRows(name, rows, stored, sources, route);
 
   it('are accepted if they are valid', () => {
     expect(() => check({ asaTeam: 't', searchCount: '500', asaBaseUrl: 'https://x.example/v1' })).not.toThrow();
     expect(() => check({ asaKeySecretFile: '/run/secrets/asa', asaKeySecretEnv: 'NAME' })).not.toThrow();
-    expect(() => check({ source: 'asa', asaTeam: 't' }, true, 'second')).not.toThrow();
-    expect(() => check({ asaTeam: 't' }, true, 'second', { source: 'asa' })).not.toThrow();
-    expect(() => check({ asaTeam: 't', searchCount: '500' }, false)).not.toThrow();
+    expect(() => check({ source: 'asa', asaTeam: 't' }, 'store', 'second')).not.toThrow();
+    expect(() => check({ asaTeam: 't' }, 'store', 'second', { source: 'asa' })).not.toThrow();
+    expect(() => check({ asaTeam: 't', searchCount: '500' }, 'all')).not.toThrow();
   });
 
-  it.each([true, false])(
-    'with a secret are refused, with the right way to set it (beside the store: %s)',
-    (guarded) => {
-      const error = refused(() => check({ searchCount: '5', asaKeySecret: secretText }, guarded));
+  it.each(['store', 'safe', 'all', 'off'] as const)(
+    'with a secret are refused, with the right way to set it (by the route: %s)',
+    (route) => {
+      const error = refused(() => check({ searchCount: '5', asaKeySecret: secretText }, route));
       expect(error.code).toBe('SECRET_REFUSED');
       expect(error.message).toContain('asaKeySecret');
       for (const way of ['ASA_KEY_SECRET', 'ASA_KEY_SECRET_FILE', 'asaKeySecretFile', 'asaKeySecretEnv']) {
         expect(error.hint).toContain(way);
       }
-      expect(/history.*replace/i.test(error.message)).toBe(!guarded);
+      expect(/history.*replace/i.test(error.message)).toBe(route !== 'store');
     },
   );
 
@@ -338,13 +350,28 @@ describe('rows for the table', () => {
     'through Temporal are refused with %s',
     (key) => {
       const value = key === 'asaBaseUrl' ? 'https://evil.example' : 'ANY';
-      expect(() => check({ [key]: value }, true)).not.toThrow();
-      const error = refused(() => check({ searchCount: '5', [key]: value }, false));
+      expect(() => check({ [key]: value }, 'store')).not.toThrow();
+      const error = refused(() => check({ searchCount: '5', [key]: value }, 'all'));
       expect(error.code).toBe('SECRET_REFUSED');
       expect(error.message).toContain(key);
       expect(error.hint).toContain(`trawl env set asa ${key}=`);
     },
   );
+
+  it('are open to Temporal only as far as the worker allows', () => {
+    expect(() => check({ searchCount: '5' }, 'safe')).not.toThrow();
+    for (const rows of [{ source: 'asa' }, { offload: 'theirs' }, { retainDays: '1' }, { asaTeam: 't' }]) {
+      const [key] = Object.keys(rows);
+      expect(() => check(rows, 'all')).not.toThrow();
+      const error = refused(() => check({ searchCount: '5', ...rows }, 'safe'));
+      expect(error.code).toBe('NOT_THROUGH_TEMPORAL');
+      expect(error.message).toMatch(
+        new RegExp(`TRAWL_TEMPORAL_SETTINGS=safe allows searchCount through .* not ${key}\\.`),
+      );
+      expect(error.hint).toContain(`trawl env set asa ${key}=VALUE`);
+    }
+    expect(refused(() => check({ searchCount: '5' }, 'off')).message).toContain('allows no setting');
+  });
 
   it('are refused all at once, each problem named', () => {
     const error = refused(() => check({ searchCount: '0', asaTeem: 'x', asaTeam: 'a/b', asaKeySecretEnv: '' }));
@@ -365,19 +392,19 @@ describe('rows for the table', () => {
   it.each(['', 'Upper', 'a b', '../x', '-a', '.a', 'a/b', 'é', 'a\n', 'x'.repeat(64), '__proto__'])(
     'are refused for a collector named %j',
     (name) => {
-      const error = refused(() => check({ source: 'asa', searchCount: '5' }, true, name));
+      const error = refused(() => check({ source: 'asa', searchCount: '5' }, 'store', name));
       expect(error.code).toBe('SETTINGS_INVALID');
       expect(error.message).toContain('name of a collector');
     },
   );
 
   it.each(['a', 'team-2', 'eu.prod_1', '0', 'x'.repeat(63)])('are accepted for a collector named %s', (name) => {
-    expect(() => check({ source: 'asa', searchCount: '5' }, true, name)).not.toThrow();
+    expect(() => check({ source: 'asa', searchCount: '5' }, 'store', name)).not.toThrow();
   });
 
   it('are refused for a source that does not exist or is missing', () => {
-    expect(refused(() => check({ source: 'splunk' }, true, 'mine')).message).toContain('"splunk"');
-    expect(refused(() => check({ searchCount: '5' }, true, 'mine')).hint).toContain('source=');
+    expect(refused(() => check({ source: 'splunk' }, 'store', 'mine')).message).toContain('"splunk"');
+    expect(refused(() => check({ searchCount: '5' }, 'store', 'mine')).hint).toContain('source=');
   });
 });
 

@@ -4,6 +4,8 @@ import { Secret } from '../../src/secret.js';
 import { resolveCollector } from '../../src/settings/collector.js';
 import { defineSettings, type ValuesOf } from '../../src/settings/definition.js';
 import { baseUrlSchema, plainText, searchCountSetting, yesNoSetting } from '../../src/settings/kinds.js';
+import { offloadSettings } from '../../src/settings/offload.js';
+import { sinks } from '../../src/sinks/registry.js';
 import { sources } from '../../src/sources/registry.js';
 
 describe('the definitions of settings', () => {
@@ -27,6 +29,35 @@ describe('the definitions of settings', () => {
     for (const { setting } of all) {
       if (setting.default !== undefined) expect(setting.schema.safeParse(setting.default).success).toBe(true);
     }
+  });
+
+  it('open to Temporal only what neither leaves events out nor sends them elsewhere', () => {
+    const every = [
+      ...all.map(({ setting }) => setting),
+      ...offloadSettings,
+      ...sinks.flatMap(({ settings }) => settings),
+    ];
+    const open = every.filter(({ throughTemporal }) => throughTemporal).map(({ key }) => key);
+    expect([...new Set(open)].sort()).toEqual(['descopeOverlapMinutes', 'searchCount', 'skyflowOverlapMinutes']);
+  });
+
+  it('name the receiver of secrets wherever an address can be set', () => {
+    for (const { settings } of [...sources, ...sinks]) {
+      const addresses = settings.filter(({ address }) => address);
+      if (settings.some(({ secret }) => secret)) expect(addresses.length).toBeGreaterThan(0);
+      for (const { key, expected, address, guarded } of settings) {
+        if (/\bURL\b/.test(expected) && !/console/.test(expected))
+          expect([key, address === undefined]).toEqual([key, false]);
+        if (address) expect([key, guarded]).toEqual([key, true]);
+      }
+    }
+  });
+
+  it('mark every filter, so that status shows it', () => {
+    const only = all.filter(({ setting }) => /^Only |^All .* except/.test(setting.meaning));
+    expect(only.length).toBeGreaterThan(30);
+    for (const { setting } of only) expect([setting.key, setting.filter]).toEqual([setting.key, true]);
+    expect(all.filter(({ setting }) => setting.filter).length).toBe(only.length);
   });
 
   it('have no default for a secret', () => {

@@ -195,6 +195,27 @@ describe('wrong settings of a process', () => {
     expect(refused({ TRAWL_STORE: store }).message).toContain('TRAWL_STORE must be sqlite:PATH');
   });
 
+  it('that bound the rows of the table are read, and their typing errors are named', () => {
+    const good = {
+      TRAWL_TEMPORAL_SETTINGS: 'off',
+      TRAWL_SECRET_FOLDERS: '/run/secrets, /etc/trawl',
+      TRAWL_SECRET_HOSTS: 'siem.example, *.corp.example:8088,http://[::1]:9200',
+      TRAWL_SECRET_ACME: 'free',
+    };
+    expect(readProcessSettings(cwd, good).temporalSettings).toBe('off');
+    expect(readProcessSettings(cwd, {}).temporalSettings).toBe('safe');
+    for (const wrong of [
+      { TRAWL_TEMPORAL_SETTINGS: 'none' },
+      { TRAWL_SECRET_FOLDERS: 'secrets' },
+      { TRAWL_SECRET_HOSTS: 'https://siem.example' },
+      { TRAWL_SECRET_HOSTS: '*' },
+      { TRAWL_SECRET_HOSTS: 'siem.example/path' },
+      { TRAWL_SECRET_HOST: 'siem.example' },
+      { TRAWL_SECRET_FOLDER: '/run/secrets' },
+    ])
+      expect(refused(wrong as Record<string, string>).message).toContain(Object.keys(wrong)[0]);
+  });
+
   it('do not show what may be a password', () => {
     expect(refused({ TRAWL_STORE: 'mysql://u:hunter2@h/d' }).message).not.toContain('hunter2');
   });

@@ -197,6 +197,13 @@ describe('the notes about a collector', () => {
       /All is well/,
     ],
     [
+      'with filters, whoever set them',
+      { collected: { filters: [{ setting: 'descopeText', value: 'no-such-text', from: 'table' }] } },
+      0,
+      ['FILTERED'],
+      /asa: Filters leave out .*descopeText="no-such-text" \(table\).*"trawl env unset asa NAME"/,
+    ],
+    [
       'that lost events',
       { collected: { lost: [{ from: ago(2 * hour), to: ago(hour) }] } },
       0,

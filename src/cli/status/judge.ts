@@ -105,12 +105,19 @@ function failingRun({ run, lastFailure }: Facts, nowMs: number): Problem | null 
 function ofStore({ collector, recurring, stored }: Facts, reported: readonly Problem[]): Problem[] {
   if (!stored) return [];
   const found: Problem[] = [];
-  const { lastRun, sinks, repetitions, lost } = stored.collected;
+  const { lastRun, filters, sinks, repetitions, lost } = stored.collected;
   if (lastRun === null && !stored.expected && recurring === 'stopped')
     found.push({
       code: 'NOT_RUNNING',
       message: `It is not collected yet. Collect regularly with "trawl start ${collector}", or once with "trawl collect ${collector}".`,
     });
+  if (filters.length > 0) {
+    const set = filters.map(({ setting, value, from }) => `${setting}=${JSON.stringify(value)} (${from})`);
+    found.push({
+      code: 'FILTERED',
+      message: `Filters leave out some events of the source: ${set.join(', ')}. Those of the table are removed with "trawl env unset ${collector} NAME".`,
+    });
+  }
   for (const { sink, failure, refused } of sinks) {
     if (failure && !reported.some(({ message }) => message.includes(failure))) {
       const { code, message } = splitCode(failure);

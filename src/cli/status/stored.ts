@@ -1,6 +1,7 @@
 import type { RetentionGap } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/collector.js';
+import { type Filter, filtersInForce } from '../../settings/filters.js';
 import { sources } from '../../sources/registry.js';
 import type { OpenRepetition } from '../../stores/offload.js';
 import { answeringWithin } from '../../stores/place.js';
@@ -30,6 +31,8 @@ export interface Collected extends Lag {
   caughtUpAt: string | null;
   /** Seconds since `behindSince`; 0 if it is caught up, null if nothing has been collected. */
   lagSeconds: number | null;
+  /** Settings that leave events out. */
+  filters: Filter[];
   /** Progress of the offloading to each sink. */
   sinks: SinkStanding[];
   /** Repetitions that have not finished. */
@@ -75,6 +78,7 @@ async function readAll(context: Context): Promise<StoreHalf> {
   }
   const health = await context.health(store);
   const names = await context.collectors(store);
+  const table = await store.settings();
   const read = async (name: string) =>
     [
       name,
@@ -82,6 +86,7 @@ async function readAll(context: Context): Promise<StoreHalf> {
         store,
         name,
         health.find((one) => one.collector === name),
+        filtersInForce(name, sources, table, context.environment()),
       ),
     ] as const;
   return { exists: true, problem: null, collectors: new Map(await Promise.all(names.map(read))) };
@@ -103,6 +108,7 @@ const nothing: Stored = {
     caughtUp: false,
     behindSince: null,
     lagSeconds: null,
+    filters: [],
     sinks: [],
     repetitions: [],
   },
@@ -111,7 +117,12 @@ const nothing: Stored = {
   found: [],
 };
 
-async function storedOf(store: Store, collector: string, health: CollectorHealth | undefined): Promise<Stored> {
+async function storedOf(
+  store: Store,
+  collector: string,
+  health: CollectorHealth | undefined,
+  filters: Filter[],
+): Promise<Stored> {
   const checkpoint = await store.checkpoint(collector);
   const [line] = await store.executionLog({ collector, limit: 1 });
   const nowMs = Date.now();
@@ -130,6 +141,7 @@ async function storedOf(store: Store, collector: string, health: CollectorHealth
     caughtUpAt: health?.caughtUpAt ?? null,
     ...lag,
     lagSeconds: lagSeconds(lag, nowMs),
+    filters,
     sinks: health?.sinks ?? [],
     repetitions: await store.offload.openRepetitions(collector),
   };

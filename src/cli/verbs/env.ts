@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { SettingsChange } from '../../environment.js';
 import { TrawlError } from '../../errors.js';
-import { checkTableRows } from '../../settings/collector.js';
+import { settingsChange } from '../../settings/change.js';
+import { checkTableRows, collectorBoundProblems, everySetting } from '../../settings/collector.js';
 import { isRequired, sinkPrefix } from '../../settings/definition.js';
 import { sinks } from '../../sinks/registry.js';
-import { checkSinkRows } from '../../sinks/resolve.js';
+import { checkSinkRows, everySinkSetting, sinkBoundProblems } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
+import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
-import { print, printJson, table } from '../output.js';
+import { print, printJson, table, tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
 
 /** `trawl env get [NAME]`: U01, the Environment Variables table. */
@@ -43,9 +48,35 @@ export async function envSet(context: Context, name: string, assignments: readon
   const existing = await context.storeIfAny(place);
   const stored = (await existing?.settings())?.[name] ?? {};
   if (name.startsWith(sinkPrefix)) checkSinkRows(name, rows, stored, sinks);
-  else checkTableRows(name, rows, stored, sources, { guarded: true });
-  await (existing ?? (await context.openStore(place))).setSettings(name, rows, []);
+  else checkTableRows(name, rows, stored, sources, 'store');
+  const store = existing ?? (await context.openStore(place));
+  await store.setSettings(name, rows, [], changeBy('trawl env set', name));
+  for (const problem of await refusedHere(context, store, name)) tell(`${name}: ${problem}`);
   return 0;
+}
+
+/** What a worker with the settings of this process would refuse in the table. Another may have other bounds. */
+async function refusedHere(context: Context, store: Store, name: string): Promise<string[]> {
+  const table = await store.settings();
+  const env = context.environment();
+  return name.startsWith(sinkPrefix)
+    ? sinkBoundProblems(name.slice(sinkPrefix.length), sinks, table, env)
+    : collectorBoundProblems(name, sources, table, env);
+}
+
+/** The change that the execution log tells of. */
+function changeBy(verb: string, name: string): SettingsChange {
+  const kinds = name.startsWith(sinkPrefix) ? everySinkSetting(sinks) : everySetting(sources);
+  return settingsChange(`${verb} by ${userName()} on ${hostname()}`, randomUUID(), kinds);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 /** True if these rows set up the user's own collector, which does not belong in the demo team's store. */
@@ -64,6 +95,6 @@ export async function envUnset(context: Context, name: string, keys: readonly st
       hint: '"trawl env get" shows the settings.',
     });
   }
-  await store.setSettings(name, {}, keys);
+  await store.setSettings(name, {}, keys, changeBy('trawl env unset', name));
   return 0;
 }

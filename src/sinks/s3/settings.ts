@@ -27,6 +27,7 @@ export const s3Settings = defineSettings({
     expected: 'an http or https URL without a query',
     optional: true,
     guarded: true,
+    address: { vendorHosts: ['*.amazonaws.com', '*.amazonaws.com.cn'] },
     schema: baseUrlSchema,
   },
   encryption: wordSetting({ env: 'ENCRYPTION', meaning: 'Server-side encryption' }, [

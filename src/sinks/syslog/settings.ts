@@ -30,7 +30,7 @@ export const syslogSettings = defineSettings({
   tls: yesNoSetting({ env: 'TLS', meaning: 'Encrypt the connection', guarded: true }, 'yes'),
   caFile: file('CA_FILE', "CAs to trust for the receiver's certificate, instead of the well-known ones"),
   certFile: file('CERT_FILE', 'Certificate of this client'),
-  keyFile: file('KEY_FILE', 'Its private key'),
+  keyFile: { ...file('KEY_FILE', 'Its private key'), secretFile: true },
   serverName: {
     env: 'SERVER_NAME',
     meaning: "Name that the receiver's certificate must have; the address if not set",

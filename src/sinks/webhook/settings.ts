@@ -16,6 +16,8 @@ export const webhookSettings = defineSettings({
     meaning: 'URL to post batches to',
     expected: 'an http or https URL without a user or fragment',
     guarded: true,
+    address: { vendorHosts: [] },
+    secretInPath: true,
     schema: webhookUrl,
   },
   signingSecret: {

@@ -26,7 +26,7 @@ export const asaSettings = defineSettings({
     schema: plainText(4096),
   },
   asaBaseUrl: {
-    ...baseUrlSetting({ env: 'ASA_BASE_URL', meaning: 'Base URL of the API' }),
+    ...baseUrlSetting({ env: 'ASA_BASE_URL', meaning: 'Base URL of the API' }, ['*.scaleft.com']),
     default: 'https://app.scaleft.com/v1',
   },
   searchCount: searchCountSetting(1000),

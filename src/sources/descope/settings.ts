@@ -30,13 +30,14 @@ export const descopeSettings = defineSettings({
     schema: plainText(4096),
   },
   descopeBaseUrl: {
-    ...baseUrlSetting({ env: 'DESCOPE_BASE_URL', meaning: 'Base URL of the API' }),
+    ...baseUrlSetting({ env: 'DESCOPE_BASE_URL', meaning: 'Base URL of the API' }, ['*.descope.com']),
     default: 'https://api.descope.com',
   },
   descopeOverlapMinutes: wholeNumberSetting(
     {
       env: 'DESCOPE_OVERLAP_MINUTES',
       meaning: 'How far a window overlaps the previous one, so that late events are found; minutes',
+      throughTemporal: true,
     },
     [1, 1440],
     15,
@@ -65,6 +66,7 @@ export const descopeSettings = defineSettings({
     meaning: 'Only events that contain this text',
     expected: 'a text of up to 500 characters',
     optional: true,
+    filter: true,
     characters: 'any',
     schema: z.union([z.literal(''), plainText(500)]),
   },
@@ -85,6 +87,7 @@ function filter(
     meaning: `${meaning}; empty: all`,
     expected: `a comma-separated list of ${items}`,
     optional: true,
+    filter: true,
     characters: 'any',
     schema: z
       .string()

@@ -44,6 +44,7 @@ function filter<const Schema extends Setting['schema']>(
     meaning: `Only events ${meaning}`,
     expected,
     optional: true,
+    filter: true,
     characters: 'any',
     schema,
   } as const;

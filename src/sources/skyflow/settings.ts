@@ -27,6 +27,7 @@ export const skyflowSettings = defineSettings({
     meaning: 'Base URL of the audit API: that of a vault, or of the management plane',
     expected: 'an http or https URL without a query, for example https://ebfc9bee4242.vault.skyflowapis.com',
     guarded: true,
+    address: { vendorHosts: ['*.skyflowapis.com'] },
     schema: baseUrlSchema.transform((url) => url.replace(/\/v1$/, '')),
   },
   skyflowApiKey: {
@@ -62,6 +63,7 @@ export const skyflowSettings = defineSettings({
     {
       env: 'SKYFLOW_OVERLAP_MINUTES',
       meaning: 'How late an event may appear and still be found; minutes. 0: trust the cursor',
+      throughTemporal: true,
     },
     [0, 1440],
     15,

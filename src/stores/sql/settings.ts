@@ -1,7 +1,11 @@
-import type { SettingsTable } from '../../environment.js';
+import type { SettingsChange, SettingsTable } from '../../environment.js';
 import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
+import { logLine } from './log.js';
 import { all, changes, type Steps } from './steps.js';
+
+/** Begins the keys of lines on settings. Such lines alone do not make a collector. */
+export const settingsKey = 'settings/';
 
 /** U01: the Environment Variables table. */
 export function* settings(): Steps<SettingsTable> {
@@ -16,13 +20,22 @@ export function* settings(): Steps<SettingsTable> {
   return table;
 }
 
-/** U02: rows to write, and names to remove. */
+/** Rows to write, and names to remove. */
+interface Wanted {
+  collector: string;
+  rows: Readonly<Record<string, string>>;
+  unset: readonly string[];
+}
+
+/** U02 Set env vars (see `Store.setSettings`). */
 export function* setSettings(
   dialect: Dialect,
-  collector: string,
-  rows: Readonly<Record<string, string>>,
-  unset: readonly string[],
+  wanted: Wanted,
+  change: SettingsChange | undefined,
+  now: string,
 ): Steps<void> {
+  const { collector, rows, unset } = wanted;
+  if (change) yield* logChange(wanted, change, now);
   yield* dialect.insertRows({
     rows: Object.entries(rows).map(([name, value]) => ({ name, value })),
     columns: text('name', 'value'),
@@ -36,4 +49,29 @@ export function* setSettings(
     collector,
     unset,
   );
+}
+
+/** Logs each setting that changes, with its old and its new value. */
+function* logChange(
+  { collector, rows, unset }: Wanted,
+  { origin, key, shown }: SettingsChange,
+  now: string,
+): Steps<void> {
+  const stored = yield* all<{ name: string; value: string }>(
+    'SELECT name, value FROM environment_variables WHERE collector = $1',
+    collector,
+  );
+  const before = new Map(stored.map(({ name, value }) => [name, value]));
+  const after = new Map([...before, ...Object.entries(rows)]);
+  for (const name of unset) after.delete(name);
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(name), after.get(name)];
+    if (was === is) continue;
+    const [from, to] = [was, is].map((value) => (value === undefined ? 'not set' : shown(name, value)));
+    yield* logLine(collector, {
+      now,
+      note: `Setting ${name} changed from ${from} to ${to}: ${origin}`,
+      key: `${settingsKey}${key}/${name}`,
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import { leadsBack, notCaughtUp, notes } from '../../domain.js';
 import type { Endless, Standing } from '../store.js';
 import { unsettledRejects } from './rejects.js';
+import { settingsKey } from './settings.js';
 import { all, first, type Steps } from './steps.js';
 
 interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless'> {
@@ -40,7 +41,9 @@ export function* collectors(): Steps<string[]> {
        UNION ALL
        SELECT (SELECT min(l.collector) FROM execution_log l WHERE l.collector > logged.collector) FROM logged
        WHERE logged.collector IS NOT NULL)
-     SELECT collector FROM audit_checkpoints UNION SELECT collector FROM logged WHERE collector IS NOT NULL ORDER BY collector`,
+     SELECT collector FROM audit_checkpoints UNION SELECT collector FROM logged WHERE EXISTS (
+       SELECT 1 FROM execution_log l WHERE l.collector = logged.collector AND (l.key IS NULL OR l.key NOT LIKE '${settingsKey}%'))
+     ORDER BY collector`,
   );
   return rows.map(({ collector }) => collector);
 }

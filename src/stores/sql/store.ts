@@ -1,5 +1,5 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
-import type { SettingsTable } from '../../environment.js';
+import type { SettingsChange, SettingsTable } from '../../environment.js';
 import type { CopySide } from '../copied-tables.js';
 import type { OffloadStore } from '../offload.js';
 import type {
@@ -155,8 +155,9 @@ export class SqlStore implements Store {
     collector: string,
     rows: Readonly<Record<string, string>>,
     unset: readonly string[],
+    change?: SettingsChange,
   ): Promise<void> {
-    return this.#transaction(() => setSettings(this.#dialect, collector, rows, unset));
+    return this.#transaction((now) => setSettings(this.#dialect, { collector, rows, unset }, change, now));
   }
 
   async collectors(): Promise<string[]> {

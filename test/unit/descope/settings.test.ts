@@ -72,13 +72,12 @@ describe('the settings of a Descope collector', () => {
     ['descopeActions', 'a,,b'],
     ['searchCount', '1001'],
   ])('refuse %s=%s when it is set', (key, value) => {
-    const set = () => checkTableRows('descope', { [key]: value }, {}, [descope], { guarded: true });
+    const set = () => checkTableRows('descope', { [key]: value }, {}, [descope], 'store');
     expect(set).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
   it('keep the key out of the table, and its target out of Temporal', () => {
-    const set = (rows: Record<string, string>) => () =>
-      checkTableRows('descope', rows, {}, [descope], { guarded: false });
+    const set = (rows: Record<string, string>) => () => checkTableRows('descope', rows, {}, [descope], 'all');
     for (const rows of [
       { descopeManagementKey: 'K' },
       { descopeBaseUrl: 'https://example.com' },

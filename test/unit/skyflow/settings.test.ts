@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SignIn } from '../../../demo/skyflow/sign-in.js';
 import { Secret } from '../../../src/secret.js';
 import { checkTableRows, resolveCollector } from '../../../src/settings/collector.js';
+import type { Route } from '../../../src/settings/through-temporal.js';
 import { serviceAccountOf } from '../../../src/sources/skyflow/credentials.js';
 import { filterParameters } from '../../../src/sources/skyflow/filters.js';
 import { skyflow } from '../../../src/sources/skyflow/source.js';
@@ -84,7 +85,7 @@ describe('the settings of a Skyflow collector', () => {
     ['skyflowFilterEndTime', '2026-02-30 00:00:00'],
     ['skyflowFilterActor', 'a\nb'],
   ])('refuse %s=%s when it is set', (key, value) => {
-    const set = () => checkTableRows('skyflow', { [key]: value }, {}, [skyflow], { guarded: true });
+    const set = () => checkTableRows('skyflow', { [key]: value }, {}, [skyflow], 'store');
     expect(set).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
   });
 
@@ -137,13 +138,13 @@ describe('the settings of a Skyflow collector', () => {
   });
 
   it('keep secrets out of the table, and their targets out of Temporal', () => {
-    const set = (rows: Record<string, string>, guarded: boolean) => () =>
-      checkTableRows('skyflow', rows, {}, [skyflow], { guarded });
+    const set = (rows: Record<string, string>, route: Route) => () =>
+      checkTableRows('skyflow', rows, {}, [skyflow], route);
     const refused = expect.objectContaining({ code: 'SECRET_REFUSED' });
-    expect(set({ skyflowApiKey: 'k' }, true)).toThrow(refused);
-    expect(set({ skyflowCredentials: credentials }, true)).toThrow(refused);
-    expect(set({ skyflowVaultUrl: 'https://evil.example' }, false)).toThrow(refused);
-    expect(set({ skyflowCredentialsFile: '/etc/passwd' }, false)).toThrow(refused);
+    expect(set({ skyflowApiKey: 'k' }, 'store')).toThrow(refused);
+    expect(set({ skyflowCredentials: credentials }, 'store')).toThrow(refused);
+    expect(set({ skyflowVaultUrl: 'https://evil.example' }, 'all')).toThrow(refused);
+    expect(set({ skyflowCredentialsFile: '/etc/passwd' }, 'all')).toThrow(refused);
   });
 
   it.each([

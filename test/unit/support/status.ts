@@ -36,6 +36,7 @@ export const collected: Collected = {
   caughtUp: true,
   behindSince: null,
   lagSeconds: 0,
+  filters: [],
   sinks: [],
   repetitions: [],
 };

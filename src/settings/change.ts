@@ -1,0 +1,48 @@
+import { isAbsolute } from 'node:path';
+import type { SettingsChange } from '../environment.js';
+import type { Configurable, SettingDefinition } from './definition.js';
+import { isSecretForTables } from './secret-variables.js';
+import { tableKeys } from './values.js';
+
+/** A longer value is cut off in the execution log. */
+const shownMax = 4_000;
+
+/** Names the kind of a collector's source, or of a sink. */
+const kindKeys: ReadonlySet<string> = new Set(['source', 'kind']);
+
+/**
+ * A change of settings for `Store.setSettings`, which logs it.
+ * @param origin who makes it, and how
+ * @param key unique to this change
+ * @param kinds whose settings they may be: an old value may be one of another kind
+ */
+export function settingsChange(origin: string, key: string, kinds: readonly Configurable[]): SettingsChange {
+  const keys = kinds.map(tableKeys);
+  return {
+    origin,
+    key,
+    shown: (name, value) => {
+      const entries = keys.flatMap((known) => known.get(name) ?? []);
+      const isShown = kindKeys.has(name) || (entries.length > 0 && entries.every((entry) => isPublic(entry, value)));
+      if (!isShown) return 'a value that is not shown';
+      return quoted(entries.some(({ definition }) => definition.secretInPath) ? withoutPath(value) : value);
+    },
+  };
+}
+
+/** A secret may be in the table if someone wrote it there by other means, or by mistake instead of its location. */
+function isPublic({ definition, pointer }: { definition: SettingDefinition; pointer?: 'File' | 'Env' }, value: string) {
+  if (pointer === 'File') return isAbsolute(value);
+  if (pointer === 'Env') return isSecretForTables(value) || /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value);
+  return !definition.secret;
+}
+
+function withoutPath(value: string): string {
+  if (!URL.canParse(value)) return 'not a URL';
+  const { protocol, host, pathname, search } = new URL(value);
+  return `${protocol}//${host}${pathname === '/' && search === '' ? '' : '/…'}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > shownMax ? `${text.slice(0, shownMax)}… (${text.length} characters)` : text);
+}

@@ -1,0 +1,36 @@
+import type { Configurable, SettingDefinition } from './definition.js';
+
+/** Variables that are only there to be named by rows of the table. */
+const forTables = /^TRAWL_SECRET_[A-Z0-9_]+$/;
+
+/** Settings of the process that have the same form. */
+const ofProcess: ReadonlySet<string> = new Set(['TRAWL_SECRET_FOLDERS', 'TRAWL_SECRET_HOSTS']);
+
+/** True for a variable that holds a secret for rows of the table to name. */
+export function isSecretForTables(variable: string): boolean {
+  return forTables.test(variable) && !ofProcess.has(variable);
+}
+
+/**
+ * Says why a row of the table may not name a variable; undefined if it may. Any other variable could hold a secret that is
+ * none of a source's or a sink's, such as PGPASSWORD.
+ */
+export function variableProblem(
+  { key }: SettingDefinition,
+  source: Configurable,
+  variable: string,
+): string | undefined {
+  if (isSecretForTables(variable)) return undefined;
+  const secrets = source.settings.filter(({ secret }) => secret);
+  if (secrets.some((definition) => isVariableOf(definition, variable))) return undefined;
+  const known = secrets.map(({ env }) => env).join(', ');
+  return `${key}Env in the table names a variable that rows of the table may not name: call it ${known} or TRAWL_SECRET_ and a name, in the environment or .env of the worker, and set ${key}Env to that`;
+}
+
+/** True for the setting's own variable, or for that of the same setting of another sink. */
+function isVariableOf({ env, ofEverySink }: SettingDefinition, variable: string): boolean {
+  return (
+    variable === env ||
+    (ofEverySink !== undefined && /^SINK_[A-Z0-9_]+$/.test(variable) && variable.endsWith(`_${ofEverySink}`))
+  );
+}
