@@ -1,7 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { SettingsChange } from '../environment.js';
 import type { Configurable, SettingDefinition } from './definition.js';
-import { isSecretForTables } from './secret-variables.js';
 import { tableKeys } from './values.js';
 
 /** A longer value is cut off in the execution log. */
@@ -33,7 +32,7 @@ export function settingsChange(origin: string, key: string, kinds: readonly Conf
 /** A secret may be in the table if someone wrote it there by other means, or by mistake instead of its location. */
 function isPublic({ definition, pointer }: { definition: SettingDefinition; pointer?: 'File' | 'Env' }, value: string) {
   if (pointer === 'File') return isAbsolute(value);
-  if (pointer === 'Env') return isSecretForTables(value) || /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(value);
+  if (pointer === 'Env') return /^[A-Z][A-Z0-9_]*$/.test(value);
   return !definition.secret;
 }
 

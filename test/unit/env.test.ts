@@ -45,6 +45,7 @@ describe('trawl env set', () => {
     await store.setSettings('acme', { descopeManagementKey: 'hunter2', descopeManagementKeyEnv: 'hunter2' }, []);
     const inStore = { ...context, existingStore: async () => store } as unknown as Context;
     await envUnset(inStore, 'acme', ['descopeText', 'descopeManagementKey', 'descopeManagementKeyEnv']);
+    await envSet(context, 'sink:siem', ['kind=splunk', 'tokenEnv=PGPASSWORD']);
     await envSet(context, 'sink:hook', ['kind=webhook', 'url=https://hooks.example/T0/hunter2?key=hunter2']);
     const lines = await store.executionLog({ limit: 100 });
     const told = lines.map(({ collector, notes }) => `${collector}: ${notes}`);
@@ -55,7 +56,9 @@ describe('trawl env set', () => {
       `acme: Setting descopeManagementKeyFile changed from not set to "/run/secrets/acme"${by('set')}`,
     );
     expect(told).toContain(`sink:hook: Setting url changed from not set to "https://hooks.example/…"${by('set')}`);
-    expect(told.length).toBe(8);
+    // The name of a variable tells what somebody was after.
+    expect(told).toContain(`sink:siem: Setting tokenEnv changed from not set to "PGPASSWORD"${by('set')}`);
+    expect(told.length).toBe(10);
     expect(told.join()).not.toContain('hunter2');
   });
 

@@ -115,7 +115,7 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
     const set = filters.map(({ setting, value, from }) => `${setting}=${JSON.stringify(value)} (${from})`);
     found.push({
       code: 'FILTERED',
-      message: `Filters leave out some events of the source: ${set.join(', ')}. Those of the table are removed with "trawl env unset ${collector} NAME".`,
+      message: `Filters leave out some events of the source: ${set.join(', ')}.${filters.some(({ from }) => from === 'table') ? ` "trawl env unset ${collector} NAME" removes one from the table.` : ''}`,
     });
   }
   for (const { sink, failure, refused } of sinks) {
