@@ -291,6 +291,14 @@ describe('rules that are written only once', () => {
   });
 });
 
+it('whoever sets settings says what the execution log tells of it', () => {
+  const calls = [...activities, ...src.filter(({ path }) => !path.startsWith('src/stores/'))].flatMap(
+    ({ path, text }) => [...text.matchAll(/\.setSettings\((.*)\);/g)].map(([, given]) => `${path}: ${given}`),
+  );
+  expect(calls.length).toBeGreaterThan(2);
+  expect(calls.filter((call) => !/, (?:changeBy|settingsChange)\(/.test(call))).toEqual([]);
+});
+
 it('rows of cleared events are told apart wherever events are read', () => {
   const readers = src.filter(({ text }) => /\b(FROM|JOIN) audit_events\b/.test(text));
   const others = readers.filter(({ text }) => !/\b(afterCleared|selectedEvents)\(/.test(text));
