@@ -106,7 +106,7 @@ export interface ClearRequest {
   eventsMax: number;
 }
 
-/** Deletes what is older than these times; RFC 3339. */
+/** Deletes what is older than these times, but no line of the log of the last day; RFC 3339. */
 export interface PruneRequest {
   before: { log?: string; related?: string; ids?: string };
   /** Keeps the transaction short. */

@@ -79,6 +79,8 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
     const prune = (before: PruneRequest['before'], collector = 'asa', rowsMax = 2_000) =>
       inSteps(() => store.offload.prune(collector, { before, rowsMax }));
 
+    const ageLog = () => under.execute("UPDATE execution_log SET datetime = '2001-01-01T00:00:00.000Z'");
+
     it('fixes the events of a batch before it is sent: they stay the same until it is confirmed', async () => {
       expect(await fixed(store)).toBeNull();
       await collect(4);
@@ -455,6 +457,9 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await prune({ related: future }, 'asa');
       expect(await left()).toEqual([1, 0]);
       await prune({ log: future }, 'asa');
+      expect(await left()).toEqual([1, 0]);
+      await ageLog();
+      await prune({ log: future }, 'asa');
       expect(await left()).toEqual([0, 0]);
       await store.offload.shrink();
     });
@@ -465,6 +470,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.writePage(page([event('a')], { relatedObjects }));
       for (const key of ids) await store.logIdleRun('asa', key);
       await store.logIdleRun('other', 'of another');
+      await ageLog();
       const before = { log: '2999-01-01T00:00:00Z', related: '2999-01-01T00:00:00Z', ids: '2999-01-01T00:00:00Z' };
       const lines = async () => (await store.executionLog({ collector: 'asa', limit: 10 })).map(({ notes }) => notes);
       expect(await store.offload.prune('asa', { before, rowsMax: 2 })).toBe(true);

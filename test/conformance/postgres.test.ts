@@ -1,23 +1,27 @@
 import pg from 'pg';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { until } from '../support/collection.js';
-import { createDatabase } from '../support/postgres.js';
+import { createDatabase, onServer } from '../support/postgres.js';
+import { createRoles, type RolesDatabase } from '../support/postgres-roles.js';
 import { clearingSuite } from './clearing-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
+let roles: RolesDatabase;
+beforeAll(async () => {
+  roles = await createRoles(inject('postgresUrl'));
+});
+afterAll(() => roles.remove());
+
+/** With the rights that docs/postgres.md grants to workers, so that every statement of the store is tried with them. */
 async function create(): Promise<StoreUnderTest> {
-  const database = await createDatabase(inject('postgresUrl'));
+  const { collector, owner, remove } = await roles.copy();
   return {
-    open: () => PostgresStore.open({ url: database.url, name: 'the test database', pool: 4 }),
-    execute: async (sql) => {
-      const client = new pg.Client({ connectionString: database.url });
-      await client.connect();
-      await client.query(sql).finally(() => client.end());
-    },
-    remove: database.remove,
+    open: () => PostgresStore.open({ url: collector, name: 'the test database', pool: 4 }),
+    execute: (sql) => onServer(owner, sql),
+    remove,
   };
 }
 

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { root } from '../../scripts/setup.mjs';
 import { storePlace } from '../../src/stores/place.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { Disk } from '../chaos/disk.js';
@@ -181,41 +180,6 @@ describe('opening a PostgreSQL store', () => {
     await collection.collect();
     await collection.expectComplete();
     await onServer(url, `DROP OWNED BY ${role}`);
-  }, 60_000);
-
-  it('accepts a role made as docs/postgres.md says', async () => {
-    const url = await database();
-    const name = new URL(url).pathname.slice(1);
-    const [, inDatabase, ofWorker] = [
-      ...readFileSync(join(root, 'docs/postgres.md'), 'utf8').matchAll(/```sql\n(.*?)```/gs),
-    ].map(([, sql]) =>
-      sql!
-        .replaceAll('…', 'secret-of-role')
-        .replaceAll(/\bsecurity\b/g, name)
-        .replaceAll(/\b(trawl|worker)\b/g, `$1_${name}`),
-    );
-    onTestFinished(() =>
-      onServer(inject('postgresUrl'), `DROP ROLE IF EXISTS trawl_${name}`, `DROP ROLE IF EXISTS worker_${name}`),
-    );
-    onTestFinished(() => onServer(url, `DROP OWNED BY trawl_${name}, worker_${name} CASCADE`));
-    const by = (role: string) => open(as(url, { username: `${role}_${name}`, password: 'secret-of-role' }));
-    await onServer(url, inDatabase!);
-    const owner = await by('trawl');
-    await onServer(url, ofWorker!);
-    const store = await by('worker');
-    expect(await store.identity()).toBe(await owner.identity());
-    const collection = await TestCollection.start({ events: 300 }, {}, store);
-    await collection.collect();
-    await collection.expectComplete();
-    expect(await owner.eventCount('asa')).toBe(300);
-    // It may not make tables, and yet the months have partitions.
-    const client = new pg.Client({
-      connectionString: as(url, { username: `worker_${name}`, password: 'secret-of-role' }),
-    });
-    await client.connect();
-    onTestFinished(() => client.end());
-    await expect(client.query('CREATE TABLE more ()')).rejects.toMatchObject({ code: '42501' });
-    expect((await client.query('SELECT 1 FROM audit_events_other')).rows).toEqual([]);
   }, 60_000);
 
   it('reports a schema that a newer version has migrated', async () => {

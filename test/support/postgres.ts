@@ -150,10 +150,10 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
-/** A new database on a server. */
-export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
+/** A new database on a server. @param template a database to copy */
+export async function createDatabase(serverUrl: string, template = 'template1'): Promise<TestDatabase> {
   const name = `trawl_${randomBytes(8).toString('hex')}`;
-  await onServer(serverUrl, `CREATE DATABASE ${name}`);
+  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return {

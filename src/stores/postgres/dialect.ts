@@ -93,6 +93,16 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
       );
       return row!.n;
     },
+    /** As the owner of the log, which nobody else may change. */
+    *pruneLog(collector, before, linesMax) {
+      const row = yield* first<{ n: number }>(
+        'SELECT prune_execution_log($1, $2, $3) AS n',
+        collector,
+        before,
+        linesMax,
+      );
+      return row!.n;
+    },
     /** Autovacuum frees the room of single rows; partitions of empty months are dropped. */
     shrink: (now) => partitions.dropEmpty(now),
     events: (filter, limit) => selectEvents(db, filter, limit),

@@ -5,7 +5,7 @@ import { refusalOf } from './refusals.js';
 const wait = 'Collecting resumes when it answers again.';
 const network = `Check the host in TRAWL_STORE and the network. ${wait}`;
 const grants =
-  'Grant the role what it needs: GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA … (it owns the tables); see docs/postgres.md.';
+  'The role that makes and upgrades the tables needs GRANT CONNECT ON DATABASE …, and GRANT USAGE, CREATE ON SCHEMA …. A role of workers needs the grants of docs/postgres.md: after an upgrade, run "trawl status" with the first role and repeat them.';
 
 /** Meanings of SQLSTATE codes (whole or by class) and of Node.js connection errors. */
 const meanings: Readonly<Record<string, Meaning>> = {

@@ -1,3 +1,5 @@
+import { ownerFunctions } from './owner-functions.js';
+
 /**
  * Numbered, append-only: the n-th text migrates version n - 1 to n (`trawl_schema`). Migrations only add things, or
  * change indexes, so that workers of an earlier version keep working while they are replaced.
@@ -314,4 +316,5 @@ export const migrations: readonly string[] = [
   END $$;
   REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC;
   `,
+  ownerFunctions,
 ];

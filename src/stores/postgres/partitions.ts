@@ -1,13 +1,11 @@
 import { TrawlError } from '../../errors.js';
-import { all, changes, first, type Steps } from '../sql/steps.js';
-import { lockSpace, type PostgresDatabase } from './database.js';
+import { all, first } from '../sql/steps.js';
+import type { PostgresDatabase } from './database.js';
 
 const yearsMax = 20;
 /** Months after the present one whose partitions are made before anything happens in them. */
 const monthsAhead = 3;
 const retryAfterMs = 600_000;
-/** All other sessions wait meanwhile. `make_events_partition` has the same. */
-const lockMaxMs = 200;
 /** PostgreSQL reads the whole default partition when it makes another one, while everybody waits. */
 const othersBytesMax = 16 * 1024 * 1024;
 
@@ -54,9 +52,9 @@ export class Partitions {
       const month = name.slice('audit_events_'.length).replace('_', '-');
       if (new Date(`${monthAfter(month)}-01T00:00:00Z`) > before) continue;
       try {
-        if (await this.#db.transaction(({ finish }) => finish(dropIfEmpty(name)))) this.#known.delete(month);
+        if (await this.#dropIfEmpty(month)) this.#known.delete(month);
       } catch (error) {
-        // Somebody reads the table, or the role does not own it: the others would fail the same way.
+        // Somebody reads the table, or the role may not do it: the others would fail the same way.
         if (isExpected(error)) return;
         throw error;
       }
@@ -101,6 +99,15 @@ export class Partitions {
     }
   }
 
+  /** In a transaction that sees what others have written meanwhile, whatever the database's default is. */
+  async #dropIfEmpty(month: string): Promise<boolean> {
+    const drop = first<{ dropped: boolean }>('SELECT drop_empty_events_partition($1::date) AS dropped', `${month}-01`);
+    return this.#db.transaction(
+      async ({ finish }) => (await finish(drop))!.dropped,
+      'BEGIN ISOLATION LEVEL READ COMMITTED',
+    );
+  }
+
   async #step(month: string, step: string): Promise<void> {
     await this.#db.finish(first('SELECT make_events_partition($1::date, $2)', `${month}-01`, step));
   }
@@ -114,20 +121,6 @@ function isExpected(error: unknown): boolean {
   if (!(error instanceof TrawlError)) return false;
   const { code = '' } = (error.cause as { code?: string } | undefined) ?? {};
   return ['42501', '23514', '42704', '55P03', '57014', '40P01'].includes(code);
-}
-
-function* dropIfEmpty(table: string): Steps<boolean> {
-  yield* changes(`SET LOCAL lock_timeout = '${lockMaxMs}ms'`);
-  yield* first('SELECT pg_advisory_xact_lock($1, 1)', lockSpace);
-  const held = `SELECT 1 FROM ${table} LIMIT 1`;
-  if (yield* first(held)) return false;
-  // A page may be about to be written, so the locks keep writers out until the second check and the drop are done. The
-  // parent comes first, as for writers: the other order would deadlock.
-  yield* changes('LOCK TABLE ONLY audit_events IN ACCESS EXCLUSIVE MODE');
-  yield* changes(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-  if (yield* first(held)) return false;
-  yield* changes(`DROP TABLE ${table}`);
-  return true;
 }
 
 /** `2026-01` */

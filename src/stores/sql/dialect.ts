@@ -38,6 +38,8 @@ export interface Dialect {
   removeEvents(collector: string, range: { afterSeq: number; upToSeq: number }): Steps<void>;
   /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns the number removed */
   removeSentEvents(events: SentEvents): Steps<number>;
+  /** Deletes the oldest lines of a collector's execution log that are older than this time. @returns the number deleted */
+  pruneLog(collector: string, before: string, linesMax: number): Steps<number>;
   /** See `OffloadStore.shrink`. */
   shrink(now: Date): Promise<void>;
 

@@ -95,14 +95,14 @@ export function noLongerNeeded(isSink: (column: string) => string, batches = 'of
 
 /** See `OffloadStore.prune`. */
 export function* prune(
-  { ids }: Dialect,
+  { ids, pruneLog }: Dialect,
   collector: string,
   { before, rowsMax }: PruneRequest,
   now: string,
 ): Steps<boolean> {
   const { log, related, ids: cleared } = before;
   const removed = [
-    log === undefined ? 0 : yield* pruneLog(collector, log, rowsMax),
+    log === undefined ? 0 : yield* pruneLog(collector, [log, dayBefore(now)].sort()[0]!, rowsMax),
     related === undefined
       ? 0
       : yield* changes(oldestOf('audit_related_objects', 'seen_at', ids.key), collector, related, rowsMax),
@@ -115,15 +115,8 @@ export function* prune(
   return false;
 }
 
-/** Lines are in the order of their times, so that the first one that stays ends the search. */
-function* pruneLog(collector: string, before: string, rowsMax: number): Steps<number> {
-  return yield* changes(
-    `DELETE FROM execution_log WHERE datetime < $2 AND line IN (
-       SELECT line FROM execution_log WHERE collector = $1 ORDER BY line LIMIT $3)`,
-    collector,
-    before,
-    rowsMax,
-  );
+function dayBefore(now: string): string {
+  return new Date(Date.parse(now) - 24 * 3_600_000).toISOString();
 }
 
 function oldestOf(table: string, time: string, key: string): string {

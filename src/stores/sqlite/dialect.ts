@@ -71,6 +71,16 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* forgetEventIds(chosenOnes, collector);
       return yield* changes(`DELETE FROM audit_events WHERE ${chosenOnes}`, collector);
     },
+    /** Lines are in the order of their times, so that the first one that stays ends the search. */
+    *pruneLog(collector, before, linesMax) {
+      return yield* changes(
+        `DELETE FROM execution_log WHERE datetime < $2 AND line IN (
+           SELECT line FROM execution_log WHERE collector = $1 ORDER BY line LIMIT $3)`,
+        collector,
+        before,
+        linesMax,
+      );
+    },
     shrink: () => shrink(db),
     events: async (filter, limit) => selectEvents(db, filter, limit),
     eventLines: async (filter, limit) => selectLines(db, filter, limit),

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/setup.mjs';
+import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { createDatabase, onServer } from './postgres.js';
+
+/** The URLs of a database, by role. */
+interface Urls {
+  superuser: string;
+  owner: string;
+  collector: string;
+  reader: string;
+}
+
+/** A new database with the tables and the roles of docs/postgres.md. */
+export interface RolesDatabase extends Urls {
+  /** Runs a statement of the page, such as the grants, as it is written there. */
+  run(title: string, url: string): Promise<void>;
+  /** Makes another one with the same roles, in a fraction of the time. Nobody may be connected to this one. */
+  copy(): Promise<Urls & { remove(): Promise<void> }>;
+  remove(): Promise<void>;
+}
+
+/** The page's block of SQL whose first line is this comment. */
+function documented(title: string): string {
+  const page = readFileSync(join(root, 'docs/postgres.md'), 'utf8');
+  const [, sql] = new RegExp(`\`\`\`sql\n-- ${title}\n(.*?)\`\`\``, 's').exec(page) ?? [];
+  if (sql === undefined) throw new Error(`docs/postgres.md has no SQL that begins with "-- ${title}"`);
+  return sql;
+}
+
+/** Makes them as the page says, with names of their own since roles belong to the whole server. */
+export async function createRoles(serverUrl: string): Promise<RolesDatabase> {
+  const database = await createDatabase(serverUrl);
+  const name = new URL(database.url).pathname.slice(1);
+  const of = (role: string) => `${role}_${name}`;
+  const urls = (url: string) => {
+    const as = (role: string) => Object.assign(new URL(url), { username: of(role), password: 'secret' }).href;
+    return { superuser: url, owner: as('trawl'), collector: as('trawl_collector'), reader: as('trawl_reader') };
+  };
+  const roles = ['trawl', 'trawl_collector', 'trawl_reader'];
+  const run = (title: string, url: string) =>
+    onServer(
+      url,
+      documented(title)
+        .replaceAll('…', 'secret')
+        .replaceAll(/\bsecurity\b/g, name)
+        .replaceAll(/\btrawl\w*/g, (role) => (roles.includes(role) ? of(role) : role)),
+    );
+  const made = urls(database.url);
+  await run('Roles', made.superuser);
+  await (await PostgresStore.open({ url: made.owner, name: 'the test database', pool: 1 })).close();
+  await run('Grants', made.owner);
+  return {
+    ...made,
+    run,
+    copy: async () => {
+      const { url, remove } = await createDatabase(serverUrl, name);
+      const copied = new URL(url).pathname.slice(1);
+      // The only thing of a role that a database does not take along.
+      const paths = roles.map((role) => `ALTER ROLE ${of(role)} IN DATABASE ${copied} SET search_path = audit`);
+      await onServer(serverUrl, ...paths);
+      return { ...urls(url), remove };
+    },
+    remove: async () => {
+      await database.remove();
+      await onServer(serverUrl, `DROP ROLE ${roles.map(of).join(', ')}`);
+    },
+  };
+}
