@@ -3,6 +3,7 @@ import { createLogger, type Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
 import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
 import { sources } from '../sources/registry.js';
+import { LinkWatch } from '../stores/link.js';
 import { mayExist } from '../stores/place.js';
 import { openStore } from '../stores/registry.js';
 import type { SqliteAccess } from '../stores/sqlite/database.js';
@@ -15,6 +16,8 @@ import { type ProcessSettings, readProcessSettings } from './process-settings.js
 /** Settings and resources that every verb shares. */
 export class Context {
   readonly settings: ProcessSettings;
+  /** How the connections to the store are protected. */
+  readonly link = new LinkWatch();
   readonly #closing: (() => Promise<void>)[] = [];
   #closed = false;
   #logger: Logger | undefined;
@@ -31,7 +34,8 @@ export class Context {
 
   /** Opens the store, and creates it if there is none yet. */
   async openStore(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store> {
-    const store = await openStore(place, access);
+    const watched = place.kind === 'postgres' ? { ...place, onLink: this.link.note } : place;
+    const store = await openStore(watched, access);
     this.onClose(() => store.close());
     return store;
   }

@@ -29,6 +29,7 @@ export async function startObservedWorker(
   { env = context.settings.env, logLevel, measured }: ObservedWorkerOptions,
 ): Promise<ObservedWorker> {
   const logger = context.logger(logLevel);
+  context.link.warnBy((text) => logger.warn(`The connection to the store ${context.settings.store.name}: ${text}`));
   const tracing = await startTracing(env, logger);
   context.onClose(async () => tracing?.shutdown());
   const sdkAddress = await installTemporalRuntime(logger, measured);

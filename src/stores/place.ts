@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { StoreLink } from './link.js';
 
 /** Location of a store. `name` is shown to people and contains no secrets. */
 export type StorePlace =
@@ -11,6 +12,8 @@ export type StorePlace =
       pool: number;
       /** Maximum wait for an answer, in ms. Defaults to what a worker can afford. */
       answerMaxMs?: number;
+      /** Receives how each new connection is protected. */
+      onLink?: (link: StoreLink) => void;
     };
 
 export const storeForms = 'sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/DATABASE';

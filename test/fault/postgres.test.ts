@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import type { StoreLink } from '../../src/stores/link.js';
 import { storePlace } from '../../src/stores/place.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { Disk } from '../chaos/disk.js';
 import { Certificates } from '../support/certificates.js';
 import { TestCollection, until } from '../support/collection.js';
 import { createDatabase, onServer, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { query } from '../support/store.js';
 
 /** A server for this test alone, which may end it. */
 async function ownServer(): Promise<{ server: TestPostgres; url: string }> {
@@ -24,10 +26,10 @@ async function database(): Promise<string> {
   return url;
 }
 
-async function open(url: string, pool = 4): Promise<PostgresStore> {
+async function open(url: string, pool = 4, onLink?: (link: StoreLink) => void): Promise<PostgresStore> {
   const place = storePlace(url, '/', pool);
   if (place?.kind !== 'postgres') throw new Error(url);
-  const store = await PostgresStore.open(place);
+  const store = await PostgresStore.open({ ...place, ...(onLink ? { onLink } : {}) });
   onTestFinished(() => store.close());
   return store;
 }
@@ -271,24 +273,34 @@ it('TLS is verified as the URL requires, also with a client certificate', async 
     ssl_ca_file: file('ca.pem'),
   });
   const tls = (parameters: Record<string, string>) => as(url, { search: new URLSearchParams(parameters).toString() });
-  const encrypted = async (parameters: Record<string, string>) => {
-    const store = await open(tls(parameters));
-    return (await store.identity()).length === 16;
+  const linked = async (parameters: Record<string, string>) => {
+    const links: StoreLink[] = [];
+    const store = await open(tls(parameters), 4, (link) => links.push(link));
+    expect(await store.identity()).toHaveLength(16);
+    const [row] = await query<{ used: string | null }>(
+      storePlace(tls(parameters), '/', 1)!,
+      'SELECT version AS used FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+    );
+    const link = links.at(-1);
+    if ('sslmode' in parameters) expect(link).toMatchObject({ tls: row!.used, isLocal: true });
+    return link;
   };
-  expect(await encrypted({ sslmode: 'verify-full', sslrootcert: file('ca.pem') })).toBe(true);
-  expect(await encrypted({ sslmode: 'require' })).toBe(true);
-  expect(
-    await encrypted({
-      sslmode: 'verify-full',
-      sslrootcert: file('ca.pem'),
-      sslcert: file('client.pem'),
-      sslkey: file('client.key'),
-    }),
-  ).toBe(true);
+  const ca = { sslrootcert: file('ca.pem') };
+  const own = { sslcert: file('client.pem'), sslkey: file('client.key') };
+  const verified = { verified: 'host', passesVerification: true };
+  expect(await linked({ sslmode: 'verify-full', ...ca })).toMatchObject(verified);
+  expect(await linked({ sslmode: 'verify-full', ...ca, ...own })).toMatchObject(verified);
+  expect(await linked({ sslmode: 'verify-ca', ...ca })).toMatchObject({ ...verified, verified: 'authority' });
+  const unverified = { tls: 'TLSv1.3', verified: 'nothing', passesVerification: false };
+  for (const parameters of [{ sslmode: 'require' }, { sslmode: 'prefer' }, {}])
+    expect(await linked(parameters as Record<string, string>)).toMatchObject(unverified);
+  expect(await linked({ sslmode: 'prefer', ...ca })).toMatchObject({ ...unverified, passesVerification: true });
+  expect(await linked({ sslmode: 'disable' })).toMatchObject({ tls: null });
   const refused = expect.objectContaining({ code: 'STORE_REFUSED', hint: expect.stringContaining('sslrootcert') });
   await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('other.pem') }))).rejects.toThrow(refused);
   await expect(open(tls({ sslmode: 'verify-full', sslrootcert: file('absent.pem') }))).rejects.toThrow(refused);
   await server.stop();
   await server.start();
   await expect(open(tls({ sslmode: 'require' }))).rejects.toThrow(refused);
+  expect(await linked({})).toMatchObject({ tls: null, verified: 'nothing' });
 }, 60_000);

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { TLSSocket } from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TrawlError } from '../../src/errors.js';
+import { LinkWatch, linkWarning, type StoreLink } from '../../src/stores/link.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
+import { Certificates } from '../support/certificates.js';
 
 /** The parameters of a startup packet: after its length and version, names and values that end with NUL. */
 function parametersOf(packet: Buffer): Record<string, string> {
@@ -20,18 +23,54 @@ function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(type), length, body]);
 }
 
+/** Length and code of SSLRequest. */
+const tlsRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
 const error = (code: string, text: string) => message('E', Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${text}\0\0`));
 
+interface ServerOptions {
+  /** The answer to the request for TLS: `S` begins it, none closes the connection. */
+  tls?: string;
+  key?: { key: Buffer; cert: Buffer };
+}
+
+interface Server {
+  place: string;
+  /** What was sent on each connection, and whether it was encrypted. */
+  asked: Record<string, string>[];
+  connections: ('TLS' | 'asked' | 'clear')[];
+}
+
 /** A server that answers every startup packet with these bytes. */
-async function answering(answer: Buffer): Promise<{ place: string; asked: Record<string, string>[] }> {
+async function answering(answer: Buffer, { tls = 'N', key }: ServerOptions = {}): Promise<Server> {
   const asked: Record<string, string>[] = [];
+  const connections: Server['connections'] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
+  const expectStartup = (socket: Socket) =>
     socket.once('data', (packet) => {
       asked.push(parametersOf(packet));
       socket.end(answer);
+    });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const at = connections.push('clear') - 1;
+    socket.on('error', () => undefined);
+    socket.once('data', (packet) => {
+      if (!packet.equals(tlsRequest)) {
+        asked.push(parametersOf(packet));
+        socket.end(answer);
+        return;
+      }
+      connections[at] = 'asked';
+      if (tls === '') socket.destroy();
+      else socket.write(tls, 'latin1');
+      if (!key) return void expectStartup(socket);
+      const secure = new TLSSocket(socket, { isServer: true, ...key });
+      secure.on('error', () => undefined);
+      secure.once('secure', () => {
+        connections[at] = 'TLS';
+      });
+      expectStartup(secure);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -40,7 +79,7 @@ async function answering(answer: Buffer): Promise<{ place: string; asked: Record
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { place: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { place: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked, connections };
 }
 
 async function refusal(place: string, query = '', user = 'ada:hunter2'): Promise<TrawlError> {
@@ -57,6 +96,8 @@ async function refusal(place: string, query = '', user = 'ada:hunter2'): Promise
 const refusals: [code: string, text: string, expected: string, retry: boolean, hint: RegExp][] = [
   ['28P01', 'password authentication failed for user "ada"', 'STORE_REFUSED', false, /TRAWL_STORE/],
   ['28000', 'no pg_hba.conf entry for host', 'STORE_REFUSED', false, /pg_hba/],
+  ['28000', 'no pg_hba.conf entry for host "::1", user "ada", SSL encryption', 'STORE_REFUSED', false, /=disable/],
+  ['28000', 'no pg_hba.conf entry for host "::1", user "ada", no encryption', 'STORE_REFUSED', false, /pg_hba/],
   ['28ABC', 'anything else about the user', 'STORE_REFUSED', false, /pg_hba/],
   ['3D000', 'database "audit" does not exist', 'STORE_REFUSED', false, /Create it/],
   ['55000', 'database "audit" is not currently accepting connections', 'STORE_REFUSED', false, /ALLOW_CONNECTIONS/],
@@ -109,6 +150,139 @@ describe('a PostgreSQL or pooler that refuses a connection', () => {
         .filter((name) => name !== '' && !known.includes(name))
         .sort(),
     ).toEqual(line.sort());
+  });
+});
+
+describe('without sslmode', () => {
+  const denied = error('28P01', 'password authentication failed for user "ada"');
+  const keys = () => {
+    const certificates = new Certificates();
+    certificates.authority('server');
+    return {
+      key: readFileSync(certificates.file('server.key')),
+      cert: readFileSync(certificates.file('server.pem')),
+    };
+  };
+
+  it.each(['', '?sslmode=prefer'])(
+    'TLS is used where the server has it, whatever its certificate ("%s")',
+    async (query) => {
+      const { place, asked, connections } = await answering(denied, { tls: 'S', key: keys() });
+      expect(await refusal(place, query)).toMatchObject({
+        code: 'STORE_REFUSED',
+        hint: expect.stringContaining('Correct'),
+      });
+      expect(connections).toEqual(['TLS']);
+      expect(asked).toEqual([expect.objectContaining({ user: 'ada' })]);
+    },
+  );
+
+  it.each(['', '?sslmode=prefer'])(
+    'the same connection goes on in the clear where it has none ("%s")',
+    async (query) => {
+      const { place, asked, connections } = await answering(denied);
+      expect(await refusal(place, query)).toMatchObject({
+        code: 'STORE_REFUSED',
+        hint: expect.stringContaining('Correct'),
+      });
+      expect(connections).toEqual(['asked']);
+      expect(asked).toEqual([expect.objectContaining({ user: 'ada' })]);
+    },
+  );
+
+  it.each([
+    ['closes the connection', ''],
+    ['answers with an error', 'EFATAL: anything\0'],
+    ['answers no, and something else', 'NR'],
+    ['answers yes, and something else', 'SR'],
+  ])('nothing is sent to a server that %s, and the error says how to go without', async (_, tls) => {
+    const { place, asked, connections } = await answering(denied, { tls });
+    expect(await refusal(place)).toMatchObject({
+      code: 'STORE_BUSY',
+      message: expect.not.stringContaining('anything'),
+      hint: expect.stringContaining('sslmode=disable'),
+    });
+    expect(connections).toEqual(['asked']);
+    expect(asked).toEqual([]);
+  });
+
+  it('a handshake that fails does not lead to the clear', async () => {
+    const { place, connections } = await answering(Buffer.from('not TLS at all'), { tls: 'S' });
+    expect(await refusal(place)).toMatchObject({
+      code: 'STORE_REFUSED',
+      hint: expect.stringContaining('sslmode=disable'),
+    });
+    expect(connections).toEqual(['asked']);
+  });
+
+  it.each(['?sslmode=require', '?sslmode=verify-full', '?ssl=true'])(
+    'but with %s, nothing goes in the clear',
+    async (query) => {
+      const { place, asked, connections } = await answering(denied);
+      expect(await refusal(place, query)).toMatchObject({
+        code: 'STORE_REFUSED',
+        hint: expect.stringContaining('sslmode'),
+      });
+      expect(connections).toEqual(['asked']);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('an invalid certificate is refused with sslmode=verify-full', async () => {
+    const { place, asked } = await answering(denied, { tls: 'S', key: keys() });
+    expect(await refusal(place, '?sslmode=verify-full')).toMatchObject({ code: 'STORE_REFUSED' });
+    expect(asked).toEqual([]);
+  });
+
+  it('the environment counts: PGSSLMODE=require sends nothing in the clear, and disable asks for no TLS', async () => {
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    vi.stubEnv('PGSSLMODE', 'require');
+    const { place, asked, connections } = await answering(denied);
+    await refusal(place);
+    expect(asked).toEqual([]);
+    vi.stubEnv('PGSSLMODE', 'disable');
+    await refusal(place);
+    expect(connections).toEqual(['asked', 'clear']);
+    expect(asked).toHaveLength(1);
+    await refusal(place, '?sslmode=prefer');
+    expect(connections.at(-1)).toBe('asked');
+  });
+});
+
+describe('the warning about a connection to the store', () => {
+  const link = { isLocal: false, tls: 'TLSv1.3', verified: 'nothing', passesVerification: false } as const;
+
+  it.each<[string, Partial<StoreLink>, RegExp | undefined]>([
+    ['in the clear', { tls: null }, /^no TLS: others on the network can read.*sslmode=verify-full.*sslrootcert/],
+    ['with a certificate that nobody looks at', {}, /^TLSv1.3, certificate not verified: .*sslrootcert/],
+    [
+      'whose certificate would pass',
+      { passesVerification: true },
+      /is valid: add sslmode=verify-full to TRAWL_STORE\.$/,
+    ],
+    ['whose certificate is verified', { verified: 'host', passesVerification: true }, undefined],
+    ['whose authority is verified', { verified: 'authority', passesVerification: true }, undefined],
+    ['on this machine', { isLocal: true }, undefined],
+    ['in the clear on this machine', { isLocal: true, tls: null }, undefined],
+  ])('%s', (_, more, expected) => {
+    const warning = linkWarning({ ...link, ...more });
+    if (expected === undefined) expect(warning).toBeUndefined();
+    else expect(warning).toMatch(expected);
+  });
+
+  it('comes once, and again where a later connection is another one', () => {
+    const watch = new LinkWatch();
+    watch.note(link);
+    const warnings: string[] = [];
+    watch.warnBy((warning) => warnings.push(warning));
+    watch.note(link);
+    watch.note({ ...link, verified: 'host' });
+    watch.note({ ...link, tls: null });
+    watch.note({ ...link, tls: null });
+    expect(warnings).toEqual([expect.stringMatching(/^TLSv1.3/), expect.stringMatching(/^no TLS/)]);
+    expect(watch.last).toMatchObject({ tls: null });
   });
 });
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TrawlError } from '../../errors.js';
+import { linkText, linkWarning, type StoreLink } from '../../stores/link.js';
 import { answeringWithin, type StorePlace } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
@@ -15,8 +16,15 @@ export interface CheckedStore {
   known: boolean;
 }
 
-/** Checks that the store, if there is one, can be read and written. Changes nothing. */
+/** Checks that the store, if there is one, can be read and written, and how a connection is protected. Changes nothing. */
 export async function checkStore(context: Context, lines: CheckLines): Promise<CheckedStore> {
+  const checked = await checkContents(context, lines);
+  const { last } = context.link;
+  if (last) checkLink(lines, last);
+  return checked;
+}
+
+async function checkContents(context: Context, lines: CheckLines): Promise<CheckedStore> {
   const place = context.settings.store;
   try {
     requireWritable(place);
@@ -31,6 +39,12 @@ export async function checkStore(context: Context, lines: CheckLines): Promise<C
     else lines.failed('store', error);
     return { store: undefined, known: false };
   }
+}
+
+function checkLink(lines: CheckLines, link: StoreLink): void {
+  const warning = linkWarning(link);
+  if (warning === undefined) lines.passed('store TLS', linkText(link));
+  else lines.warning('store TLS', warning);
 }
 
 function noneYet(lines: CheckLines, place: StorePlace): CheckedStore {

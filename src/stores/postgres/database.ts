@@ -4,9 +4,11 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { TrawlError } from '../../errors.js';
 import { storeOlder } from '../errors.js';
+import type { StoreLink } from '../link.js';
 import { changes, finishAwaiting, first, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
 import { endsConnection, postgresError } from './errors.js';
 import { migrations } from './migrations.js';
+import { clientsFor, linkOf } from './tls.js';
 
 export interface PostgresOptions {
   url: string;
@@ -16,6 +18,8 @@ export interface PostgresOptions {
   pool: number;
   /** Maximum wait for a connection or a statement, in ms. Does not apply to migrations. */
   answerMaxMs?: number;
+  /** Receives how each new connection is protected. */
+  onLink?: (link: StoreLink) => void;
   /** Opens read-only: does not migrate an outdated database, but verifies that it is writable. */
   look?: boolean;
 }
@@ -46,7 +50,7 @@ export class PostgresDatabase {
   readonly #options: PostgresOptions;
 
   private constructor(options: PostgresOptions) {
-    const { url, name, pool, answerMaxMs = statementMaxMs } = options;
+    const { url, name, pool, onLink, answerMaxMs = statementMaxMs } = options;
     this.#options = options;
     this.#place = name;
     this.#turns = new Turns(pool);
@@ -62,10 +66,14 @@ export class PostgresDatabase {
       keepAlive: true,
       application_name: 'trawl',
       types: { getTypeParser: typeParser },
+      ...clientsFor(url),
     });
     // If a connection ends while idle or between two statements, the next call that needs it reports the error.
     this.#pool.on('error', () => undefined);
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => undefined);
+      onLink?.(linkOf(client));
+    });
   }
 
   /** @throws TrawlError STORE_NEWER, STORE_REFUSED, or as `Store` says; with `look` also STORE_OLDER and NOT_RUNNING */

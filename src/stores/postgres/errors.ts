@@ -71,7 +71,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const tls: Meaning = {
   code: 'STORE_REFUSED',
   what: 'is not trusted, or does not speak TLS as configured',
-  hint: 'Check sslmode, sslrootcert, sslcert and sslkey in TRAWL_STORE.',
+  hint: 'Check sslmode, sslrootcert, sslcert and sslkey in TRAWL_STORE. With sslmode=disable, it goes without TLS.',
 };
 
 const broken: Meaning = { code: 'STORE_BUSY', what: 'broke the connection or does not answer', hint: wait };
@@ -87,15 +87,22 @@ export function postgresError(error: unknown, place: string, connecting = false)
 function meaningOf(error: unknown, connecting: boolean): Meaning | undefined {
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const { code = '', message = '' } = inner as { code?: string; message?: string };
-  if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)/.test(code) || /SSL/.test(message))
+  if (
+    /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)/.test(code) ||
+    (/SSL/.test(message) && !isSqlState(code))
+  )
     return tls;
   if (/^Connection terminated|timeout|Client has encountered a connection error/i.test(message) && code === '')
     return broken;
   return refusalOf(code, message, connecting) ?? meanings[code] ?? meanings[code.slice(0, 2)];
 }
 
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code);
+}
+
 /** Returns whether the error makes its connection unusable: a new connection may reach another server. */
 export function endsConnection(error: unknown): boolean {
   const { code } = error as { code?: string };
-  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57|25006|58|XX)/.test(code);
+  return typeof code !== 'string' || !isSqlState(code) || /^(08|57|25006|58|XX)/.test(code);
 }

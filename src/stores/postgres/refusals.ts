@@ -1,4 +1,5 @@
 import type { Meaning } from '../errors.js';
+import { tlsUnanswered } from './tls.js';
 
 /** The startup parameters that Trawl sends and PgBouncer does not know. */
 const ownParameters = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
@@ -65,6 +66,23 @@ const ofConnections: readonly Refusal[] = [
     code: /^$/,
     message: /^SASL|password must be a string/i,
     meaning: refused('cannot be signed in to', 'Check that TRAWL_STORE has a password, and pg_hba.conf.'),
+  },
+  {
+    code: /^28000$/,
+    message: /pg_hba\.conf.*SSL (?:encryption|on)\b/,
+    meaning: refused(
+      'refuses this user with TLS',
+      'See pg_hba.conf and the user in TRAWL_STORE. If the server takes the user without TLS only, add sslmode=disable.',
+    ),
+  },
+  {
+    code: /^$/,
+    message: new RegExp(tlsUnanswered),
+    meaning: {
+      code: 'STORE_BUSY',
+      what: 'broke the connection when it was asked for TLS',
+      hint: 'Collecting resumes when it answers. If the server, or a proxy in between, knows no TLS, add sslmode=disable to TRAWL_STORE.',
+    },
   },
   {
     code: /^$/,
