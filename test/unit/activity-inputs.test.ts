@@ -41,7 +41,10 @@ const sent: { [Name in ActivityName]: ActivityInput<Name>[] } = {
     { collector: 'asa', pages: [ref] },
     { collector: 'asa', pages: [ref, { ...ref, gap, warning: 'told' }] },
   ],
-  writeExecutionLog: [{ collector: 'asa' }, { collector: 'asa', failure: 'No. [NOT_FOUND]' }],
+  writeExecutionLog: [
+    { collector: 'asa', failure: 'No. [NOT_FOUND]' },
+    { collector: 'asa', failure: 'No. [NOT_FOUND]', command: { kind: 'clearEvents', keys: ['audit/run/1'] } },
+  ],
   resetCheckpoint: [{ collector: 'asa', keys: ['audit/run/1', 'audit/run/2'] }],
   clearEvents: [
     { collector: 'asa', keys: ['audit/run'] },
@@ -62,7 +65,9 @@ const untouched = new Proxy(
 const activities = createActivities({ store: untouched, sources, http: untouched, env: {} } as unknown as Dependencies);
 const names = Object.keys(activities) as ActivityName[];
 
-const environment = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+const workflowExecution = { workflowId: 'audit', runId: 'run' };
+const environment = () =>
+  new MockActivityEnvironment({ workflowExecution }, { logger: new DefaultLogger('ERROR', () => undefined) });
 
 /** The failure of an activity that is executed directly. */
 async function failureOf(name: ActivityName, input: unknown, of = activities): Promise<ApplicationFailure> {
@@ -182,7 +187,7 @@ describe('a batch for a folder', () => {
     const store = await openStore(storePlace(`sqlite:${join(folder, 'trawl.db')}`, '/', 1)!, 'write');
     onTestFinished(() => store.close());
     await store.writePage(page([event('e1'), event('e2')], { nextOffset: 'next' }));
-    await store.setSettings('asa', { source: 'asa', asaTeam: 't', asaKeyId: 'k' }, []);
+    await store.setSettings('asa', { source: 'asa', asaTeam: 't', asaKeyId: 'k', offload: 'archive' }, []);
     const env = {
       SINK_ARCHIVE_KIND: 'files',
       SINK_ARCHIVE_PATH: path,
