@@ -1,3 +1,4 @@
+import { TrawlError } from '../src/errors.js';
 import {
   collectorNames,
   collectorRows,
@@ -10,6 +11,14 @@ import { neededSinks, type OffloadSettings } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import { getEnvironmentVariables } from './settings.js';
+
+export function strangeSinks(collector: string, strange: readonly string[], sinks: readonly string[]): TrawlError {
+  const has =
+    sinks.length === 0 ? 'has no sink' : `is not offloaded to ${strange.join(', ')} (its sinks: ${sinks.join(', ')})`;
+  return new TrawlError('SETTINGS_INVALID', `Collector ${collector} ${has}.`, {
+    hint: `Name its sinks: trawl env set ${collector} offload=SINK.`,
+  });
+}
 
 interface OpenCollector {
   source: Source;
@@ -72,6 +81,18 @@ export class Collectors {
   /** True if a collector is set up or has rows in the store. */
   async has(collector: string): Promise<boolean> {
     return (await this.#names()).includes(collector);
+  }
+
+  /**
+   * Guards what leaves the store: events go to the collector's own sinks, whoever asks.
+   * @throws TrawlError SETTINGS_INVALID if one of these is not a sink of the collector, or as `offloading` does; not
+   *   retried.
+   */
+  async requireSinks(collector: string, wanted: readonly string[]): Promise<void> {
+    const { offload: sinks = [] } = await this.offloading(collector);
+    const strange = wanted.filter((name) => !sinks.includes(name));
+    if (strange.length === 0) return;
+    throw strangeSinks(collector, strange, sinks);
   }
 
   /** @throws TrawlError as `neededSinks` does. */

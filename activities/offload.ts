@@ -6,6 +6,7 @@ import type { SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
 import { currentSender, leaseStepMs, type Sending } from './batch-lease.js';
+import { strangeSinks } from './collectors.js';
 import type { Context } from './context.js';
 import { retentionIsDue } from './retention.js';
 import { sendBatch } from './send-batch.js';
@@ -34,11 +35,7 @@ export async function planOffload(
   const strange = (wanted ?? []).filter((name) => !sinks.includes(name));
   const retains = [retainDays, logRetainDays, relatedRetainDays].some((days) => days !== undefined);
   if (strange.length > 0 || (sinks.length === 0 && (wanted !== undefined || !retains))) {
-    const has =
-      sinks.length === 0 ? 'has no sink' : `is not offloaded to ${strange.join(', ')} (its sinks: ${sinks.join(', ')})`;
-    throw new TrawlError('SETTINGS_INVALID', `Collector ${collector} ${has}.`, {
-      hint: `Name its sinks: trawl env set ${collector} offload=SINK.`,
-    });
+    throw strangeSinks(collector, strange, sinks);
   }
   await checkPlaces(collector, sinks, opened);
   const planned = wanted && wanted.length > 0 ? wanted : sinks;
@@ -85,12 +82,14 @@ async function checkPlaces(collector: string, sinks: readonly string[], opened: 
  * sent and confirms it afterwards, so that another attempt sends the same batch under the same name. The parts of a
  * batch that a sink has confirmed are recorded: they are not sent again, and running out of time is then not a failure.
  * While another offloading sends the next batch, this one waits for it.
+ * @throws TrawlError SETTINGS_INVALID if the sink is not one of the collector's; nothing is then sent or noted
  */
 export async function offloadBatches(
   { store, collectors, sinks }: Context,
   input: ActivityInput<'offloadBatches'>,
   { timeMs = sendMaxMs, leaseMs = leaseMaxMs }: { timeMs?: number; leaseMs?: number } = {},
 ): Promise<OffloadedBatches> {
+  await collectors.requireSinks(input.collector, [input.sink]);
   const cancelled = cancellationSignal();
   const timeUp = AbortSignal.timeout(timeMs);
   const signal = AbortSignal.any([cancelled, timeUp]);

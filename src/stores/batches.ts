@@ -33,6 +33,18 @@ export function droppedError({ series }: SeriesKey, at: string): TrawlError {
   });
 }
 
+/**
+ * Only a repetition has a time range: events outside of it are passed over, and the cursor of the offloading itself would
+ * say that its sink has them.
+ * @throws TrawlError INPUT_INVALID
+ */
+export function requireRepetition({ collector, series, range }: BatchWanted): void {
+  if (series !== '' || (range.sinceNs === null && range.untilNs === null)) return;
+  throw new TrawlError('INPUT_INVALID', `The offloading of ${collector} cannot be limited to a range of time.`, {
+    hint: `Send it as a repetition: trawl offload ${collector} --name NAME --since TIME --until TIME.`,
+  });
+}
+
 /** @throws TrawlError SETTINGS_INVALID if the ranges differ: the cursor is already past events of the other range */
 export function requireSameRange(
   { series, range }: BatchWanted,

@@ -123,7 +123,8 @@ export interface OffloadStore {
    * that follow. Null if there is nothing to send; `held` while another sender has the batch. It no longer does when its
    * lease is over, by the store's clock, or when it is the same step's earlier attempt. Nothing that it fixes is cleared meanwhile. Events that were cleared since the previous
    * batch, and so were never sent, get a line in the execution log.
-   * @throws TrawlError SETTINGS_INVALID if the repetition was dropped, or its name was used for another time range
+   * @throws TrawlError SETTINGS_INVALID if the repetition was dropped, or its name was used for another time range;
+   *   INPUT_INVALID if there is a time range although it is no repetition
    */
   fixBatch(wanted: BatchWanted): Promise<FixedBatch | 'held' | null>;
   /**

@@ -30,7 +30,7 @@ async function bed() {
   onTestFinished(() => store.close());
   const events = Array.from({ length: 10 }, (_, at) => event(`e${at + 1}`));
   await store.writePage(page(events, { nextOffset: 'next' }));
-  const collectors = { source: async () => ({ kind: 'asa' }) };
+  const collectors = { source: async () => ({ kind: 'asa' }), requireSinks: async () => undefined };
   const input = {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };

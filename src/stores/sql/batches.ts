@@ -1,6 +1,6 @@
 import type { BatchForm, RefusedEvent } from '../../batch.js';
 import type { StoredEvent } from '../../domain.js';
-import { countOf, droppedError, formToSend, requireSameRange } from '../batches.js';
+import { countOf, droppedError, formToSend, requireRepetition, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type { BatchKey, BatchWanted, ClosedBatch, FixedBatch, NotedPart, Sender, SeriesKey } from '../offload.js';
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
@@ -37,6 +37,7 @@ export function* batches(collector: string, limit: number): Steps<FixedBatch[]> 
 
 export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | 'held' | null> {
   const { collector, sink, series } = wanted;
+  requireRepetition(wanted);
   // Until the batch is fixed, nothing may clear its events. Without a checkpoint there are none.
   if (!(yield* lockedCheckpoint(dialect, collector))) return null;
   yield* insert('offload_cursors', { collector, sink, series }, 'ON CONFLICT DO NOTHING');
