@@ -1,5 +1,9 @@
+import { cancellationSignal, log } from '@temporalio/activity';
+import { TrawlError } from '../src/errors.js';
+import { plainText } from '../src/stores/sql/steps.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
+import { reserveRequest } from './fetch-pages.js';
 import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
@@ -29,13 +33,26 @@ export async function resetCheckpoint(
 }
 
 /**
- * Moves the checkpoint back to the oldest event that the source holds, after the source has refused its offset.
- * @throws TrawlError OFFSET_REFUSED_AGAIN; not retried.
+ * Moves the checkpoint back to the oldest event that the source holds, after the source has refused its offset. Asks the
+ * source once more: the input may come from anyone who can reach Temporal. If it answers, the checkpoint stays, and the
+ * walk goes on from there.
+ * @throws TrawlError OFFSET_REFUSED_AGAIN, not retried; as `fetchPages` does if the source neither answers nor refuses
+ *   the offset
  */
 export async function rewindCheckpoint(
-  { store }: Context,
+  { store, collectors }: Context,
   { collector, from }: ActivityInput<'rewindCheckpoint'>,
 ): Promise<void> {
+  const { lastOffset, generation } = await store.checkpoint(collector);
+  if (lastOffset !== plainText(from.offset) || generation !== from.generation) return;
+  const { source, client } = await collectors.open(collector);
+  await reserveRequest(store, source, client);
+  try {
+    await client.fetchPage(lastOffset, cancellationSignal());
+    return log.warn('The source knows the offset again', { collector });
+  } catch (error) {
+    if (!(error instanceof TrawlError) || error.code !== 'OFFSET_UNKNOWN') throw error;
+  }
   await store.rewind(collector, from.offset, from.generation);
 }
 

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { leadsBack } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
-import type { FetchedPage } from '../src/sources/source.js';
+import type { FetchedPage, Source, SourceClient } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
+import type { Store } from '../src/stores/store.js';
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
 import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
@@ -25,6 +26,9 @@ interface Stretch {
 /**
  * M10's request, from a position onwards: U01 and U00 (settings and token), the pages, and U11 (where the next page
  * begins). Each page is staged as it arrives, so that none of it passes through Temporal.
+ *
+ * If the only page has nothing new, the run has caught up: that is noted here (U20), where the source's answer is at
+ * hand. A workflow's word for it would be that of anyone who can reach Temporal.
  *
  * Pages read before an error are returned; the error comes back with the next call, on its first page. So a failed
  * attempt has read nothing, and a retry begins where this one began.
@@ -52,8 +56,7 @@ export async function fetchPages(context: Context, input: FetchPagesInput): Prom
       return round.end({ pauseMs });
     }
     if (page.warning) log.warn(page.warning, { collector: input.collector });
-    const stays = !page.more && page.nextOffset === offset;
-    const isKnown = stays && !page.warning && isUnchanged(page, first ? input.knownDigest : '');
+    const isKnown = first && hasNothingNew(page, input) && (await noteIdle(context, input, page));
     if (await round.take(page, isKnown)) return round.end();
   }
 }
@@ -72,7 +75,7 @@ class Round {
   constructor(context: Pick<Context, 'store' | 'cache'>, input: FetchPagesInput) {
     this.#context = context;
     this.#input = input;
-    this.#emptyPages = input.emptyBefore ?? 0;
+    this.#emptyPages = Math.min(input.emptyBefore ?? 0, emptyPagesMax - 1);
     this.result = { pages: [], nextOffset: input.from.offset, more: true, pauseMs: 0, requests: 0 };
   }
 
@@ -95,7 +98,10 @@ class Round {
     }
     await this.#writeStretch();
     this.#emptyPages = 0;
-    if (isKnown) return true;
+    if (isKnown) {
+      result.noted = true;
+      return true;
+    }
     await this.#stage(offset, page, page.leadsBack ? leadsBack : undefined);
     result.nextOffset = page.nextOffset;
     if (!page.more || result.pauseMs > 0) return true;
@@ -129,6 +135,7 @@ class Round {
   async #stage(offset: string, page: FetchedPage, notCaughtUp?: string): Promise<void> {
     const { store, cache } = this.#context;
     const { collector, from } = this.#input;
+    if (this.result.pages.length === 0) await requireGeneration(store, collector, from.generation);
     const ref: PageRef = {
       key: `${activityInfo().activityId}-${randomUUID()}`,
       offset,
@@ -152,6 +159,16 @@ class Round {
   }
 }
 
+/** @throws TrawlError RATE_LIMITED if the source allows no request now */
+export async function reserveRequest(
+  store: Store,
+  { requestLimit }: Pick<Source, 'requestLimit'>,
+  { place }: Pick<SourceClient, 'place'>,
+): Promise<void> {
+  const waitMs = requestLimit ? await store.reserveRequest(place, requestLimit) : 0;
+  if (waitMs > 0) throw paced(waitMs);
+}
+
 function paced(waitMs: number): TrawlError {
   return new TrawlError('RATE_LIMITED', `The source allows no further request for ${Math.ceil(waitMs / 1000)} s.`, {
     hint: 'The walk then continues automatically.',
@@ -159,9 +176,26 @@ function paced(waitMs: number): TrawlError {
   });
 }
 
-/** True if the last page, which would leave the checkpoint in place, is empty or the same as when it was last read. */
-function isUnchanged({ content }: FetchedPage, knownDigest: string): boolean {
-  return content.digest === knownDigest || eventsOf({ content }) === 0;
+/** A page kept for a reset that is still to come would be written after it, although it was read before. */
+async function requireGeneration(store: Store, collector: string, generation: number): Promise<void> {
+  if (generation <= (await store.checkpoint(collector)).generation) return;
+  throw new TrawlError('INPUT_INVALID', `The checkpoint of ${collector} has never had the generation ${generation}.`, {
+    hint: 'No workflow of Trawl sends this: find out who can schedule activities on the task queue.',
+  });
+}
+
+/** True if a last page, which would leave the checkpoint in place, is empty or the same as when it was last read. */
+function hasNothingNew(page: FetchedPage, { from, knownDigest }: FetchPagesInput): boolean {
+  const stays = !page.more && page.nextOffset === from.offset;
+  if (!stays || page.warning || page.gap || page.leadsBack) return false;
+  return page.content.digest === knownDigest || eventsOf(page) === 0;
+}
+
+/** @returns false if the checkpoint is no longer at this page: then it is staged and written like any other. */
+async function noteIdle({ store }: Context, { collector, from }: FetchPagesInput, page: FetchedPage): Promise<boolean> {
+  const { workflowExecution, activityId } = activityInfo();
+  const digest = eventsOf(page) === 0 ? null : page.content.digest;
+  return store.logIdleRun(collector, `${workflowExecution?.runId}/${activityId}`, { ...from, digest });
 }
 
 /** Number of events on a page, including those that do not fit. */

@@ -13,6 +13,7 @@ interface PageWithRows extends CachedPage {
  * A staged page with the rows of its events, from this worker's cache or computed from the staged page. Every worker
  * computes the same rows, since the store has the related objects of committed pages only.
  *
+ * @param page of which the store has the facts; see `Store.stagedFacts`
  * @param before the uncommitted pages before this one, the latest first.
  * @throws TrawlError STAGED_PAGE_GONE if the page is no longer staged; the walk then starts again.
  */
@@ -22,7 +23,7 @@ export async function rowsOfPage(
   { collector, key }: { collector: string; key: string },
   before: readonly PageContent[] = [],
 ): Promise<PageWithRows> {
-  const page = cache.get(key) ?? (await stagedPage(store, source, key));
+  const page = cache.get(key) ?? (await stagedPage(store, source, { collector, key }));
   if (page.rows) return { ...page, rows: page.rows };
   const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
   const rows = page.content.events.map((event) => rowOf(event, source, lookup));
@@ -32,14 +33,20 @@ export async function rowsOfPage(
   return enriched;
 }
 
-async function stagedPage(store: Store, source: Source, key: string): Promise<CachedPage> {
-  const staged = await store.stagedPage(key);
-  if (!staged) {
-    throw new TrawlError('STAGED_PAGE_GONE', 'A page that was read is no longer staged in the store.', {
-      hint: 'It is read again from the checkpoint; nothing is lost.',
-    });
-  }
-  return { bodyBytes: staged.body.byteLength, content: source.parse(staged.body) };
+async function stagedPage(
+  store: Store,
+  source: Source,
+  { collector, key }: { collector: string; key: string },
+): Promise<CachedPage> {
+  const body = await store.stagedBody(collector, key);
+  if (body === null) throw stagedPageGone();
+  return { bodyBytes: body.byteLength, content: source.parse(body) };
+}
+
+export function stagedPageGone(): TrawlError {
+  return new TrawlError('STAGED_PAGE_GONE', 'A page that was read is no longer staged in the store.', {
+    hint: 'It is read again from the checkpoint; nothing is lost.',
+  });
 }
 
 /** The page's own related objects first, then those of the pages before it, then those of committed pages. */

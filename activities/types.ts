@@ -31,6 +31,8 @@ export interface FetchedPages {
   requests: number;
   /** Number of empty pages in a row that the walk has read last; absent if there are none. */
   emptyPages?: number;
+  /** Set if nothing was new and the execution log says so. Absent in the answer of an older worker. */
+  noted?: true;
 }
 
 export interface PagesWritten {

@@ -87,9 +87,9 @@ function rfc3339(timeNs: bigint): string {
 
 /** The store's part of a page: stages and writes it, without the cost elsewhere. */
 export async function storePage(store: Store, { page, body }: MadePage): Promise<void> {
-  const { key, collector, offset, generation, nextOffset } = page;
-  await store.stagePage({ key, collector, offset, generation, nextOffset, body });
+  const { key, collector, offset, generation, nextOffset, more } = page;
+  await store.stagePage({ key, collector, offset, generation, nextOffset, more, body });
   await store.relatedObjects(collector, []);
-  await store.committedPage(key);
+  await store.committedPage(collector, key);
   await store.writePage(page);
 }

@@ -134,7 +134,7 @@ export class Walk {
     return moves;
   }
 
-  /** A last page that was not staged has nothing new; the run still writes its log line (M10's first branch). */
+  /** A last page that was not staged has nothing new; the run still has its log line (M10's first branch). */
   async #caughtUp(round: FetchedPages): Promise<WalkEnd> {
     const last = round.pages.at(-1);
     if (last?.notCaughtUp !== undefined && patched('a run ends without having caught up')) {
@@ -142,9 +142,11 @@ export class Walk {
       return 'caught up';
     }
     if (last === undefined || last.more) {
-      await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
-        { collector: this.#collector },
-      ]);
+      // Otherwise an older worker has read the page.
+      if (!round.noted)
+        await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
+          { collector: this.#collector },
+        ]);
       this.#report.update({ note: branchNote(unchangedPage) });
     }
     return 'caught up';

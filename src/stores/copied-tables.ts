@@ -83,6 +83,7 @@ export const copiedTables: readonly CopiedTable[] = [
     text('last_digest', 'refused_offset', 'newest_timestamp'),
     integer('newest_time_ns', 'pages', 'last_seq'),
     text('caught_up_at', 'due_cron', 'due_since', 'due_tick', 'pruned_at'),
+    integer('due_told'),
   ),
 ];
 

@@ -32,8 +32,13 @@ export interface Store {
 
   /** Keeps a page as received until it is written. Pages staged more than a day ago are deleted. */
   stagePage(page: StagedPage): Promise<void>;
-  /** The staged page, or null if it has been written, superseded or deleted. */
-  stagedPage(key: string): Promise<StagedPage | null>;
+  /** The body of a staged page; null if the page has been written, superseded or deleted. */
+  stagedBody(collector: string, key: string): Promise<Uint8Array | null>;
+  /**
+   * What is staged about pages besides their bodies, by key. Without those that have been written, superseded or deleted,
+   * and without those that a worker of an earlier version has staged, which said less.
+   */
+  stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>>;
 
   /** Related objects with one of these ids that committed pages contained, by id. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;
@@ -49,15 +54,17 @@ export interface Store {
   writePage(page: PageToWrite): Promise<PageWritten>;
 
   /** The result of the write with this key; null if there was none. */
-  committedPage(key: string): Promise<PageWritten | null>;
+  committedPage(collector: string, key: string): Promise<PageWritten | null>;
   /** Removes staged pages that will never be written. */
-  dropStagedPages(keys: readonly string[]): Promise<void>;
+  dropStagedPages(collector: string, keys: readonly string[]): Promise<void>;
 
   /**
    * U20 Write Exec Log Record for a run that found nothing new. Also updates `LastDateTime`.
    * @param key the line is written once per key
+   * @param seen the source's last page, which was read just now
+   * @returns false, and nothing is written, if that page says something new or is not the one at the checkpoint
    */
-  logIdleRun(collector: string, key: string): Promise<void>;
+  logIdleRun(collector: string, key: string, seen: SeenPage): Promise<boolean>;
   /** Logs a failed run, once per key. */
   logFailedRun(collector: string, failure: string, key: string): Promise<void>;
   /** Logs a failed command under each key. A command that arrives later with one of these keys has no effect. */
@@ -103,7 +110,10 @@ export interface Store {
   /** The wait that `reserveRequest` would return, without reserving a request. */
   requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
-  /** Sets when runs are expected from now on; null if none are. Setting the same cron again keeps its `since`. */
+  /**
+   * Sets when runs are expected from now on; null if none are. Setting the same cron again keeps its `since`. What a run
+   * tells (`told`) neither replaces a cron that a command has set nor lets the time begin anew.
+   */
   expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void>;
   /** Progress of one collector, or of every collector that has started or is expected to run, ordered by name. */
   standings(collector?: string): Promise<Standing[]>;
@@ -202,45 +212,56 @@ export interface DueRuns {
   since: string;
   /** When the last run of a Schedule with an unknown cron was due; else null. */
   tick: string | null;
+  /** True if only a run told these times, and no command that has the store. */
+  told?: boolean;
 }
 
-export interface StagedPage {
-  /** Unique to this attempt to read the page. */
-  key: string;
-  collector: string;
-  offset: Offset;
-  generation: number;
-  nextOffset: Offset;
-  /** The body of the answer, byte for byte; some sources remove what must not be stored. */
-  body: Uint8Array;
-}
-
-export interface PageToWrite {
-  key: string;
-  collector: string;
+/** What the worker that read a page found out about it. */
+export interface PageFacts {
   offset: Offset;
   generation: number;
   /** The offset that the checkpoint moves to: the page's own if the page may still fill. */
   nextOffset: Offset;
   /** True if the source had more; decides M10's branch. */
   more: boolean;
-  events: readonly EnrichedEvent[];
-  rejected: readonly Rejected[];
-  relatedObjects: readonly RelatedObject[];
-  /** SHA-256 (hex) over the page's ids and raw events. */
-  digest: string;
   /** Stored with the page and noted in the execution log. */
   gap?: RetentionGap;
   /** A line for the execution log; the same text is logged once per generation of the checkpoint. */
   warning?: string;
   /** Why the walk ends after this page although the source has more: becomes the note in the execution log. */
   notCaughtUp?: string;
+}
+
+export interface StagedPage extends PageFacts {
+  /** Unique to this attempt to read the page. */
+  key: string;
+  collector: string;
+  /** The body of the answer, byte for byte; some sources remove what must not be stored. */
+  body: Uint8Array;
+}
+
+export interface PageToWrite extends PageFacts {
+  key: string;
+  collector: string;
+  events: readonly EnrichedEvent[];
+  rejected: readonly Rejected[];
+  relatedObjects: readonly RelatedObject[];
+  /** SHA-256 (hex) over the page's ids and raw events. */
+  digest: string;
   /**
    * Set if more pages are written right after this one. The write then need not wait for the disk: the last page does,
    * and a crash of the database server in between undoes the checkpoint along with the page. Until then, `events` and
    * `eventLines` return nothing of it.
    */
   followed?: boolean;
+}
+
+/** A page that was read and is not to be staged. */
+export interface SeenPage {
+  offset: Offset;
+  generation: number;
+  /** Digest of its events; null if it has none. */
+  digest: string | null;
 }
 
 export interface PageWritten {

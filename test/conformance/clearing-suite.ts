@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inSteps } from '../../src/stores/in-steps.js';
 import type { Store } from '../../src/stores/store.js';
 import { fixed } from './offload-suite.js';
-import { event, page } from './pages.js';
+import { event, idleRun, page } from './pages.js';
 import type { StoreUnderTest } from './store-suite.js';
 
 const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
@@ -98,7 +98,7 @@ export function clearingSuite(name: string, create: () => Promise<StoreUnderTest
         case 'reset':
           return store.resetCheckpoint(collector, [key]);
         case 'idle':
-          return store.logIdleRun(collector, key);
+          return idleRun(store, collector, key);
         case 'remove':
           return undefined;
       }

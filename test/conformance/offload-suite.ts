@@ -5,7 +5,7 @@ import { inSteps } from '../../src/stores/in-steps.js';
 import type { BatchWanted, FixedBatch, PruneRequest, Sender, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
 import { until } from '../support/collection.js';
-import { event, page } from './pages.js';
+import { event, idleRun, page } from './pages.js';
 import type { StoreUnderTest } from './store-suite.js';
 
 const form: BatchForm = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'gzip', layout: 'raw' };
@@ -96,6 +96,16 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
         lastSeq: 5,
         form: other,
       });
+    });
+
+    it('has a time range only as a repetition: others would pass over events', async () => {
+      await store.writePage(page([event('a')]));
+      for (const range of [
+        { sinceNs: 1n, untilNs: null },
+        { sinceNs: null, untilNs: 1n },
+      ])
+        await expect(fixed(store, { range })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      expect(await store.offload.cursors()).toEqual([]);
     });
 
     it('moves the cursor once for each batch, and keeps what the sink refused', async () => {
@@ -468,8 +478,8 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       const ids = ['u1', 'u2', 'u3', 'u4', 'u5'];
       const relatedObjects = ids.map((id) => ({ id, type: 'user', object: '{}' }));
       await store.writePage(page([event('a')], { relatedObjects }));
-      for (const key of ids) await store.logIdleRun('asa', key);
-      await store.logIdleRun('other', 'of another');
+      for (const key of ids) await idleRun(store, 'asa', key);
+      await idleRun(store, 'other', 'of another');
       await ageLog();
       const before = { log: '2999-01-01T00:00:00Z', related: '2999-01-01T00:00:00Z', ids: '2999-01-01T00:00:00Z' };
       const lines = async () => (await store.executionLog({ collector: 'asa', limit: 10 })).map(({ notes }) => notes);

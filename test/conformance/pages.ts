@@ -1,5 +1,5 @@
 import type { EnrichedEvent } from '../../src/domain.js';
-import type { PageToWrite } from '../../src/stores/store.js';
+import type { PageToWrite, Store } from '../../src/stores/store.js';
 
 export const event = (id: string, more: Partial<EnrichedEvent> = {}): EnrichedEvent => ({
   id,
@@ -37,3 +37,9 @@ export const page = (events: EnrichedEvent[], more: Partial<PageToWrite> = {}): 
     ...more,
   };
 };
+
+/** Logs a run that has found nothing new at the checkpoint. */
+export async function idleRun(store: Store, collector: string, key: string): Promise<boolean> {
+  const { lastOffset: offset, generation } = await store.checkpoint(collector);
+  return store.logIdleRun(collector, key, { offset, generation, digest: null });
+}

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventLine } from '../../src/event-line.js';
-import type { EventFilter, Store } from '../../src/stores/store.js';
+import type { EventFilter, SeenPage, Store } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
-import { event, page } from './pages.js';
+import { event, idleRun, page } from './pages.js';
 
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
@@ -76,7 +76,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.writePage(page([event('c')], { offset: 'o1', nextOffset: 'o2', more: true }));
       expect(await standing()).toMatchObject({ caughtUpAt });
       await vi.waitFor(() => expect(new Date().toISOString()).not.toBe(caughtUpAt));
-      await store.logIdleRun('asa', 'idle');
+      await idleRun(store, 'asa', 'idle');
       expect((await standing())!.caughtUpAt! > caughtUpAt!).toBe(true);
 
       await store.expectRuns('asa', { cron: '*/5 * * * *', tick: null });
@@ -118,7 +118,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.writePage(page([], { ...at('5', '6'), ...reason }));
       expect(await endless()).toMatchObject({ leadsBack: false });
       await vi.waitFor(() => expect(new Date().toISOString() > (since ?? '')).toBe(true));
-      await store.logIdleRun('asa', 'end');
+      await idleRun(store, 'asa', 'end');
       expect(await endless()).toBeNull();
       // A page with the same events as before, which leads back to itself, has not caught up either.
       const { caughtUpAt } = (await store.standings('asa'))[0]!;
@@ -225,7 +225,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       const once = page([event('a')]);
       const first = await store.writePage(once);
       expect(await store.writePage(once)).toEqual(first);
-      expect(await store.committedPage(once.key)).toEqual(first);
+      expect(await store.committedPage('asa', once.key)).toEqual(first);
       expect(await notes()).toHaveLength(1);
     });
 
@@ -342,11 +342,25 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
 
     it('stages pages as they came, and removes them with the write', async () => {
       const body = new Uint8Array([0, 255, 10, 0]);
-      const staged = { key: 'k', collector: 'asa', offset: '', generation: 0, nextOffset: 'o1', body };
-      await store.stagePage(staged);
-      expect(Buffer.from((await store.stagedPage('k'))!.body)).toEqual(Buffer.from(body));
+      const facts = { offset: '', generation: 0, nextOffset: 'o1', more: true };
+      const all = { ...facts, gap: { from: 'f', to: 't' }, warning: 'w', notCaughtUp: 'n', more: false };
+      await store.stagePage({ ...facts, key: 'k', collector: 'asa', body });
+      await store.stagePage({ ...all, key: 'all', collector: 'asa', body });
+      expect(Buffer.from((await store.stagedBody('asa', 'k'))!)).toEqual(Buffer.from(body));
+      expect(await store.stagedBody('other', 'k')).toBeNull();
+      expect(await store.stagedFacts('asa', ['k', 'all', 'unknown'])).toEqual(
+        new Map([
+          ['k', facts],
+          ['all', all],
+        ]),
+      );
+      expect(await store.stagedFacts('other', ['k'])).toEqual(new Map());
+      await store.dropStagedPages('other', ['all']);
+      expect(await store.stagedBody('asa', 'all')).not.toBeNull();
       await store.writePage(page([event('a')], { key: 'k' }));
-      expect(await store.stagedPage('k')).toBeNull();
+      expect(await store.stagedBody('asa', 'k')).toBeNull();
+      expect(await store.committedPage('asa', 'k')).toMatchObject({ newEvents: 1 });
+      expect(await store.committedPage('other', 'k')).toBeNull();
     });
 
     it('resets the checkpoint once for each key', async () => {
@@ -423,10 +437,46 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
     });
 
     it('logs an idle run once for each key', async () => {
-      await store.logIdleRun('asa', 'k');
-      await store.logIdleRun('asa', 'k');
+      await idleRun(store, 'asa', 'k');
+      await idleRun(store, 'asa', 'k');
       expect(await notes()).toEqual([['No new events', 0]]);
       expect((await store.checkpoint('asa')).lastDateTime).toMatch(/^\d{4}-.*Z$/);
+    });
+
+    it('logs an idle run only for the page at the checkpoint, as it was', async () => {
+      const idle = (seen: Partial<SeenPage>, key = JSON.stringify(seen)) =>
+        store.logIdleRun('asa', key, { offset: '', generation: 0, digest: null, ...seen });
+      expect(await idle({ offset: 'x' })).toBe(false);
+      expect(await idle({ generation: 1 })).toBe(false);
+      expect(await idle({ digest: 'd' })).toBe(false);
+      expect(await store.collectors()).toEqual([]);
+      expect(await idle({})).toBe(true);
+      const digest = 'd';
+      await store.writePage(page([event('a')], { digest }));
+      for (const seen of [{ digest: 'other' }, { generation: 1 }, { offset: 'x' }])
+        expect(await idle(seen)).toBe(false);
+      expect(await idle({ digest }, 'k')).toBe(true);
+      expect(await idle({ digest }, 'k')).toBe(true);
+      expect((await notes()).map(([note]) => note)).toEqual(['No new events', 'First part page', 'No new events']);
+    });
+
+    it('does not let a run replace the times that a command has set, nor wait anew', async () => {
+      const due = async () => (await store.standings('asa'))[0]!.due;
+      await store.expectRuns('asa', { cron: '@hourly', tick: null, told: true });
+      const first = (await due())!;
+      expect(first).toMatchObject({ cron: '@hourly', told: true });
+      await vi.waitFor(() => expect(new Date().toISOString()).not.toBe(first.since));
+      await store.expectRuns('asa', { cron: '@daily', tick: null, told: true });
+      expect(await due()).toEqual({ ...first, cron: '@daily' });
+      await store.expectRuns('asa', { cron: '@daily', tick: null });
+      const { told: _, ...set } = first;
+      expect(await due()).toEqual({ ...set, cron: '@daily' });
+      await store.expectRuns('asa', { cron: '@yearly', tick: null, told: true });
+      expect(await due()).toEqual({ ...set, cron: '@daily' });
+      // The times of a Schedule that was made elsewhere are unknown to the command too.
+      await store.expectRuns('asa', { cron: '', tick: null });
+      await store.expectRuns('asa', { cron: '@hourly', tick: null, told: true });
+      expect(await due()).toMatchObject({ cron: '@hourly', told: true });
     });
 
     it('logs a failed run once for each key', async () => {

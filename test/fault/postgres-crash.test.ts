@@ -3,7 +3,7 @@ import { inSteps } from '../../src/stores/in-steps.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import type { Store } from '../../src/stores/store.js';
 import { fixed } from '../conformance/offload-suite.js';
-import { event, page } from '../conformance/pages.js';
+import { event, idleRun, page } from '../conformance/pages.js';
 import { createDatabase, startPostgres } from '../support/postgres.js';
 
 async function write(store: Store, ids: string[], followed: boolean): Promise<void> {
@@ -63,7 +63,7 @@ it.each(['a reset', 'a failed run', 'a run that finds nothing new', 'the time of
     expect(await leaving(store)).toEqual([]);
     if (what === 'a reset') await store.resetCheckpoint('asa', ['k']);
     else if (what === 'a failed run') await store.logFailedRun('asa', 'its source is away', 'k');
-    else if (what === 'a run that finds nothing new') await store.logIdleRun('asa', 'k');
+    else if (what === 'a run that finds nothing new') await idleRun(store, 'asa', 'k');
     else if (what === 'the time of the next run') await store.expectRuns('asa', { cron: '@hourly', tick: null });
     else expect(await fixed(store)).toMatchObject({ firstSeq: 1, lastSeq: 1 });
     expect(await leaving(store)).toEqual(['1 e1']);

@@ -15,8 +15,9 @@ it('a store that is opened while its disk is read-only is written as soon as the
     rmSync(folder, { recursive: true });
   });
   if (!disk.small) skip('no file system of its own can be made here');
+  const seen = { offset: '', generation: 0, digest: null };
   const before = new SqliteStore(join(folder, 'before.db'));
-  await before.logIdleRun('asa', 'first');
+  await before.logIdleRun('asa', 'first', seen);
   // The files of a process that was killed, including its write-ahead log.
   for (const file of ['', '-wal', '-shm'])
     cpSync(join(folder, `before.db${file}`), join(disk.folder, `trawl.db${file}`));
@@ -26,10 +27,10 @@ it('a store that is opened while its disk is read-only is written as soon as the
   const store = new SqliteStore(join(disk.folder, 'trawl.db'), undefined, 'write');
   onTestFinished(() => store.close());
   const readOnly = expect.objectContaining({ code: 'STORE_READ_ONLY' });
-  await expect(store.logIdleRun('asa', 'second')).rejects.toThrow(readOnly);
+  await expect(store.logIdleRun('asa', 'second', seen)).rejects.toThrow(readOnly);
   await expect(store.checkpoint('asa')).rejects.toThrow(readOnly);
 
   disk.setReadOnly(false);
-  await store.logIdleRun('asa', 'second');
+  await store.logIdleRun('asa', 'second', seen);
   expect(await store.executionLog({ limit: 10 })).toHaveLength(2);
 });

@@ -69,10 +69,10 @@ describe('three equal answers in a row are believed, whatever came before', () =
     const collection = await SkyflowCollection.start({ events: 60 });
     await collection.collect();
     collection.demo.addLate(5, Date.now());
-    // Every second request is the one without the cursor.
+    // Every second request is the one without the cursor. The fourth answer is to the step that rewinds.
     for (const one of [
       { ...away, times: 1 },
-      { ...status(400, 3), every: 2 },
+      { ...status(400, 4), every: 2 },
     ])
       collection.demo.faults.add(one);
     await collection.collect();

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import { idleRun } from '../conformance/pages.js';
 import { TestCollection, until } from '../support/collection.js';
 import { folder, offload, offloading } from '../support/offloading.js';
 
@@ -202,7 +203,7 @@ describe('maintenance flows as workflow types', () => {
 
   it('resetCheckpoint and clearEvents work for a stored collector that is no longer set up', async () => {
     const collection = await TestCollection.start({ events: 1 });
-    await collection.store.logIdleRun('former', 'key');
+    await idleRun(collection.store, 'former', 'key');
     for (const type of ['resetCheckpoint', 'clearEvents'])
       await (await collection.start({ type, input: { collector: 'former' } })).result();
     const notes = await collection.store.executionLog({ collector: 'former', limit: 2 });

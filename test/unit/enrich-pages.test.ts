@@ -65,9 +65,9 @@ async function staged(texts: readonly PageText[]): Promise<{ dependencies: Depen
   const pages: PageRef[] = [];
   for (const [index, text] of texts.entries()) {
     const [offset, nextOffset] = [index === 0 ? '' : String(index), String(index + 1)];
-    const page = { key: `k${index}`, collector: 'fake', offset, generation: 0, nextOffset };
+    const page = { key: `k${index}`, collector: 'fake', offset, generation: 0, nextOffset, more: true };
     await store.stagePage({ ...page, body: Buffer.from(JSON.stringify(text)) });
-    pages.push({ ...page, more: true, events: 1, rejected: 0 } as PageRef);
+    pages.push({ ...page, events: 1, rejected: 0 } as PageRef);
   }
   return { dependencies: { store, sources: [source], http, env: {} }, pages };
 }

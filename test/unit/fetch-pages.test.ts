@@ -35,7 +35,7 @@ async function round(answers: (FetchedPage | TrawlError)[], emptyBefore = 0): Pr
       return answer;
     },
   };
-  const store = { stagePage: async () => undefined };
+  const store = { stagePage: async () => undefined, checkpoint: async () => ({ generation: 0 }) };
   const collectors = { open: async () => ({ source: {}, client }) };
   const input = { collector: 'asa', from: { offset: '', generation: 0 }, knownDigest: '', emptyBefore };
   const limits = { pagesMax: 20, eventsMax: 4_000, bytesMax: 1e6, durationMaxMs: 60_000 };

@@ -316,5 +316,19 @@ export const migrations: readonly string[] = [
   END $$;
   REVOKE ALL ON FUNCTION make_events_partition FROM PUBLIC;
   `,
+  `
+  -- 1 if only a run has told when runs are expected, which anyone who can reach Temporal can make it do. The tables are
+  -- locked in the order in which pages are written.
+  ALTER TABLE audit_checkpoints ADD COLUMN due_told bigint NOT NULL DEFAULT 0;
+  UPDATE audit_checkpoints SET due_told = 1 WHERE due_tick IS NOT NULL;
+
+  -- What else the worker that read a page knows about it: the write takes it from here, not from its input. \`more\` is null
+  -- in rows of earlier versions.
+  ALTER TABLE staged_pages ADD COLUMN more bigint;
+  ALTER TABLE staged_pages ADD COLUMN gap_from text;
+  ALTER TABLE staged_pages ADD COLUMN gap_to text;
+  ALTER TABLE staged_pages ADD COLUMN warning text;
+  ALTER TABLE staged_pages ADD COLUMN not_caught_up text;
+  `,
   ownerFunctions,
 ];

@@ -1,6 +1,6 @@
 import { branchNote, unchangedPage } from '../../branches.js';
 import type { Checkpoint } from '../../domain.js';
-import type { DueRuns } from '../store.js';
+import type { DueRuns, SeenPage } from '../store.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
 import { changes, first, plainText, type Steps } from './steps.js';
@@ -73,15 +73,38 @@ export function* logFailedRun(collector: string, failure: string, key: string, n
   yield* allDurable(collector);
 }
 
-/** U20 for a run that found nothing new. */
-export function* logIdleRun(collector: string, key: string, now: string): Steps<void> {
-  if ((yield* logLine(collector, { now, note: branchNote(unchangedPage), key })) === 0) return;
-  yield* changes(
+/**
+ * U20 for a run that found nothing new; see `Store.logIdleRun`. Only the page at the checkpoint, unchanged, proves that:
+ * otherwise nobody would notice a collector that has been kept from reading.
+ */
+export function* logIdleRun(
+  { collector, key, offset, generation, digest }: SeenPage & { collector: string; key: string },
+  now: string,
+): Steps<boolean> {
+  const noted = yield* changes(
+    `UPDATE audit_checkpoints SET last_date_time = $2, caught_up_at = $2, durable_seq = NULL
+     WHERE collector = $1 AND last_offset = $3 AND generation = $4 AND (CAST($5 AS text) IS NULL OR last_digest = $5)`,
+    collector,
+    now,
+    plainText(offset),
+    generation,
+    digest,
+  );
+  const isFirst = noted === 0 && offset === '' && generation === 0 && digest === null;
+  if (noted === 0 && !(isFirst && (yield* firstCaughtUp(collector, now)))) return false;
+  yield* logLine(collector, { now, note: branchNote(unchangedPage), key });
+  return true;
+}
+
+/** Of a collector whose source has never had an event. */
+function* firstCaughtUp(collector: string, now: string): Steps<boolean> {
+  const made = yield* changes(
     `INSERT INTO audit_checkpoints (collector, last_date_time, caught_up_at) VALUES ($1, $2, $2)
-     ON CONFLICT (collector) DO UPDATE SET last_date_time = $2, caught_up_at = $2, durable_seq = NULL`,
+     ON CONFLICT DO NOTHING`,
     collector,
     now,
   );
+  return made > 0;
 }
 
 export function* expectRuns(
@@ -91,13 +114,16 @@ export function* expectRuns(
   now: string,
 ): Steps<void> {
   if (due) yield* holdCheckpoint(dialect, collector);
+  const isTold = due?.told ?? false;
   yield* changes(
-    `UPDATE audit_checkpoints SET due_since = CASE WHEN due_cron IS NOT DISTINCT FROM $2 THEN due_since ELSE $3 END,
-       due_cron = $2, due_tick = $4, durable_seq = NULL
-     WHERE collector = $1`,
+    `UPDATE audit_checkpoints SET
+       due_since = CASE WHEN due_cron IS NOT DISTINCT FROM $2 OR ($5 AND due_since IS NOT NULL) THEN due_since ELSE $3 END,
+       due_cron = $2, due_tick = $4, due_told = CASE WHEN $5 THEN 1 ELSE 0 END, durable_seq = NULL
+     WHERE collector = $1 AND (NOT $5 OR due_told = 1 OR coalesce(due_cron, '') = '')`,
     collector,
     due?.cron ?? null,
     due ? now : null,
     due?.tick ?? null,
+    isTold,
   );
 }

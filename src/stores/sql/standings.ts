@@ -8,6 +8,7 @@ interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless'> {
   dueCron: string | null;
   dueSince: string;
   dueTick: string | null;
+  dueTold: number;
 }
 
 /** Progress of one collector, or of each that has run or is expected to. */
@@ -16,18 +17,22 @@ export function* standings(collector?: string): Steps<Standing[]> {
     `SELECT collector, last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", newest_timestamp AS "newestTimestamp",
        last_seq AS "lastSeq", pages,
        (SELECT COUNT(*) FROM rejected_events AS r WHERE r.collector = c.collector) AS rejected,
-       due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick"
+       due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick",
+       due_told AS "dueTold"
      FROM audit_checkpoints AS c WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector`,
     collector ?? null,
   );
   const found: Standing[] = [];
   for (const row of rows) {
-    const { dueCron, dueSince, dueTick, ...standing } = row;
+    const { dueCron, dueSince, dueTick, dueTold, ...standing } = row;
     found.push({
       ...standing,
       endless: yield* endlessReading(row),
       unsettled: standing.rejected > 0 ? yield* unsettledRejects(standing.collector) : null,
-      due: dueCron === null ? null : { cron: dueCron, since: dueSince, tick: dueTick },
+      due:
+        dueCron === null
+          ? null
+          : { cron: dueCron, since: dueSince, tick: dueTick, ...(dueTold === 1 ? { told: true } : {}) },
     });
   }
   return found;

@@ -6,9 +6,11 @@ import type {
   DueRuns,
   EventFilter,
   EventLines,
+  PageFacts,
   PageToWrite,
   PageWritten,
   RejectedRow,
+  SeenPage,
   StagedPage,
   Standing,
   Store,
@@ -25,8 +27,9 @@ import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { afterCleared } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
+import { dropStaged, stagedBody, stagedFacts, stagedRow } from './staged.js';
 import { collectors, standings } from './standings.js';
-import { all, changes, first, type Steps, timed } from './steps.js';
+import { all, first, type Steps, timed } from './steps.js';
 import { committedPage, writePage } from './write-page.js';
 
 /** Staged pages of walks that died are kept this long. */
@@ -58,20 +61,17 @@ export class SqlStore implements Store {
 
   async stagePage(page: StagedPage): Promise<void> {
     const now = this.#now();
-    const { key, collector, offset, generation, nextOffset, body } = page;
-    const row = { key, collector, offset, generation, next_offset: nextOffset, body, staged_at: now.toISOString() };
+    const row = { ...stagedRow(page), staged_at: now.toISOString() };
     // If a power cut undoes this, the write finds no staged page, and the page is read again.
     await this.#dialect.stagePage(row, new Date(now.getTime() - stagedAgeMaxMs).toISOString());
   }
 
-  async stagedPage(key: string): Promise<StagedPage | null> {
-    const row = await this.#dialect.run(
-      first<StagedPage>(
-        'SELECT key, collector, "offset", generation, next_offset AS "nextOffset", body FROM staged_pages WHERE key = $1',
-        key,
-      ),
-    );
-    return row ?? null;
+  async stagedBody(collector: string, key: string): Promise<Uint8Array | null> {
+    return this.#dialect.run(stagedBody(collector, key));
+  }
+
+  async stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>> {
+    return this.#dialect.run(stagedFacts(this.#dialect, collector, keys));
   }
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
@@ -85,16 +85,16 @@ export class SqlStore implements Store {
     return this.#dialect.transaction(write, page.followed);
   }
 
-  async committedPage(key: string): Promise<PageWritten | null> {
-    return this.#dialect.run(committedPage(key));
+  async committedPage(collector: string, key: string): Promise<PageWritten | null> {
+    return this.#dialect.run(committedPage(collector, key));
   }
 
-  async dropStagedPages(keys: readonly string[]): Promise<void> {
-    await this.#dialect.run(changes(`DELETE FROM staged_pages WHERE key ${this.#dialect.among('$1')}`, keys));
+  async dropStagedPages(collector: string, keys: readonly string[]): Promise<void> {
+    await this.#dialect.run(dropStaged(this.#dialect, collector, keys));
   }
 
-  async logIdleRun(collector: string, key: string): Promise<void> {
-    return this.#transaction((now) => logIdleRun(collector, key, now));
+  async logIdleRun(collector: string, key: string, seen: SeenPage): Promise<boolean> {
+    return this.#transaction((now) => logIdleRun({ collector, key, ...seen }, now));
   }
 
   async logFailedRun(collector: string, failure: string, key: string): Promise<void> {

@@ -14,7 +14,7 @@ import { changes, first, insert, plainText, type Steps } from './steps.js';
 export function* writePage(dialect: Dialect, page: PageToWrite, now: string): Steps<PageWritten> {
   const { collector, key, offset } = page;
   const checkpoint = yield* holdCheckpoint(dialect, collector);
-  const repeated = yield* committedPage(key);
+  const repeated = yield* committedPage(collector, key);
   if (repeated) return repeated;
   yield* changes('DELETE FROM staged_pages WHERE key = $1', key);
   if (!isAt(checkpoint, page)) return { outcome: 'superseded', newEvents: 0, note: '' };
@@ -57,10 +57,11 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
 }
 
 /** See `Store.committedPage`. */
-export function* committedPage(key: string): Steps<PageWritten | null> {
+export function* committedPage(collector: string, key: string): Steps<PageWritten | null> {
   const row = yield* first<{ newEvents: number; note: string }>(
-    'SELECT new_events AS "newEvents", note FROM audit_pages WHERE key = $1',
+    'SELECT new_events AS "newEvents", note FROM audit_pages WHERE key = $1 AND collector = $2',
     key,
+    collector,
   );
   return row ? { outcome: 'written', ...row } : null;
 }

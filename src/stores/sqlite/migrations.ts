@@ -303,4 +303,17 @@ export const migrations: readonly string[] = [
   -- Retention deletes the oldest a part at a time.
   CREATE INDEX audit_related_objects_age ON audit_related_objects (collector, seen_at);
   `,
+  `
+  -- What else the worker that read a page knows about it: the write takes it from here, not from its input. \`more\` is null
+  -- in rows of earlier versions.
+  ALTER TABLE staged_pages ADD COLUMN more INTEGER;
+  ALTER TABLE staged_pages ADD COLUMN gap_from TEXT;
+  ALTER TABLE staged_pages ADD COLUMN gap_to TEXT;
+  ALTER TABLE staged_pages ADD COLUMN warning TEXT;
+  ALTER TABLE staged_pages ADD COLUMN not_caught_up TEXT;
+
+  -- 1 if only a run has told when runs are expected, which anyone who can reach Temporal can make it do.
+  ALTER TABLE audit_checkpoints ADD COLUMN due_told INTEGER NOT NULL DEFAULT 0;
+  UPDATE audit_checkpoints SET due_told = 1 WHERE due_tick IS NOT NULL;
+  `,
 ];
