@@ -1,7 +1,7 @@
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
 import type { Problem } from './problem.js';
-import { neverComes, nthTickBefore } from './ticks.js';
+import { neverComes, nthDueBefore, nthTickBefore } from './ticks.js';
 
 /** A checkpoint older than this share of the source's retention is reported. */
 const retentionShareMax = 0.75;
@@ -61,9 +61,14 @@ function endless({ collector, endless }: Standing, nowMs: number) {
 function late({ collector, due, lastDateTime }: Standing, { lateAfterRuns }: HealthLimits, nowMs: number) {
   if (due === null) return null;
   const sinceMs = Math.max(epochMs(due.since), epochMs(lastDateTime));
-  if (sinceMs >= nthTickBefore(due.cron, lateAfterRuns, nowMs)) return null;
+  if (sinceMs >= nthDueBefore(due, lateAfterRuns, nowMs)) return null;
   const since = lastDateTime === null ? 'since it was started' : `since ${lastDateTime}`;
   const when = due.cron ? ` (cron "${due.cron}")` : '';
+  if (sinceMs >= nthTickBefore(due.cron, lateAfterRuns, nowMs))
+    return {
+      code: 'LATE',
+      message: `No run has finished ${since}${when}. Runs that are rarer than daily are expected only after a command has said so: if that is right, confirm it with "trawl start ${collector} --cron CRON" where the store is.`,
+    } as const;
   return {
     code: 'LATE',
     message: `No run has finished ${since}, although ${lateAfterRuns} or more were due${when}. Find the cause with "trawl log ${collector}" and in the Temporal UI, and check that a worker runs. "trawl start ${collector}" starts it again; "trawl stop ${collector}" ends it on purpose.`,

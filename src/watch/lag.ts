@@ -1,6 +1,6 @@
 import { defaultCron } from '../default-cron.js';
 import type { Standing } from '../stores/store.js';
-import { nthTickBefore } from './ticks.js';
+import { nthDueBefore } from './ticks.js';
 
 /** The last run may still be under way, so the previous one counts. */
 const ticksMax = 2;
@@ -18,7 +18,8 @@ export interface Lag {
  */
 export function lagOf({ caughtUpAt, lastDateTime, newestTimestamp, due }: Standing, nowMs: number): Lag {
   const caughtUpMs = epochMs(caughtUpAt);
-  const isFresh = caughtUpMs >= nthTickBefore(due?.cron || defaultCron, ticksMax, nowMs);
+  const expected = due?.cron ? due : { cron: defaultCron };
+  const isFresh = caughtUpMs >= nthDueBefore(expected, ticksMax, nowMs);
   if (caughtUpAt !== null && isFresh && caughtUpMs >= epochMs(lastDateTime))
     return { caughtUp: true, behindSince: null };
   const toMs = readToMs({ caughtUpAt, newestTimestamp }, nowMs);

@@ -1,3 +1,4 @@
+import type { DueRuns } from '../stores/store.js';
 import { type Calendar, type Cron, differsOnSchedule, readCron, refusedCron } from './cron.js';
 
 /** Interval assumed for a cron that is unknown or never comes. */
@@ -62,6 +63,15 @@ export function nthTickBefore(text: string, count: number, beforeMs: number): nu
     if (left === 0) return ms;
   }
   return beforeMs - count * unknownEveryMs;
+}
+
+/**
+ * Returns when the `count`-th last run was due; epoch ms. Times that only a run has told count as one a day at least:
+ * otherwise an input of an activity could silence the alarm for years.
+ */
+export function nthDueBefore({ cron, told }: Pick<DueRuns, 'cron' | 'told'>, count: number, beforeMs: number): number {
+  const ms = nthTickBefore(cron, count, beforeMs);
+  return told ? Math.max(ms, beforeMs - count * unknownEveryMs) : ms;
 }
 
 /** True if Temporal can tell from a cron that no run follows a moment. */
