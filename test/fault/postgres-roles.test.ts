@@ -4,7 +4,7 @@ import { migrations } from '../../src/stores/postgres/migrations.js';
 import { ownerFunctions } from '../../src/stores/postgres/owner-functions.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { fixed } from '../conformance/offload-suite.js';
-import { event, page } from '../conformance/pages.js';
+import { event, idleRun, page } from '../conformance/pages.js';
 import { TestCollection } from '../support/collection.js';
 import { createDatabase, onServer } from '../support/postgres.js';
 import { createRoles, type RolesDatabase } from '../support/postgres-roles.js';
@@ -250,8 +250,8 @@ describe('the functions that run as the owner', () => {
 
   it('delete no line of the last day, of another collector, or without a time and a number', async () => {
     const { client, store } = await copied();
-    await store.logIdleRun('asa', 'a');
-    await store.logIdleRun('other', 'b');
+    await idleRun(store, 'asa', 'a');
+    await idleRun(store, 'other', 'b');
     const prune = async (collector: string | null, before: string | null, linesMax: number | null) =>
       (await client.query('SELECT prune_execution_log($1, $2, $3) AS n', [collector, before, linesMax])).rows[0].n;
     expect(await prune('asa', '9999-01-01T00:00:00Z', 100)).toBe('0');
