@@ -1,4 +1,5 @@
 import type { EnrichedEvent } from '../src/domain.js';
+import { answerLimits } from '../src/json-weight.js';
 import type { PageContent } from '../src/sources/source.js';
 
 /** A page that this worker has parsed, with its rows once they are enriched. */
@@ -20,7 +21,7 @@ export class PageCache {
   readonly #now: () => number;
   #bytes = 0;
 
-  constructor(bytesMax = 64 * 1024 * 1024, ageMaxMs = 60_000, now: () => number = () => performance.now()) {
+  constructor(bytesMax = answerLimits().bodyBytesMax, ageMaxMs = 60_000, now: () => number = () => performance.now()) {
     this.#bytesMax = bytesMax;
     this.#ageMaxMs = ageMaxMs;
     this.#now = now;

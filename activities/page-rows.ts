@@ -1,9 +1,24 @@
-import type { EnrichedEvent } from '../src/domain.js';
+import { log } from '@temporalio/activity';
+import type { EnrichedEvent, EventColumns } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
 import type { Lookup, PageContent, Source, SourceEvent } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
 import type { CachedPage } from './page-cache.js';
+
+const noColumns: EventColumns = {
+  type: '',
+  actor: '',
+  user: '',
+  client: '',
+  gateway: '',
+  group: '',
+  project: '',
+  hostname: '',
+  server: '',
+  fromAddr: '',
+};
+const columnNames = Object.keys(noColumns) as (keyof EventColumns)[];
 
 interface PageWithRows extends CachedPage {
   rows: EnrichedEvent[];
@@ -26,11 +41,41 @@ export async function rowsOfPage(
   const page = cache.get(key) ?? (await stagedPage(store, source, { collector, key }));
   if (page.rows) return { ...page, rows: page.rows };
   const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
-  const rows = page.content.events.map((event) => rowOf(event, source, lookup));
+  const rows = rowsWithin(columnsMax(page.bodyBytes), page.content.events, (event) => rowOf(event, source, lookup));
   // The parsed events are no longer needed once the rows exist.
   const enriched = { ...page, content: { ...page.content, events: [] }, rows };
   cache.put(key, enriched);
   return enriched;
+}
+
+/**
+ * Characters that the columns of a page may have together. They repeat what related objects say: a page of a few megabytes
+ * can name one long text thousands of times. A page as vendors send it has far fewer.
+ */
+function columnsMax(bodyBytes: number): number {
+  return 4 * 1024 * 1024 + 2 * bodyBytes;
+}
+
+/** The rows of the events; columns that would exceed `most` characters are left empty. */
+function rowsWithin(
+  most: number,
+  events: readonly SourceEvent[],
+  rowOfEvent: (event: SourceEvent) => EnrichedEvent,
+): EnrichedEvent[] {
+  let left = most;
+  let cut = 0;
+  const rows = events.map((event) => {
+    const row = rowOfEvent(event);
+    const characters = columnNames.reduce((sum, name) => sum + row[name].length, 0);
+    if (characters <= left) {
+      left -= characters;
+      return row;
+    }
+    cut += 1;
+    return { ...row, ...noColumns };
+  });
+  if (cut > 0) log.warn('Columns of events stay empty: they repeat far more text than their page has', { events: cut });
+  return rows;
 }
 
 async function stagedPage(

@@ -24,6 +24,15 @@ export function objectMembers(text: string, start: number): Map<string, Slice> {
   return members;
 }
 
+/** The last member of this name in the object at `start`, as in `JSON.parse`; undefined if there is none. */
+export function memberOf(text: string, start: number, name: string): Slice | undefined {
+  let found: Slice | undefined;
+  eachMember(text, start, (key, slice) => {
+    if (key === name) found = slice;
+  });
+  return found;
+}
+
 /** Every member of the object at `start`, in order and with duplicate keys. */
 export function objectEntries(text: string, start: number): [string, Slice][] {
   const members: [string, Slice][] = [];

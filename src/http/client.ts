@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
 import { reasonOf, TrawlError } from '../errors.js';
+import { answerLimits } from '../json-weight.js';
 import { clientSpan, traced } from '../tracing/spans.js';
 import { codeOf, connectionHint, hostOf } from './connection-hints.js';
 import { decodedBody } from './decode.js';
@@ -25,7 +26,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpClientOptions {
-  /** A longer body is refused. Bytes; default 64 MiB. */
+  /** A longer body is refused. Bytes; default a sixteenth of the heap, up to 64 MiB. */
   bodyBytesMax?: number;
   /** Maximum wait for the headers, or between two chunks of the body. Default 30 s. */
   silenceMaxMs?: number;
@@ -74,7 +75,12 @@ export class HttpClient {
     shared?: HttpClient,
     observer?: ExchangeObserver,
   ) {
-    this.#options = { bodyBytesMax: 64 * 1024 * 1024, silenceMaxMs: 30_000, requestMaxMs: 120_000, ...options };
+    this.#options = {
+      bodyBytesMax: answerLimits().bodyBytesMax,
+      silenceMaxMs: 30_000,
+      requestMaxMs: 120_000,
+      ...options,
+    };
     this.#observer = observer;
     const { silenceMaxMs } = this.#options;
     const bounds = { headersTimeout: silenceMaxMs, bodyTimeout: silenceMaxMs, connect: { timeout: 10_000 } };

@@ -20,6 +20,9 @@ const decoders: Readonly<Record<string, Decode | undefined>> = {
   zstd: zstdDecompress && (promisify(zstdDecompress) as Decode),
 };
 
+/** Each coding can take the time of a whole body. */
+const codingsMax = 3;
+
 const realCodings = new Set(['zstd', 'compress', 'x-compress', 'dcb', 'dcz']);
 
 /**
@@ -37,6 +40,7 @@ export async function decodedBody(
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > codingsMax) throw undecodable(url, names[0]!, `${names.length} codings follow one another`);
   let bytes = body;
   for (const name of names.reverse()) {
     const decode = decoders[name];

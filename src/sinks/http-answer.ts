@@ -3,6 +3,7 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.js';
 import { proxyHint } from '../http/proxy-failures.js';
 import { askedWaitMs } from '../http/status.js';
 import { jsonObjectOf } from '../json-values.js';
+import { parseBody, refuseTooManyValues } from '../json-weight.js';
 
 interface StatusRule {
   code: ErrorCode;
@@ -85,8 +86,13 @@ function otherRule(status: number): StatusRule {
  * Parses the JSON of an answer; undefined if its body is empty.
  * @throws TrawlError SINK_ANSWER_UNREADABLE
  */
-export function jsonOf(answer: HttpAnswer, place: string): unknown {
-  const text = Buffer.from(answer.body).toString('utf8').trim();
+export function jsonOf({ body }: HttpAnswer, place: string): unknown {
+  try {
+    refuseTooManyValues(body);
+  } catch (error) {
+    throw unreadable(place, 'too large', error);
+  }
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').trim();
   if (text === '') return undefined;
   try {
     return JSON.parse(text);
@@ -98,7 +104,7 @@ export function jsonOf(answer: HttpAnswer, place: string): unknown {
 /** The members of an answer that should be a JSON object; none if it is something else. */
 export function membersOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
   try {
-    return jsonObjectOf(JSON.parse(Buffer.from(answer.body).toString('utf8')));
+    return jsonObjectOf(parseBody(answer.body));
   } catch {
     return {};
   }

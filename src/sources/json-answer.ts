@@ -1,11 +1,40 @@
-import { arrayElements, objectMembers, type Slice } from '../json-slices.js';
+import { TrawlError } from '../errors.js';
+import { arrayElements, memberOf, type Slice } from '../json-slices.js';
+import { refuseTooManyValues, type TooManyValues } from '../json-weight.js';
 import { UnreadableAnswer } from './unreadable.js';
+
+/** Ten times the most that a setting allows to ask for: a source may give a little more, but not a flood. */
+const eventsMax = 10_000;
+
+/**
+ * The error for an answer that is larger than a page can be. A smaller page is then asked for.
+ * @param what completes "The answer of the source holds"
+ */
+export function tooMuch(what: string, cause?: unknown): TrawlError {
+  return new TrawlError('PAGE_TOO_LARGE', `The answer of the source holds ${what}.`, {
+    hint: 'If smaller pages (searchCount) are no smaller, the source or a proxy in between ignores their size: check the base URL, or ask the vendor.',
+    cause,
+  });
+}
+
+/** @throws TrawlError PAGE_TOO_LARGE if there are far more events than can be asked for */
+export function refuseTooManyEvents(events: readonly unknown[]): void {
+  if (events.length > eventsMax) throw tooMuch(`${events.length} events, of which Trawl accepts ${eventsMax}`);
+}
 
 /**
  * Decodes a body, and tells which elements of its member `list` contain invalid UTF-8, which becomes U+FFFD in the
  * text. The structure of JSON is ASCII, so the elements have the same order in the bytes.
+ *
+ * @throws TrawlError PAGE_TOO_LARGE if the body would become too much in memory
  */
 export function decodeAnswer(body: Uint8Array, list: string): { text: string; invalid: (index: number) => boolean } {
+  try {
+    refuseTooManyValues(body);
+  } catch (error) {
+    const { most } = error as TooManyValues;
+    throw tooMuch(`more than ${most} JSON values, which do not fit into the memory of this process`, error);
+  }
   const text = strictUtf8(body);
   if (text !== null) return { text, invalid: () => false };
   let events: Slice[] | undefined;
@@ -27,7 +56,7 @@ function strictUtf8(bytes: Uint8Array): string | null {
 
 function slicesOfList(text: string, list: string): Slice[] {
   // A byte order mark may precede the object.
-  return arrayElements(text, objectMembers(text, text.indexOf('{')).get(list)!.start);
+  return arrayElements(text, memberOf(text, text.indexOf('{'), list)!.start);
 }
 
 /** @throws UnreadableAnswer if the text is not JSON */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Rejected } from '../domain.js';
 import { arrayElements } from '../json-slices.js';
 import { isJsonObject } from '../json-values.js';
+import { refuseTooManyEvents } from './json-answer.js';
 import type { PageContent, SourceEvent } from './source.js';
 
 /**
@@ -13,6 +14,7 @@ import type { PageContent, SourceEvent } from './source.js';
  * @param start where the list begins in the text; undefined if there is none
  * @param values the list's elements, parsed
  * @param eventOf returns the event of an element, or the reason to reject it
+ * @throws TrawlError PAGE_TOO_LARGE if there are far more elements than can be asked for
  */
 export function eventsOfPage(
   text: string,
@@ -21,6 +23,7 @@ export function eventsOfPage(
   invalid: (index: number) => boolean,
   eventOf: (value: unknown, raw: string) => SourceEvent | string,
 ): Pick<PageContent, 'events' | 'rejected' | 'digest'> {
+  refuseTooManyEvents(values);
   const events: SourceEvent[] = [];
   const rejected: Rejected[] = [];
   const digest = createHash('sha256');

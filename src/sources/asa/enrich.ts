@@ -15,13 +15,20 @@ const enriched = {
   server: { members: ['server'], describe: once(getServer) },
 } as const;
 
+/** A longer column is cut; characters. The raw event has all of the ids, and the store the objects. */
+const describedMax = 65_536;
+
+function cut(text: string): string {
+  return text.length > describedMax ? `${text.slice(0, describedMax)}…` : text;
+}
+
 /** Caches descriptions, since many events of a page name the same few objects. */
 function once(describe: (object: Members) => string): (object: Members) => string {
   const known = new WeakMap<Members, string>();
   return (object) => {
     let text = known.get(object);
     if (text === undefined) {
-      text = describe(object);
+      text = cut(describe(object));
       known.set(object, text);
     }
     return text;
@@ -36,7 +43,9 @@ export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColu
     let described = '';
     for (const id of idsOf(details, members)) {
       const object = lookup(id);
-      if (object !== undefined) described += described === '' ? describe(object) : `, ${describe(object)}`;
+      if (object === undefined) continue;
+      described += described === '' ? describe(object) : `, ${describe(object)}`;
+      if (described.length > describedMax) return cut(described);
     }
     return described;
   };

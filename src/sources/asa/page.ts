@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { RelatedObject } from '../../domain.js';
-import { objectMembers, type Slice, skipSpace } from '../../json-slices.js';
+import { memberOf, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
 import { isJsonObject } from '../../json-values.js';
 import { epochNanoseconds } from '../../timestamp.js';
-import { decodeAnswer, parseAnswer } from '../json-answer.js';
+import { decodeAnswer, parseAnswer, tooMuch } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
@@ -24,6 +24,10 @@ const envelope = z.object({
 
 const envelopeMembers = new Set(['id', 'timestamp', 'details']);
 
+/** A page has about one related object per event: more than this is no page of this API. */
+const relatedPerEvent = 20;
+const relatedOfPage = 10_000;
+
 /** An ASA page. `listMissing` is set if the list was `null`, as a Go server may send for an empty page. */
 interface AsaPageContent extends PageContent {
   listMissing: boolean;
@@ -33,15 +37,16 @@ interface AsaPageContent extends PageContent {
  * Splits list and related_objects (M10). An event that does not match its envelope becomes a reject. Invalid related
  * objects are skipped, since an event without its related object is still an event.
  *
- * @throws UnreadableAnswer if the body is not JSON or has no list
+ * @throws UnreadableAnswer if the body is not JSON or has no list; TrawlError PAGE_TOO_LARGE
  */
 export function parseAsaPage(body: Uint8Array): AsaPageContent {
   const { text, invalid } = decodeAnswer(body, 'list');
   const page = parsePage(text);
-  const root = objectMembers(text, skipSpace(text, 0));
-  const list = page.list === null ? undefined : root.get('list')!.start;
+  const root = skipSpace(text, 0);
+  const list = page.list === null ? undefined : memberOf(text, root, 'list')!.start;
   const content = eventsOfPage(text, list, page.list ?? [], invalid, eventOf);
-  const related = relatedObjectsOf(text, root.get('related_objects'), page.related_objects);
+  const relatedMax = relatedOfPage + relatedPerEvent * (page.list?.length ?? 0);
+  const related = relatedObjectsOf(text, { root, value: page.related_objects, most: relatedMax });
   return { ...content, ...related, listMissing: page.list === null };
 }
 
@@ -72,18 +77,20 @@ function extraOf(raw: string, at: ReadonlyMap<string, Slice>): string | null {
 
 function relatedObjectsOf(
   text: string,
-  slice: Slice | undefined,
-  value: unknown,
+  { root, value, most }: { root: number; value: unknown; most: number },
 ): Pick<PageContent, 'relatedObjects' | 'lookup'> {
   const relatedObjects: RelatedObject[] = [];
   const byId = new Map<string, Record<string, unknown>>();
   const entries = members.safeParse(value);
+  const slice = entries.success ? memberOf(text, root, 'related_objects') : undefined;
   if (slice && entries.success) {
+    const count = Object.keys(entries.data).length;
+    if (count > most) throw tooMuch(`${count} related objects, of which Trawl accepts ${most}`);
     for (const [id, at] of objectMembers(text, slice.start)) {
       const entry = entries.data[id] as { type?: unknown; object?: unknown } | null | undefined;
       const object = members.safeParse(entry?.object);
       if (!object.success) continue;
-      const own = objectMembers(text, at.start).get('object')!;
+      const own = memberOf(text, at.start, 'object')!;
       relatedObjects.push({
         id,
         type: typeof entry?.type === 'string' ? entry.type : '',

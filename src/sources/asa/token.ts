@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { TrawlError } from '../../errors.js';
 import type { HttpClient } from '../../http/client.js';
 import { statusError } from '../../http/status.js';
+import { parseBody } from '../../json-weight.js';
 import { Secret } from '../../secret.js';
+import { tokenText } from '../token-text.js';
 import type { AsaSettings } from './settings.js';
 
-const tokenAnswer = z.object({ bearer_token: z.string().min(1) });
+const tokenAnswer = z.object({ bearer_token: tokenText });
 
 const hints = {
   400: 'Check ASA_KEY_ID and ASA_KEY_SECRET: the key id is a UUID, the secret is base64.',
@@ -66,7 +68,7 @@ export class TokenSource {
   /** The answer contains a token, so none of it is kept or shown. */
   #tokenOf(body: Uint8Array): Secret {
     try {
-      return new Secret(tokenAnswer.parse(JSON.parse(Buffer.from(body).toString('utf8'))).bearer_token);
+      return new Secret(tokenAnswer.parse(parseBody(body)).bearer_token);
     } catch {
       throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token has no bearer_token.', {
         hint: 'The request is retried; if this persists, check ASA_BASE_URL and any proxy in between.',

@@ -60,11 +60,10 @@ export class DescopeClient implements SourceClient {
     const first = sized(window.todo[0]!, this.#size.current);
     const frozen = { ...window, todo: [first, ...window.todo.slice(1)] };
     const request = requestOf(first, this.#size.current, nowMs - descopeRetentionDays * 86_400_000 + marginMs);
-    const body = await this.#search(request, signal).catch((error: unknown) => {
+    const { body, content } = await this.#read(request, signal).catch((error: unknown) => {
       throw this.#smallerAfter(error);
     });
     this.#size.arrived();
-    const content = parseDescopePage(body);
     if (content.listMissing && request.page === 0) {
       throw new UnreadableAnswer('An answer reports audits but contains none.', Buffer.from(body).toString());
     }
@@ -77,6 +76,11 @@ export class DescopeClient implements SourceClient {
       doubtful: this.#mayBeCut(first, request, content),
     });
     return { body, content, nextOffset: next === cursor ? offset : offsetOf(next), ...step, pauseMs: 0, requests: 1 };
+  }
+
+  async #read(request: PageRequest, signal?: AbortSignal) {
+    const body = await this.#search(request, signal);
+    return { body, content: parseDescopePage(body) };
   }
 
   async #search(request: PageRequest, signal?: AbortSignal): Promise<Uint8Array> {

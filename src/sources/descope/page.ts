@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { objectMembers, skipSpace } from '../../json-slices.js';
+import { memberOf, skipSpace } from '../../json-slices.js';
 import { isJsonObject } from '../../json-values.js';
 import { within64Bits } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
@@ -45,7 +45,8 @@ const pageShape = z
  * Splits an answer of the audit search. An event that does not match its envelope becomes a reject. `total` is trusted
  * only if the list is missing altogether; otherwise it can at most raise a doubt (client.ts).
  *
- * @throws UnreadableAnswer if the body is not JSON, or has no list of events without saying that there are none
+ * @throws UnreadableAnswer if the body is not JSON, or has no list of events without saying that there are none; TrawlError
+ *   PAGE_TOO_LARGE
  */
 export function parseDescopePage(body: Uint8Array): DescopePageContent {
   const { text, invalid } = decodeAnswer(body, 'audits');
@@ -53,7 +54,7 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
   if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of audits.', text);
   const { audits, total } = page.data;
   const copies = new Map<string, number>();
-  const list = audits ? objectMembers(text, skipSpace(text, 0)).get('audits')!.start : undefined;
+  const list = audits ? memberOf(text, skipSpace(text, 0), 'audits')!.start : undefined;
   const content = eventsOfPage(text, list, audits ?? [], invalid, (value, raw) => eventOf(raw, value, copies));
   return {
     ...content,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { objectMembers, skipSpace } from '../../json-slices.js';
+import { memberOf, skipSpace } from '../../json-slices.js';
 import { answerWithoutContent, withoutContent } from '../../skyflow-content.js';
 import { epochNanoseconds } from '../../timestamp.js';
-import { decodeAnswer } from '../json-answer.js';
+import { decodeAnswer, refuseTooManyEvents } from '../json-answer.js';
 import { eventsOfPage, misfit } from '../page-events.js';
 import type { PageContent, SourceEvent } from '../source.js';
 import { UnreadableAnswer } from '../unreadable.js';
@@ -17,7 +17,8 @@ export interface SkyflowPageContent extends PageContent {
 /**
  * Parses an answer, and returns the body to stage, without content unless content is to be kept.
  *
- * @throws UnreadableAnswer if the body is not a page; little of it is kept, since it may have content
+ * @throws UnreadableAnswer if the body is not a page; little of it is kept, since it may have content; TrawlError
+ *   PAGE_TOO_LARGE
  */
 export function readSkyflowPage(
   body: Uint8Array,
@@ -56,6 +57,7 @@ function pageOf(body: Uint8Array): Page {
   const page = pageShape.safeParse(json);
   if (!page.success) throw refused('has no list of events');
   const { event, nextOps } = page.data;
+  refuseTooManyEvents(event ?? []);
   // Both may be absent at the end. A non-empty object without them did not come from this API.
   const isOther = event === undefined && nextOps === undefined && Object.keys(page.data).length > 0;
   if (isOther) throw refused('has no list of events');
@@ -77,7 +79,7 @@ function nextOpsOf(value: unknown): Cursor | null | 'half' {
 }
 
 function contentOf({ text, invalid, events: values, nextOps }: Page): SkyflowPageContent {
-  const list = values.length === 0 ? undefined : objectMembers(text, skipSpace(text, 0)).get('event')!.start;
+  const list = values.length === 0 ? undefined : memberOf(text, skipSpace(text, 0), 'event')!.start;
   const content = eventsOfPage(text, list, values, invalid, eventOf);
   return { ...content, relatedObjects: [], lookup: () => undefined, nextOps };
 }

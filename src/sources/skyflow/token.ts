@@ -4,7 +4,9 @@ import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
 import { statusError } from '../../http/status.js';
+import { parseBody } from '../../json-weight.js';
 import { Secret } from '../../secret.js';
+import { tokenText } from '../token-text.js';
 import { type ServiceAccount, serviceAccountOf } from './credentials.js';
 import type { SkyflowSettings } from './settings.js';
 
@@ -61,7 +63,7 @@ const unknownLifetimeMs = 10 * 60_000;
 const keptMaxMs = 55 * 60_000;
 const clockDifferenceToTellMs = 2 * 60_000;
 
-const tokenAnswer = z.object({ accessToken: z.string().regex(/^[\x21-\x7e]+$/) });
+const tokenAnswer = z.object({ accessToken: tokenText });
 
 interface Kept {
   token: Secret;
@@ -162,7 +164,7 @@ function clockHint(answer: HttpAnswer, url: string): string {
 /** The answer contains a token, so none of it is kept or shown. */
 function tokenOf(answer: HttpAnswer): string {
   try {
-    return tokenAnswer.parse(JSON.parse(Buffer.from(answer.body).toString('utf8'))).accessToken;
+    return tokenAnswer.parse(parseBody(answer.body)).accessToken;
   } catch {
     throw new TrawlError('ANSWER_UNREADABLE', 'The answer to the request for a token has no accessToken.', {
       hint: 'The request is retried; if this persists, check tokenURI in the credentials file, and any proxy in between.',
