@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { draftBeside, removeDeadDrafts } from '../drafts.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import { parseEnvFile } from './env-file.js';
@@ -92,7 +93,8 @@ function namesOf(assignments: Assignments): string {
 /** Replaces the file atomically, readable by its owner only. If it is a link, replaces the file that it points to. */
 export function writeDotEnv(path: string, text: string): void {
   const target = realPath(path);
-  const draft = `${target}.${process.pid}.new`;
+  removeDeadDrafts(target, 'new');
+  const draft = draftBeside(target, 'new');
   try {
     const file = openSync(draft, 'wx', 0o600);
     try {

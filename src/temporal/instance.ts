@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { draftBeside, removeDeadDrafts } from '../drafts.js';
 import { reasonOf, TrawlError } from '../errors.js';
 
 /** Describes the process that uses a data folder, for other commands. */
@@ -59,8 +60,10 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
   const write = (info: Partial<InstanceInfo>) => {
     const path = infoPath(dataDir);
     try {
-      writeFileSync(`${path}.new`, JSON.stringify({ pid: process.pid, verb, ...info }));
-      renameSync(`${path}.new`, path);
+      removeDeadDrafts(path, 'new');
+      const draft = draftBeside(path, 'new');
+      writeFileSync(draft, JSON.stringify({ pid: process.pid, verb, ...info }), { flag: 'wx' });
+      renameSync(draft, path);
     } catch (error) {
       throw unusable(dataDir, error);
     }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
+import { wordSetting } from '../../settings/kinds.js';
 import { needsShell } from '../../settings/odd-characters.js';
 import { objectFiles } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
@@ -19,6 +21,17 @@ const filesSettings = defineSettings({
     guarded: true,
     schema: z.string().refine((path) => isAbsolute(path) && !path.includes('\0') && !needsShell(path)),
   },
+  fileMode: wordSetting({ env: 'FILE_MODE', meaning: 'Rights of the files, less what the umask of the user takes' }, [
+    '0640',
+    '0600',
+    '0644',
+    '0660',
+    '0664',
+  ]),
+  folderMode: wordSetting(
+    { env: 'FOLDER_MODE', meaning: 'Rights of the folders that are made, less what the umask of the user takes' },
+    ['0750', '0700', '0755', '0770', '0775'],
+  ),
   ...fileSettings,
 });
 
@@ -67,15 +80,17 @@ class FilesClient implements SinkClient {
     const path = join(this.place, name);
     const folder = dirname(path);
     const partPrefix = `.${basename(path)}-`;
-    const part = join(folder, `${partPrefix}${process.pid}-${Date.now()}.part`);
+    // A name that nobody can guess, and opened only if nothing is there: a link put there would lead the bytes elsewhere.
+    const part = join(folder, `${partPrefix}${process.pid}-${randomBytes(12).toString('hex')}.part`);
+    const fileMode = Number.parseInt(this.#settings.fileMode, 8);
     try {
       // Not created here: if a mount is missing, the files would go to the disk below it.
       await access(this.place);
-      await makeShared(folder);
+      await makeShared(folder, Number.parseInt(this.#settings.folderMode, 8));
       try {
-        const file = await open(part, 'w', 0o640);
+        const file = await open(part, 'wx', fileMode);
         try {
-          await widen(file, await file.stat(), 0o640);
+          await widen(file, await file.stat(), fileMode);
           await file.writeFile(bytes);
           await file.sync();
         } finally {
@@ -101,11 +116,11 @@ class FilesClient implements SinkClient {
 }
 
 /** Uses the permissions of the user's own umask, since other programs may need to read the files. */
-async function makeShared(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+async function makeShared(folder: string, mode: number): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    await widen({ chmod: (mode) => chmod(made, mode) }, await stat(made), 0o777);
+    await widen({ chmod: (wide) => chmod(made, wide) }, await stat(made), mode);
   }
 }
 

@@ -5,15 +5,14 @@ import {
   fchownSync,
   mkdirSync,
   openSync,
-  readdirSync,
   realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { draftBeside, removeDeadDrafts } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
-import { isAlive } from '../../processes.js';
 import { afterCleared } from '../sql/seen-events.js';
 import { migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';
@@ -153,7 +152,6 @@ function requireAll(has: BackedUp, wanted: BackedUp, path: string): void {
  * process writes.
  */
 function copyInto(draft: string, from: string, replacing?: string): void {
-  rmSync(draft, { force: true });
   // Created here with tight permissions, so that no other user can ever read it.
   const file = openSync(draft, 'wx', replacing ? 0o640 : 0o600);
   try {
@@ -187,7 +185,8 @@ function drafted<T>(target: string, verb: string, body: (draft: string) => T): T
   let draft: string | undefined;
   try {
     if (verb === 'replaced') mkdirSync(dirname(target), { recursive: true });
-    draft = draftOf(target);
+    removeDeadDrafts(target);
+    draft = draftBeside(target);
     return body(draft);
   } catch (error) {
     if (error instanceof TrawlError) throw error;
@@ -196,16 +195,6 @@ function drafted<T>(target: string, verb: string, body: (draft: string) => T): T
   } finally {
     if (draft) rmSync(draft, { force: true });
   }
-}
-
-/** A name for the unfinished file. Removes drafts that dead processes left behind. */
-function draftOf(path: string): string {
-  const [folder, name] = [dirname(path), basename(path)];
-  for (const other of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = other.startsWith(`${name}.`) ? /\.(\d+)\.part(-journal)?$/.exec(other)?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, other), { force: true });
-  }
-  return `${path}.${process.pid}.part`;
 }
 
 /** @returns the version of its schema */

@@ -1,9 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { files } from '../../../src/sinks/files/sink.js';
+import { stopClock } from '../../support/clock.js';
 import { batchOf, event, open } from './support.js';
 
 /** Paths that were flushed to the disk from now on, in order. */
@@ -43,3 +55,41 @@ it.runIf(process.platform === 'linux').each(['no folder yet', 'folders that an a
     expect(paths[0]).toMatch(/\.part$/);
   },
 );
+
+const form = { schema: 'native', schemaVersion: '1', format: 'ndjson', compression: 'none', layout: 'raw' };
+
+function sinkFolder(): string {
+  const root = mkdtempSync(join(tmpdir(), 'trawl-files-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  return root;
+}
+
+it('a link at the name that an unfinished file once had leads nothing elsewhere, and is removed', async () => {
+  stopClock();
+  const root = sinkFolder();
+  const client = open(files, { PATH: root, COMPRESSION: 'none' });
+  const { name } = (await client.send(batchOf([event(1)], { form }))).objects[0]!;
+  const path = join(root, name);
+  rmSync(path);
+  const victim = join(root, 'victim');
+  writeFileSync(victim, 'untouched');
+  symlinkSync(victim, join(dirname(path), `.${basename(path)}-${process.pid}-${Date.now()}.part`));
+  await client.send(batchOf([event(1)], { form }));
+  expect(readFileSync(victim, 'utf8')).toBe('untouched');
+  expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+});
+
+it.each([
+  [{}, 0o640, 0o750],
+  [{ FILE_MODE: '0600', FOLDER_MODE: '0700' }, 0o600, 0o700],
+  [{ FILE_MODE: '0644', FOLDER_MODE: '0755' }, 0o644, 0o755],
+])('the rights are %o: files %o, folders %o', async (settings, fileMode, folderMode) => {
+  const before = process.umask(0o022);
+  onTestFinished(() => void process.umask(before));
+  const root = sinkFolder();
+  const client = open(files, { PATH: root, COMPRESSION: 'none', ...settings });
+  const { name } = (await client.send(batchOf([event(1)], { form }))).objects[0]!;
+  const path = join(root, name);
+  expect(statSync(path).mode & 0o777).toBe(fileMode);
+  for (let at = dirname(path); at !== root; at = dirname(at)) expect(statSync(at).mode & 0o777).toBe(folderMode);
+});
