@@ -12,6 +12,8 @@ export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE';
   url: string;
   headers: Record<string, string>;
+  /** True if the path may have a secret in it, which then is not in traces either. */
+  secretUrl?: boolean;
   body?: string | Uint8Array;
   signal?: AbortSignal | undefined;
 }
@@ -226,13 +228,13 @@ function isForwarded(url: string, proxy: HttpProxy | undefined): boolean {
 }
 
 /** The query is left out, since its cursors and filters do not belong in a trace. */
-function spanAttributes({ method, url }: HttpRequest): Record<string, string | number> {
+function spanAttributes({ method, url, secretUrl }: HttpRequest): Record<string, string | number> {
   const { hostname, port, protocol, origin, pathname } = new URL(url);
   return {
     'http.request.method': method,
     'server.address': hostname,
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-    'url.full': `${origin}${pathname}`,
+    'url.full': secretUrl ? origin : `${origin}${pathname}`,
   };
 }
 

@@ -26,8 +26,11 @@ export interface Setting {
    * the environment, so that a collector can sign in by other means than those in the environment.
    */
   oneOf?: string;
-  /** A secret is never stored in the table. `<key>File` and `<key>Env` point to it, or `<ENV>_FILE` in the environment. */
-  secret?: true;
+  /**
+   * A secret is never stored in the table, unless it is only a possible one, such as a URL that may have a key in it.
+   * `<key>File` and `<key>Env` point to it, or `<ENV>_FILE` in the environment.
+   */
+  secret?: true | 'possible';
   /** Decides where the collector sends its secrets, or which one it sends; cannot be set through Temporal. */
   guarded?: boolean;
   /**
@@ -77,7 +80,7 @@ declare const valuesType: unique symbol;
 /** The settings of a source, of a sink or of every collector, in order. The type knows the types of their values. */
 export type Settings<Own extends Values = Values> = readonly SettingDefinition[] & { readonly [valuesType]: Own };
 
-type ValueOf<One extends Setting> = One extends { secret: true }
+type ValueOf<One extends Setting> = One extends { secret: true | 'possible' }
   ? Secret
   : 'secret' extends keyof One
     ? Secret | z.output<One['schema']>

@@ -99,7 +99,7 @@ export function checkRows(
     const entry = keys.get(key);
     if (!entry) {
       problems.push(`unknown setting ${quote(key)} of ${what} (known: ${[...keys.keys()].join(', ')})`);
-    } else if (entry.definition.secret && !entry.pointer) {
+    } else if (entry.definition.secret === true && !entry.pointer) {
       const exposed =
         route === 'store' ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
       throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
@@ -189,6 +189,8 @@ function secretText(
   }
   const file = rows[`${definition.key}File`];
   if (file !== undefined) return tableFileText(file, `${definition.key}File`, env);
+  const row = definition.secret === 'possible' ? rows[definition.key] : undefined;
+  if (row !== undefined) return { text: row, from: definition.key };
   const text = env[definition.env];
   if (isSet(text)) return { text, from: definition.env };
   const envFile = env[`${definition.env}_FILE`];
@@ -208,7 +210,7 @@ function isGiven(
 ): boolean {
   if (hasRow(definition, rows)) return true;
   if (chosenInTable(definition, source, rows)) return false;
-  return isSet(env[definition.env]) || (definition.secret === true && isSet(env[`${definition.env}_FILE`]));
+  return isSet(env[definition.env]) || (definition.secret !== undefined && isSet(env[`${definition.env}_FILE`]));
 }
 
 function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
@@ -284,18 +286,24 @@ function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, s
   const moved = source.settings.filter((definition) => {
     if (!definition.guarded) return false;
     const row = rows[definition.key];
-    const variable = env[definition.env];
+    const variable = env[definition.env] || (definition.secret && env[`${definition.env}_FILE`]);
     const own = isSet(variable) ? variable : definition.default;
+    if (own !== undefined && pointed(definition, rows)) return true;
     return row !== undefined && own !== undefined && row.replace(/\/+$/, '') !== own.replace(/\/+$/, '');
   });
   if (moved.length === 0) return [];
   return source.settings
-    .filter((d) => d.secret && rows[`${d.key}File`] === undefined && rows[`${d.key}Env`] === undefined)
+    .filter((d) => d.secret && !pointed(d, rows) && !moved.includes(d))
     .filter((d) => !chosenInTable(d, source, rows) && (isSet(env[d.env]) || isSet(env[`${d.env}_FILE`])))
     .map(
       (d) =>
         `${moved.map((m) => m.key).join(', ')} in the table differs from the environment, so ${d.env} is not sent there: set ${d.key}File or ${d.key}Env for this collector`,
     );
+}
+
+/** True if the table says where the secret is. */
+function pointed({ key, secret }: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
+  return secret !== undefined && (rows[`${key}File`] !== undefined || rows[`${key}Env`] !== undefined);
 }
 
 /** Says what is wrong with a text, without repeating it; undefined if it is valid. */

@@ -28,7 +28,7 @@ export class WebhookClient implements SinkClient {
   constructor(http: HttpClient, settings: WebhookSettings) {
     this.#http = http;
     this.#settings = settings;
-    this.place = `Webhook at ${hostOf(settings.url)}`;
+    this.place = `Webhook at ${hostOf(settings.url.reveal())}`;
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
@@ -77,7 +77,8 @@ export class WebhookClient implements SinkClient {
       ...(signingSecret ? { 'x-trawl-signature': `v1=${signature(signingSecret.reveal(), timestamp, body)}` } : {}),
       ...(authorization ? { authorization: authorization.reveal() } : {}),
     };
-    return ask(this.#http, { method: 'POST', url, headers, body, signal }, this.place);
+    const request = { method: 'POST', url: url.reveal(), secretUrl: true, headers, body, signal } as const;
+    return ask(this.#http, request, this.place);
   }
 
   /**
@@ -112,12 +113,12 @@ export class WebhookClient implements SinkClient {
     const { url, signingSecret, authorization } = this.#settings;
     const words = authorization?.reveal().split(' ') ?? [];
     // Some receivers have their key in the path or the query.
-    const { pathname, searchParams } = new URL(url);
+    const { pathname, searchParams } = new URL(url.reveal());
     const secrets = [
       signingSecret?.reveal(),
       authorization?.reveal(),
       ...words,
-      url,
+      url.reveal(),
       pathname,
       ...searchParams.values(),
     ];

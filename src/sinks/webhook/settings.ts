@@ -18,6 +18,7 @@ export const webhookSettings = defineSettings({
     guarded: true,
     address: { vendorHosts: [] },
     secretInPath: true,
+    secret: 'possible',
     schema: webhookUrl,
   },
   signingSecret: {

@@ -1,6 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { resolveSink } from '../../../src/sinks/resolve.js';
+import type { WebhookSettings } from '../../../src/sinks/webhook/settings.js';
 import { webhook } from '../../../src/sinks/webhook/sink.js';
+import * as tracing from '../../../src/tracing/spans.js';
 import { stopClock } from '../../support/clock.js';
 import {
   batchOf,
@@ -35,6 +42,56 @@ function verify({ headers, bytes }: SeenRequest, key: string): boolean {
     .digest('hex');
   return headers['x-trawl-signature'] === `v1=${mac}` && Math.abs(Date.now() / 1000 - Number(timestamp)) < 300;
 }
+
+describe('the URL of a webhook', () => {
+  const key = 'marked-key-in-the-path';
+
+  function pointers(): { file: string; url: string } {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-webhook-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [file, url] = [join(folder, 'url'), `https://hooks.example/${key}`];
+    writeFileSync(file, `${url}\n`);
+    return { file, url };
+  }
+
+  const kind = { SINK_HOOK_KIND: 'webhook' };
+
+  it('may come from a file or a variable, and is masked', () => {
+    const { file, url } = pointers();
+    const resolved = [
+      resolveSink('hook', [webhook], {}, { ...kind, SINK_HOOK_URL: url }),
+      resolveSink('hook', [webhook], {}, { ...kind, SINK_HOOK_URL_FILE: file }),
+      resolveSink('hook', [webhook], { 'sink:hook': { urlFile: file } }, kind),
+      resolveSink('hook', [webhook], { 'sink:hook': { urlEnv: 'HOOK' } }, { ...kind, HOOK: url }),
+      resolveSink('hook', [webhook], { 'sink:hook': { url } }, kind),
+    ];
+    for (const { values } of resolved) {
+      expect((values as WebhookSettings).url.reveal()).toBe(url);
+      expect(inspect(values) + JSON.stringify(values)).not.toContain(key);
+    }
+  });
+
+  it('that only the table points to gets no secret of the environment', () => {
+    const env = { ...kind, SINK_HOOK_URL: 'https://other.example/', SINK_HOOK_AUTHORIZATION: 'Bearer abcdefgh' };
+    const table = { 'sink:hook': { urlFile: pointers().file } };
+    expect(() => resolveSink('hook', [webhook], table, env)).toThrow(/SINK_HOOK_AUTHORIZATION is not sent there/);
+  });
+
+  it('may be set in the table, as before, and also when the environment has another', () => {
+    const env = { ...kind, SINK_HOOK_URL: 'https://other.example/' };
+    const { values } = resolveSink('hook', [webhook], { 'sink:hook': { url: 'https://hooks.example/' } }, env);
+    expect((values as WebhookSettings).url.reveal()).toBe('https://hooks.example/');
+  });
+
+  it('is not in traces', async () => {
+    const { url } = await receiver(text(204, ''));
+    const spans = vi.spyOn(tracing, 'traced');
+    onTestFinished(() => spans.mockRestore());
+    await clientOf(`${url}/${key}?key=${key}`).send(batchOf([event(1)]));
+    expect(spans.mock.calls.length).toBeGreaterThan(0);
+    expect(JSON.stringify(spans.mock.calls)).not.toContain(key);
+  });
+});
 
 describe('a batch for a webhook', () => {
   it('is these bytes', async () => {
