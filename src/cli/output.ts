@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { printable, printableJson } from '../printable.js';
+import { printable, printableJson, printableLines } from '../printable.js';
 
 export { printable, printableJson };
 
@@ -9,12 +9,12 @@ export async function print(text: string | Uint8Array): Promise<void> {
 }
 
 export async function printJson(value: unknown): Promise<void> {
-  await print(`${JSON.stringify(value, null, 2)}\n`);
+  await print(`${printableLines(JSON.stringify(value, null, 2), printableJson)}\n`);
 }
 
 /** Writes a line for people to standard error: progress, warnings and errors. */
 export function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printableLines(line)}\n`);
 }
 
 /** Formats rows under headings, in columns as wide as their widest cell. */

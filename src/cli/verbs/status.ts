@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
-import { print, printJson, tell, wrapped } from '../output.js';
+import { print, printable, printJson, tell, wrapped } from '../output.js';
 import { type StatusReport, statusReport } from '../status/report.js';
 import { codeOf, notesOf, screenOf, tablesOf } from '../status/screen.js';
 import type { Terminal } from '../status/terminal.js';
@@ -29,7 +29,7 @@ export async function status(context: Context, options: StatusOptions): Promise<
   else {
     await print(tablesOf(report, process.stdout.columns || undefined));
     const { columns } = process.stderr;
-    for (const note of notesOf(report)) tell(columns ? wrapped(note, columns) : note);
+    for (const note of notesOf(report)) tell(columns ? wrapped(printable(note), columns) : printable(note));
   }
   return codeOf(report);
 }
