@@ -3,14 +3,15 @@ export type Shell = (typeof shells)[number];
 
 /**
  * Completion scripts of the shells. They call the command itself, as it was called, and pass the words unchanged:
- * nothing that was typed is evaluated.
+ * nothing that was typed is evaluated. A name is offered quoted, since it may come from anyone who can write to the
+ * store: Bash puts it into the line as it stands, zsh and fish quote it themselves.
  */
 export const scripts: Readonly<Record<Shell, string>> = {
   bash: `_trawl() {
   local value description
   COMPREPLY=()
   while IFS=$'\\t' read -r value description; do
-    COMPREPLY+=("$value")
+    COMPREPLY+=("$(printf %q "$value")")
   done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _trawl trawl
