@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../scripts/setup.mjs';
@@ -14,6 +14,21 @@ describe('the docs', () => {
   it.each(Object.keys(docTables))('%s has the tables that the code generates ("npm run docs" writes them)', (page) => {
     const text = readFileSync(join(root, page), 'utf8');
     expect(text).toBe(withTables(page, text));
+  });
+
+  it('let no other user read a secret while its file is written', () => {
+    const pages = [
+      'README.md',
+      ...['docs', 'deploy'].flatMap((part) =>
+        (readdirSync(join(root, part), { recursive: true }) as string[]).map((name) => join(part, name)),
+      ),
+    ].filter((name) => statSync(join(root, name)).isFile());
+    const lines = pages.flatMap((name) => readFileSync(join(root, name), 'utf8').split('\n'));
+    const written = lines.filter((line) =>
+      /(>|\btee|\bcp \/dev\/null|\binstall|\btouch) *\S*(key|secret|\.env|store-url|token)/.test(line),
+    );
+    expect(written.length).toBeGreaterThan(1);
+    expect(written.filter((line) => !line.includes('umask 077'))).toEqual([]);
   });
 
   it('explain each error code', () => {

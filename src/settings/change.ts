@@ -33,7 +33,7 @@ export function settingsChange(origin: string, key: string, kinds: readonly Conf
 function isPublic({ definition, pointer }: { definition: SettingDefinition; pointer?: 'File' | 'Env' }, value: string) {
   if (pointer === 'File') return isAbsolute(value);
   if (pointer === 'Env') return /^[A-Z][A-Z0-9_]*$/.test(value);
-  return !definition.secret;
+  return definition.secret !== true;
 }
 
 function withoutPath(value: string): string {
