@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { TrawlError } from '../../errors.js';
 import { answerBounds, HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
 import { resolveCollector } from '../../settings/collector.js';
+import { sinkPrefix } from '../../settings/definition.js';
 import { sinkOf, sinks } from '../../sinks/registry.js';
 import { resolveSink } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import type { Store } from '../../stores/store.js';
 import { CheckLines } from '../check/lines.js';
+import { checkRights, type Guarded, secretFiles } from '../check/rights.js';
 import { checkSource, sourceChecks } from '../check/source.js';
 import { type CheckedStore, checkStore } from '../check/store.js';
 import { checkTemporal } from '../check/temporal.js';
@@ -18,7 +21,7 @@ const sinkMaxMs = 30_000;
 
 /**
  * `trawl check NAME`: checks store, settings, network, credentials, role, a first page (nothing is stored), clock, each
- * sink and Temporal. A skipped check says why.
+ * sink, Temporal, and the rights of other users. A skipped check says why.
  * @returns 1 if any check failed.
  */
 export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
@@ -30,9 +33,35 @@ export async function check(context: Context, name: string, options: { json?: bo
     for (const sink of settings.values.offload ?? []) await checkSink(context, lines, checked, sink);
   } else for (const one of sourceChecks) lines.skipped(one, 'this check needs valid settings');
   await checkTemporal(context, lines, checked.store);
+  checkRights(lines, await guarded(context, checked, name, settings?.values.offload ?? []));
   if (options.json) await printJson(lines.all);
   else await print(lines.text(process.stdout.columns || undefined));
   return lines.ok ? 0 : 1;
+}
+
+/** What other users must not read or write, as far as it is known. */
+async function guarded(
+  context: Context,
+  { store }: CheckedStore,
+  name: string,
+  offload: readonly string[],
+): Promise<Guarded> {
+  const { env, dataDir, store: place } = context.settings;
+  const table = (await store?.settings().catch(() => undefined)) ?? {};
+  const rows = [name, ...offload.map((sink) => `${sinkPrefix}${sink}`)].map((one) => table[one] ?? {});
+  const files = secretFiles(env, rows);
+  files.push(['.env', join(process.cwd(), '.env')]);
+  if (place.kind === 'sqlite') files.push(['the store', place.path]);
+  const folders = offload.flatMap((sink) => {
+    try {
+      const { kind, values } = resolveSink(sink, sinks, table, env);
+      return kind === 'files' ? [[`the sink ${sink}`, String(values.path)] as const] : [];
+    } catch {
+      // The check of the sink says what is wrong.
+      return [];
+    }
+  });
+  return { files, folders: [['the data folder', dataDir], ...folders] };
 }
 
 /** Uses only the environment if the store cannot be read. @returns undefined if the settings are invalid. */
