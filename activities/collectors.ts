@@ -1,12 +1,7 @@
 import { TrawlError } from '../src/errors.js';
-import {
-  collectorNames,
-  collectorRows,
-  requireKnown,
-  resolveOffloading,
-  sourceOfCollector,
-} from '../src/settings/collector.js';
+import { collectorRows, resolveOffloading, sourceOfCollector } from '../src/settings/collector.js';
 import { fingerprintOf } from '../src/settings/fingerprint.js';
+import { collectorNames, requireKnown } from '../src/settings/names.js';
 import { neededSinks, type OffloadSettings } from '../src/settings/offload.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';

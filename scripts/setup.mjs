@@ -1,6 +1,5 @@
 // Provides what a checkout needs before anything runs: dependencies and compiled code. Plain JavaScript without imports
 // from packages, since it runs before they are installed.
-import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -19,7 +18,8 @@ export { requireNode } from '../bin/node-version.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The lockfile that npm writes at the end of an installation: what is installed. */
+/** The lockfile, and the one that npm writes at the end of an installation: what is installed. */
+const lock = join(root, 'package-lock.json');
 const installedLock = join(root, 'node_modules', '.package-lock.json');
 
 /** Installs what the lockfile names, unless it is installed already. */
@@ -45,8 +45,37 @@ export function install() {
   });
 }
 
+/** Names the state of both lockfiles that was found to fit, since every command asks and they take long to read. */
+const fittingStamp = join(root, 'dist', '.installed');
+
 function isInstalled() {
-  return existsSync(installedLock) && holds(lockedIn(installedLock), lockedIn(join(root, 'package-lock.json')));
+  if (!existsSync(installedLock)) return false;
+  const state = [lock, installedLock].map((path) => stateOf(path)).join('\n');
+  if (textOf(fittingStamp) === state) return true;
+  if (!holds(lockedIn(installedLock), lockedIn(lock))) return false;
+  keep(fittingStamp, state);
+  return true;
+}
+
+function stateOf(path) {
+  const { ino, size, mtimeMs } = statSync(path);
+  return `${ino} ${size} ${mtimeMs}`;
+}
+
+function textOf(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes what only saves time: a checkout that cannot be written to works without it. */
+function keep(path, text) {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch {}
 }
 
 function lockedIn(path) {
@@ -95,7 +124,7 @@ function isBuilt() {
     'tsconfig.build.json',
     'package-lock.json',
   ];
-  return builtAt > 0 && sources.every((path) => newest(join(root, path)) <= builtAt);
+  return builtAt > 0 && !sources.some((path) => isNewer(join(root, path), builtAt));
 }
 
 /** Runs `body` while no other command of this checkout holds the same lock. */
@@ -148,14 +177,16 @@ function isAlive(pid) {
   }
 }
 
-function newest(path) {
+function isNewer(path, thanMs) {
   const stats = statSync(path);
-  if (!stats.isDirectory()) return stats.mtimeMs;
-  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+  if (stats.mtimeMs > thanMs || !stats.isDirectory()) return stats.mtimeMs > thanMs;
+  return readdirSync(path).some((name) => isNewer(`${path}/${name}`, thanMs));
 }
 
 function run(command, args, failure) {
   // Their output is not a result, and standard output is only for results.
+  // Loaded only here: most commands find everything done.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) fail(error ? `${failure} (${error.message})` : failure);
 }

@@ -1,8 +1,9 @@
 import { TrawlError } from '../errors.js';
-import { createLogger, type Logger } from '../log.js';
+import type { Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
-import { type CollectorSettings, collectorNames, requireKnown, resolveCollector } from '../settings/collector.js';
-import { sources } from '../sources/registry.js';
+import type { CollectorSettings } from '../settings/collector.js';
+import { collectorNames, requireKnown } from '../settings/names.js';
+import { sourceKinds } from '../sources/kinds.js';
 import { LinkWatch } from '../stores/link.js';
 import { mayExist } from '../stores/place.js';
 import { openStore } from '../stores/registry.js';
@@ -20,15 +21,15 @@ export class Context {
   readonly link = new LinkWatch();
   readonly #closing: (() => Promise<void>)[] = [];
   #closed = false;
-  #logger: Logger | undefined;
+  #logger: Promise<Logger> | undefined;
 
   constructor() {
     this.settings = readProcessSettings(process.cwd(), process.env);
   }
 
   /** @param level used if TRAWL_LOG_LEVEL is not set. */
-  logger(level?: string): Logger {
-    this.#logger ??= createLogger(this.settings.env, level);
+  logger(level?: string): Promise<Logger> {
+    this.#logger ??= import('../log.js').then(({ createLogger }) => createLogger(this.settings.env, level));
     return this.#logger;
   }
 
@@ -67,12 +68,16 @@ export class Context {
 
   /** The collectors that are set up or have rows in the store. */
   async collectors(store: Store): Promise<string[]> {
-    const configured = collectorNames(sources, await store.settings(), this.settings.env);
+    const configured = collectorNames(sourceKinds, await store.settings(), this.settings.env);
     return [...new Set([...configured, ...(await store.collectors())])].sort();
   }
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
   async collectorSettings(store: Store, name: string): Promise<CollectorSettings> {
+    const [{ resolveCollector }, { sources }] = await Promise.all([
+      import('../settings/collector.js'),
+      import('../sources/registry.js'),
+    ]);
     return resolveCollector(name, sources, await store.settings(), this.environment());
   }
 
@@ -91,7 +96,7 @@ export class Context {
   async health(store: Store): Promise<CollectorHealth[]> {
     const { env, lateAfterRuns } = this.settings;
     const { collectorHealth } = await import('../watch/collectors.js');
-    return collectorHealth({ store, sources, env, lateAfterRuns });
+    return collectorHealth({ store, sources: sourceKinds, env, lateAfterRuns });
   }
 
   /** Registers a step for the end of the verb, in reverse order. If the verb has already ended, runs it at once. */

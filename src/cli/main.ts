@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { makeFilesPrivate } from '../private-files.js';
 import type { Verb } from './commands/choose.js';
 import { commands } from './commands/program.js';
-import { Context } from './context.js';
+import type { Context } from './context.js';
 import { type ErrorReport, errorReport, inWords } from './error-report.js';
 import { exit } from './exit.js';
 import { printJson, tell } from './output.js';
@@ -24,24 +24,21 @@ export async function runProcess(args: readonly string[]): Promise<never> {
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on('error', endWithoutReader);
   if (args[0] === '__complete') {
-    const { complete } = await import('./verbs/completion.js');
-    return complete(
-      commands(() => undefined),
-      args.slice(1),
-    );
+    const { complete } = await import('./completion/complete.js');
+    return complete((word) => commands(() => undefined, word), args.slice(1));
   }
   const json = args.includes('--json');
   let verb: Verb | undefined;
-  const program = commands((chosen) => {
+  const program = await commands((chosen) => {
     verb = chosen;
-  });
+  }, args[0]);
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     // Commander has already written the help for a call without a verb.
-    if (error.code !== 'commander.help') await tellError(wrongCall(error, args), json);
+    if (error.code !== 'commander.help') await tellError(await wrongCall(error, args), json);
     return usageError;
   }
   return verb ? run(verb, json) : usageError;
@@ -50,7 +47,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run(verb: Verb, json: boolean): Promise<number> {
   let context: Context | undefined;
   try {
-    context = new Context();
+    context = new (await import('./context.js')).Context();
     makeFilesPrivate(context.settings.fileMode);
     return await verb(context);
   } catch (error) {
@@ -75,10 +72,11 @@ async function tellError(report: ErrorReport, json: boolean, error?: unknown): P
 }
 
 /** Converts commander's error to the form of every other error. */
-function wrongCall({ message }: CommanderError, args: readonly string[]): ErrorReport {
+async function wrongCall({ message }: CommanderError, args: readonly string[]): Promise<ErrorReport> {
   const [what = ''] = message.replace(/^error: /, '').split('\n');
   const similar = /\((Did you mean .*)\)/.exec(message)?.[1];
-  const verb = commands(() => undefined).commands.find((command) => command.name() === args[0]);
+  const { commands: verbs } = await commands(() => undefined, args[0]);
+  const verb = verbs.find((command) => command.name() === args[0]);
   return {
     code: 'INPUT_INVALID',
     message: `${what.replace(/\.+$/, '')}.`,

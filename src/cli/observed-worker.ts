@@ -28,7 +28,7 @@ export async function startObservedWorker(
   temporal: TemporalAddress,
   { env = context.settings.env, logLevel, measured }: ObservedWorkerOptions,
 ): Promise<ObservedWorker> {
-  const logger = context.logger(logLevel);
+  const logger = await context.logger(logLevel);
   context.link.warnBy((text) => logger.warn(`The connection to the store ${context.settings.store.name}: ${text}`));
   const tracing = await startTracing(env, logger);
   context.onClose(async () => tracing?.shutdown());

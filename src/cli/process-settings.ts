@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { hostName } from '../http/hosts.js';
 import { type FileMode, fileModes } from '../private-files.js';
-import { collectorNames } from '../settings/collector.js';
 import { dotEnvValues } from '../settings/dot-env.js';
+import { collectorNames } from '../settings/names.js';
 import { needsShell, oddCharacter } from '../settings/odd-characters.js';
 import { foldersOf } from '../settings/secret-files.js';
 import { secretHosts, secretHostsForm } from '../settings/secret-hosts.js';
 import { isSecretForTables } from '../settings/secret-variables.js';
 import { isServiceLink } from '../settings/service-links.js';
 import { type TemporalSettings, temporalSettings } from '../settings/through-temporal.js';
-import { sources } from '../sources/registry.js';
+import { sourceKinds } from '../sources/kinds.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
@@ -221,10 +220,12 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const httpHosts = (env.TRAWL_HTTP_HOSTS ?? '').split(/[\s,]+/).filter(Boolean);
   if (!httpHosts.every((name) => hostName.test(name)))
     problems.push('TRAWL_HTTP_HOSTS must be names of hosts without ports, separated by commas');
-  const fileMode = z.enum(fileModes).safeParse(env.TRAWL_FILE_MODE ?? fileModes[0]);
-  if (!fileMode.success) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
-  const temporal = z.enum(temporalSettings).safeParse(env.TRAWL_TEMPORAL_SETTINGS ?? temporalSettings[0]);
-  if (!temporal.success) problems.push(`TRAWL_TEMPORAL_SETTINGS must be ${temporalSettings.join(', ')}`);
+  const modeText = env.TRAWL_FILE_MODE ?? fileModes[0];
+  const fileMode = fileModes.find((mode) => mode === modeText);
+  if (!fileMode) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
+  const temporalText = env.TRAWL_TEMPORAL_SETTINGS ?? temporalSettings[0];
+  const temporal = temporalSettings.find((setting) => setting === temporalText);
+  if (!temporal) problems.push(`TRAWL_TEMPORAL_SETTINGS must be ${temporalSettings.join(', ')}`);
   problems.push(...secretBoundProblems(env));
   const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = countOf(env, 'TRAWL_STORE_POOL', 10, problems);
@@ -247,7 +248,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
   // The value is not repeated: it may contain a password.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
-  if (problems.length > 0 || !store || !fileMode.data || !temporal.data) {
+  if (problems.length > 0 || !store || !fileMode || !temporal) {
     throw new TrawlError('SETTINGS_INVALID', `Invalid settings: ${problems.join('; ')}.`, {
       hint: 'Correct them in .env or in the environment.',
     });
@@ -259,10 +260,10 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     tuning,
     payloadKeys: payloadKeys ?? null,
     codecToken,
-    temporalSettings: temporal.data,
+    temporalSettings: temporal,
     listen: listen ?? null,
     httpHosts,
-    fileMode: fileMode.data,
+    fileMode,
     lateAfterRuns,
     env,
     demo,
@@ -323,7 +324,7 @@ function listenOf(text: string | undefined): Listen | null | undefined {
 }
 
 function hasSourceSettings(env: Environment): boolean {
-  return collectorNames(sources, {}, env).length > 0;
+  return collectorNames(sourceKinds, {}, env).length > 0;
 }
 
 /** An empty variable counts as not set, as in a .env file whose values are left blank. */

@@ -1,36 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import { temporalCli } from '../temporal/cli-binary.js';
-import {
-  configuredTemporal,
-  connect,
-  encrypting,
-  localTemporal,
-  type TemporalAddress,
-} from '../temporal/connection.js';
+import { connect } from '../temporal/connect.js';
+import { encrypting, localTemporal, type TemporalAddress } from '../temporal/connection.js';
 import { type DevServer, startDevServer } from '../temporal/dev-server.js';
-import { type InstanceInfo, lockInstance, readInstance, runningInstance } from '../temporal/instance.js';
+import { lockInstance, readInstance } from '../temporal/instance.js';
 import { taskQueue } from '../temporal/names.js';
 import { hasWorker, requireSameStore } from '../temporal/workers.js';
 import type { Context } from './context.js';
+import { findTemporal } from './find-temporal.js';
 import type { ObservedWorker } from './observed-worker.js';
 import { tell } from './output.js';
-
-const instanceStartMaxMs = 60_000;
-
-/**
- * The Temporal server that Temporal's settings name, or that of a running `trawl up`; null if there is neither.
- * @param startMaxMs how long to wait for a server that is being started.
- */
-export async function findTemporal(context: Context, startMaxMs = instanceStartMaxMs): Promise<TemporalAddress | null> {
-  const { env, dataDir, payloadKeys } = context.settings;
-  const configured = configuredTemporal(env);
-  if (configured) return encrypting(configured, payloadKeys);
-  const instance = await startedInstance(dataDir, startMaxMs);
-  return instance?.address ? encrypting(localTemporal(instance.address, instance.clusterId), payloadKeys) : null;
-}
 
 /** A client for verbs that need a running server. @throws TrawlError NOT_RUNNING, TEMPORAL_UNREACHABLE */
 export async function requireTemporal(context: Context): Promise<Client> {
@@ -63,16 +44,6 @@ export async function connectForStore(
   const client = await connectFor(context, address);
   await requireSameStore(client, store, tell);
   return client;
-}
-
-/** Waits while a running `trawl up` is still starting its server. */
-async function startedInstance(dataDir: string, startMaxMs: number): Promise<InstanceInfo | null> {
-  const until = Date.now() + startMaxMs;
-  for (;;) {
-    const instance = runningInstance(dataDir);
-    if (!instance || instance.address || Date.now() >= until) return instance;
-    await sleep(100);
-  }
 }
 
 /** @throws TrawlError NO_WORKER if no worker would carry out a run. */
@@ -122,7 +93,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
     tell,
   });
   context.onClose(() => server.stop());
-  const address = encrypting(localTemporal(server.address), context.settings.payloadKeys);
+  const address = await encrypting(localTemporal(server.address), context.settings.payloadKeys);
   const client = await connectForStore(context, address, store);
   const { clusterId } = await client.workflowService.getClusterInfo({});
   // Most verbs need a connection only, and the packages of a worker take as long to load as everything else.

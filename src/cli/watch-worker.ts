@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.js';
-import { sources } from '../sources/registry.js';
+import { sourceKinds } from '../sources/kinds.js';
 import type { Store } from '../stores/store.js';
 import { serveHealth } from '../watch/endpoint.js';
 import { Monitor } from '../watch/monitor.js';
@@ -18,8 +18,8 @@ export async function watchWorker(
   env: Environment = context.settings.env,
 ): Promise<string | null> {
   const { listen, httpHosts, lateAfterRuns } = context.settings;
-  const logger = context.logger();
-  const monitor = new Monitor({ store, sources, env, lateAfterRuns }, logger);
+  const logger = await context.logger();
+  const monitor = new Monitor({ store, sources: sourceKinds, env, lateAfterRuns }, logger);
   await monitor.start();
   context.onClose(async () => monitor.stop());
   if (!listen) return null;

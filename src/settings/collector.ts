@@ -1,17 +1,11 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
-import {
-  type Configurable,
-  type ConfigurableKind,
-  isRequired,
-  joinedSettings,
-  sinkPrefix,
-  type Values,
-} from './definition.js';
+import { type Configurable, type ConfigurableKind, joinedSettings, type Values } from './definition.js';
+import { collectorNames, thoseThereAre } from './names.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
 import type { Route } from './through-temporal.js';
-import { boundProblems, checkRows, closedToTemporal, isSet, quote, resolveValues, tableKeys } from './values.js';
+import { boundProblems, checkRows, closedToTemporal, quote, resolveValues, tableKeys } from './values.js';
 
 /** A collector's validated settings: those of its source and those that every collector has. */
 export interface CollectorSettings<Own extends Values = Values> {
@@ -37,28 +31,6 @@ export function everySetting(sources: readonly ConfigurableKind[]): Configurable
 /** A collector's rows in the table; empty if it has none. */
 export function collectorRows(table: SettingsTable, collector: string): Readonly<Record<string, string>> {
   return table[collector] ?? {};
-}
-
-/** The existing collectors: every name in the table, and each kind of source that the environment configures. */
-export function collectorNames(sources: readonly ConfigurableKind[], table: SettingsTable, env: Environment): string[] {
-  const names = new Set(
-    Object.keys(table).filter((name) => !name.startsWith(sinkPrefix) && Object.keys(table[name] ?? {}).length > 0),
-  );
-  for (const source of sources) {
-    const own = source.settings.filter(isRequired);
-    if (own.some((definition) => isSet(env[definition.env]) || isSet(env[`${definition.env}_FILE`]))) {
-      names.add(source.kind);
-    }
-  }
-  return [...names].sort();
-}
-
-/** @throws TrawlError COLLECTOR_UNKNOWN if the name is not among the known ones; not retried. */
-export function requireKnown(name: string, known: readonly string[]): void {
-  if (known.includes(name)) return;
-  throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
-    hint: '"trawl status" lists all collectors.',
-  });
 }
 
 /**
@@ -183,8 +155,4 @@ function unknownCollector(
   return new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
     hint: `Name an existing one, or create it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).`,
   });
-}
-
-function thoseThereAre(known: readonly string[]): string {
-  return known.length > 0 ? ` (there are: ${known.join(', ')})` : '';
 }

@@ -139,7 +139,7 @@ export interface ConfigurableKind<Own extends Values = Values> extends Configura
 }
 
 /** True if the setting, or another of its `oneOf`, must be set. Setting one of these makes a collector exist. */
-export function isRequired({ default: text, optional }: Setting): boolean {
+export function isRequired({ default: text, optional }: Pick<Setting, 'default' | 'optional'>): boolean {
   return text === undefined && !optional;
 }
 

@@ -10,6 +10,7 @@ import {
   type Values,
 } from '../settings/definition.js';
 import { boundProblems, checkRows, isSet, quote, resolveValues } from '../settings/values.js';
+import { sinkNames } from './names.js';
 import { type CommonSettings, commonSettings } from './settings.js';
 import type { Sink } from './sink.js';
 
@@ -39,18 +40,6 @@ export function waitMinutesOf(name: string, table: SettingsTable, env: Environme
   const settings = prefixedSettings(commonSettings, variablePrefix(name));
   const { values } = resolveValues({ settings }, 'a sink', table[`${sinkPrefix}${name}`] ?? {}, env);
   return values.waitMinutes ?? 0;
-}
-
-/** Names of the sinks configured in the table or the environment. */
-export function sinkNames(table: SettingsTable, env: Environment): string[] {
-  const names = new Set<string>();
-  for (const [name, rows] of Object.entries(table))
-    if (name.startsWith(sinkPrefix) && Object.keys(rows).length > 0) names.add(name.slice(sinkPrefix.length));
-  for (const [name, value] of Object.entries(env)) {
-    const [, own] = /^SINK_([A-Z0-9_]+)_KIND$/.exec(name) ?? [];
-    if (own !== undefined && isSet(value)) names.add(own.toLowerCase().replaceAll('_', '-'));
-  }
-  return [...names].sort();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Environment } from '../environment.js';
-import { collectorNames } from '../settings/collector.js';
-import type { Source } from '../sources/source.js';
+import { collectorNames } from '../settings/names.js';
+import type { SourceKind } from '../sources/kinds.js';
 import type { Standing, Store } from '../stores/store.js';
 import { problemsOf } from './health.js';
 import type { Problem } from './problem.js';
@@ -28,7 +28,7 @@ export interface CollectorHealth extends Standing {
 
 export interface Watched {
   store: Store;
-  sources: readonly Source[];
+  sources: readonly SourceKind[];
   env: Environment;
   /** Runs that may be missed before a collector is late. */
   lateAfterRuns: number;

@@ -1,7 +1,6 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { collectorRows } from '../settings/collector.js';
 import { offloadSettingsOf } from '../settings/offload.js';
-import { waitMinutesOf } from '../sinks/resolve.js';
 import type { Store } from '../stores/store.js';
 import type { Problem } from './problem.js';
 
@@ -41,6 +40,7 @@ export async function sinkHealth(
 ): Promise<SinkHealth[]> {
   const { offload: sinks = [], offloadWhen } = offloadSettingsOf(collectorRows(table, collector), env);
   if (sinks.length === 0) return [];
+  const { waitMinutesOf } = await import('../sinks/resolve.js');
   const [{ lastSeq }, cursors] = [await store.checkpoint(collector), await store.offload.cursors(collector)];
   const refused = await store.offload.refusedCounts(collector);
   return Promise.all(

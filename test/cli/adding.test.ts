@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,18 +20,23 @@ function projectWithExample(pageName: string, registryFolder: string): string {
     mkdirSync(dirname(join(folder, path!)), { recursive: true });
     writeFileSync(join(folder, path!), code!);
   }
-  const registry = join(folder, 'src', registryFolder, 'registry.ts');
-  writeFileSync(registry, withDiff(page, readFileSync(registry, 'utf8')));
+  for (const [, diff] of page.matchAll(/^```diff\n([\s\S]*?)^```/gm)) {
+    const removed = /^-(.*)$/m.exec(diff!)![1]!;
+    const [file] = ['registry.ts', 'kinds.ts']
+      .map((name) => join(folder, 'src', registryFolder, name))
+      .filter((path) => existsSync(path) && readFileSync(path, 'utf8').includes(`\n${removed}\n`));
+    expect(file, removed).toBeDefined();
+    writeFileSync(file!, withDiff(diff!, readFileSync(file!, 'utf8')));
+  }
   return folder;
 }
 
-function withDiff(page: string, text: string): string {
-  const [, diff] = /^```diff\n([\s\S]*?)^```/m.exec(page)!;
-  const [added, removed, replaced, ...rest] = diff!.trimEnd().split('\n') as [string, string, string];
-  expect(rest).toEqual([]);
-  expect([added[0], removed[0], replaced[0]]).toEqual(['+', '-', '+']);
-  expect(text).toContain(`\n${removed.slice(1)}\n`);
-  return `${added.slice(1)}\n${text.replace(removed.slice(1), replaced.slice(1))}`;
+/** What a diff adds before the line that it removes goes to the top; what it adds after it takes its place. */
+function withDiff(diff: string, text: string): string {
+  const lines = diff.trimEnd().split('\n');
+  const at = lines.findIndex((line) => line.startsWith('-'));
+  const added = (some: readonly string[]) => some.map((line) => `${line.replace(/^\+/, '')}\n`).join('');
+  return `${added(lines.slice(0, at))}${text.replace(`${lines[at]!.slice(1)}\n`, added(lines.slice(at + 1)))}`;
 }
 
 it('the example in docs/adding-a-source.md compiles and collects', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { eventWriter } from '../../src/cli/event-formats.js';
+import { eventWriter } from '../../src/cli/event-writers.js';
 import type { EnrichedEvent } from '../../src/domain.js';
 import { migrations as ofPostgres } from '../../src/stores/postgres/migrations.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
@@ -38,7 +38,7 @@ async function upgraded(kind: Kind, version: number): Promise<{ store: Store; fi
 }
 
 async function exported(store: Store): Promise<string[]> {
-  const { text } = await eventWriter('ndjson').page(store, { collector: 'asa', afterSeq: 0 }, 10_000);
+  const { text } = await (await eventWriter('ndjson')).page(store, { collector: 'asa', afterSeq: 0 }, 10_000);
   return Buffer.from(text).toString().trim().split('\n');
 }
 

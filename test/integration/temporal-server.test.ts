@@ -5,7 +5,8 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { TrawlError } from '../../src/errors.js';
-import { configuredTemporal, connect } from '../../src/temporal/connection.js';
+import { connect } from '../../src/temporal/connect.js';
+import { configuredTemporal } from '../../src/temporal/connection.js';
 import { Certificates } from '../support/certificates.js';
 import { Place } from '../support/cli.js';
 

@@ -3,7 +3,7 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
-import { envSet, envUnset } from '../../src/cli/verbs/env.js';
+import { envSet, envUnset } from '../../src/cli/verbs/env-set.js';
 import { mayExist, type StorePlace, sqlitePlace } from '../../src/stores/place.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 

@@ -23,8 +23,8 @@ function wordsOf(line: string): string[] {
 }
 
 describe('the examples of --help', () => {
-  it('exist for every verb, and for no other', () => {
-    const all = verbs(commands(() => undefined));
+  it('exist for every verb, and for no other', async () => {
+    const all = verbs(await commands(() => undefined));
     const shown = Object.keys(examples).filter((verb) => examples[verb]!.length > 0);
     expect(shown.sort()).toEqual(all.sort());
   });
@@ -33,7 +33,7 @@ describe('the examples of --help', () => {
     '%s: %s',
     async (verb, line) => {
       let chosen = 0;
-      const program = commands(() => {
+      const program = await commands(() => {
         chosen += 1;
       });
       const words = wordsOf(line);

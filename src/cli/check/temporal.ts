@@ -3,7 +3,8 @@ import { reasonOf, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import { hasWorker, workersElsewhere } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
-import { connectFor, findTemporal } from '../temporal-session.js';
+import { findTemporal } from '../find-temporal.js';
+import { connectFor } from '../temporal-session.js';
 import type { CheckLines } from './lines.js';
 
 const answerMaxMs = 10_000;

@@ -15,10 +15,12 @@ export function addEnv(program: Command, choose: Choose): void {
     .command('set <name> <assignments...>')
     .description('change settings: trawl env set asa searchCount=500')
     .action((name, assignments) =>
-      choose(async (context) => (await import('../verbs/env.js')).envSet(context, name, assignments)),
+      choose(async (context) => (await import('../verbs/env-set.js')).envSet(context, name, assignments)),
     );
   env
     .command('unset <name> <keys...>')
     .description('remove settings')
-    .action((name, keys) => choose(async (context) => (await import('../verbs/env.js')).envUnset(context, name, keys)));
+    .action((name, keys) =>
+      choose(async (context) => (await import('../verbs/env-set.js')).envUnset(context, name, keys)),
+    );
 }

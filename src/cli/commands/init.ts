@@ -1,12 +1,12 @@
 import { Argument, type Command } from 'commander';
-import { sources } from '../../sources/registry.js';
+import { sourceKinds } from '../../sources/kinds.js';
 import type { InitOptions } from '../verbs/init.js';
 import type { Choose } from './choose.js';
 
 export function addInit(program: Command, choose: Choose): void {
   program
     .command('init')
-    .addArgument(new Argument('[source]', 'API to collect from').choices(sources.map(({ kind }) => kind)))
+    .addArgument(new Argument('[source]', 'API to collect from').choices(sourceKinds.map(({ kind }) => kind)))
     .description('set up a collector: ask for its credentials, write .env, and check them')
     .option('--set <NAME=VALUE...>', 'a setting that is not a secret, by its environment variable')
     .option('--secret-file <NAME=PATH...>', 'file that contains a secret; .env gets only its path')

@@ -2,63 +2,55 @@ import { Command } from 'commander';
 import { packageVersion } from '../../version.js';
 import { examplesText } from '../examples.js';
 import { tell } from '../output.js';
-import { addCheck } from './check.js';
 import type { Choose } from './choose.js';
-import { addClear } from './clear.js';
-import { addCodec } from './codec.js';
-import { addCollect } from './collect.js';
-import { addCompletion } from './completion.js';
-import { addDemo } from './demo.js';
-import { addEnv } from './env.js';
-import { addEvents } from './events.js';
-import { addInit } from './init.js';
-import { addLog } from './log.js';
-import { addOffload } from './offload.js';
-import { addRejected } from './rejected.js';
-import { addReset } from './reset.js';
-import { addStart } from './start.js';
-import { addStatus } from './status.js';
-import { addStop } from './stop.js';
-import { addStore } from './store.js';
-import { addUp } from './up.js';
-import { addWorker } from './worker.js';
 
-/** The verbs, in the order of the help. */
-const verbs: readonly ((program: Command, choose: Choose) => void)[] = [
-  addInit,
-  addUp,
-  addWorker,
-  addCollect,
-  addStart,
-  addStop,
-  addOffload,
-  addStatus,
-  addLog,
-  addEvents,
-  addCheck,
-  addEnv,
-  addCodec,
-  addStore,
-  addRejected,
-  addReset,
-  addClear,
-  addDemo,
-  addCompletion,
-];
+type Add = (program: Command, choose: Choose) => void;
+
+/** The verbs, in the order of the help. Each is loaded only for a call that needs it. */
+const verbs: Readonly<Record<string, () => Promise<Add>>> = {
+  init: async () => (await import('./init.js')).addInit,
+  up: async () => (await import('./up.js')).addUp,
+  worker: async () => (await import('./worker.js')).addWorker,
+  collect: async () => (await import('./collect.js')).addCollect,
+  start: async () => (await import('./start.js')).addStart,
+  stop: async () => (await import('./stop.js')).addStop,
+  offload: async () => (await import('./offload.js')).addOffload,
+  status: async () => (await import('./status.js')).addStatus,
+  log: async () => (await import('./log.js')).addLog,
+  events: async () => (await import('./events.js')).addEvents,
+  check: async () => (await import('./check.js')).addCheck,
+  env: async () => (await import('./env.js')).addEnv,
+  codec: async () => (await import('./codec.js')).addCodec,
+  store: async () => (await import('./store.js')).addStore,
+  rejected: async () => (await import('./rejected.js')).addRejected,
+  reset: async () => (await import('./reset.js')).addReset,
+  clear: async () => (await import('./clear.js')).addClear,
+  demo: async () => (await import('./demo.js')).addDemo,
+  completion: async () => (await import('./completion.js')).addCompletion,
+};
+
+const versionFlags = ['-V', '--version'];
+
+function neededFor(word: string | undefined): (() => Promise<Add>)[] {
+  if (word !== undefined && versionFlags.includes(word)) return [];
+  return word !== undefined && Object.hasOwn(verbs, word) ? [verbs[word]!] : Object.values(verbs);
+}
 
 /**
  * The `trawl` command with its verbs, their arguments and options.
  * @param choose receives the verb that a call names.
+ * @param word the first word of a call: verbs that it does not concern are left out.
  */
-export function commands(choose: Choose): Command {
+export async function commands(choose: Choose, word?: string): Promise<Command> {
+  const adding = await Promise.all(neededFor(word).map((load) => load()));
   const program = new Command('trawl')
     .description('Collects SaaS audit logs completely and durably, on Temporal.')
     .exitOverride()
-    .version(`trawl ${packageVersion()} (Node ${process.versions.node})`, '-V, --version', 'print the version')
+    .version(`trawl ${packageVersion()} (Node ${process.versions.node})`, versionFlags.join(', '), 'print the version')
     .addHelpText('after', overview)
     // The caller reports errors.
     .configureOutput({ writeErr: (text) => tell(text.trimEnd()), outputError: () => undefined });
-  for (const add of verbs) add(program, choose);
+  for (const add of adding) add(program, choose);
   for (const command of program.commands) finish(command, command.name());
   return program;
 }

@@ -1,10 +1,11 @@
-import { collectorNames } from '../../settings/collector.js';
-import { sources } from '../../sources/registry.js';
+import { collectorNames } from '../../settings/names.js';
+import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { Problem } from '../../watch/problem.js';
 import type { Context } from '../context.js';
 import type { ErrorReport } from '../error-report.js';
-import { type Asked, askTemporal } from './asked.js';
+import type { Asked } from './answers.js';
+import { askTemporal } from './asked.js';
 import { judge } from './judge.js';
 import { type Recurring, recurringOf, type WorkerState } from './recurring.js';
 import { type Collected, readStore, type Stored } from './stored.js';
@@ -46,7 +47,7 @@ export async function statusReport(context: Context): Promise<StatusReport> {
   const [store, temporal] = await Promise.all([readStore(context), askTemporal(context)]);
   // If the store cannot list the collectors, the environment and Temporal can.
   const names = store.problem
-    ? [...new Set([...collectorNames(sources, {}, context.environment()), ...temporal.names])].sort()
+    ? [...new Set([...collectorNames(sourceKinds, {}, context.environment()), ...temporal.names])].sort()
     : [...store.collectors.keys()];
   const nowMs = Date.now();
   const statusOf = async (collector: string) =>

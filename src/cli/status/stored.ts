@@ -1,7 +1,8 @@
 import type { RetentionGap } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
-import { collectorNames } from '../../settings/collector.js';
 import { type Filter, filtersInForce } from '../../settings/filters.js';
+import { collectorNames } from '../../settings/names.js';
+import { sourceKinds } from '../../sources/kinds.js';
 import { sources } from '../../sources/registry.js';
 import type { OpenRepetition } from '../../stores/offload.js';
 import { answeringWithin } from '../../stores/place.js';
@@ -73,7 +74,7 @@ export async function readStore(context: Context): Promise<StoreHalf> {
 async function readAll(context: Context): Promise<StoreHalf> {
   const store = await context.storeIfAny(answeringWithin(context.settings.store, answerMaxMs));
   if (!store) {
-    const names = collectorNames(sources, {}, context.environment());
+    const names = collectorNames(sourceKinds, {}, context.environment());
     return { exists: false, problem: null, collectors: new Map(names.map((name) => [name, nothing])) };
   }
   const health = await context.health(store);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventFilter, Store } from '../../stores/store.js';
 import { epochNanoseconds, within64Bits } from '../../timestamp.js';
 import type { Context } from '../context.js';
-import { type EventFormat, type EventWriter, eventWriter, type WrittenPage } from '../event-formats.js';
+import type { EventFormat } from '../event-formats.js';
+import { type EventWriter, eventWriter, type WrittenPage } from '../event-writers.js';
 import { interrupted } from '../interrupt.js';
 import { print } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
@@ -38,7 +39,7 @@ export async function events(context: Context, name: string | undefined, options
   }
   const store = await context.existingStore();
   if (name !== undefined) await context.requireCollector(store, name);
-  const write = eventWriter(options.format);
+  const write = await eventWriter(options.format);
   const over = options.follow ? interrupted().then(() => true) : Promise.resolve(true);
   let stopped = false;
   void over.then(() => {

@@ -3,8 +3,8 @@ import type { Client } from '@temporalio/client';
 import { type RunningDemo, startDemo } from '../../../demo/demo.js';
 import { defaultCron } from '../../default-cron.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
-import { collectorNames } from '../../settings/collector.js';
-import { sources } from '../../sources/registry.js';
+import { collectorNames } from '../../settings/names.js';
+import { sourceKinds } from '../../sources/kinds.js';
 import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import type { Context } from '../context.js';
@@ -28,7 +28,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const ended = interrupted();
   context.closeFilesToOthers();
   const store = await context.openStore();
-  const names = nothingSetUp ? ['asa'] : collectorNames(sources, await store.settings(), env);
+  const names = nothingSetUp ? ['asa'] : collectorNames(sourceKinds, await store.settings(), env);
   if (names.length === 0) await refuseToForget(context, store);
   if (env.TEMPORAL_ADDRESS) {
     tell(

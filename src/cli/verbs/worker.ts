@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, TrawlError } from '../../errors.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
+import { findTemporal } from '../find-temporal.js';
 import { interrupted, unless } from '../interrupt.js';
 import { startObservedWorker } from '../observed-worker.js';
 import { tell } from '../output.js';
-import { connectForStore, findTemporal } from '../temporal-session.js';
+import { connectForStore } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 
 /** Opens the store. Waits for one that is temporarily unavailable, for example after a restart of the host. */

@@ -1,4 +1,4 @@
-import type { Asked } from '../../../src/cli/status/asked.js';
+import type { Asked } from '../../../src/cli/status/answers.js';
 import { collectorStatus, type StatusReport } from '../../../src/cli/status/report.js';
 import type { Collected, Stored } from '../../../src/cli/status/stored.js';
 import type { RecurringState } from '../../../src/temporal/collection.js';

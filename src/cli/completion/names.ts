@@ -1,0 +1,33 @@
+import { collectorNames } from '../../settings/names.js';
+import { sinkNames } from '../../sinks/names.js';
+import { sourceKinds } from '../../sources/kinds.js';
+import { answeringWithin } from '../../stores/place.js';
+import type { Store } from '../../stores/store.js';
+import { Context } from '../context.js';
+import type { Names } from './words.js';
+
+/** Limits how long a press of Tab waits for the store. */
+const storeMaxMs = 1_000;
+
+export const namesHere: Names = {
+  collectors: () =>
+    withStore(async (context, store) => [
+      ...(store ? await context.collectors(store) : collectorNames(sourceKinds, {}, context.settings.env)),
+    ]),
+  sinks: () => withStore(async (context, store) => sinkNames((await store?.settings()) ?? {}, context.settings.env)),
+};
+
+/** Gets names with the store, or from the environment alone if the store does not answer. */
+async function withStore(
+  namesOf: (context: Context, store: Store | undefined) => Promise<string[]>,
+): Promise<string[]> {
+  const context = new Context();
+  try {
+    const place = answeringWithin(context.settings.store, storeMaxMs);
+    return await namesOf(context, await context.storeIfAny(place)).catch(() => namesOf(context, undefined));
+  } catch {
+    return await namesOf(context, undefined);
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,28 @@
+import type { NamedKind } from '../settings/names.js';
+
+/** What most commands need to know of a kind of source. */
+export interface SourceKind extends NamedKind {
+  readonly retentionDays?: number;
+}
+
+/**
+ * The kinds of sources, each with the settings that set one up: the sources themselves take longer to load than most
+ * commands take to answer. A test compares this with registry.ts.
+ */
+export const sourceKinds: readonly SourceKind[] = [
+  { kind: 'asa', retentionDays: 90, settings: [{ env: 'ASA_TEAM' }, { env: 'ASA_KEY_ID' }, { env: 'ASA_KEY_SECRET' }] },
+  {
+    kind: 'descope',
+    retentionDays: 30,
+    settings: [{ env: 'DESCOPE_PROJECT_ID' }, { env: 'DESCOPE_MANAGEMENT_KEY' }],
+  },
+  {
+    kind: 'skyflow',
+    settings: [
+      { env: 'SKYFLOW_ACCOUNT_ID' },
+      { env: 'SKYFLOW_VAULT_URL' },
+      { env: 'SKYFLOW_API_KEY' },
+      { env: 'SKYFLOW_CREDENTIALS' },
+    ],
+  },
+];
