@@ -2,7 +2,6 @@ import type { Client } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import { temporalCli } from '../temporal/cli-binary.js';
-import { connect } from '../temporal/connect.js';
 import { encrypting, localTemporal, type TemporalAddress } from '../temporal/connection.js';
 import { type DevServer, startDevServer } from '../temporal/dev-server.js';
 import { lockInstance, readInstance } from '../temporal/instance.js';
@@ -26,6 +25,8 @@ export async function requireTemporal(context: Context): Promise<Client> {
 
 /** Connects for as long as the verb runs. @param answerMaxMs as for `connect`. */
 export async function connectFor(context: Context, address: TemporalAddress, answerMaxMs?: number): Promise<Client> {
+  // A server of its own can be launched before the client is loaded.
+  const { connect } = await import('../temporal/connect.js');
   const client = await connect(address, answerMaxMs);
   context.onClose(() => client.connection.close());
   return client;
@@ -53,6 +54,12 @@ async function requireWorker(client: Client, where: string): Promise<void> {
     hint: 'Start one with "trawl worker" where the store is.',
   });
 }
+
+/**
+ * How long a server may take to end. It has committed everything that it has acknowledged, so only one that people may be
+ * looking at is given time to close its connections.
+ */
+const serverEndMs = 10_000;
 
 export interface Embedded {
   /** Path of the temporal command. */
@@ -84,6 +91,11 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   const lock = lockInstance(dataDir, options.verb);
   context.onClose(async () => lock.release());
   const cli = await temporalCli(context.settings.env, tell);
+  let loading: Promise<typeof import('./observed-worker.js')> | undefined;
+  const loadWorker = () => {
+    loading ??= import('./observed-worker.js');
+    return loading;
+  };
   const server = await startDevServer({
     cli,
     dataDir,
@@ -91,13 +103,14 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
     uiPort: options.uiPort ?? portOf(before?.uiUrl) ?? 8233,
     ui: options.ui,
     tell,
+    // Both take about as long.
+    launched: () => void loadWorker().catch(() => undefined),
   });
-  context.onClose(() => server.stop());
+  context.onClose(() => server.stop(options.ui ? serverEndMs : 0));
   const address = await encrypting(localTemporal(server.address), context.settings.payloadKeys);
   const client = await connectForStore(context, address, store);
   const { clusterId } = await client.workflowService.getClusterInfo({});
-  // Most verbs need a connection only, and the packages of a worker take as long to load as everything else.
-  const { startObservedWorker } = await import('./observed-worker.js');
+  const { startObservedWorker } = await loadWorker();
   const worker = await startObservedWorker(context, store, address, {
     env: { ...context.settings.env, ...options.demoEnv },
     logLevel: options.logLevel,

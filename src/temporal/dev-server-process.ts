@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { TrawlError } from '../errors.js';
 import { anyFreePorts } from '../ports.js';
 import { commandLine, endProcess, startProcess } from '../processes.js';
@@ -104,8 +103,8 @@ export function signalServer(server: ServerProcess): void {
   if (!hasEnded(server)) server.child.kill('SIGTERM');
 }
 
-export async function endServer(server: ServerProcess, files: ServerFiles): Promise<void> {
-  if (server.child.pid !== undefined && !hasEnded(server)) await endProcess(server.child.pid);
+export async function endServer(server: ServerProcess, files: ServerFiles, patienceMs?: number): Promise<void> {
+  if (server.child.pid !== undefined && !hasEnded(server)) await endProcess(server.child.pid, patienceMs);
   rmSync(files.pid, { force: true });
 }
 
@@ -142,6 +141,7 @@ export async function isReady(server: ServerProcess, files: ServerFiles): Promis
 
 async function answers({ host, port }: Place): Promise<void> {
   const address = `${host}:${port}`;
+  const { Connection } = await import('@temporalio/client');
   const connection = await Connection.connect({ connectTimeout: '1s', ...clientOptions({ address }) });
   await connection.workflowService.describeNamespace({ namespace: 'default' }).finally(() => connection.close());
 }

@@ -22,6 +22,8 @@ interface DevServerOptions {
   uiPort: number;
   ui: boolean;
   tell: (line: string) => void;
+  /** Called when the server's process has been launched, and takes a second until it answers. */
+  launched?: () => void;
 }
 
 export interface DevServer {
@@ -31,7 +33,8 @@ export interface DevServer {
   pid(): number | undefined;
   /** Rejects when the server keeps dying and is no longer restarted. */
   failed: Promise<never>;
-  stop(): Promise<void>;
+  /** @param patienceMs time for the server to end by itself before it is killed. */
+  stop(patienceMs?: number): Promise<void>;
 }
 
 /**
@@ -66,7 +69,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     uiUrl: ui && `http://127.0.0.1:${ui.port}`,
     pid: () => supervisor.pid,
     failed: supervisor.failed,
-    stop: () => supervisor.stop(),
+    stop: (patienceMs) => supervisor.stop(patienceMs),
   };
 }
 
@@ -115,6 +118,7 @@ class Supervisor {
       if (this.#stopping) return;
       const server = launchServer(this.#options.cli, this.#files, places);
       this.#server = server;
+      this.#options.launched?.();
       if (await isReady(server, this.#files)) {
         this.#passTo(server);
         return;
@@ -126,9 +130,9 @@ class Supervisor {
     }
   }
 
-  async stop(): Promise<void> {
+  async stop(patienceMs?: number): Promise<void> {
     this.#stopping = true;
-    if (this.#server) await endServer(this.#server, this.#files);
+    if (this.#server) await endServer(this.#server, this.#files, patienceMs);
     process.off('exit', this.#leave);
     await this.#ui?.close();
     await this.#grpc.close();

@@ -264,6 +264,11 @@ describe('the imports', () => {
       return [verb, ofWorker.filter((name) => packages.includes(name))];
     });
     expect(loaded).toEqual(withoutWorker.map((verb) => [verb, []]));
+    // What a verb needs of Temporal is loaded while its own server starts.
+    for (const verb of ['collect', 'offload'])
+      expect(packagesOf(`src/cli/verbs/${verb}.ts`).filter((name) => name.startsWith('@temporalio/'))).toEqual([
+        '@temporalio/envconfig',
+      ]);
     expect(packagesOf('src/cli/verbs/worker.ts')).toEqual(expect.arrayContaining(ofWorker));
   });
 

@@ -1,9 +1,8 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Progress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
-import { type CollectionHandle, startNow } from '../../temporal/collection.js';
+import type { CollectionHandle } from '../../temporal/collection.js';
 import { collectId } from '../../temporal/names.js';
-import { patiently } from '../../temporal/patience.js';
 import { hasWorker } from '../../temporal/workers.js';
 import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
@@ -18,6 +17,11 @@ export async function collect(context: Context, name: string, options: { json?: 
   const ready = await unless(ended, readyTemporal(context, `collect ${name}`, name));
   if (typeof ready === 'number') return ready;
   const { client, failed } = ready;
+  // They need the client, which is loaded only while a server of its own starts.
+  const [{ startNow }, { patiently }] = await Promise.all([
+    import('../../temporal/collection.js'),
+    import('../../temporal/patience.js'),
+  ]);
   const startedAt = Date.now();
   const line = new ProgressLine(name);
   const handle = await patiently(() => startNow(client, name), tell);
@@ -41,7 +45,7 @@ export async function collect(context: Context, name: string, options: { json?: 
     tell('Interrupted: the collected events are kept, and the next run continues from there.');
     return outcome;
   }
-  if ('error' in outcome) throw runError(outcome.error, name);
+  if ('error' in outcome) throw await runError(outcome.error, name);
   line.finish(outcome.progress);
   const { rejected } = outcome.progress;
   if (rejected > 0) tell(`${name}: events that do not fit were kept, and not stored: see "trawl rejected ${name}"`);
@@ -79,7 +83,8 @@ async function troublesOf(handle: CollectionHandle): Promise<string[]> {
   );
 }
 
-function runError(error: unknown, name: string): unknown {
+async function runError(error: unknown, name: string): Promise<unknown> {
+  const { WorkflowFailedError } = await import('@temporalio/client');
   if (!(error instanceof WorkflowFailedError)) return error;
   return new TrawlError('RUN_FAILED', `The run failed: ${error.cause?.message ?? error.message}`, {
     hint: `The collected events are kept. The run is in the Temporal UI as ${collectId(name)}.`,

@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { OffloadProgress, SinkProgress } from '../../../workflows/messages.js';
 import { TrawlError } from '../../errors.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
-import { patiently } from '../../temporal/patience.js';
 import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, printJson, tell } from '../output.js';
@@ -41,6 +35,9 @@ export async function offload(context: Context, name: string, options: OffloadOp
   const ready = await unless(ended, readyTemporal(context, `offload ${name}`, name));
   if (typeof ready === 'number') return ready;
   const { client, failed } = ready;
+  // Together with the client, which is loaded only while a server of its own starts.
+  const { patiently } = await import('../../temporal/patience.js');
+  const { WorkflowExecutionAlreadyStartedError } = await import('@temporalio/client');
   const workflowId = series === undefined ? offloadId(name) : reoffloadId(name, series);
   const begin = () =>
     client.workflow.start('offloadEvents', {
@@ -84,7 +81,7 @@ export async function offload(context: Context, name: string, options: OffloadOp
     tell('Interrupted: confirmed events are kept, and the next offload continues from there.');
     return outcome;
   }
-  if ('error' in outcome) throw runError(outcome.error);
+  if ('error' in outcome) throw await runError(outcome.error);
   if (options.json) await printJson(outcome.progress);
   else await print(`${inWords(outcome.progress)}\n`);
   return 0;
@@ -122,7 +119,8 @@ function inWords({ collector, sinks, cleared }: OffloadProgress): string {
   return `${collector}: ${parts.join('; ')}`;
 }
 
-function runError(error: unknown): unknown {
+async function runError(error: unknown): Promise<unknown> {
+  const { WorkflowFailedError } = await import('@temporalio/client');
   if (!(error instanceof WorkflowFailedError)) return error;
   return new TrawlError('RUN_FAILED', `Offloading failed: ${error.cause?.message ?? error.message}`, {
     hint: 'Confirmed events are kept; the next run sends the rest.',
