@@ -60,6 +60,7 @@ async function go(args: string[], env: Environment, cwd?: string): Promise<strin
     throw new Error('build: there is no go command');
   });
   if (code === 0) return output;
-  const reason = signal ? `it was ended by ${signal}` : (errors.trim() || output.trim()).split('\n').at(-1);
+  const took = child.killed ? `it took more than ${buildMaxMs / 60_000} minutes` : `it was ended by ${signal}`;
+  const reason = signal ? took : (errors.trim() || output.trim()).split('\n').at(-1);
   throw new Error(`build: go ${args[0]} failed: ${reason}`);
 }
