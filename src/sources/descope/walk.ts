@@ -115,7 +115,9 @@ export function advance(
     ...(wasCut ? others.map((other) => (other.paging ? other : inPagesOf(request.size, other))) : others),
   ];
   if (todo.length > 0) {
-    const ranges = joined(left.length === 0 && isFirstPage(range) ? sliced(todo, request, page) : todo);
+    const ranges = joined(
+      left.length === 0 && isFirstPage(range) && !isPast(range, request) ? sliced(todo, request, page) : todo,
+    );
     return { next: { kind: 'window', until: window.until, todo: ranges }, more: true, ...gap };
   }
   const from = window.until - overlapMs;
@@ -155,7 +157,7 @@ function restOf(range: Range, request: PageRequest, page: DescopePageContent, do
  */
 function cutOf(lowest: number, to: number, { timesMs, rises }: DescopePageContent): number {
   const at = (share: number) => timesMs[Math.floor(share * timesMs.length)] ?? lowest;
-  const isCrowded = at(1 / 4) === at(3 / 4);
+  const isCrowded = timesMs.length > 0 && at(1 / 4) === at(3 / 4);
   const suggested = [
     // Half of the page shares a millisecond: it is read by itself.
     ...(isCrowded ? [at(1 / 2) - 2, at(1 / 2) + 1] : []),
@@ -163,6 +165,14 @@ function cutOf(lowest: number, to: number, { timesMs, rises }: DescopePageConten
     ...(rises ? [at(exactFill) - 2] : []),
   ];
   return suggested.find((cut) => cut > lowest && cut < to - 1) ?? Math.floor((lowest + to) / 2);
+}
+
+/**
+ * True if the API no longer returns any of a range. The request for it says nothing of what follows: parts as short as it
+ * would stay behind the earliest time that the API accepts, which moves on meanwhile, so that the walk would never end.
+ */
+function isPast({ to }: Range, request: PageRequest): boolean {
+  return request.to !== to;
 }
 
 /** The first of these ranges cut to a part that should fill most of a page, as the page just read suggests. */

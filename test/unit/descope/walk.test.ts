@@ -13,6 +13,8 @@ interface Event {
   id: number;
   occurred: number;
   visible: number;
+  /** Its time has a form that nobody knows. */
+  unreadable?: boolean;
 }
 
 /** `arrival` by the time of appearance; `none`: another order for each request. */
@@ -41,7 +43,10 @@ function search(api: Api, events: readonly Event[], request: PageRequest, nowMs:
     found.sort((a, b) => ((a.id * request.to) % 104_729) - ((b.id * request.to) % 104_729));
   if (api.order === 'mixed') found.sort((a, b) => ((a.id * 7919) % 104_729) - ((b.id * 7919) % 104_729));
   const page = found.slice(request.page * request.size, (request.page + 1) * request.size);
-  const audits = page.map(({ id, occurred }) => ({ ID: String(id), occurred: String(occurred) }));
+  const audits = page.map(({ id, occurred, unreadable }) => ({
+    ID: String(id),
+    occurred: unreadable ? new Date(occurred).toISOString() : String(occurred),
+  }));
   return Buffer.from(JSON.stringify({ audits, total: found.length }));
 }
 
@@ -293,6 +298,47 @@ describe('the retention', () => {
     expect(late.gaps[0]!.to).toMatch(/^2026-11-04T00:0[1-9]:/);
     clock.nowMs += 300_000;
     expect(run({ ...api, order }, () => events, clock, late.offset, 5).gaps).toEqual([]);
+  });
+
+  it('a catch-up goes on after a pause in which it has passed the part that was to be read next', () => {
+    const events = Array.from({ length: 1_000 }, (_, id) => ({ id, occurred: base - id * 2_590_000, visible: 0 }));
+    const clock = { nowMs: base };
+    let asked = 0;
+    const { read, requests } = run(
+      { ...api, order: 'oldest' },
+      () => events,
+      clock,
+      '',
+      20,
+      () => {
+        // Ten a minute are allowed.
+        clock.nowMs += asked === 1 ? day : 6_000;
+        asked += 1;
+      },
+    );
+    expect(events.filter(({ id, occurred }) => occurred > base - 28 * day && !read.has(id))).toEqual([]);
+    expect(requests).toBeLessThan(200);
+  });
+
+  it('a catch-up over times that cannot be read has an end', () => {
+    const events = Array.from({ length: 300 }, (_, id) => ({
+      id,
+      occurred: base - id * 5_000_000,
+      visible: 0,
+      unreadable: true,
+    }));
+    const clock = { nowMs: base };
+    const { requests } = run(
+      api,
+      () => events,
+      clock,
+      '',
+      20,
+      () => {
+        clock.nowMs += 6_000;
+      },
+    );
+    expect(requests).toBeLessThan(200);
   });
 
   it('an idle collector never falls behind it', () => {
