@@ -8,6 +8,8 @@ interface Removal {
   confirmed: boolean;
   /** Number of resets that had taken effect by then. */
   resets: number;
+  /** Somebody has deleted its row. */
+  byHand?: true;
 }
 
 interface PresentEvent {
@@ -66,6 +68,12 @@ export class Books {
         if (lacking.length > 0) this.problems.push(`${id} was cleared, but ${lacking.join(', ')} does not have it`);
       }
     };
+  }
+
+  /** Somebody deletes rows, past the program. */
+  removedByHand(upToSeq: number): void {
+    for (const { seq, id } of this.#present().filter((event) => event.seq <= upToSeq))
+      this.removals.push({ seq, id, confirmed: false, resets: this.#resets, byHand: true });
   }
 
   /** Descope allows ten a minute. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 import type { Random } from './random.js';
@@ -70,15 +71,17 @@ export class Clock {
   }
 
   /**
-   * Makes this the time of the whole process, and `random` its chance, so that a seed gives the same history again. The
-   * heartbeats of activities stay with the real time: nothing here listens to them.
+   * Makes this the time of the whole process, and `random` its chance, so that a seed gives the same history again.
+   * @param isDead whether the present code is that of a process that has died: it repeats nothing any more
    * @returns a function that undoes it
    */
-  install(random: Random): () => void {
+  install(random: Random, isDead: () => boolean): () => void {
     const clock = this;
     const before = {
       setTimeout: globalThis.setTimeout,
       clearTimeout: globalThis.clearTimeout,
+      setInterval: globalThis.setInterval,
+      clearInterval: globalThis.clearInterval,
       now: performance.now,
       timeout: AbortSignal.timeout,
       random: Math.random,
@@ -99,6 +102,8 @@ export class Clock {
       return Object.assign(alarm, { unref: () => alarm, ref: () => alarm });
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = ((alarm: Alarm | undefined) => clock.cancel(alarm)) as unknown as typeof clearTimeout;
+    globalThis.setInterval = ((ring: () => void, ms: number) => this.#repeat(ring, ms, isDead)) as never;
+    globalThis.clearInterval = ((repeated: { stop(): void } | undefined) => repeated?.stop()) as never;
     AbortSignal.timeout = (ms) => {
       const controller = new AbortController();
       clock.alarm(ms, () => controller.abort(new DOMException('The time is up.', 'TimeoutError')));
@@ -111,11 +116,29 @@ export class Clock {
       globalThis.Date = realDate;
       globalThis.setTimeout = before.setTimeout;
       globalThis.clearTimeout = before.clearTimeout;
+      globalThis.setInterval = before.setInterval;
+      globalThis.clearInterval = before.clearInterval;
       performance.now = before.now;
       AbortSignal.timeout = before.timeout;
       Math.random = before.random;
       this.#patchWait(before.wait);
     };
+  }
+
+  #repeat(ring: () => void, ms: number, isDead: () => boolean): { stop(): void } {
+    const inPlace = AsyncLocalStorage.snapshot();
+    let alarm: Alarm;
+    const next = () => {
+      alarm = this.alarm(ms, () =>
+        inPlace(() => {
+          if (isDead()) return;
+          next();
+          ring();
+        }),
+      );
+    };
+    next();
+    return { stop: () => this.cancel(alarm) };
   }
 
   #patchWait(wait: typeof timers.setTimeout): void {

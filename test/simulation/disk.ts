@@ -82,6 +82,17 @@ export class Disk {
     }
   }
 
+  /** Changes the store by hand. */
+  change(sql: string): void {
+    const db = new DatabaseSync(this.#path);
+    try {
+      db.exec(sql);
+    } finally {
+      db.close();
+    }
+    this.wrote(false);
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }

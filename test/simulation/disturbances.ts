@@ -15,6 +15,13 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     weight: 1,
     happen: (world, random) => world.byHand('offloadEvents', { series: random.pick(['again', 'once-more']) }),
   },
+  'a repetition begins, and is broken off': {
+    weight: 3,
+    happen: (world, random) => {
+      const id = world.byHand('offloadEvents', { series: `broken-off-${random.int(1, 9)}` });
+      world.clock.alarm(random.int(100, 5_000), () => world.temporal.terminate(id));
+    },
+  },
   'commands keep coming': {
     weight: 4,
     happen: (world) => {
@@ -50,6 +57,16 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   'a worker joins': { weight: 1, happen: (world) => world.temporal.workers.length < 3 && world.addWorker() },
   'the power is cut': { weight: 4, happen: (world, random) => world.cutPower(random) },
   'the source forgets': { weight: 2, happen: ({ vendor }) => vendor.upset() },
+  'the source falters': {
+    weight: 3,
+    happen: ({ network, vendor }, random) => {
+      network.faltering = { host: vendor.host, requests: random.int(20, 200) };
+    },
+  },
+  'events are altered': { weight: 1, happen: ({ vendor }) => vendor.alter() },
+  'times have another form, or no longer': { weight: 2, happen: ({ vendor }) => vendor.mangle() },
+  'pages have no end, or one again': { weight: 1, happen: ({ vendor }) => vendor.wander?.() },
+  'rows are deleted by hand': { weight: 1, happen: (world, random) => deleteRows(world, random) },
   'sinks change': { weight: 2, happen: (world, random) => setSinks(world, random) },
   'a sink goes down, or comes back': {
     weight: 3,
@@ -67,9 +84,28 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   'minutes pass': { weight: 5, happen: ({ clock }, random) => clock.advance(random.int(1, 20) * 60_000) },
 };
 
+/** Those after which nothing fails. */
+export const calmDisturbances: readonly string[] = [
+  'events happen',
+  'a run begins',
+  'a second run begins',
+  'an offloading begins',
+  'a second offloading begins',
+  'a repetition begins',
+  'a worker joins',
+];
+
 function beginOffloading({ temporal, collector, historyEventsMax }: World): void {
   const id = `audit-offload-${collector}`;
   if (!temporal.isOpen(id)) temporal.begin({ type: 'offloadEvents', id, args: [{ collector, historyEventsMax }] });
+}
+
+/** If a batch is being sent, a part of it, and everything before. */
+function deleteRows(world: World, random: Random): void {
+  const [batch] = world.query<{ first: number; last: number }>(
+    'SELECT first_seq AS first, last_seq AS last FROM offload_batches WHERE confirmed_at IS NULL LIMIT 1',
+  );
+  if (batch) world.deleteByHand(random.int(batch.first, batch.last));
 }
 
 /** A command as a workflow of its own, which tells whoever began it how it went. */

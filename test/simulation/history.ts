@@ -1,5 +1,7 @@
 import type { Disks } from './disk.js';
-import { disturbances, setSinks } from './disturbances.js';
+import { calmDisturbances, disturbances, setSinks } from './disturbances.js';
+import { owners } from './kernel.js';
+import { quiet } from './quiet.js';
 import { Random } from './random.js';
 import { problemsOf } from './verdict.js';
 import { allKinds, type Kind, World } from './world.js';
@@ -17,6 +19,8 @@ export interface Plan {
   kind: Kind;
   /** The sinks confirm what they do not keep. */
   sinksLie: boolean;
+  /** Nothing fails. So nothing may be done twice, not even what does no harm. */
+  isCalm: boolean;
   disturbances: readonly Disturbance[];
 }
 
@@ -27,24 +31,21 @@ export interface Result {
 }
 
 const stepsBetweenMax = 60;
-/** More would mean that something spins. */
-const quietStepsMax = 20_000;
-/** Rounds without a new event, in which late ones are found and batches that wait for more are sent. */
-const idleRounds = 2;
-const roundsMax = 12;
-const waitedMs = 150_000;
 
 export function planOf(seed: number, kind: Kind | undefined, sinksLie: boolean): Plan {
   const random = new Random(seed);
   const drawn = random.pick(allKinds);
-  const weighted = Object.entries(disturbances).flatMap(([what, { weight }]) => Array<string>(weight).fill(what));
+  const isCalm = random.chance(0.15);
+  const weighted = Object.entries(disturbances)
+    .filter(([what]) => !isCalm || calmDisturbances.includes(what))
+    .flatMap(([what, { weight }]) => Array<string>(weight).fill(what));
   const count = random.int(3, 25);
   const list = Array.from({ length: count }, () => ({
     what: random.pick(weighted),
     after: random.chance(0.2) ? 0 : random.int(1, stepsBetweenMax),
     seed: random.int(0, 2 ** 31),
   }));
-  return { seed, kind: kind ?? drawn, sinksLie, disturbances: list };
+  return { seed, kind: kind ?? drawn, sinksLie, isCalm, disturbances: list };
 }
 
 /** Lives through a history, and then through a quiet time in which everything succeeds. */
@@ -53,12 +54,12 @@ export async function live(plan: Plan, disks: Disks): Promise<Result> {
   const disk = disks.make();
   const world = new World(random, disk, plan.kind);
   const { kernel } = world;
-  const restore = world.clock.install(random.fork());
+  const restore = world.clock.install(random.fork(), () => owners.getStore()?.dead ?? false);
   const problems: string[] = [];
   try {
     await disturbed(world, plan, random);
     problems.push(...(await quiet(world, random)));
-    if (problems.length === 0) problems.push(...(await problemsOf(world)));
+    if (problems.length === 0) problems.push(...(await problemsOf(world, plan.isCalm)));
   } catch (error) {
     problems.push(`a fault of the code: ${(error as Error).stack}`);
   } finally {
@@ -72,14 +73,15 @@ export async function live(plan: Plan, disks: Disks): Promise<Result> {
 async function disturbed(world: World, plan: Plan, random: Random): Promise<void> {
   const { kernel, network, vendor, receivers } = world;
   vendor.grow(random.int(0, random.pick([20, 150])));
-  kernel.stepMsMax = random.pick([20, 1_000, 3_000]);
   setSinks(world, random);
-  network.fails = random.pick([0, 0.02, 0.1]);
-  network.refuses = random.chance(0.5);
-  world.storeFails = random.pick([0, 0, 0.01]);
-  for (const receiver of receivers) {
-    receiver.isMoody = random.chance(0.5);
-    receiver.lies = plan.sinksLie;
+  for (const receiver of receivers) receiver.lies = plan.sinksLie;
+  if (!plan.isCalm) {
+    kernel.stepMsMax = random.pick([20, 1_000, 3_000]);
+    network.fails = random.pick([0, 0.02, 0.1]);
+    network.refuses = random.chance(0.5);
+    if (random.chance(0.2)) network.faltering = { host: vendor.host, requests: 200 };
+    world.storeFails = random.pick([0, 0, 0.01]);
+    for (const receiver of receivers) receiver.isMoody = random.chance(0.5);
   }
   for (const { what, after, seed } of plan.disturbances) {
     for (let steps = 0; steps < after && !kernel.isIdle; steps += 1) {
@@ -89,33 +91,4 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
     kernel.note(`*** ${what}`);
     disturbances[what]!.happen(world, new Random(seed));
   }
-}
-
-/** Returns what does not come to rest. */
-async function quiet(world: World, random: Random): Promise<string[]> {
-  const { kernel, network, receivers, clock, vendor } = world;
-  kernel.note('*** everything is well from here on');
-  kernel.stepMsMax = 20;
-  network.fails = 0;
-  world.storeFails = 0;
-  vendor.calm();
-  for (const receiver of receivers) {
-    receiver.isMoody = false;
-    receiver.isDown = false;
-  }
-  if (random.chance(0.5)) setSinks(world, random);
-  let idle = 0;
-  for (let round = 0; idle < idleRounds && round < roundsMax; round += 1) {
-    const { lastSeq, generation } = await world.checkpoint();
-    world.collect();
-    for (let steps = 0; !(world.temporal.isIdle && kernel.isIdle); steps += 1) {
-      if (steps > quietStepsMax) return [`does not come to rest: ${world.temporal.openIds.join(', ')}`];
-      await kernel.step();
-    }
-    clock.advance(Math.max(world.overlapMs, waitedMs) + 1_000);
-    const now = await world.checkpoint();
-    const isIdle = now.lastSeq === lastSeq && now.generation === generation && world.failure === undefined;
-    idle = isIdle ? idle + 1 : 0;
-  }
-  return [];
 }

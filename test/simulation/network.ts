@@ -5,10 +5,16 @@ import { type Kernel, owners } from './kernel.js';
 /** Answers the requests to one host. */
 export interface Host {
   answer(request: HttpRequest): HttpAnswer;
+  /** How long it takes to answer. */
+  readonly slowMs?: number;
 }
 
 const temporary = [408, 425, 429, 499, 500, 502, 503, 504, 520];
 const permanent = [400, 403, 404, 410];
+/** Those that may mean that an offset is not known. */
+const offsetRefusals = [400, 404, 410];
+/** Fewer in a row than are believed (activities/failure.ts): what fails only for a while must have no consequence. */
+const permanentInRowMax = 2;
 const bodies = ['', '<html>Sign in</html>', '{', '[]', '{"ok":false}'];
 /** Longest wait for an answer, as that of the client. */
 const silenceMaxMs = 30_000;
@@ -25,6 +31,10 @@ export class Network {
   fails = 0;
   /** Whether statuses come that need a person. */
   refuses = false;
+  /** A host that refuses most requests, with any status. */
+  faltering: { host: string; requests: number } | undefined;
+  /** Number of statuses that need a person, by step. */
+  readonly #permanent = new Map<string, number>();
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -44,10 +54,13 @@ export class Network {
     const goesWrong = random.chance(this.fails);
     const how = goesWrong ? random.pick(['lost', 'unanswered', 'status', 'body', 'slow'] as const) : 'well';
     if (goesWrong) this.#kernel.note(`${owners.getStore()?.name ?? ''} network: ${how}`);
+    if (this.#falters(host)) return this.#status(random.pick([temporary, offsetRefusals]));
     if (how === 'lost') throw unavailable();
-    if (how === 'status') return this.#status();
+    if (how === 'status') return this.#status(this.refuses && random.chance(0.3) ? permanent : [...temporary, 401]);
     if (how === 'slow') await clock.sleep(random.int(1_000, silenceMaxMs + 5_000), request.signal);
-    const answer = this.hosts.get(host)!.answer(request);
+    const found = this.hosts.get(host)!;
+    if (found.slowMs) await clock.sleep(found.slowMs, request.signal);
+    const answer = found.answer(request);
     // An answer takes its way, too: what is done over there cannot be seen here yet.
     await this.#kernel.gate(`gets ${answer.status} of ${host}`);
     request.signal?.throwIfAborted();
@@ -56,11 +69,27 @@ export class Network {
     return answer;
   }
 
-  #status(): HttpAnswer {
+  #falters(host: string): boolean {
+    const { faltering } = this;
+    if (faltering?.host !== host || faltering.requests === 0) return false;
+    faltering.requests -= 1;
+    return this.#kernel.random.chance(0.6);
+  }
+
+  #status(statuses: readonly number[]): HttpAnswer {
     const { random } = this.#kernel;
-    const status = random.pick(this.refuses && random.chance(0.3) ? permanent : [...temporary, 401]);
+    const drawn = random.pick(statuses);
+    const status = permanent.includes(drawn) && !this.#mayRefuse() ? 503 : drawn;
     const headers = random.chance(0.3) ? { 'retry-after': [String(random.int(1, 90))] } : {};
     return answerOf(status, { code: 'out_of_order' }, headers);
+  }
+
+  /** An attempt may meet more than one of them, but is counted once for each. */
+  #mayRefuse(): boolean {
+    const [, step = '', attempt = '1'] = /^\S+ (.*)\/(\d+)$/.exec(owners.getStore()?.name ?? '') ?? [];
+    const before = attempt === '1' ? 0 : (this.#permanent.get(step) ?? 0);
+    this.#permanent.set(step, before + 1);
+    return before < permanentInRowMax;
   }
 
   #broken(body: Uint8Array): Uint8Array {

@@ -28,8 +28,11 @@ export interface Receiver extends Host {
   isMoody: boolean;
   /** Whether it takes nothing at all. */
   isDown: boolean;
+  slowMs: number;
   /** Whether it sometimes confirms what it does not keep: the simulation must find that. */
   lies: boolean;
+  /** What it was sent more than once, as far as it can tell. */
+  readonly sentTwice: readonly string[];
 }
 
 function deliveredOf({ seq, id, raw_event: raw }: Line, repeats = false): Delivered {
@@ -42,7 +45,9 @@ export class WebhookReceiver implements Receiver {
   readonly isById = false;
   isMoody = false;
   isDown = false;
+  slowMs = 0;
   lies = false;
+  readonly sentTwice: string[] = [];
   readonly #random: Random;
   readonly #byKey = new Map<string, Delivered[]>();
   readonly env: Record<string, string>;
@@ -65,8 +70,10 @@ export class WebhookReceiver implements Receiver {
     if (this.lies && this.#random.chance(0.1)) return answerOf(200, '');
     const { events, batch } = JSON.parse(String(body)) as { events: Line[]; batch: string };
     const repeats = !/^\d/.test(batch);
+    const key = headers['idempotency-key']!;
+    if (this.#byKey.has(key)) this.sentTwice.push(key);
     this.#byKey.set(
-      headers['idempotency-key']!,
+      key,
       events.map((line) => deliveredOf(line, repeats)),
     );
     return answerOf(200, '');
@@ -83,7 +90,10 @@ export class SearchReceiver implements Receiver {
   readonly isById = true;
   isMoody = false;
   isDown = false;
+  slowMs = 0;
   lies = false;
+  /** It cannot tell a repetition from what was sent twice. */
+  readonly sentTwice = [];
   readonly #random: Random;
   readonly #byId = new Map<string, Delivered>();
   readonly env: Record<string, string>;

@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   msToNumber,
+  type RetryPolicy,
   RetryState,
   TimeoutFailure,
 } from '@temporalio/common';
@@ -44,6 +45,8 @@ export class Task {
   #attempts = 0;
   #state: 'due' | 'waiting' | 'running' | 'closed' = 'due';
   #current: Attempt | undefined;
+  /** Of the last heartbeat: the next attempt gets it. */
+  #heartbeatDetails: unknown;
   readonly #alarms: Alarm[] = [];
 
   constructor({ kernel }: { kernel: Kernel }, run: OfRun, scheduled: Scheduled) {
@@ -81,6 +84,11 @@ export class Task {
         activityId: id,
         attempt: this.#attempts,
         workflowExecution: { workflowId: String(this.#run.info.workflowId), runId: String(this.#run.info.runId) },
+        heartbeatDetails: this.#heartbeatDetails,
+        retryPolicy: this.#options.retry as RetryPolicy,
+      },
+      (details) => {
+        if (this.current === attempt) this.#heartbeatDetails = details;
       },
     );
     this.#current = attempt;

@@ -68,7 +68,8 @@ class Run implements Execution {
   }
 
   post(take: () => void, { signal = false, events = 4 } = {}): void {
-    this.info.historyLength = (this.info.historyLength as number) + events;
+    const length = (this.info.historyLength as number) + events;
+    Object.assign(this.info, { historyLength: length, continueAsNewSuggested: length >= this.#temporal.suggestsAt });
     this.inbox.push({ signal, take });
   }
 
@@ -139,7 +140,11 @@ export class Temporal {
   readonly #runs = new Map<string, Run>();
   /** How the last run of each workflow failed. */
   readonly failures = new Map<string, string>();
+  /** What the last run of each workflow returned. */
+  readonly results = new Map<string, unknown>();
   #started = 0;
+  /** Length of a history at which it suggests to continue as new. */
+  suggestsAt = Number.POSITIVE_INFINITY;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -188,6 +193,13 @@ export class Temporal {
     run?.post(() => run.root.cancel());
   }
 
+  /** Ends a run at once, and those of its children. None of their code runs. */
+  terminate(id: string): void {
+    for (const [open, run] of [...this.#runs])
+      if ((open === id || open.startsWith(`${id}/`)) && this.isOpen(open))
+        this.closed(run, { error: new Error('Terminated') });
+  }
+
   closed(run: Run, outcome: Outcome): void {
     const { id, type } = run.start;
     const { error } = outcome;
@@ -204,6 +216,7 @@ export class Temporal {
     this.kernel.note(`${id} ${error === undefined ? 'completes' : `fails: ${(error as Error).message}`}`);
     if (error === undefined) this.failures.delete(id);
     else this.failures.set(id, (error as Error).message);
+    this.results.set(id, outcome.result);
     if (error !== undefined && !isFailure(error)) throw error;
     run.onClosed(outcome);
   }

@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../../src/domain.js';
+import { rewoundNote } from '../../src/stores/page-notes.js';
 import { all } from './books.js';
 import type { Receiver } from './receivers.js';
+import type { Version } from './vendors/vendor.js';
 import type { World } from './world.js';
 
 interface LedgerRow {
@@ -13,12 +15,14 @@ interface LedgerRow {
 const namedMax = 5;
 
 /** What is wrong in the end, once everything has had the time to be put right; empty if nothing is. */
-export async function problemsOf(world: World): Promise<string[]> {
+export async function problemsOf(world: World, isCalm: boolean): Promise<string[]> {
   const stored = await all(world.store, world.collector);
   const sinks = await world.currentSinks();
   const wrong = {
     ...(await wrongInStore(world, stored)),
     ...(await wrongNumbers(world, stored)),
+    ...(await wrongInRejects(world, stored)),
+    ...(isCalm ? sentTwice(world) : {}),
     ...Object.assign({}, ...sinks.map((sink) => wrongInSink(world, stored, sink))),
   } as Record<string, readonly (string | number)[]>;
   return [
@@ -26,6 +30,8 @@ export async function problemsOf(world: World): Promise<string[]> {
     ...Object.entries(wrong).flatMap(([what, which]) => (which.length === 0 ? [] : `${what}: ${named(which)}`)),
     ...(await ledgerProblems(world)),
     ...(await commandProblems(world)),
+    ...(await rewindProblems(world)),
+    ...openBatches(world, sinks),
     ...(world.failure === undefined ? [] : [`the collection still fails: ${world.failure}`]),
   ];
 }
@@ -48,16 +54,65 @@ async function wrongInStore(world: World, stored: readonly StoredEvent[]) {
     lost: [...truth.keys()].filter((id) => !present.has(id) && !removed.has(id)),
     'stored twice': repeated(stored.map(({ id }) => id)),
     'stored, but the source never had it': [...present].filter((id) => !truth.has(id)),
-    'stored with another content': stored.filter(({ id, rawEvent }) => truth.get(id) !== rawEvent).map(({ id }) => id),
+    'stored with another content': stored
+      .filter((event) => !truth.get(event.id)?.some((version) => isOf(version, event)))
+      .map(({ id }) => id),
     // What a sink has may stay away; anything else comes back.
     'cleared, and not read again after a reset': gone
       .filter(({ id, resets }) => resets < books.resets && !sent.has(id))
       .map(({ id }) => id),
     // Other sources read an overlap again. After a reset, what was not read again yet comes back.
     'cleared, and stored again without a reset':
-      vendor.kind === 'asa' && generation === 0 ? [...present].filter((id) => removed.has(id)) : [],
+      vendor.kind === 'asa' && generation === 0
+        ? [...present].filter((id) => removed.has(id) && !removed.get(id)!.byHand)
+        : [],
     'cleared when every sink had it, and stored again': [...present].filter((id) => removed.get(id)?.confirmed),
   };
+}
+
+function isOf({ raw, timestamp }: Version, event: StoredEvent): boolean {
+  return raw === event.rawEvent && (timestamp ?? event.timestamp) === event.timestamp;
+}
+
+/** Each event that has been altered is kept as it is now, and each that could not be read has been read by now. */
+async function wrongInRejects(world: World, stored: readonly StoredEvent[]) {
+  const kept = new Set(world.query<{ raw: string }>('SELECT raw FROM rejected_events').map(({ raw }) => raw));
+  const isKept = (event: StoredEvent) => {
+    const latest = world.vendor.events.get(event.id)?.at(-1);
+    return latest === undefined || isOf(latest, event) || kept.has(latest.whole);
+  };
+  return {
+    'altered, and not kept': stored.filter((event) => !isKept(event)).map(({ id }) => id),
+    'rejected, and not read again': await rejectedIds(world),
+  };
+}
+
+/** Of events that came in a form that nobody knows, and that were not stored since. */
+export async function rejectedIds({ store, collector }: World): Promise<string[]> {
+  const rejected = await store.rejectedEvents(collector, 1_000_000);
+  return rejected.flatMap(({ id }) => (id === null ? [] : [id]));
+}
+
+function sentTwice({ receivers }: World) {
+  return Object.fromEntries(receivers.map(({ name, sentTwice: keys }) => [`${name} was sent twice`, keys]));
+}
+
+/** Every batch of a sink that is well comes to its end. */
+function openBatches(world: World, sinks: readonly Receiver[]): string[] {
+  const open = world.query<{ sink: string; number: number }>(
+    "SELECT sink, number FROM offload_batches WHERE series = '' AND confirmed_at IS NULL",
+  );
+  return open
+    .filter(({ sink }) => sinks.some(({ name }) => name === sink))
+    .map(({ sink, number }) => `batch ${number} to ${sink} does not come to its end`);
+}
+
+/** Only what the source has really forgotten is thrown away. */
+async function rewindProblems({ store, collector, vendor }: World): Promise<string[]> {
+  const log = await store.executionLog({ collector, limit: 1_000_000 });
+  const count = log.filter(({ notes }) => notes === rewoundNote).length;
+  if (count <= vendor.forgotten) return [];
+  return [`${count} offsets were thrown away, of which the source had forgotten ${vendor.forgotten}`];
 }
 
 async function wrongNumbers(world: World, stored: readonly StoredEvent[]) {
@@ -77,7 +132,8 @@ function wrongInSink({ vendor }: World, stored: readonly StoredEvent[], receiver
   const delivered = receiver.delivered();
   const keyOf = ({ id, seq }: { id: string; seq: number }) => (receiver.isById ? id : seq);
   const has = new Set(delivered.map(keyOf));
-  const isOther = ({ id, raw }: { id: string; raw: string }) => raw !== asKept(vendor.events.get(id));
+  const isOther = ({ id, raw }: { id: string; raw: string }) =>
+    !vendor.events.get(id)?.some((version) => raw === asKept(version.raw));
   return {
     [`${name} lacks`]: stored.filter((event) => !has.has(keyOf(event))).map(({ id }) => id),
     [`${name} has twice`]: repeated(delivered.filter(({ repeats }) => !repeats).map(keyOf)),
@@ -86,8 +142,8 @@ function wrongInSink({ vendor }: World, stored: readonly StoredEvent[], receiver
 }
 
 /** JSON as a receiver keeps it. */
-function asKept(raw: string | undefined): string {
-  return raw === undefined ? '' : JSON.stringify(JSON.parse(raw));
+function asKept(raw: string): string {
+  return JSON.stringify(JSON.parse(raw));
 }
 
 /** The ledger has a row for each page, and the pages have all numbers in order. */

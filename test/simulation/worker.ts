@@ -50,8 +50,13 @@ export class Worker {
     this.#activities = createActivities({ store, sources, http, env });
   }
 
-  attempt({ label, name, input }: { label: string; name: string; input: unknown }, info: Info): Attempt {
+  attempt(
+    { label, name, input }: { label: string; name: string; input: unknown },
+    info: Info,
+    onHeartbeat: (details: unknown) => void,
+  ): Attempt {
     const environment = new MockActivityEnvironment(info, { logger: silent as never });
+    environment.on('heartbeat', onHeartbeat);
     const worker = this;
     const owner: Owner = {
       name: `${this.name} ${label}`,

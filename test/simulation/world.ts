@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../src/domain.js';
+import type { Progress } from '../../workflows/messages.js';
 import { Books } from './books.js';
 import { Clock } from './clock.js';
 import type { Disk } from './disk.js';
@@ -58,6 +59,7 @@ export class World {
     const overlapMinutes = random.pick([1, 5, 15]);
     this.overlapMs = overlapMinutes * 60_000;
     this.historyEventsMax = random.pick([20, 30, 3_000]);
+    this.temporal.suggestsAt = this.historyEventsMax;
     const options = { clock: this.clock, random: random.fork(), overlapMinutes, searchCount: random.int(5, 25) };
     this.vendor = new kinds[kind](options);
     this.receivers = [new WebhookReceiver('hook', random.fork()), new SearchReceiver('search', random.fork())];
@@ -126,6 +128,24 @@ export class World {
     return this.temporal.failures.get(this.collectionId);
   }
 
+  /** Whether the last run has reached the end of what the source has. */
+  get hasCaughtUp(): boolean {
+    return (this.temporal.results.get(this.collectionId) as Progress | undefined)?.state === 'caught up';
+  }
+
+  /** Deletes the rows of the oldest events, as somebody does who drops a partition. */
+  deleteByHand(upToSeq: number): void {
+    this.books.removedByHand(upToSeq);
+    this.#disk.change(`DELETE FROM audit_events WHERE seq <= ${upToSeq}`);
+  }
+
+  /** As `trawl reset NAME --rejected` does. */
+  async resetToRejected(): Promise<void> {
+    this.#byHand += 1;
+    await this.store.resetToRejected(this.collector, `cli/${this.#byHand}`);
+    this.#disk.wrote(false);
+  }
+
   query<Row>(sql: string): Row[] {
     return this.#disk.query<Row>(sql);
   }
@@ -173,13 +193,12 @@ export class World {
     });
   }
 
-  /** Starts a workflow by hand, under an id of its own. */
-  byHand(type: string, input: object, onClosed: (outcome: { error?: unknown }) => void = () => {}): void {
+  /** Starts a workflow by hand, under an id of its own, which it returns. */
+  byHand(type: string, input: object, onClosed: (outcome: { error?: unknown }) => void = () => {}): string {
     this.#byHand += 1;
-    this.temporal.begin(
-      { type, id: `${type}-by-hand-${this.#byHand}`, args: [{ collector: this.collector, ...input }] },
-      onClosed,
-    );
+    const id = `${type}-by-hand-${this.#byHand}`;
+    this.temporal.begin({ type, id, args: [{ collector: this.collector, ...input }] }, onClosed);
+    return id;
   }
 
   /** Any run that walks takes a signal; between two runs of a cron, the next one does. */

@@ -74,6 +74,7 @@ export class SqliteDatabase {
     const db = new DatabaseSync(this.#path, { timeout: busyTimeoutMs, readOnly });
     try {
       db.function('event_id_digest', { deterministic: true }, eventIdDigest);
+      db.function('clock_ms', () => Date.now());
       // Takes effect only before the first table is created.
       if (!readOnly) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       // Must come before any statement is prepared: a connection with statements lives on, read-only, after it is

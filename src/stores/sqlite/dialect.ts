@@ -19,7 +19,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
   return {
     run: async (steps) => db.finish(steps),
     transaction: async (steps, light) => db.transaction(() => db.finish(steps), light),
-    clockMs: `CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)`,
+    clockMs: 'clock_ms()',
     rowLock: '',
     among,
     byBytes: '',

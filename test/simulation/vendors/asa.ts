@@ -2,7 +2,7 @@ import { TrawlError } from '../../../src/errors.js';
 import type { HttpAnswer, HttpRequest } from '../../../src/http/client.js';
 import { answerOf } from '../network.js';
 import type { Random } from '../random.js';
-import type { Vendor, VendorOptions } from './vendor.js';
+import type { Vendor, VendorOptions, Version } from './vendor.js';
 
 const users = ['u1+/=', 'u2', 'u3'];
 
@@ -10,10 +10,10 @@ const users = ['u1+/=', 'u2', 'u3'];
 export class AsaVendor implements Vendor {
   readonly kind = 'asa';
   readonly host = 'asa.example';
-  readonly events = new Map<string, string>();
+  readonly events = new Map<string, Version[]>();
   readonly manner: string;
   readonly env: Record<string, string>;
-  readonly #log: { id: string; text: string }[] = [];
+  readonly #log: Version[][] = [];
   readonly #random: Random;
   readonly #clock: VendorOptions['clock'];
   /** Whether a full page has a link to the next one even while nothing follows. */
@@ -24,8 +24,12 @@ export class AsaVendor implements Vendor {
   readonly #fits: number;
   /** Number of empty pages before the page at an index. */
   readonly #emptyPages: number;
+  /** That many come before the page that has the event of an index. */
+  readonly #desert: { index: number; pages: number };
   #epoch = 1;
   #token = 1;
+  #isMangled = false;
+  #isEndless = false;
 
   constructor({ clock, random, searchCount }: VendorOptions) {
     this.#clock = clock;
@@ -34,7 +38,8 @@ export class AsaVendor implements Vendor {
     this.#cap = random.pick([1_000, 1_000, random.int(2, 9)]);
     this.#fits = random.pick([1_000, 1_000, random.int(1, 9)]);
     this.#emptyPages = random.pick([0, 0, 1, 4]);
-    this.manner = `cap ${this.#cap}, fits ${this.#fits}, empty pages ${this.#emptyPages}, links ahead ${this.#linksAhead}`;
+    this.#desert = { index: random.int(1, 60), pages: random.pick([0, 0, 0, 0, 45]) };
+    this.manner = `cap ${this.#cap}, fits ${this.#fits}, empty pages ${this.#emptyPages}, ${this.#desert.pages} before event ${this.#desert.index}, links ahead ${this.#linksAhead}`;
     this.env = {
       ASA_TEAM: 'team',
       ASA_KEY_ID: '11111111-2222-3333-4444-555555555555',
@@ -48,11 +53,12 @@ export class AsaVendor implements Vendor {
     for (let nth = 0; nth < count; nth += 1) {
       const number = this.#log.length + 1;
       const lateMs = this.#random.chance(0.2) ? this.#random.int(0, 600_000) : 0;
-      const details = `{"type":"auth_token.issue","actor":"${this.#random.pick(users)}","n":${number}.0}`;
+      const own = this.#random.chance(0.5) ? `,"n":${number}.0` : '';
+      const details = `{"type":"auth_token.issue","actor":"${this.#random.pick(users)}"${own}}`;
       const id = `e${number}==`;
-      const timestamp = new Date(this.#clock.nowMs - lateMs).toISOString().replace('Z', '123456Z');
-      this.#log.push({ id, text: `{"id":"${id}","timestamp":"${timestamp}","details":${details}}` });
-      this.events.set(id, details);
+      const versions = [versionOf(id, this.#clock.nowMs - lateMs, details)];
+      this.#log.push(versions);
+      this.events.set(id, versions);
     }
   }
 
@@ -61,7 +67,29 @@ export class AsaVendor implements Vendor {
     else this.#token += 1;
   }
 
-  calm(): void {}
+  get forgotten(): number {
+    return this.#epoch - 1;
+  }
+
+  alter(): void {
+    for (const [id, versions] of this.#random.some([...this.events])) {
+      const { timestamp, raw } = versions.at(-1)!;
+      versions.push(versionOf(id, Date.parse(timestamp!) - this.#random.int(1, 60_000), raw));
+    }
+  }
+
+  mangle(): void {
+    this.#isMangled = !this.#isMangled;
+  }
+
+  wander(): void {
+    this.#isEndless = !this.#isEndless;
+  }
+
+  calm(): void {
+    this.#isMangled = false;
+    this.#isEndless = false;
+  }
 
   answer({ url, headers }: HttpRequest): HttpAnswer {
     const { pathname, searchParams } = new URL(url);
@@ -72,23 +100,31 @@ export class AsaVendor implements Vendor {
     if (index === undefined) return answerOf(this.#random.pick([400, 404, 410]), { code: 'invalid_request' });
     const size = Math.min(Number(searchParams.get('count')), this.#cap);
     const page = this.#log.slice(index, index + size);
-    if (this.#isBefore(index, empty!, page.length)) return this.#page([], [index, empty! + 1]);
+    if (this.#isEmpty(index, empty!, page.length)) return this.#page([], [index, empty! + 1]);
     if (page.length > this.#fits && size > 1)
       throw new TrawlError('PAGE_TOO_LARGE', 'The answer exceeds the limit.', { hint: 'Ask for less.' });
     const isFull = page.length === size && (this.#linksAhead || this.#log.length > index + size);
     return this.#page(page, isFull ? [index + size, 0] : undefined);
   }
 
-  #isBefore(index: number, empty: number, events: number): boolean {
-    return events > 0 && index % 7 === 3 && empty < this.#emptyPages;
+  #isEmpty(index: number, empty: number, events: number): boolean {
+    if (this.#isEndless) return true;
+    const { index: at, pages } = this.#desert;
+    const isBeforeDesert = index <= at && at < index + events;
+    return events > 0 && empty < Math.max(isBeforeDesert ? pages : 0, index % 7 === 3 ? this.#emptyPages : 0);
   }
 
-  #page(events: readonly { text: string }[], next: [number, number] | undefined): HttpAnswer {
+  #page(events: readonly (readonly Version[])[], next: [number, number] | undefined): HttpAnswer {
     const related = users.map((id) => `"${id}":{"type":"user","object":{"name":"User ${id}"}}`);
-    const body = `{"list":[${events.map(({ text }) => text).join(',')}],"related_objects":{${related.join(',')}}}`;
+    const texts = events.map((versions) => this.#textOf(versions.at(-1)!));
+    const body = `{"list":[${texts.join(',')}],"related_objects":{${related.join(',')}}}`;
     const offset = next && encodeURIComponent(this.#write(next));
     const url = `https://${this.host}/v1/teams/team/auditsV2?count=10&offset=${offset}`;
     return answerOf(200, body, next ? { link: [`<${url}>; rel="next"`] } : {});
+  }
+
+  #textOf({ whole, timestamp }: Version): string {
+    return this.#isMangled ? whole.replace(`"${timestamp}"`, String(Date.parse(timestamp!))) : whole;
   }
 
   #write([index, empty]: [number, number]): string {
@@ -99,4 +135,9 @@ export class AsaVendor implements Vendor {
     const [epoch, index, empty] = Buffer.from(offset, 'base64').toString().split(' ');
     return epoch === `++${this.#epoch}` ? [Number(index), Number(empty)] : [undefined, 0];
   }
+}
+
+function versionOf(id: string, timeMs: number, details: string): Version {
+  const timestamp = new Date(timeMs).toISOString().replace('Z', '123456Z');
+  return { raw: details, whole: `{"id":"${id}","timestamp":"${timestamp}","details":${details}}`, timestamp };
 }

@@ -2,7 +2,7 @@ import type { HttpAnswer, HttpRequest } from '../../../src/http/client.js';
 import { answerOf } from '../network.js';
 import type { Random } from '../random.js';
 import { type TimedEvent, TimedLog } from './times.js';
-import type { Vendor, VendorOptions } from './vendor.js';
+import type { Vendor, VendorOptions, Version } from './vendor.js';
 
 /** `arrival`: in the order in which they appeared, whatever their times. */
 const orders = ['oldest first', 'newest first', 'arrival'] as const;
@@ -11,7 +11,6 @@ const orders = ['oldest first', 'newest first', 'arrival'] as const;
 export class DescopeVendor implements Vendor {
   readonly kind = 'descope';
   readonly host = 'descope.example';
-  readonly events = new Map<string, string>();
   readonly manner: string;
   readonly env: Record<string, string>;
   readonly #random: Random;
@@ -22,13 +21,15 @@ export class DescopeVendor implements Vendor {
   readonly #total: 'exact' | 'absent';
   readonly #requestedMs: number[] = [];
   readonly #clock: VendorOptions['clock'];
+  readonly forgotten = 0;
+  #isMangled = false;
 
   constructor(options: VendorOptions) {
     const { random, searchCount, overlapMinutes, clock } = options;
     this.#random = random;
     this.#clock = clock;
     const skewMs = random.pick([0, 0, 20_000, -20_000, 400_000, -400_000]);
-    this.#log = new TimedLog(options, skewMs);
+    this.#log = new TimedLog(options, skewMs, textOf);
     this.#order = random.pick(orders);
     this.#ends = { from: random.chance(0.5), to: random.chance(0.5) };
     this.#cap = random.pick([1_000, 1_000, 1_000, Math.max(10, searchCount - 3)]);
@@ -43,13 +44,27 @@ export class DescopeVendor implements Vendor {
     };
   }
 
+  get events(): ReadonlyMap<string, readonly Version[]> {
+    return this.#log.versions;
+  }
+
   grow(count: number): void {
-    for (const event of this.#log.grow(count)) this.events.set(event.id, textOf(event));
+    this.#log.grow(count);
+  }
+
+  alter(): void {
+    this.#log.alter();
+  }
+
+  mangle(): void {
+    this.#isMangled = !this.#isMangled;
   }
 
   upset(): void {}
 
-  calm(): void {}
+  calm(): void {
+    this.#isMangled = false;
+  }
 
   answer({ body }: HttpRequest): HttpAnswer {
     const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
@@ -63,9 +78,14 @@ export class DescopeVendor implements Vendor {
     const way = { 'oldest first': 1, 'newest first': -1, arrival: 0 }[this.#order];
     found.sort((a, b) => way * (a.timeMs - b.timeMs));
     const count = Math.min(size!, this.#cap);
-    const audits = found.slice(page! * count, (page! + 1) * count).map(textOf);
+    const audits = found.slice(page! * count, (page! + 1) * count).map((event) => this.#textOf(event));
     const total = this.#total === 'absent' ? '' : `,"total":${found.length}`;
     return answerOf(200, `{"audits":[${audits.join(',')}]${total}}`, this.#random.chance(0.9) ? headers : {});
+  }
+
+  #textOf(event: TimedEvent): string {
+    const text = textOf(event);
+    return this.#isMangled ? text.replace(`"${event.timeMs}"`, `"${new Date(event.timeMs).toISOString()}"`) : text;
   }
 
   #isWithin(timeMs: number, from: number, to: number): boolean {
@@ -74,6 +94,6 @@ export class DescopeVendor implements Vendor {
   }
 }
 
-function textOf({ id, timeMs }: TimedEvent): string {
-  return `{"ID":"${id}","occurred":"${timeMs}","action":"LoginSucceed"}`;
+function textOf({ id, timeMs, altered }: TimedEvent): string {
+  return `{"ID":"${id}","occurred":"${timeMs}","action":"LoginSucceed"${altered > 0 ? `,"risk":${altered}` : ''}}`;
 }

@@ -2,30 +2,37 @@ import type { HttpAnswer, HttpRequest } from '../../../src/http/client.js';
 import { answerOf } from '../network.js';
 import type { Random } from '../random.js';
 import { type TimedEvent, TimedLog } from './times.js';
-import type { Vendor, VendorOptions } from './vendor.js';
+import type { Vendor, VendorOptions, Version } from './vendor.js';
+
+/** Before all events. */
+const beginning = '2026-08-01 00:00:00.000';
 
 /** Skyflow: pages after a time and an id, the last of which may lack the cursor to go on from. */
 export class SkyflowVendor implements Vendor {
   readonly kind = 'skyflow';
   readonly host = 'skyflow.example';
-  readonly events = new Map<string, string>();
   readonly manner: string;
   readonly env: Record<string, string>;
   readonly #random: Random;
   readonly #log: TimedLog;
   readonly #cap: number;
+  readonly #emptyPages: number;
   readonly #tail: 'cursor' | 'none' | 'none when short';
   /** Cursors are refused until then, in number of requests. */
   #refusals = 0;
+  forgotten = 0;
+  #isMangled = false;
+  #isEndless = false;
 
   constructor(options: VendorOptions) {
     const { random, searchCount, overlapMinutes } = options;
     this.#random = random;
     const skewMs = random.pick([0, 0, 0, 20_000, -20_000]);
-    this.#log = new TimedLog(options, skewMs);
+    this.#log = new TimedLog(options, skewMs, textOf);
     this.#cap = random.pick([1_000, 1_000, Math.ceil(searchCount / 2)]);
     this.#tail = random.pick(['cursor', 'none', 'none when short'] as const);
-    this.manner = `cap ${this.#cap}, tail ${this.#tail}, skew ${skewMs} ms`;
+    this.#emptyPages = random.pick([0, 0, 0, 4, 45]);
+    this.manner = `cap ${this.#cap}, empty pages ${this.#emptyPages}, tail ${this.#tail}, skew ${skewMs} ms`;
     this.env = {
       SKYFLOW_ACCOUNT_ID: 'a1',
       SKYFLOW_VAULT_URL: `https://${this.host}`,
@@ -36,27 +43,51 @@ export class SkyflowVendor implements Vendor {
     };
   }
 
+  get events(): ReadonlyMap<string, readonly Version[]> {
+    return this.#log.versions;
+  }
+
   grow(count: number): void {
-    for (const event of this.#log.grow(count)) this.events.set(event.id, textOf(event));
+    this.#log.grow(count);
+  }
+
+  alter(): void {
+    this.#log.alter();
+  }
+
+  mangle(): void {
+    this.#isMangled = !this.#isMangled;
+  }
+
+  wander(): void {
+    this.#isEndless = !this.#isEndless;
   }
 
   upset(): void {
     this.#refusals = 4;
+    this.forgotten += 1;
   }
 
   calm(): void {
     this.#refusals = 0;
+    this.#isMangled = false;
+    this.#isEndless = false;
   }
 
   answer({ url }: HttpRequest): HttpAnswer {
     const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
     const query = new URL(url).searchParams;
-    const [time, id] = [query.get('afterOps.timestamp'), query.get('afterOps.changeID')];
+    const time = query.get('afterOps.timestamp');
+    const [id, empty = 0] = (query.get('afterOps.changeID') ?? 'e0').split('~') as [string, string?];
     if (time !== null && this.#refusals > 0) {
       this.#refusals -= 1;
       return answerOf(400, {});
     }
-    const after = time === null ? '' : `${time} ${id!.padStart(9, '0')}`;
+    if (this.#isEmpty(time, Number(empty))) {
+      const next = { timestamp: time ?? beginning, changeID: `${id}~${Number(empty) + 1}` };
+      return answerOf(200, { event: [], nextOps: next }, headers);
+    }
+    const after = time === null ? '' : `${time} ${id.padStart(9, '0')}`;
     const found = this.#log.events
       .filter((event) => keyOf(event) > after)
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
@@ -67,8 +98,17 @@ export class SkyflowVendor implements Vendor {
       (this.#tail === 'none' && page.length === found.length) ||
       (this.#tail === 'none when short' && page.length < size);
     const next = last && !ends ? `,"nextOps":{"timestamp":"${timeText(last)}","changeID":"${last.id}"}` : '';
-    const body = `{"event":[${page.map(textOf).join(',')}]${next}}`;
+    const body = `{"event":[${page.map((event) => this.#textOf(event)).join(',')}]${next}}`;
     return answerOf(200, body, this.#random.chance(0.9) ? headers : {});
+  }
+
+  /** Empty pages come after the start, and wherever there is no end. */
+  #isEmpty(time: string | null, empty: number): boolean {
+    return this.#isEndless || ((time === null || time === beginning) && empty < this.#emptyPages);
+  }
+
+  #textOf(event: TimedEvent): string {
+    return this.#isMangled ? textOf(event).replace(timeText(event), 'on a Tuesday') : textOf(event);
   }
 }
 
@@ -81,5 +121,6 @@ function keyOf(event: TimedEvent): string {
 }
 
 function textOf(event: TimedEvent): string {
-  return `{"context":{"changeID":"${event.id}"},"request":{"timestamp":"${timeText(event)}"}}`;
+  const altered = event.altered > 0 ? `,"altered":${event.altered}` : '';
+  return `{"context":{"changeID":"${event.id}"},"request":{"timestamp":"${timeText(event)}"${altered}}}`;
 }
