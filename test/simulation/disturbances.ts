@@ -95,7 +95,7 @@ export const calmDisturbances: readonly string[] = [
   'a worker joins',
 ];
 
-function beginOffloading({ temporal, collector, historyEventsMax }: World): void {
+export function beginOffloading({ temporal, collector, historyEventsMax }: World): void {
   const id = `audit-offload-${collector}`;
   if (!temporal.isOpen(id)) temporal.begin({ type: 'offloadEvents', id, args: [{ collector, historyEventsMax }] });
 }

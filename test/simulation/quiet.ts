@@ -1,5 +1,5 @@
 import { all } from './books.js';
-import { setSinks } from './disturbances.js';
+import { beginOffloading, setSinks } from './disturbances.js';
 import type { Random } from './random.js';
 import { rejectedIds } from './verdict.js';
 import type { World } from './world.js';
@@ -81,6 +81,8 @@ async function slowSink(world: World, random: Random): Promise<string[]> {
   const stored: number[] = [];
   for (let minute = 0; minute < slowMinutes; minute += 1) {
     world.collect();
+    // A run begins it only at its end, which a rate limit may put off.
+    beginOffloading(world);
     for (const untilMs = clock.nowMs + minuteMs; clock.nowMs < untilMs; ) await kernel.step();
     stored.push((await world.checkpoint()).lastSeq);
     const dueSeq = stored.at(-1 - dueMinutes) ?? 0;
