@@ -1,6 +1,6 @@
 import { TrawlError } from '../../src/errors.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../src/http/client.js';
-import { type Kernel, owners } from './kernel.js';
+import { type Kernel, type Owner, owners } from './kernel.js';
 
 /** Answers the requests to one host. */
 export interface Host {
@@ -31,7 +31,7 @@ export class Network {
   fails = 0;
   /** Whether statuses come that need a person. */
   refuses = false;
-  /** A host that refuses most requests, with any status. */
+  /** A host that refuses most requests: as busy, and those of a step that has failed twice for another reason. */
   faltering: { host: string; requests: number } | undefined;
   /** Number of statuses that need a person, by step. */
   readonly #permanent = new Map<string, number>();
@@ -54,7 +54,7 @@ export class Network {
     const goesWrong = random.chance(this.fails);
     const how = goesWrong ? random.pick(['lost', 'unanswered', 'status', 'body', 'slow'] as const) : 'well';
     if (goesWrong) this.#kernel.note(`${owners.getStore()?.name ?? ''} network: ${how}`);
-    if (this.#falters(host)) return this.#status(random.pick([temporary, offsetRefusals]));
+    if (this.#falters(host)) return this.#status(stepOf(owners.getStore()).attempt > 2 ? offsetRefusals : temporary);
     if (how === 'lost') throw unavailable();
     if (how === 'status') return this.#status(this.refuses && random.chance(0.3) ? permanent : [...temporary, 401]);
     if (how === 'slow') await clock.sleep(random.int(1_000, silenceMaxMs + 5_000), request.signal);
@@ -86,8 +86,8 @@ export class Network {
 
   /** An attempt may meet more than one of them, but is counted once for each. */
   #mayRefuse(): boolean {
-    const [, step = '', attempt = '1'] = /^\S+ (.*)\/(\d+)$/.exec(owners.getStore()?.name ?? '') ?? [];
-    const before = attempt === '1' ? 0 : (this.#permanent.get(step) ?? 0);
+    const { step, attempt } = stepOf(owners.getStore());
+    const before = attempt === 1 ? 0 : (this.#permanent.get(step) ?? 0);
     this.#permanent.set(step, before + 1);
     return before < permanentInRowMax;
   }
@@ -100,4 +100,10 @@ export class Network {
 
 function unavailable(): TrawlError {
   return new TrawlError('SOURCE_UNAVAILABLE', 'The connection broke.', { hint: 'It is tried again.' });
+}
+
+/** What an attempt is one of. */
+function stepOf(owner: Owner | undefined): { step: string; attempt: number } {
+  const [, step = '', attempt = '1'] = /^\S+ (.*)\/(\d+)$/.exec(owner?.name ?? '') ?? [];
+  return { step, attempt: Number(attempt) };
 }
