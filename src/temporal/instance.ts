@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { draftBeside, removeDeadDrafts } from '../drafts.js';
@@ -59,12 +59,13 @@ export function lockInstance(dataDir: string, verb: string): InstanceLock {
   }
   const write = (info: Partial<InstanceInfo>) => {
     const path = infoPath(dataDir);
+    const draft = draftBeside(path, 'new');
     try {
       removeDeadDrafts(path, 'new');
-      const draft = draftBeside(path, 'new');
       writeFileSync(draft, JSON.stringify({ pid: process.pid, verb, ...info }), { flag: 'wx' });
       renameSync(draft, path);
     } catch (error) {
+      rmSync(draft, { force: true });
       throw unusable(dataDir, error);
     }
   };

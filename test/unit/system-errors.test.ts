@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -81,11 +81,12 @@ describe('a data folder', () => {
 
   it('that does not take the note on its process is named', () => {
     const data = folder();
-    mkdirSync(join(data, 'instance.json.new'));
+    mkdirSync(join(data, 'instance.json'));
     expect(caught(() => lockInstance(data, 'up'))).toMatchObject({
       code: 'STORE_READ_ONLY',
       message: expect.stringContaining(data),
       hint: expect.stringContaining('TRAWL_DATA'),
     });
+    expect(readdirSync(data).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 });
