@@ -272,9 +272,14 @@ export function boundProblems(
   return problems;
 }
 
-/** Addresses in the table that a secret of this collector or sink is not sent to. */
+/**
+ * Addresses in the table that a secret of this collector or sink is not sent to. An address that may be a secret itself
+ * goes nowhere else.
+ */
 function hostProblems(source: Configurable, rows: Readonly<Record<string, string>>, env: Environment): string[] {
-  if (!source.settings.some((definition) => definition.secret && isGiven(definition, source, rows, env))) return [];
+  const isSent = (definition: SettingDefinition) =>
+    definition.secret !== undefined && definition.address === undefined && isGiven(definition, source, rows, env);
+  if (!source.settings.some(isSent)) return [];
   return source.settings.flatMap((definition) => {
     const row = rows[definition.key];
     return (row === undefined ? undefined : hostProblem(definition, row, env)) ?? [];

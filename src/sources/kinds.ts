@@ -1,8 +1,11 @@
+import type { Settings } from '../settings/definition.js';
 import type { NamedKind } from '../settings/names.js';
 
 /** What most commands need to know of a kind of source. */
 export interface SourceKind extends NamedKind {
   readonly retentionDays?: number;
+  /** Loads the definitions of all its settings, without the source itself. */
+  everySetting(): Promise<Settings>;
 }
 
 /**
@@ -10,11 +13,17 @@ export interface SourceKind extends NamedKind {
  * commands take to answer. A test compares this with registry.ts.
  */
 export const sourceKinds: readonly SourceKind[] = [
-  { kind: 'asa', retentionDays: 90, settings: [{ env: 'ASA_TEAM' }, { env: 'ASA_KEY_ID' }, { env: 'ASA_KEY_SECRET' }] },
+  {
+    kind: 'asa',
+    retentionDays: 90,
+    settings: [{ env: 'ASA_TEAM' }, { env: 'ASA_KEY_ID' }, { env: 'ASA_KEY_SECRET' }],
+    everySetting: async () => (await import('./asa/settings.js')).asaSettings,
+  },
   {
     kind: 'descope',
     retentionDays: 30,
     settings: [{ env: 'DESCOPE_PROJECT_ID' }, { env: 'DESCOPE_MANAGEMENT_KEY' }],
+    everySetting: async () => (await import('./descope/settings.js')).descopeSettings,
   },
   {
     kind: 'skyflow',
@@ -24,5 +33,6 @@ export const sourceKinds: readonly SourceKind[] = [
       { env: 'SKYFLOW_API_KEY' },
       { env: 'SKYFLOW_CREDENTIALS' },
     ],
+    everySetting: async () => (await import('./skyflow/settings.js')).skyflowSettings,
   },
 ];

@@ -84,7 +84,7 @@ async function ownCommand(env: Environment, tell: (line: string) => void, releas
       tell(`No temporal command found: downloading version ${release.version} (once) …`);
       // Loaded only here: most starts need no HTTP client.
       const { downloadedCli } = await import('./cli-release.js');
-      writeFileSync(draft, await downloadedCli(release, env), { mode: 0o755 });
+      writeFileSync(draft, await downloadedCli(release, env), { flag: 'wx', mode: 0o755 });
     },
     (draft: string) => buildCli(release, draft, env, tell),
   ];

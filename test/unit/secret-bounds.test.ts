@@ -215,7 +215,7 @@ describe('a host that a row names', () => {
   ])('gets no secret of a sink: %s', (kind, rows, env) => {
     expect(atSink({ kind, ...rows }, env)).toMatch(/a host that secrets are not sent to \(https:\/\/evil.example\)/);
     expect(sinkBoundProblems('siem', sinks, { 'sink:siem': { kind, ...rows } }, env)).not.toEqual([]);
-    expect(atSink({ kind, ...rows }, { ...env, TRAWL_SECRET_HOSTS: 'evil.example' })).toMatch(/^(?:Bearer )?stolen$/);
+    expect(atSink({ kind, ...rows }, { ...env, TRAWL_SECRET_HOSTS: 'evil.example' })).toMatch(/(?:^|[ ,])stolen$/);
   });
 
   it('needs no permission where no secret is sent', () => {

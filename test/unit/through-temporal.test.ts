@@ -93,7 +93,7 @@ it('the worker widens or closes it; what was set before stays in force', async (
 
 it.each([undefined, true])('a worker that accepts nothing clears nothing, forced: %s', async (force) => {
   const { store, activities, run, log } = await workerOf('off');
-  const input = { collector: 'asa', keys: ['run/1', 'run/2'], ...(force ? { force } : {}) };
+  const input = { collector: 'asa', keys: ['test/run/1', 'test/run/2'], ...(force ? { force } : {}) };
   const told = /^Nothing was cleared: TRAWL_TEMPORAL_SETTINGS=off .*trawl clear asa$/;
   // A signal's run goes on; a workflow tells its caller.
   expect(await run(activities.clearEvents, input, 'recurringAuditCollection')).toMatch(told);

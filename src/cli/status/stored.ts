@@ -3,7 +3,6 @@ import { TrawlError } from '../../errors.js';
 import { type Filter, filtersInForce } from '../../settings/filters.js';
 import { collectorNames } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
-import { sources } from '../../sources/registry.js';
 import type { OpenRepetition } from '../../stores/offload.js';
 import { answeringWithin } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
@@ -80,6 +79,9 @@ async function readAll(context: Context): Promise<StoreHalf> {
   const health = await context.health(store);
   const names = await context.collectors(store);
   const table = await store.settings();
+  const kinds = await Promise.all(
+    sourceKinds.map(async ({ kind, everySetting }) => ({ kind, settings: await everySetting() })),
+  );
   const read = async (name: string) =>
     [
       name,
@@ -87,7 +89,7 @@ async function readAll(context: Context): Promise<StoreHalf> {
         store,
         name,
         health.find((one) => one.collector === name),
-        filtersInForce(name, sources, table, context.environment()),
+        filtersInForce(name, kinds, table, context.environment()),
       ),
     ] as const;
   return { exists: true, problem: null, collectors: new Map(await Promise.all(names.map(read))) };

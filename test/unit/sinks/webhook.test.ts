@@ -46,23 +46,24 @@ function verify({ headers, bytes }: SeenRequest, key: string): boolean {
 describe('the URL of a webhook', () => {
   const key = 'marked-key-in-the-path';
 
-  function pointers(): { file: string; url: string } {
+  function pointers(): { file: string; url: string; folder: string } {
     const folder = mkdtempSync(join(tmpdir(), 'trawl-webhook-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [file, url] = [join(folder, 'url'), `https://hooks.example/${key}`];
     writeFileSync(file, `${url}\n`);
-    return { file, url };
+    return { file, url, folder };
   }
 
   const kind = { SINK_HOOK_KIND: 'webhook' };
 
   it('may come from a file or a variable, and is masked', () => {
-    const { file, url } = pointers();
+    const { file, url, folder } = pointers();
+    const may = { ...kind, TRAWL_SECRET_FOLDERS: folder, TRAWL_SECRET_HOOK: url };
     const resolved = [
       resolveSink('hook', [webhook], {}, { ...kind, SINK_HOOK_URL: url }),
       resolveSink('hook', [webhook], {}, { ...kind, SINK_HOOK_URL_FILE: file }),
-      resolveSink('hook', [webhook], { 'sink:hook': { urlFile: file } }, kind),
-      resolveSink('hook', [webhook], { 'sink:hook': { urlEnv: 'HOOK' } }, { ...kind, HOOK: url }),
+      resolveSink('hook', [webhook], { 'sink:hook': { urlFile: file } }, may),
+      resolveSink('hook', [webhook], { 'sink:hook': { urlEnv: 'TRAWL_SECRET_HOOK' } }, may),
       resolveSink('hook', [webhook], { 'sink:hook': { url } }, kind),
     ];
     for (const { values } of resolved) {
