@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { backUp } from '../../src/stores/sqlite/backup.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { clearingSuite } from './clearing-suite.js';
 import { offloadSuite } from './offload-suite.js';
+import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 async function create(): Promise<StoreUnderTest> {
@@ -88,6 +90,18 @@ describe('a SQLite file', () => {
     await expect(store.setSettings('asa', { searchCount: '1' }, [])).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
     await store.close();
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('has all its events in a backup, also those that a walk was just writing', async () => {
+    const file = path();
+    const store = new SqliteStore(file);
+    onTestFinished(() => store.close());
+    await store.writePage(page([event('a')], { more: true, nextOffset: 'next', followed: true }));
+    backUp(file, `${file}.backup`);
+    const backup = new SqliteStore(`${file}.backup`);
+    onTestFinished(() => backup.close());
+    const events = await backup.events({ collector: 'asa', afterSeq: 0 }, 10);
+    expect(events.map(({ id }) => id)).toEqual(['a']);
   });
 
   it('can be migrated by two processes that start at once', async () => {

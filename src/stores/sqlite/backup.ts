@@ -26,6 +26,9 @@ export interface BackedUp {
   sinks: { collector: string; sink: string; lastSeq: number }[];
 }
 
+/** The version of the schema that has `audit_checkpoints.durable_seq`. */
+const durableSchema = 8;
+
 /** Longest wait of a read for a writer; ms. */
 const busyTimeoutMs = 10_000;
 
@@ -166,7 +169,18 @@ function copyInto(draft: string, from: string, replacing?: string): void {
   } finally {
     db.close();
   }
+  makeDurable(draft);
   sync(draft);
+}
+
+/** What a walk had written, but not yet waited for, is on the disk with this file: nothing of it may stay unseen. */
+function makeDurable(path: string): void {
+  const db = new DatabaseSync(path);
+  try {
+    if (requireStore(db, path) >= durableSchema) db.exec('UPDATE audit_checkpoints SET durable_seq = NULL');
+  } finally {
+    db.close();
+  }
 }
 
 /** Copies mode, owner and group, so that those who could open the replaced store can open the restored one. */
