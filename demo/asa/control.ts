@@ -9,7 +9,10 @@ const eventsSchema = z.strictObject({ n: z.int().min(1).max(1_000_000) });
 
 type Action = (body: string) => Answer;
 
-/** The demo's control endpoints for people, under /demo: not part of the vendor's API, and without a rate limit. */
+/**
+ * The demo's control endpoints for people, under /demo: not part of the vendor's API, and without a rate limit. What changes
+ * anything needs the team's key, which a page of another site can neither know nor send.
+ */
 export function controlActions(api: VendorApi, log: AuditLog, team: string): ReadonlyMap<string, Action> {
   const state = (): Answer =>
     jsonAnswer(200, {
@@ -37,9 +40,16 @@ export function controlActions(api: VendorApi, log: AuditLog, team: string): Rea
   ]);
 }
 
-export function answerControl(actions: ReadonlyMap<string, Action>, { method, url, body }: ApiRequest): Answer {
+export function answerControl(
+  actions: ReadonlyMap<string, Action>,
+  { method, url, authorization, body }: ApiRequest,
+  keySecret: string,
+): Answer {
   const action = actions.get(`${method} ${url.pathname}`);
-  return action ? action(body) : errorAnswer(404, `There are: ${[...actions.keys()].join(', ')}.`);
+  if (!action) return errorAnswer(404, `There are: ${[...actions.keys()].join(', ')}.`);
+  if (method !== 'GET' && authorization !== `Bearer ${keySecret}`)
+    return errorAnswer(401, 'Send the key secret of the demo team: -H "Authorization: Bearer $ASA_KEY_SECRET".');
+  return action(body);
 }
 
 function setRevoked(api: VendorApi, revoked: boolean): void {

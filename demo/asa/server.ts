@@ -96,7 +96,9 @@ export async function startDemoAsa(options: DemoAsaOptions = {}): Promise<DemoAs
   const anchorMs = Math.floor(options.anchorMs ?? Date.now());
   const log = new AuditLog({ team, seed, events, anchorMs, arrivalIntervalMs, nextWhenFull });
   const api = new VendorApi({ team, keyId, keySecret, seed, rateLimit, linkStyle, tokenLifetimeMs }, log);
-  const server = requestServer(handler(api, log, team, latencyMs), (error) => console.error('demo ASA team:', error));
+  const server = requestServer(handler(api, log, { team, keySecret, latencyMs }), (error) =>
+    console.error('demo ASA team:', error),
+  );
   // Longer than clients keep idle connections, so that none is closed just as a request is on its way.
   server.keepAliveTimeout = 60_000;
   await listening(server, options.port ?? 0, host);
@@ -126,12 +128,17 @@ export async function startDemoAsa(options: DemoAsaOptions = {}): Promise<DemoAs
   };
 }
 
-function handler(api: VendorApi, log: AuditLog, team: string, latencyMs: number): Handler {
+function handler(
+  api: VendorApi,
+  log: AuditLog,
+  { team, keySecret, latencyMs }: { team: string; keySecret: string; latencyMs: number },
+): Handler {
   const actions = controlActions(api, log, team);
   return async (incoming, response, url) => {
     const request = await readRequest(incoming, url);
     if (request === undefined) return send(response, errorAnswer(400, 'The request is too long.'), undefined);
-    if (request.url.pathname.startsWith('/demo/')) return send(response, answerControl(actions, request), undefined);
+    if (request.url.pathname.startsWith('/demo/'))
+      return send(response, answerControl(actions, request, keySecret), undefined);
     if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
     const { answer, fault } = api.answer(request);
     send(response, answer, fault);

@@ -219,7 +219,20 @@ describe('the plan', () => {
 
 describe('the control over HTTP', () => {
   const control = (method: string, path: string, body?: string): Promise<Response> =>
-    fetch(new URL(`/demo/${path}`, demo.baseUrl), { method, ...(body === undefined ? {} : { body }) });
+    fetch(new URL(`/demo/${path}`, demo.baseUrl), {
+      method,
+      headers: { authorization: `Bearer ${demo.keySecret}` },
+      ...(body === undefined ? {} : { body }),
+    });
+
+  it('changes nothing without the key of the team', async () => {
+    for (const authorization of [undefined, 'Bearer other', demo.keySecret]) {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await fetch(new URL('/demo/revoke-key', demo.baseUrl), { method: 'POST', headers });
+      expect(answer.status).toBe(401);
+    }
+    expect((await askToken(demo)).status).toBe(200);
+  });
 
   it('plans and clears faults', async () => {
     expect((await control('POST', 'faults', '{"kind":"status","status":503,"every":1}')).status).toBe(200);
