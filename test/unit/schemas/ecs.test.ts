@@ -477,7 +477,7 @@ describe('whatever an event holds', () => {
         expect(problemsOf(record)).toEqual([]);
         if (event.rawEvent !== '') expect(record.event).toHaveProperty('original', event.rawEvent.toWellFormed());
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
