@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
-import { hostName } from '../http/hosts.js';
 import { type FileMode, fileModes } from '../private-files.js';
 import { dotEnvValues } from '../settings/dot-env.js';
 import { collectorNames } from '../settings/names.js';
@@ -269,6 +268,9 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     demo,
   };
 }
+
+/** A name that can be listed in TRAWL_HTTP_HOSTS: letters, digits, dots, hyphens and underscores, no port, no pattern. */
+const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/i;
 
 /** Problems of the settings that bound what rows of the table may name. A bound that is misspelt must not be missed. */
 function secretBoundProblems(env: Environment): string[] {

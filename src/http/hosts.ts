@@ -1,16 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-
-/** True for an address of this machine that no other one can reach. */
-export function isLoopback(address: string): boolean {
-  const version = isIP(address);
-  if (version === 0) return false;
-  const own = new BlockList();
-  own.addSubnet('127.0.0.0', 8);
-  own.addAddress('::1', 'ipv6');
-  return own.check(address, version === 6 ? 'ipv6' : 'ipv4');
-}
+import { isLoopback } from '../loopback.js';
 
 /**
  * Decides which hosts a request may name. A page of another site can lead its own name to this server (DNS rebinding),
@@ -25,9 +16,6 @@ export function hostList(address: string, names: readonly string[] = []): (host:
   const listed = new Set(['localhost', ...(isLocal ? [] : [hostname()]), ...names].map((name) => name.toLowerCase()));
   return (host) => listed.has(host) || (isLocal ? isLoopback(host) : isIP(host) !== 0);
 }
-
-/** A name that can be listed: letters, digits, dots, hyphens and underscores, no port, no pattern. */
-export const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/i;
 
 /**
  * The hosts that a request names, as they stand, without port and brackets: that of its Host header and that of an

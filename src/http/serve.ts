@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { reasonOf, TrawlError } from '../errors.js';
-import { hostList, isLoopback } from './hosts.js';
+import { isLoopback } from '../loopback.js';
+import { hostList } from './hosts.js';
 import { type Site, siteServer } from './site.js';
 
 /** Where a site is served, and how an error names it. */

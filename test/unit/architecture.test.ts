@@ -289,6 +289,7 @@ describe('rules that are written only once', () => {
     ['the form of a whole number', /\/\^\\d\{1,\d+\}\$\/\.test\(/, ['src/whole-number.ts']],
     ['the types of settings, which nothing casts', /\bvalues(?:\.\w+|\[[^\]]+\]) as /, []],
     ['rounding down to units of time', /< 0n \? /, ['src/timestamp.ts']],
+    ['which addresses are of this machine', /127\.0\.0\.0|'\[?::1\]?'|127\\\.|'127\.'/, ['src/loopback.ts']],
   ] as const)('%s', (_, pattern, places) => {
     const found = [...workflows, ...activities, ...src].filter(({ text }) => pattern.test(text));
     expect(found.map(({ path }) => path)).toEqual(places);

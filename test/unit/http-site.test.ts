@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BodyRoom, withBody } from '../../src/http/body.js';
-import { hostList, isLoopback } from '../../src/http/hosts.js';
+import { hostList } from '../../src/http/hosts.js';
 import type { Limits } from '../../src/http/incoming.js';
 import { Refusal } from '../../src/http/refusal.js';
 import { type Answer, type Site, siteServer } from '../../src/http/site.js';
+import { isLoopback, isLoopbackHost } from '../../src/loopback.js';
 import { ask, asked, headerOf, opened, statusOf } from './support/raw.js';
 import { signal } from './support/signal.js';
 
@@ -69,6 +70,17 @@ describe('the hosts of a server', () => {
       expect(isLoopback(address)).toBe(false);
     },
   );
+
+  it.each([
+    ['localhost', true],
+    ['[::1]', true],
+    ['127.0.0.1', true],
+    ['127.evil.example', false],
+    ['localhost.evil.example', false],
+    ['[2001:db8::1]', false],
+  ])('in a URL: %s leads to this machine: %s', (host, isOwn) => {
+    expect(isLoopbackHost(host)).toBe(isOwn);
+  });
 });
 
 describe('a site', () => {

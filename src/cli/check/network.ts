@@ -6,6 +6,7 @@ import type { Environment } from '../../environment.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { connectionHint } from '../../http/connection-hints.js';
 import { readProxies } from '../../http/proxies.js';
+import { isLoopbackHost } from '../../loopback.js';
 import type { CheckLines } from './lines.js';
 
 const lookupMaxMs = 10_000;
@@ -36,7 +37,7 @@ export async function checkNetwork(lines: CheckLines, url: URL, env: Environment
   }
   if (isIP(host)) lines.skipped('name resolution', `${host} is an address`);
   if (url.protocol === 'http:') {
-    if (isLoopback(host)) lines.skipped('TLS', `${url.origin} is on this machine, without TLS`);
+    if (isLoopbackHost(host)) lines.skipped('TLS', `${url.origin} is on this machine, without TLS`);
     else lines.warning('TLS', `${url.origin} has none: others can read the key and the events in transit. Use https.`);
     return true;
   }
@@ -94,8 +95,4 @@ function handshake(host: string, port: number): Promise<{ protocol: string; cert
     socket.setTimeout(tlsMaxMs, () => socket.destroy(new Error(`no answer within ${tlsMaxMs / 1000} s (ETIMEDOUT)`)));
     socket.on('error', reject);
   });
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

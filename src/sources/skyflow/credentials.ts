@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { isJsonObject } from '../../json-values.js';
+import { isLoopbackHost } from '../../loopback.js';
 
 /** Contents of a service account's credentials file, with the key ready for signing. */
 export interface ServiceAccount {
@@ -44,11 +45,9 @@ function tokenUriProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'its tokenURI is not a URL';
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== '' || password !== '') return 'its tokenURI has a user name or password';
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)) ? null : 'its tokenURI must be https';
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+    ? null
+    : 'its tokenURI must be https';
 }
 
 function keyProblem(pem: string): string | null {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import pg from 'pg';
+import { isLoopback } from '../../loopback.js';
 import type { StoreLink } from '../link.js';
 
 /** Message of the error where the answer to the request for TLS is neither yes nor no. */
@@ -84,7 +85,7 @@ function connectionOf(client: pg.ClientBase): pg.Connection {
 export function linkOf(client: pg.ClientBase): StoreLink {
   const { host, ssl } = client as unknown as { host: string; ssl: { rejectUnauthorized?: boolean } | boolean };
   const { stream } = connectionOf(client) as unknown as { stream: Duplex & { remoteAddress?: string } };
-  const isLocal = host.startsWith('/') || /^(?:::ffff:)?127\.|^::1$/.test(stream.remoteAddress ?? '');
+  const isLocal = host.startsWith('/') || isLoopback(stream.remoteAddress ?? '');
   if (!(stream instanceof TLSSocket)) return { isLocal, tls: null, verified: 'nothing', passesVerification: false };
   const { authorized: passesVerification } = stream;
   const options = typeof ssl === 'object' ? ssl : {};
