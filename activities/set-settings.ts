@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { TrawlError } from '../src/errors.js';
 import { settingsChange } from '../src/settings/change.js';
 import { checkTableRows, everySetting } from '../src/settings/collector.js';
-import { quote } from '../src/settings/values.js';
+import { quote } from '../src/settings/texts.js';
 import type { Context } from './context.js';
 import { refusedNote } from './refused.js';
 import type { ActivityInput } from './types.js';

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { SettingsChange } from '../environment.js';
 import type { Configurable, SettingDefinition } from './definition.js';
-import { tableKeys } from './values.js';
+import { tableKeys } from './table-keys.js';
 
 /** A longer value is cut off in the execution log. */
 const shownMax = 4_000;

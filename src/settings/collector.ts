@@ -4,8 +4,11 @@ import { expectedName, isName } from '../names.js';
 import { type Configurable, type ConfigurableKind, joinedSettings, type Values } from './definition.js';
 import { collectorNames, thoseThereAre } from './names.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
+import { tableKeys } from './table-keys.js';
+import { checkRows, closedToTemporal, isOpen } from './table-rows.js';
+import { quote } from './texts.js';
 import type { Route } from './through-temporal.js';
-import { boundProblems, checkRows, closedToTemporal, quote, resolveValues, tableKeys } from './values.js';
+import { boundProblems, resolveValues } from './values.js';
 
 /** A collector's validated settings: those of its source and those that every collector has. */
 export interface CollectorSettings<Own extends Values = Values> {
@@ -133,7 +136,7 @@ export function checkTableRows(
   const { source: own, ...others } = rows;
   const every = withOffloading(source);
   checkRows(name, every, `source ${source.kind}`, others, route);
-  if (own !== undefined && route !== 'store' && route !== 'all') throw closedToTemporal(name, ['source'], every, route);
+  if (own !== undefined && !isOpen({}, route)) throw closedToTemporal(name, ['source'], every, route);
 }
 
 function unknownCollector(

@@ -1,7 +1,7 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { isRequired, type SettingDefinition, sinkPrefix } from './definition.js';
-import { isSet, quote } from './values.js';
+import { isSet, quote } from './texts.js';
 
 /** The part of a kind of source that says whether the environment sets it up. */
 export interface NamedKind {

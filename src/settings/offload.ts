@@ -4,7 +4,8 @@ import { TrawlError } from '../errors.js';
 import { isName } from '../names.js';
 import { defineSettings, type ValuesOf } from './definition.js';
 import { wholeNumberSchema } from './kinds.js';
-import { isSet, resolveValues } from './values.js';
+import { isSet } from './texts.js';
+import { resolveValues } from './values.js';
 
 function days(env: string, meaning: string) {
   return {

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Environment } from '../environment.js';
-import { TrawlError } from '../errors.js';
 import { Secret } from '../secret.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
@@ -8,30 +7,13 @@ import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-charact
 import { secretFile } from './secret-files.js';
 import { hostProblem } from './secret-hosts.js';
 import { variableProblem } from './secret-variables.js';
-import type { Route } from './through-temporal.js';
+import { tableKeys } from './table-keys.js';
+import { isSet, quote } from './texts.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
 type Resolved<Own extends Values> =
   | { values: Own; problems: null }
   | { values: Partial<Own>; problems: readonly string[] };
-
-/** Forms of a pointer to a secret. Most secrets do not look like the name of a variable. */
-const pointers = { File: /^[^\u0000-\u001f]{1,4096}$/, Env: /^[A-Za-z_][A-Za-z0-9_]{0,199}$/ };
-
-/** The names allowed in the table: settings, and for secrets the pointers to them. */
-export function tableKeys(
-  source: Configurable,
-): Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }> {
-  const keys = new Map<string, { definition: SettingDefinition; pointer?: 'File' | 'Env' }>();
-  for (const definition of source.settings) {
-    keys.set(definition.key, { definition });
-    if (definition.secret) {
-      keys.set(`${definition.key}File`, { definition, pointer: 'File' });
-      keys.set(`${definition.key}Env`, { definition, pointer: 'Env' });
-    }
-  }
-  return keys;
-}
 
 /**
  * Resolves values from the rows of the table, then from the environment, then from the defaults.
@@ -79,77 +61,6 @@ export function resolveValues<Own extends Values>(
   problems.push(...(source.check?.(found) ?? []));
   problems.push(...redirectedSecrets(source, rows, env), ...hostProblems(source, rows, env));
   return problems.length === 0 ? { values: found as Own, problems: null } : { values: found, problems };
-}
-
-/**
- * Checks rows that are about to be written to the table.
- * @throws TrawlError SECRET_REFUSED or SETTINGS_INVALID; neither is retried.
- */
-export function checkRows(
-  name: string,
-  source: Configurable,
-  what: string,
-  rows: Readonly<Record<string, string>>,
-  route: Route,
-): void {
-  const keys = tableKeys(source);
-  const problems: string[] = [];
-  const closed: string[] = [];
-  for (const [key, value] of Object.entries(rows)) {
-    const entry = keys.get(key);
-    if (!entry) {
-      problems.push(`unknown setting ${quote(key)} of ${what} (known: ${[...keys.keys()].join(', ')})`);
-    } else if (entry.definition.secret === true && !entry.pointer) {
-      const exposed =
-        route === 'store' ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';
-      throw new TrawlError('SECRET_REFUSED', `${key} is a secret and is not written to the table.${exposed}`, {
-        hint: `Put it into the environment (${entry.definition.env} or ${entry.definition.env}_FILE), or point to it: ${key}File=/path/to/file or ${key}Env=NAME_OF_VARIABLE.`,
-      });
-    } else if (route !== 'store' && (entry.pointer || entry.definition.guarded)) {
-      throw new TrawlError(
-        'SECRET_REFUSED',
-        `${key} decides where secrets are read from or sent to, and cannot be set through Temporal.`,
-        {
-          hint: `Set it with access to the store: trawl env set ${name} ${key}=VALUE`,
-        },
-      );
-    } else if (!isOpen(entry.definition, route)) {
-      closed.push(key);
-    } else if (entry.pointer) {
-      if (!pointers[entry.pointer].test(value)) problems.push(`${key} must be the location of the secret`);
-    } else {
-      const problem = problemOf(entry.definition, key, value);
-      if (problem !== undefined) problems.push(problem);
-    }
-  }
-  if (closed.length > 0) throw closedToTemporal(name, closed, source, route);
-  if (problems.length > 0) {
-    throw new TrawlError('SETTINGS_INVALID', `Nothing was set: ${problems.join('; ')}.`, {
-      hint: 'Correct these and set them again.',
-    });
-  }
-}
-
-/** True if a setting may be set by this route. A setting is closed to Temporal unless its definition opens it. */
-function isOpen({ throughTemporal }: Setting, route: Route): boolean {
-  return route === 'store' || route === 'all' || (route === 'safe' && throughTemporal === true);
-}
-
-export function closedToTemporal(
-  name: string,
-  keys: readonly string[],
-  source: Configurable,
-  route: Route,
-): TrawlError {
-  const open = source.settings.filter((definition) => isOpen(definition, route)).map(({ key }) => key);
-  const allowed = open.length > 0 ? open.join(', ') : 'no setting';
-  return new TrawlError(
-    'NOT_THROUGH_TEMPORAL',
-    `Nothing was set: TRAWL_TEMPORAL_SETTINGS=${route} allows ${allowed} through Temporal, not ${keys.join(', ')}.`,
-    {
-      hint: `Set it with access to the store: trawl env set ${name} ${keys.map((key) => `${key}=VALUE`).join(' ')}. TRAWL_TEMPORAL_SETTINGS=all, in the environment or .env of the worker, allows it through Temporal.`,
-    },
-  );
 }
 
 type Found = { text: string; from: string } | { problem: string };
@@ -214,8 +125,7 @@ function isGiven(
 }
 
 function hasRow(definition: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
-  const pointers = definition.secret ? [`${definition.key}File`, `${definition.key}Env`] : [];
-  return [definition.key, ...pointers].some((key) => rows[key] !== undefined);
+  return rows[definition.key] !== undefined || hasPointer(definition, rows);
 }
 
 /** True if the table sets another setting of the same `oneOf`. */
@@ -293,12 +203,12 @@ function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, s
     const row = rows[definition.key];
     const variable = env[definition.env] || (definition.secret && env[`${definition.env}_FILE`]);
     const own = isSet(variable) ? variable : definition.default;
-    if (own !== undefined && pointed(definition, rows)) return true;
+    if (own !== undefined && hasPointer(definition, rows)) return true;
     return row !== undefined && own !== undefined && row.replace(/\/+$/, '') !== own.replace(/\/+$/, '');
   });
   if (moved.length === 0) return [];
   return source.settings
-    .filter((d) => d.secret && !pointed(d, rows) && !moved.includes(d))
+    .filter((d) => d.secret && !hasPointer(d, rows) && !moved.includes(d))
     .filter((d) => !chosenInTable(d, source, rows) && (isSet(env[d.env]) || isSet(env[`${d.env}_FILE`])))
     .map(
       (d) =>
@@ -307,7 +217,7 @@ function redirectedSecrets(source: Configurable, rows: Readonly<Record<string, s
 }
 
 /** True if the table says where the secret is. */
-function pointed({ key, secret }: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
+function hasPointer({ key, secret }: SettingDefinition, rows: Readonly<Record<string, string>>): boolean {
   return secret !== undefined && (rows[`${key}File`] !== undefined || rows[`${key}Env`] !== undefined);
 }
 
@@ -323,12 +233,4 @@ function oddIn({ characters }: Setting, text: string): string | undefined {
   if (characters === 'any') return undefined;
   if (characters === 'password') return oddInPassword(text);
   return characters === 'key' ? oddInKey(text) : oddCharacter(text);
-}
-
-export function isSet(text: string | undefined): text is string {
-  return text !== undefined && text !== '';
-}
-
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -1,6 +1,6 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { sinkPrefix } from '../settings/definition.js';
-import { isSet } from '../settings/values.js';
+import { isSet } from '../settings/texts.js';
 
 /** Names of the sinks configured in the table or the environment. */
 export function sinkNames(table: SettingsTable, env: Environment): string[] {

@@ -9,7 +9,9 @@ import {
   sinkPrefix,
   type Values,
 } from '../settings/definition.js';
-import { boundProblems, checkRows, isSet, quote, resolveValues } from '../settings/values.js';
+import { checkRows } from '../settings/table-rows.js';
+import { isSet, quote } from '../settings/texts.js';
+import { boundProblems, resolveValues } from '../settings/values.js';
 import { sinkNames } from './names.js';
 import { type CommonSettings, commonSettings } from './settings.js';
 import type { Sink } from './sink.js';

@@ -10,8 +10,8 @@ import { TrawlError } from '../../src/errors.js';
 import { checkTableRows, resolveCollector } from '../../src/settings/collector.js';
 import { isRequired } from '../../src/settings/definition.js';
 import { collectorNames } from '../../src/settings/names.js';
+import { tableKeys } from '../../src/settings/table-keys.js';
 import { temporalSettings } from '../../src/settings/through-temporal.js';
-import { tableKeys } from '../../src/settings/values.js';
 import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 

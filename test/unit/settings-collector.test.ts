@@ -8,8 +8,8 @@ import { sentence, TrawlError } from '../../src/errors.js';
 import { Secret } from '../../src/secret.js';
 import { checkTableRows, resolveCollector, resolveOffloading } from '../../src/settings/collector.js';
 import { collectorNames } from '../../src/settings/names.js';
+import { tableKeys } from '../../src/settings/table-keys.js';
 import type { Route } from '../../src/settings/through-temporal.js';
-import { tableKeys } from '../../src/settings/values.js';
 import { asa } from '../../src/sources/asa/source.js';
 import type { Source } from '../../src/sources/source.js';
 
