@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { SettingsChange } from '../environment.js';
-import type { Configurable, SettingDefinition } from './definition.js';
-import { tableKeys } from './table-keys.js';
+import type { Configurable } from './definition.js';
+import { type TableKey, tableKeys } from './table-keys.js';
 
 /** A longer value is cut off in the execution log. */
 const shownMax = 4_000;
@@ -24,16 +24,21 @@ export function settingsChange(origin: string, key: string, kinds: readonly Conf
       const entries = keys.flatMap((known) => known.get(name) ?? []);
       const isShown = kindKeys.has(name) || (entries.length > 0 && entries.every((entry) => isPublic(entry, value)));
       if (!isShown) return 'a value that is not shown';
-      return quoted(entries.some(({ definition }) => definition.secretInPath) ? withoutPath(value) : value);
+      return quoted(entries.some(mayBeSecret) ? withoutPath(value) : value);
     },
   };
 }
 
 /** A secret may be in the table if someone wrote it there by other means, or by mistake instead of its location. */
-function isPublic({ definition, pointer }: { definition: SettingDefinition; pointer?: 'File' | 'Env' }, value: string) {
+function isPublic({ definition, pointer }: TableKey, value: string): boolean {
   if (pointer === 'File') return isAbsolute(value);
   if (pointer === 'Env') return /^[A-Z][A-Z0-9_]*$/.test(value);
   return definition.secret !== true;
+}
+
+/** True for a value that may have a key in its path or query, such as the URL of a webhook. */
+function mayBeSecret({ definition, pointer }: TableKey): boolean {
+  return definition.secret === 'possible' && pointer === undefined;
 }
 
 function withoutPath(value: string): string {

@@ -27,7 +27,8 @@ export interface Setting {
    */
   oneOf?: string;
   /**
-   * A secret is never stored in the table, unless it is only a possible one, such as a URL that may have a key in it.
+   * A secret is never stored in the table, unless it is only a possible one, such as a URL that may have a key in its path
+   * or query; a change of it is logged without these.
    * `<key>File` and `<key>Env` point to it, or `<ENV>_FILE` in the environment.
    */
   secret?: true | 'possible';
@@ -44,8 +45,6 @@ export interface Setting {
   address?: Address;
   /** Path of a file with a secret, read where it is used: if the table names it, its folder must be allowed. */
   secretFile?: true;
-  /** Has a secret in its path or query, perhaps, so that a change of it is logged without them. */
-  secretInPath?: true;
   /** The schema's messages say what is wrong without showing the value, so errors repeat them. */
   explained?: true;
   /**

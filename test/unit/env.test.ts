@@ -47,6 +47,7 @@ describe('trawl env set', () => {
     await envUnset(inStore, 'acme', ['descopeText', 'descopeManagementKey', 'descopeManagementKeyEnv']);
     await envSet(context, 'sink:siem', ['kind=splunk', 'tokenEnv=PGPASSWORD']);
     await envSet(context, 'sink:hook', ['kind=webhook', 'url=https://hooks.example/T0/hunter2?key=hunter2']);
+    await envSet(context, 'sink:hook', ['urlFile=/run/secrets/hook']);
     const lines = await store.executionLog({ limit: 100 });
     const told = lines.map(({ collector, notes }) => `${collector}: ${notes}`);
     const by = (verb: string) => `: trawl env ${verb} by ${userInfo().username} on ${hostname()}`;
@@ -56,9 +57,10 @@ describe('trawl env set', () => {
       `acme: Setting descopeManagementKeyFile changed from not set to "/run/secrets/acme"${by('set')}`,
     );
     expect(told).toContain(`sink:hook: Setting url changed from not set to "https://hooks.example/…"${by('set')}`);
+    expect(told).toContain(`sink:hook: Setting urlFile changed from not set to "/run/secrets/hook"${by('set')}`);
     // The name of a variable tells what somebody was after.
     expect(told).toContain(`sink:siem: Setting tokenEnv changed from not set to "PGPASSWORD"${by('set')}`);
-    expect(told.length).toBe(10);
+    expect(told.length).toBe(11);
     expect(told.join()).not.toContain('hunter2');
   });
 

@@ -17,7 +17,6 @@ export const webhookSettings = defineSettings({
     expected: 'an http or https URL without a user or fragment',
     guarded: true,
     address: { vendorHosts: [] },
-    secretInPath: true,
     secret: 'possible',
     schema: webhookUrl,
   },
