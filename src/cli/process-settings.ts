@@ -224,7 +224,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (!fileMode) problems.push(`TRAWL_FILE_MODE must be ${fileModes.join(' or ')}`);
   const temporalText = env.TRAWL_TEMPORAL_SETTINGS ?? temporalSettings[0];
   const temporal = temporalSettings.find((setting) => setting === temporalText);
-  if (!temporal) problems.push(`TRAWL_TEMPORAL_SETTINGS must be ${temporalSettings.join(', ')}`);
+  if (!temporal) problems.push(`TRAWL_TEMPORAL_SETTINGS must be safe, all or off`);
   problems.push(...secretBoundProblems(env));
   const lateAfterRuns = countOf(env, 'TRAWL_LATE_AFTER_RUNS', 3, problems);
   const pool = countOf(env, 'TRAWL_STORE_POOL', 10, problems);
@@ -276,7 +276,7 @@ const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/i;
 function secretBoundProblems(env: Environment): string[] {
   const problems = ['TRAWL_SECRET_FOLDER', 'TRAWL_SECRET_HOST']
     .filter((name) => env[name] !== undefined)
-    .map((name) => `unknown setting ${name} (meant is ${name}S)`);
+    .map((name) => `unknown setting ${name} (did you mean ${name}S?)`);
   const odd = foldersOf(env.TRAWL_SECRET_FOLDERS ?? '').filter((folder) => !isAbsolute(folder) || needsShell(folder));
   if (odd.length > 0) problems.push('TRAWL_SECRET_FOLDERS must be absolute paths, separated by commas');
   if (secretHosts(env.TRAWL_SECRET_HOSTS ?? '') === undefined)

@@ -24,7 +24,7 @@ export function variableProblem(
   const secrets = source.settings.filter(({ secret }) => secret);
   if (secrets.some((definition) => isVariableOf(definition, variable))) return undefined;
   const known = secrets.map(({ env }) => env).join(', ');
-  return `${key}Env in the table names a variable that rows of the table may not name: call it ${known} or TRAWL_SECRET_ and a name, in the environment or .env of the worker, and set ${key}Env to that`;
+  return `${key}Env in the table names a variable that rows of the table may not name: rename it, in the environment or .env of the worker, to ${known} or to a name that begins with TRAWL_SECRET_, and set ${key}Env to that`;
 }
 
 /** True for the setting's own variable, or for that of the same setting of another sink. */
