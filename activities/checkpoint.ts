@@ -3,7 +3,7 @@ import { TrawlError } from '../src/errors.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
-import { reserveRequest } from './fetch-pages.js';
+import { paced, requestWait } from './requests.js';
 import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
@@ -45,10 +45,11 @@ export async function rewindCheckpoint(
 ): Promise<void> {
   const { lastOffset, generation } = await store.checkpoint(collector);
   if (lastOffset !== plainText(from.offset) || generation !== from.generation) return;
-  const { source, client } = await collectors.open(collector);
-  await reserveRequest(store, source, client);
+  const opened = await collectors.open(collector);
+  const waitMs = await requestWait(store, opened);
+  if (waitMs > 0) throw paced(waitMs);
   try {
-    await client.fetchPage(lastOffset, cancellationSignal());
+    await opened.client.fetchPage(lastOffset, cancellationSignal());
     return log.warn('The source knows the offset again', { collector });
   } catch (error) {
     if (!(error instanceof TrawlError) || error.code !== 'OFFSET_UNKNOWN') throw error;

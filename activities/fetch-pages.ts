@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { leadsBack } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
-import type { FetchedPage, Source, SourceClient } from '../src/sources/source.js';
+import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
 import type { Store } from '../src/stores/store.js';
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
+import { forgedInput } from './refused.js';
+import { paced, requestWait } from './requests.js';
 import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
 
 /**
@@ -35,18 +37,18 @@ interface Stretch {
  */
 export async function fetchPages(context: Context, input: FetchPagesInput): Promise<FetchedPages> {
   const { store, collectors } = context;
-  const { source, client } = await collectors.open(input.collector);
+  const opened = await collectors.open(input.collector);
   const round = new Round(context, input);
   const { result } = round;
   for (;;) {
     const offset = result.nextOffset;
     const first = result.requests === 0;
-    const waitMs = source.requestLimit ? await store.reserveRequest(client.place, source.requestLimit) : 0;
+    const waitMs = await requestWait(store, opened);
     if (waitMs > 0 && !first) return round.end({ pauseMs: waitMs });
     if (waitMs > 0) throw paced(waitMs);
     let page: FetchedPage;
     try {
-      page = await client.fetchPage(offset, cancellationSignal());
+      page = await opened.client.fetchPage(offset, cancellationSignal());
     } catch (error) {
       if (error instanceof UnreadableAnswer)
         await store.keepAnswer(input.collector, offset, error.message, error.answer);
@@ -159,29 +161,10 @@ class Round {
   }
 }
 
-/** @throws TrawlError RATE_LIMITED if the source allows no request now */
-export async function reserveRequest(
-  store: Store,
-  { requestLimit }: Pick<Source, 'requestLimit'>,
-  { place }: Pick<SourceClient, 'place'>,
-): Promise<void> {
-  const waitMs = requestLimit ? await store.reserveRequest(place, requestLimit) : 0;
-  if (waitMs > 0) throw paced(waitMs);
-}
-
-function paced(waitMs: number): TrawlError {
-  return new TrawlError('RATE_LIMITED', `The source allows no further request for ${Math.ceil(waitMs / 1000)} s.`, {
-    hint: 'The walk then continues automatically.',
-    retryAfterMs: waitMs,
-  });
-}
-
 /** A page kept for a reset that is still to come would be written after it, although it was read before. */
 async function requireGeneration(store: Store, collector: string, generation: number): Promise<void> {
   if (generation <= (await store.checkpoint(collector)).generation) return;
-  throw new TrawlError('INPUT_INVALID', `The checkpoint of ${collector} has never had the generation ${generation}.`, {
-    hint: 'No workflow of Trawl sends this: find out who can schedule activities on the task queue.',
-  });
+  throw forgedInput(`The checkpoint of ${collector} has never had the generation ${generation}.`);
 }
 
 /** True if a last page, which would leave the checkpoint in place, is empty or the same as when it was last read. */

@@ -3,6 +3,13 @@ import { sentence, TrawlError } from '../src/errors.js';
 import type { Context } from './context.js';
 import type { ActivityInput } from './types.js';
 
+/** The error for an input that contradicts the store. */
+export function forgedInput(message: string): TrawlError {
+  return new TrawlError('INPUT_INVALID', message, {
+    hint: 'No workflow of Trawl sends this: find out who can schedule activities on the task queue.',
+  });
+}
+
 /** The line of the execution log for something that is refused through Temporal. */
 export function refusedNote(what: string, error: TrawlError): string {
   return `${what} refused: ${sentence(error)} [${error.code}]`;

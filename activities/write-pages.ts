@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { TrawlError } from '../src/errors.js';
 import type { Source } from '../src/sources/source.js';
 import { removedAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
@@ -7,6 +6,7 @@ import type { PageFacts, PageToWrite, PageWritten } from '../src/stores/store.js
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
 import { rowsOfPage, stagedPageGone } from './page-rows.js';
+import { forgedInput } from './refused.js';
 import type { PageRef, PagesInput, PagesWritten } from './types.js';
 
 /**
@@ -59,12 +59,8 @@ function agreedFacts(ref: PageRef, staged: PageFacts | undefined): PageFacts {
   const names = ['offset', 'nextOffset', 'generation', 'more', 'gap', 'warning', 'notCaughtUp'] as const;
   const differing = names.filter((name) => !isDeepStrictEqual(plain(ref[name]), plain(staged[name])));
   if (differing.length === 0) return staged;
-  throw new TrawlError(
-    'INPUT_INVALID',
+  throw forgedInput(
     `The input of the activity writePages says something else than the page that was read (${differing.join(', ')}). Nothing of that page was written.`,
-    {
-      hint: 'No workflow of Trawl sends this: find out who can schedule activities on the task queue.',
-    },
   );
 }
 
