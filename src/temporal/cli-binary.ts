@@ -63,7 +63,7 @@ async function requireDigest(command: string, expected: string | undefined): Pro
     'TEMPORAL_CLI_MISSING',
     `${command} is not the temporal command that TEMPORAL_CLI_SHA256 describes: its SHA-256 is ${digest}.`,
     {
-      hint: 'If you trust this file, set TEMPORAL_CLI_SHA256 to its digest. Otherwise name the right one in TEMPORAL_CLI_PATH.',
+      hint: 'If you trust this file, set TEMPORAL_CLI_SHA256 to its digest. Otherwise remove it, or name the right one in TEMPORAL_CLI_PATH.',
     },
   );
 }
@@ -72,6 +72,8 @@ async function requireDigest(command: string, expected: string | undefined): Pro
 async function ownCommand(env: Environment, tell: (line: string) => void, release: CliRelease): Promise<string> {
   const cached = cachedCommand(env, release);
   const failures: string[] = [];
+  // A digest says more than a version, for which the copy would have to run before it is verified.
+  if (isExecutable(cached) && env.TEMPORAL_CLI_SHA256) return cached;
   const found = isExecutable(cached) ? versionOf(cached) : undefined;
   if (found === release.version || found === unversioned) return cached;
   if (found) {

@@ -117,8 +117,12 @@ describe('the temporal command', () => {
       });
     }
     const { release } = await scene.release('1.2.3');
-    const downloaded = { ...scene.env, PATH: '', TEMPORAL_CLI_SHA256: sha256('') };
-    await expect(temporalCli(downloaded, quiet, release)).rejects.toThrow('TEMPORAL_CLI_SHA256');
+    const cached = scene.command(join(scene.cache, 'temporal-1.2.3'), '1.2.3');
+    const otherwise = { ...scene.env, PATH: '', TEMPORAL_CLI_SHA256: sha256('') };
+    await expect(temporalCli(otherwise, quiet, release)).rejects.toThrow('TEMPORAL_CLI_SHA256');
+    expect(existsSync(scene.trace)).toBe(false);
+    rmSync(cached);
+    await expect(temporalCli(otherwise, quiet, release)).rejects.toThrow('TEMPORAL_CLI_SHA256');
     expect(() => readProcessSettings('/nowhere', { TEMPORAL_CLI_SHA256: 'abc' })).toThrow('64 hexadecimal digits');
   });
 
