@@ -24,11 +24,14 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/**
- * The address that a name stands for, so that what is decided by it holds for the server that is bound to it.
- * @throws TrawlError PORT_TAKEN
- */
-export async function boundAddress(place: Place): Promise<{ address: string; isLocal: boolean }> {
+interface Bound {
+  address: string;
+  /** True if no other machine can reach it. */
+  isLocal: boolean;
+}
+
+/** The address that the name of a place stands for. @throws TrawlError PORT_TAKEN */
+export async function boundAddress(place: Place): Promise<Bound> {
   try {
     const { address } = await lookup(place.host || '::');
     return { address, isLocal: isLoopback(address) };
@@ -37,10 +40,14 @@ export async function boundAddress(place: Place): Promise<{ address: string; isL
   }
 }
 
-/** Serves a site at a place. @throws TrawlError PORT_TAKEN */
-export async function serveSite(site: Site, place: Place): Promise<Served> {
+/**
+ * Serves a site at a place.
+ * @param bound the address of the place, if something has been decided by it: the name may stand for another one by now
+ * @throws TrawlError PORT_TAKEN
+ */
+export async function serveSite(site: Site, place: Place, bound?: Bound): Promise<Served> {
   const { host, port, names = [] } = place;
-  const { address } = await boundAddress(place);
+  const { address } = bound ?? (await boundAddress(place));
   // A name to listen at is one that the owner wants the site to go by.
   const server = siteServer(site, hostList(address, [host, ...names]));
   await new Promise<void>((resolve, reject) => {

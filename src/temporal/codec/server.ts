@@ -36,8 +36,8 @@ interface CodecServerOptions {
 export async function serveCodec(keys: PayloadKeys, options: CodecServerOptions): Promise<Served> {
   const { host, port, names = [], origins, token, warn } = options;
   const place = { host, port, names, what: 'The codec', hint: 'Choose others with --host and --port.' };
-  const { address, isLocal } = await boundAddress(place);
-  requireToken(token, isLocal, host || address);
+  const bound = await boundAddress(place);
+  requireToken(token, bound.isLocal, host || bound.address);
   const room = new BodyRoom(2 * bodyBytesMax);
   const answering = (change: (payload: Payload, request: IncomingMessage) => Payload): Route => ({
     POST: async (request) => {
@@ -59,7 +59,7 @@ export async function serveCodec(keys: PayloadKeys, options: CodecServerOptions)
     refusal: (code: number, message: string) => ({ code, message }),
     ...(warn ? { warn } : {}),
   };
-  return serveSite(site, place);
+  return serveSite(site, place, bound);
 }
 
 function requireToken(token: string | undefined, isLocal: boolean, where: string): void {
