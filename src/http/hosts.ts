@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { isLoopback } from '../loopback.js';
@@ -24,6 +24,11 @@ export function hostList(address: string, names: readonly string[] = []): (host:
 export function hostsOf({ url = '', headers: { host } }: IncomingMessage): string[] {
   const [, ofTarget] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
   return [host, ofTarget].filter((name) => name !== undefined).map(withoutPort);
+}
+
+/** True unless a browser sends the request for a page of another site. Behind a proxy with TLS, that has the other scheme. */
+export function isOwnOrigin({ origin, host }: IncomingHttpHeaders): boolean {
+  return origin === undefined || /^https?:\/\/(.*)$/i.exec(origin)?.[1]?.toLowerCase() === host?.toLowerCase();
 }
 
 function withoutPort(authority: string): string {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } fro
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { reasonOf } from '../errors.js';
-import { hostsOf } from './hosts.js';
+import { hostsOf, isOwnOrigin } from './hosts.js';
 import { type Limits, requestServer } from './incoming.js';
 import { Refusal } from './refusal.js';
 
@@ -117,12 +117,10 @@ async function answerOf(site: Site, request: IncomingMessage, target: URL): Prom
  * send neither header.
  */
 function requireOwnPage(headers: IncomingHttpHeaders, origins: readonly string[]): void {
-  const { origin, host } = headers;
+  const { origin } = headers;
   if (origin !== undefined && origins.includes(origin)) return;
   const site = headers['sec-fetch-site'] ?? 'none';
-  // Behind a proxy with TLS, the page has the other scheme.
-  const isOwn = origin === undefined || /^https?:\/\/(.*)$/i.exec(origin)?.[1]?.toLowerCase() === host?.toLowerCase();
-  if (isOwn && (site === 'none' || site === 'same-origin')) return;
+  if (isOwnOrigin(headers) && (site === 'none' || site === 'same-origin')) return;
   throw new Refusal(403, 'Pages of other sites may not send requests here. Open this address directly.');
 }
 

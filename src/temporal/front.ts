@@ -1,7 +1,7 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import { hostList, hostsOf } from '../http/hosts.js';
+import { hostList, hostsOf, isOwnOrigin } from '../http/hosts.js';
 import { requestServer } from '../http/incoming.js';
 import { listenFrom } from '../ports.js';
 
@@ -89,13 +89,8 @@ const isOwnHost = hostList(loopback);
 
 function isOwnSite(asked: IncomingMessage): boolean {
   const { headers, url = '' } = asked;
-  const { host, origin } = headers;
-  return (
-    host !== undefined &&
-    hostsOf(asked).every(isOwnHost) &&
-    url.startsWith('/') &&
-    (origin === undefined || /^https?:\/\/(.*)$/.exec(origin)?.[1] === host)
-  );
+  const isNamed = headers.host !== undefined && hostsOf(asked).every(isOwnHost);
+  return isNamed && url.startsWith('/') && isOwnOrigin(headers);
 }
 
 function passOn(asked: IncomingMessage, response: ServerResponse, place: Place): void {
