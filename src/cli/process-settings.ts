@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { commaList } from '../comma-list.js';
 import type { Environment } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { type FileMode, fileModes } from '../private-files.js';
 import { dotEnvValues } from '../settings/dot-env.js';
 import { collectorNames } from '../settings/names.js';
 import { needsShell, oddCharacter } from '../settings/odd-characters.js';
-import { foldersOf } from '../settings/secret-files.js';
 import { secretHosts, secretHostsForm } from '../settings/secret-hosts.js';
 import { isSecretForTables } from '../settings/secret-variables.js';
 import { isServiceLink } from '../settings/service-links.js';
@@ -216,7 +216,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   }
   const listen = listenOf(env.TRAWL_LISTEN);
   if (listen === undefined) problems.push('TRAWL_LISTEN must be HOST:PORT, for example 127.0.0.1:9464, or off');
-  const httpHosts = (env.TRAWL_HTTP_HOSTS ?? '').split(/[\s,]+/).filter(Boolean);
+  const httpHosts = commaList(env.TRAWL_HTTP_HOSTS ?? '');
   if (!httpHosts.every((name) => hostName.test(name)))
     problems.push('TRAWL_HTTP_HOSTS must be names of hosts without ports, separated by commas');
   const modeText = env.TRAWL_FILE_MODE ?? fileModes[0];
@@ -277,7 +277,7 @@ function secretBoundProblems(env: Environment): string[] {
   const problems = ['TRAWL_SECRET_FOLDER', 'TRAWL_SECRET_HOST']
     .filter((name) => env[name] !== undefined)
     .map((name) => `unknown setting ${name} (did you mean ${name}S?)`);
-  const odd = foldersOf(env.TRAWL_SECRET_FOLDERS ?? '').filter((folder) => !isAbsolute(folder) || needsShell(folder));
+  const odd = commaList(env.TRAWL_SECRET_FOLDERS ?? '').filter((folder) => !isAbsolute(folder) || needsShell(folder));
   if (odd.length > 0) problems.push('TRAWL_SECRET_FOLDERS must be absolute paths, separated by commas');
   if (secretHosts(env.TRAWL_SECRET_HOSTS ?? '') === undefined)
     problems.push(`TRAWL_SECRET_HOSTS must be ${secretHostsForm}`);

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { commaList } from '../comma-list.js';
 import { TrawlError } from '../errors.js';
 import { hostOf } from './connection-hints.js';
 
@@ -35,11 +36,7 @@ export async function decodedBody(
   body: Uint8Array,
   { codings, bytesMax, url }: { codings: string; bytesMax: number; url: string },
 ): Promise<Uint8Array> {
-  const names = codings
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
+  const names = commaList(codings.toLowerCase()).filter((name) => name !== 'identity');
   if (names.length > codingsMax) throw undecodable(url, names[0]!, `${names.length} codings follow one another`);
   let bytes = body;
   for (const name of names.reverse()) {

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
+import { commaList } from '../comma-list.js';
 import type { Environment } from '../environment.js';
 
 /** Where Kubernetes and Docker put secrets that the operator gives to the process. */
@@ -18,20 +19,12 @@ interface Folder {
 /** The folders whose files the rows of the table may name. Values of the environment and of `.env` may name any file. */
 function secretFolders(env: Environment): Folder[] {
   const named = env.TRAWL_SECRET_FOLDERS;
-  if (named) return foldersOf(named).map((path) => ({ path, exceptHidden: false }));
+  if (named) return commaList(named).map((path) => ({ path, exceptHidden: false }));
   const folders = [{ path: mountedSecrets, exceptHidden: false }];
   if (env.CREDENTIALS_DIRECTORY) folders.push({ path: env.CREDENTIALS_DIRECTORY, exceptHidden: false });
   const own = resolve('.');
   if (existsSync(join(own, '.env')) && own !== parse(own).root) folders.push({ path: own, exceptHidden: true });
   return folders;
-}
-
-/** The folders that TRAWL_SECRET_FOLDERS lists. */
-export function foldersOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((folder) => folder.trim())
-    .filter((folder) => folder !== '');
 }
 
 /**

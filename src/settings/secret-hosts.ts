@@ -1,3 +1,4 @@
+import { commaList } from '../comma-list.js';
 import type { Environment } from '../environment.js';
 import type { Setting } from './definition.js';
 
@@ -19,8 +20,7 @@ const form = /^(http:\/\/)?(\*\.)?(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*
 /** The hosts that TRAWL_SECRET_HOSTS lists; undefined if it is malformed. */
 export function secretHosts(text: string): HostRule[] | undefined {
   const rules: HostRule[] = [];
-  for (const part of text.split(',').map((item) => item.trim())) {
-    if (part === '') continue;
+  for (const part of commaList(text)) {
     const [, http, below, host, port] = form.exec(part) ?? [];
     // A URL parser brings the host to the form in which it is compared, such as [::1] for [0:0::1].
     if (host === undefined || !URL.canParse(`https://${host}`)) return undefined;

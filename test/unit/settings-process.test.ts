@@ -226,7 +226,7 @@ describe('wrong settings of a process', () => {
 });
 
 describe('the names that Trawl goes by', () => {
-  it('are separated by commas or blanks', () => {
+  it('are separated by commas, with or without blanks', () => {
     const names = (text: string) => readProcessSettings(cwd, { TRAWL_HTTP_HOSTS: text }).httpHosts;
     expect(names('trawl, Trawl.audit.svc,trawl_1')).toEqual(['trawl', 'Trawl.audit.svc', 'trawl_1']);
     expect(readProcessSettings(cwd, {}).httpHosts).toEqual([]);

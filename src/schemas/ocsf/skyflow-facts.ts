@@ -1,3 +1,4 @@
+import { commaList } from '../../comma-list.js';
 import type { StoredEvent } from '../../domain.js';
 import type { Json } from './json.js';
 import type { Facts, Status } from './mapping.js';
@@ -127,9 +128,7 @@ export class SkyflowFacts implements Facts {
 function resourcesOf(members: Members): { type: string; uid: string }[] {
   return members
     .texts('resourceIDs')
-    .flatMap((text) => text.split(','))
-    .map((text) => text.trim())
-    .filter((text) => text !== '')
+    .flatMap(commaList)
     .map((text) => {
       const slash = text.indexOf('/');
       const uid = text.slice(slash + 1);

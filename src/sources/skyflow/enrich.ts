@@ -1,3 +1,4 @@
+import { commaList } from '../../comma-list.js';
 import type { EventColumns } from '../../domain.js';
 import { jsonObjectOf } from '../../json-values.js';
 import { memberText as text } from '../member-text.js';
@@ -47,11 +48,7 @@ function joined(values: readonly unknown[], separator: string): string {
 
 /** Resources in the form `TYPE/id`, from a list or from a comma-separated text as in the filter. */
 function resourceIds(value: unknown): string[] {
-  return [value]
-    .flat()
-    .flatMap((id) => (typeof id === 'string' ? id.split(',') : []))
-    .map((id) => id.trim())
-    .filter(Boolean);
+  return [value].flat().flatMap((ids) => (typeof ids === 'string' ? commaList(ids) : []));
 }
 
 function idsOfType(resources: readonly string[], type: string): string {
