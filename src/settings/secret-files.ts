@@ -41,7 +41,7 @@ export function secretFile(path: string, from: string, env: Environment): { real
       problem: `${from} in the table names a file outside the folders for secrets (${known}): move it there, or list its folder in TRAWL_SECRET_FOLDERS, in the environment or .env of the worker`,
     };
   }
-  if (namedByProcess(env).includes(real)) {
+  if (filesOfProcess(env).some(([, own]) => realPath(own) === real)) {
     return { problem: `${from} in the table names a file with a secret of Trawl itself, which is sent to no one` };
   }
   // Reading a pipe would wait for ever.
@@ -50,11 +50,11 @@ export function secretFile(path: string, from: string, env: Environment): { real
   return { real };
 }
 
-/** Files of the process's own secrets, such as TRAWL_STORE_FILE. */
-function namedByProcess(env: Environment): string[] {
-  return Object.entries(env)
-    .filter(([name, value]) => /^(?:TRAWL|TEMPORAL)_.*_(?:FILE|PATH)$/.test(name) && value)
-    .map(([, value]) => realPath(value!));
+const ofProcess = /^(?:(?:TRAWL|TEMPORAL)_.*_(?:FILE|PATH)|PGPASSFILE|PGSSLKEY)$/;
+
+/** Variables that name files of the process itself, with secrets in most of them, such as TRAWL_STORE_FILE. */
+export function filesOfProcess(env: Environment): [name: string, path: string][] {
+  return Object.entries(env).flatMap(([name, path]) => (ofProcess.test(name) && path ? [[name, path]] : []));
 }
 
 /** The path without symbolic links. Of a path that does not exist, as much as exists is resolved. */

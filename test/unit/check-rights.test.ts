@@ -44,7 +44,12 @@ it('the files of secrets are those of variables and rows, but not certificates',
     TRAWL_PAYLOAD_KEYS_FILE: '/c',
     SINK_LOG_CA_FILE: '/ca',
     SSL_CERT_FILE: '/cert',
+    TEMPORAL_TLS_CLIENT_CERT_PATH: '/cert',
+    TEMPORAL_CLI_PATH: '/usr/bin/temporal',
+    TEMPORAL_TLS_CLIENT_KEY_PATH: '/d',
+    PGPASSFILE: '/e',
   };
-  const files = secretFiles(env, [{ asaKeySecretFile: '/d', searchCount: '5' }]);
-  expect(files.map(([, path]) => path)).toEqual(['/a', '/b', '/c', '/d']);
+  const ofSyslog = { kind: 'syslog', caFile: '/ca', certFile: '/cert', keyFile: '/g' };
+  const files = secretFiles(env, [{ asaKeySecretFile: '/f', searchCount: '5' }, ofSyslog]);
+  expect(files.map(([, path]) => path)).toEqual(['/a', '/b', '/c', '/d', '/e', '/f', '/g']);
 });

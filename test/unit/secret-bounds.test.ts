@@ -83,8 +83,10 @@ describe('a file that a row names', () => {
 
   it('is not read if it is a pipe, or a secret of Trawl itself', () => {
     expect(fromAsa({ asaKeySecretFile: join(root, 'allowed/pipe') }, env())).toMatch(/not a file/);
-    const own = { ...env(), TRAWL_STORE_FILE: join(root, 'alias/inner') };
-    expect(fromAsa({ asaKeySecretFile: join(root, 'allowed/key') }, own)).toMatch(/secret of Trawl itself/);
+    for (const name of ['TRAWL_STORE_FILE', 'TEMPORAL_TLS_CLIENT_KEY_PATH', 'PGPASSFILE']) {
+      const own = { ...env(), [name]: join(root, 'alias/inner') };
+      expect(fromAsa({ asaKeySecretFile: join(root, 'allowed/key') }, own)).toMatch(/secret of Trawl itself/);
+    }
   });
 
   it('may by default be beside .env, but not .env or hidden', () => {

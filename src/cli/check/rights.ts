@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Environment } from '../../environment.js';
+import { filesOfProcess } from '../../settings/secret-files.js';
+import { tableKeys } from '../../settings/table-keys.js';
+import { sinks } from '../../sinks/registry.js';
 import { sources } from '../../sources/registry.js';
 import type { CheckLines } from './lines.js';
 
@@ -55,19 +58,19 @@ function modeOf(path: string): number {
   }
 }
 
-const ofProcess = /^(TRAWL|TEMPORAL|SINK)_[A-Z0-9_]+_FILE$/;
-const isPublic = /_(CA|CERT)(_|$)/;
+const ofSink = /^SINK_[A-Z0-9_]+_FILE$/;
+const isPublic = /_(?:CA|CERT|CLI)(?:_|$)/;
 
 /** The files that variables and rows of the table name as places of secrets. */
-export function secretFiles(
-  env: Environment,
-  rows: readonly Readonly<Record<string, string>>[],
-): (readonly [string, string])[] {
-  const secrets = sources.flatMap(({ settings }) => settings).filter(({ secret }) => secret);
-  const names = new Set(secrets.map((setting) => `${setting.env}_FILE`));
-  const inEnv = Object.entries(env).filter(
-    ([name, path]) => path && !isPublic.test(name) && (names.has(name) || ofProcess.test(name)),
+export function secretFiles(env: Environment, rows: readonly Readonly<Record<string, string>>[]): [string, string][] {
+  const ofSources = new Set(sources.flatMap(({ settings }) => settings.map((setting) => `${setting.env}_FILE`)));
+  const ofOthers = Object.entries(env).flatMap(([name, path]): [string, string][] =>
+    path && (ofSources.has(name) || ofSink.test(name)) ? [[name, path]] : [],
   );
-  const inRows = rows.flatMap((one) => Object.entries(one)).filter(([name]) => name.endsWith('File'));
-  return [...inEnv, ...inRows].map(([name, path]) => [name, path!] as const);
+  const named = [...sources, ...sinks].flatMap(({ settings }) => [...tableKeys({ settings })]);
+  const inTable = new Set(
+    named.flatMap(([key, { definition, pointer }]) => (pointer === 'File' || definition.secretFile ? [key] : [])),
+  );
+  const inRows = rows.flatMap((one) => Object.entries(one)).filter(([key]) => inTable.has(key));
+  return [...[...ofOthers, ...filesOfProcess(env)].filter(([name]) => !isPublic.test(name)), ...inRows];
 }
