@@ -8,7 +8,12 @@ import { isAlive } from './processes.js';
  * first. Create it exclusively (`wx`), which follows no link either.
  */
 export function draftBeside(path: string, end = 'part'): string {
-  return `${path}.${process.pid}-${randomBytes(12).toString('hex')}.${end}`;
+  return `${path}.${draftMark()}.${end}`;
+}
+
+/** The part of a draft's name that nobody can guess: `PID-RANDOM`. */
+export function draftMark(): string {
+  return `${process.pid}-${randomBytes(12).toString('hex')}`;
 }
 
 /** Removes the drafts beside `path` that dead processes left behind, with the journals that SQLite keeps of them. */

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { WrittenObject } from '../../batch.js';
+import { draftMark } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import type { ObjectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
@@ -80,8 +80,8 @@ class FilesClient implements SinkClient {
     const path = join(this.place, name);
     const folder = dirname(path);
     const partPrefix = `.${basename(path)}-`;
-    // A name that nobody can guess, and opened only if nothing is there: a link put there would lead the bytes elsewhere.
-    const part = join(folder, `${partPrefix}${process.pid}-${randomBytes(12).toString('hex')}.part`);
+    // Hidden, and opened only if nothing is there: a link put there would lead the bytes elsewhere.
+    const part = join(folder, `${partPrefix}${draftMark()}.part`);
     const fileMode = Number.parseInt(this.#settings.fileMode, 8);
     try {
       // Not created here: if a mount is missing, the files would go to the disk below it.
