@@ -35,7 +35,8 @@ export function secretHosts(text: string): HostRule[] | undefined {
 
 /**
  * Says why the secrets of a collector or sink are not sent to an address that the table names; undefined if they may be.
- * Without this, whoever writes to the table could have them sent to himself. An address of the environment is the operator's.
+ * Without this, whoever writes to the table could have them sent elsewhere. An address of the environment is the
+ * operator's.
  */
 export function hostProblem({ key, ...setting }: Setting & { key: string }, text: string, env: Environment) {
   const { address, env: variable, default: otherwise } = setting;

@@ -16,7 +16,7 @@ import type { Store } from '../../src/stores/store.js';
 import { problemsOf } from '../../src/watch/health.js';
 import { roundLimits } from '../../workflows/options.js';
 
-// Whoever may use the namespace schedules the activities with inputs of his own: with them nothing may be skipped,
+// Whoever may use the namespace schedules the activities with inputs of their own: with them nothing may be skipped,
 // redirected or forged, and no alarm may be silenced.
 
 const columns = ['type', 'actor', 'user', 'client', 'gateway', 'group', 'project', 'hostname', 'server', 'fromAddr'];
