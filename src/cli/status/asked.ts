@@ -4,7 +4,7 @@ import { errorReport } from '../error-report.js';
 import { findTemporal } from '../find-temporal.js';
 import type { TemporalHalf } from './answers.js';
 
-/** Connects, and queries what is common to all collectors. */
+/** Asks Temporal, if there is a server, for its part of the report. Never rejects. */
 export async function askTemporal(context: Context): Promise<TemporalHalf> {
   try {
     const address = await findTemporal(context, 0);
