@@ -57,13 +57,13 @@ describe('commands by signal', () => {
   });
 
   it('reset and clear in the middle of a walk: everything is read again and stored once', async () => {
-    const collection = await TestCollection.start({ events: 30_000, latencyMs: 20 }, { SEARCH_COUNT: '300' });
+    const collection = await TestCollection.start({ events: 9_000, latencyMs: 20 }, { SEARCH_COUNT: '100' });
     const handle = await collection.start();
     await until('a few pages are stored', async () => (await collection.store.checkpoint('asa')).pages > 5);
     await handle.signal('clearEvents');
     await handle.signal('resetCheckpoint');
     await handle.result();
-    await collection.expectStored(30_000);
+    await collection.expectStored(9_000);
     const notes = await collection.notes();
     expect(count(notes, 'Cleared events table: 0')).toBe(1);
     expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
