@@ -7,6 +7,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
+import { blocksOf } from '../support/doc-blocks.js';
 import { jqInto, linkInto } from '../support/jq.js';
 
 /**
@@ -40,7 +41,10 @@ const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^npm audit\b/, 'asks a registry for what is known by then'],
   [/^(BENCH_\S+ )*npm run bench\b/, 'takes minutes to hours; its parts are tested by test/unit/bench.test.ts'],
   [/^pg_(dump|restore)\b/, 'they must be of the version of the server, which the tests bring without them'],
-  [/^(docker|kubectl)\b/, 'needs a container engine or a cluster; test/unit/deploy.test.ts reads what they are given'],
+  [/^docker\b/, 'needs a container engine; test/unit/deploy.test.ts reads what it is given'],
+  [/^kubectl\b/, 'needs a cluster; test/unit/kubernetes.test.ts reads what it is given'],
+  [/^helm lint\b/, 'test/unit/kubernetes.test.ts'],
+  [/^helm upgrade\b/, 'needs a cluster; test/unit/kubernetes.test.ts renders the chart'],
   [/^(systemctl|journalctl)\b/, 'needs systemd as the first process; test/unit/deploy.test.ts has it verify the unit'],
 ];
 
@@ -58,14 +62,11 @@ const docs = [
 ];
 const textOf = (doc: string) => readFileSync(join(root, doc), 'utf8');
 
-function blocks(doc: string, language: string): string[] {
-  return [...textOf(doc).matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)]
-    .filter(([, named]) => named === language)
-    .map(([, , content]) => content!);
-}
+const blocks = (doc: string, language: string) =>
+  blocksOf(doc).flatMap((block) => (block.language === language ? [block.content] : []));
 
 const programs =
-  /^([A-Z][A-Z0-9_]*=\S* )*((bin\/)?trawl|npm|npx|temporal|jq|curl|docker|kubectl|node|mkdir|tar|cp|pg_\w+|systemctl|journalctl|trawl\/bin\/trawl)\b/;
+  /^([A-Z][A-Z0-9_]*=\S* )*((bin\/)?trawl|npm|npx|temporal|jq|curl|docker|kubectl|node|mkdir|tar|cp|pg_\w+|helm|systemctl|journalctl|trawl\/bin\/trawl)\b/;
 
 /** The commands of a page: lines of code blocks without a language, with continuations joined and comments removed. */
 function commandsOf(doc: string): Line[] {

@@ -1,111 +1,20 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
-import { Job } from 'kubernetes-models/batch/v1/Job';
-import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
-import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
-import { Namespace } from 'kubernetes-models/v1/Namespace';
-import { Service } from 'kubernetes-models/v1/Service';
-import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
-import { processSettingDefinitions, readProcessSettings } from '../../src/cli/process-settings.js';
-import { sources } from '../../src/sources/registry.js';
+import { readProcessSettings } from '../../src/cli/process-settings.js';
 import { dynamicConfig } from '../../src/temporal/dynamic-config.js';
+import { isSetting } from '../support/deployed-settings.js';
 import { copied, stages } from '../support/dockerfile.js';
 import { nodeVersions } from '../support/node-versions.js';
 import { systemdAnalyze } from '../support/systemd.js';
-
-/** Validates against Kubernetes' own schemas. */
-const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Job };
 
 // biome-ignore lint/suspicious/noExplicitAny: the file may contain anything; the test checks it by a schema.
 type Manifest = any;
 
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
-const manifests: Manifest[] = parseAllDocuments(text('deploy/kubernetes/trawl.yaml')).map((each) =>
-  each.toJS({ maxAliasCount: -1 }),
-);
-const ofKind = (kind: string): Manifest => manifests.find((each) => each.kind === kind);
-
-const settings = new Set<string>([
-  ...processSettingDefinitions.map(({ env }) => env),
-  ...sources.flatMap(({ settings: own }) => own.flatMap(({ env }) => [env, `${env}_FILE`])),
-]);
-const isSetting = (name: string) => settings.has(name) || /^(TEMPORAL_|PG|NODE_)/.test(name);
-
-describe('deploy/kubernetes', () => {
-  it.each(manifests.map((each) => [each.kind, each] as const))(
-    '%s has the form that its schema requires',
-    (kind, each) => {
-      const Kind = kinds[kind as keyof typeof kinds];
-      expect(() => new Kind(each).validate()).not.toThrow();
-    },
-  );
-
-  it('is refused by the schema if a member is wrong', () => {
-    const wrong = structuredClone(ofKind('Deployment'));
-    wrong.spec.replicas = 'two';
-    expect(() => new Deployment(wrong).validate()).toThrow('replicas');
-  });
-
-  it('names existing settings', () => {
-    expect(Object.keys(ofKind('ConfigMap').data).filter((name) => !isSetting(name))).toEqual([]);
-  });
-
-  it('refers only to its own objects', () => {
-    for (const kind of ['Deployment', 'Job']) {
-      const { spec } = ofKind(kind).spec.template;
-      const volumes = new Set(spec.volumes.map(({ name }: Manifest) => name));
-      for (const { volumeMounts, envFrom, ports } of spec.containers) {
-        for (const { name } of volumeMounts) expect(volumes).toContain(name);
-        for (const { configMapRef } of envFrom) expect(configMapRef.name).toBe(ofKind('ConfigMap').metadata.name);
-        for (const { containerPort } of ports ?? [])
-          expect(ofKind('ConfigMap').data.TRAWL_LISTEN).toBe(`0.0.0.0:${containerPort}`);
-      }
-      expect(spec.serviceAccountName).toBe(ofKind('ServiceAccount').metadata.name);
-    }
-    expect(ofKind('Service').spec.selector).toEqual(ofKind('Deployment').spec.selector.matchLabels);
-  });
-
-  const pods: Manifest[] = manifests.flatMap(({ spec }) => spec?.template ?? []);
-
-  it('gives each pod no rights, no token, no writable image, and no variables of Services', () => {
-    expect(pods.length).toBe(2);
-    for (const { spec } of pods) {
-      expect(spec).toMatchObject({
-        enableServiceLinks: false,
-        automountServiceAccountToken: false,
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-      });
-      for (const container of spec.containers)
-        expect(container.securityContext).toEqual({
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        });
-    }
-  });
-
-  it('closes the network to each pod but for what its settings name', () => {
-    const { podSelector, policyTypes, ingress, egress } = ofKind('NetworkPolicy').spec;
-    expect(policyTypes).toEqual(['Ingress', 'Egress']);
-    for (const { metadata } of pods) expect(metadata.labels).toMatchObject(podSelector.matchLabels);
-    const ports = (rules: Manifest[]) => rules.flatMap((rule) => rule.ports.map(({ port }: Manifest) => port));
-    expect(ports(ingress)).toEqual(['health']);
-    const [, host, port] = /^[\w-]+\.([\w-]+)\.svc:(\d+)$/.exec(ofKind('ConfigMap').data.TEMPORAL_ADDRESS)!;
-    const toTemporal = egress.filter((rule: Manifest) => ports([rule]).includes(Number(port)));
-    expect(toTemporal).toMatchObject([
-      { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': host } } }] },
-    ]);
-    // DNS, Temporal, HTTPS, PostgreSQL.
-    expect(new Set(ports(egress))).toEqual(new Set([53, 7233, 443, 5432]));
-    for (const rule of [...ingress, ...egress]) expect(rule).toHaveProperty('ports');
-  });
-});
 
 describe('Dockerfile', () => {
   const [build, image] = stages();
