@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { migrations } from '../../src/stores/postgres/migrations.js';
@@ -6,6 +7,7 @@ import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { fixed } from '../conformance/offload-suite.js';
 import { event, idleRun, page } from '../conformance/pages.js';
 import { TestCollection } from '../support/collection.js';
+import { blockThatBegins } from '../support/doc-blocks.js';
 import { createDatabase, onServer } from '../support/postgres.js';
 import { createRoles, type RolesDatabase } from '../support/postgres-roles.js';
 import { restoreRows } from '../support/store-fixtures.js';
@@ -154,6 +156,39 @@ it("the reader's role of docs/postgres.md reads what was collected, but no setti
     "SELECT make_events_partition('2026-01-01', 'create')",
   ])
     await expect(reader.query(sql), sql).rejects.toMatchObject(refused);
+});
+
+describe('the SQL of docs/postgres.md', () => {
+  it('sets up a database in which its owner makes the tables', async () => {
+    const server = inject('postgresUrl');
+    // A name of its own, since roles and databases belong to the whole server. Each statement runs by itself, as in psql.
+    const name = `one_${randomBytes(8).toString('hex')}`;
+    const block = blockThatBegins('docs/postgres.md', '-- One role')
+      .replaceAll('trawl', name)
+      .replaceAll('…', 'secret');
+    onTestFinished(() => onServer(server, `DROP DATABASE IF EXISTS ${name}`, `DROP ROLE IF EXISTS ${name}`));
+    await onServer(server, ...block.split(/(?<=;)\n/).filter((each) => each !== ''));
+    const url = Object.assign(new URL(server), { username: name, password: 'secret', pathname: `/${name}` }).href;
+    const store = await PostgresStore.open({ url, name: 'the test database', pool: 4 });
+    try {
+      await write(store, 'one', monthFromNow(0));
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('drops a month with all that is known of its events, and no other', async () => {
+    const urls = await copied();
+    const store = await opened(urls.owner);
+    const months = ['2024-04', '2024-05', '2024-06'].map((month) => new Date(`${month}-01T00:00:00Z`));
+    for (const [at, month] of months.entries()) await write(store, `event ${at}`, month);
+    await write(store, 'last of the month', new Date('2024-05-31T23:59:59.999Z'));
+    await roles.run('Dropping a month', urls.owner);
+    const { rows } = await urls.client.query(
+      'SELECT e.id, i.event_time IS NOT NULL AS known FROM audit_events e FULL JOIN audit_event_ids i USING (seq) ORDER BY 1',
+    );
+    expect(rows).toEqual(['event 0', 'event 2'].map((id) => ({ id, known: true })));
+  });
 });
 
 it('repeating the grants takes away what a role had before', async () => {

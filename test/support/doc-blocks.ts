@@ -8,17 +8,18 @@ export interface Block {
   content: string;
 }
 
+export const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+
 /** The code blocks of a page, also those that are indented in a list. */
 export function blocksOf(page: string): Block[] {
-  const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^([ \t]*)(`{3,}|~{3,})([^\n]*)\n([\s\S]*?)^\1\2[ \t]*$/gm)].map(
+  return [...textOf(page).matchAll(/^([ \t]*)(`{3,}|~{3,})([^\n]*)\n([\s\S]*?)^\1\2[ \t]*$/gm)].map(
     ([, , , language, content]) => ({ language: language!.trim(), content: content! }),
   );
 }
 
-/** The block of a page that begins with this line. */
-export function blockThatBegins(page: string, line: string): string {
-  const [block, ...more] = blocksOf(page).filter(({ content }) => content.startsWith(`${line}\n`));
-  if (!block || more.length > 0) throw new Error(`${page} needs one code block that begins with "${line}"`);
+/** The block of a page that begins with this text. */
+export function blockThatBegins(page: string, text: string): string {
+  const [block, ...more] = blocksOf(page).filter(({ content }) => content.startsWith(text));
+  if (!block || more.length > 0) throw new Error(`${page} needs one code block that begins with "${text}"`);
   return block.content;
 }

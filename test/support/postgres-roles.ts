@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../../scripts/setup.mjs';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
+import { blockThatBegins } from './doc-blocks.js';
 import { createDatabase, onServer } from './postgres.js';
 
 /** The URLs of a database, by role. */
@@ -21,14 +19,6 @@ export interface RolesDatabase extends Urls {
   remove(): Promise<void>;
 }
 
-/** The page's block of SQL whose first line is this comment. */
-function documented(title: string): string {
-  const page = readFileSync(join(root, 'docs/postgres.md'), 'utf8');
-  const [, sql] = new RegExp(`\`\`\`sql\n-- ${title}\n(.*?)\`\`\``, 's').exec(page) ?? [];
-  if (sql === undefined) throw new Error(`docs/postgres.md has no SQL that begins with "-- ${title}"`);
-  return sql;
-}
-
 /** Makes them as the page says, with names of their own since roles belong to the whole server. */
 export async function createRoles(serverUrl: string): Promise<RolesDatabase> {
   const database = await createDatabase(serverUrl);
@@ -42,7 +32,7 @@ export async function createRoles(serverUrl: string): Promise<RolesDatabase> {
   const run = (title: string, url: string) =>
     onServer(
       url,
-      documented(title)
+      blockThatBegins('docs/postgres.md', `-- ${title}\n`)
         .replaceAll('…', 'secret')
         .replaceAll(/\bsecurity\b/g, name)
         .replaceAll(/\btrawl\w*/g, (role) => (roles.includes(role) ? of(role) : role)),

@@ -10,6 +10,7 @@ import { LinkWatch, linkWarning, type StoreLink } from '../../src/stores/link.js
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { Certificates } from '../support/certificates.js';
+import { blockThatBegins } from '../support/doc-blocks.js';
 
 /** The parameters of a startup packet: after its length and version, names and values that end with NUL. */
 function parametersOf(packet: Buffer): Record<string, string> {
@@ -82,8 +83,10 @@ async function answering(answer: Buffer, { tls = 'N', key }: ServerOptions = {})
   return { place: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked, connections };
 }
 
+const opening = (url: string) => openStore(storePlace(url, '/', 1)!);
+
 async function refusal(place: string, query = '', user = 'ada:hunter2'): Promise<TrawlError> {
-  const error = await openStore(storePlace(`postgres://${user}@${place}/audit${query}`, '/', 1)!).then(
+  const error = await opening(`postgres://${user}@${place}/audit${query}`).then(
     () => undefined,
     (thrown: unknown) => thrown as TrawlError,
   );
@@ -150,6 +153,8 @@ describe('a PostgreSQL or pooler that refuses a connection', () => {
         .filter((name) => name !== '' && !known.includes(name))
         .sort(),
     ).toEqual(line.sort());
+    const ini = blockThatBegins('docs/postgres.md', 'pool_mode = session');
+    expect(ini).toBe(`pool_mode = session\nignore_startup_parameters = ${/parameters = (\S+)/.exec(hint)![1]}\n`);
   });
 });
 
@@ -249,6 +254,25 @@ describe('without sslmode', () => {
     await refusal(place, '?sslmode=prefer');
     expect(connections.at(-1)).toBe('asked');
   });
+});
+
+it('the URL of docs/postgres.md verifies the server by the authority that it names', async () => {
+  const certificates = new Certificates();
+  certificates.authority('ca');
+  certificates.certificate('server', '127.0.0.1');
+  const [key, cert] = ['server.key', 'server.pem'].map((name) => readFileSync(certificates.file(name)));
+  const denied = error('28P01', 'password authentication failed');
+  const { place, asked } = await answering(denied, { tls: 'S', key: { key: key!, cert: cert! } });
+  const url = (authority: string) =>
+    blockThatBegins('docs/postgres.md', 'postgres://trawl_collector@db.example/security?')
+      .trim()
+      .replace('db.example', place)
+      .replace('/path/ca.pem', certificates.file(authority));
+  certificates.authority('another');
+  await expect(opening(url('another.pem'))).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+  expect(asked).toEqual([]);
+  await expect(opening(url('ca.pem'))).rejects.toMatchObject({ message: expect.stringContaining('password') });
+  expect(asked).toEqual([expect.objectContaining({ user: 'trawl_collector', database: 'security' })]);
 });
 
 describe('the warning about a connection to the store', () => {
