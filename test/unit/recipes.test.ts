@@ -26,7 +26,7 @@ const recipes: Record<string, readonly (readonly [line: string, by: string])[]> 
     ['-- Roles', 'test/support/postgres-roles.ts'],
     ['-- Grants', 'test/support/postgres-roles.ts'],
     ['postgres://trawl_collector@db.example/security?', 'test/unit/postgres-startup.test.ts'],
-    ['pool_mode = session', 'test/unit/postgres-startup.test.ts'],
+    ['pool_mode = session', 'test/fault/postgres-pooler.test.ts'],
     ['-- Dropping a month', 'test/fault/postgres-roles.test.ts'],
   ],
   'docs/temporal.md': [
