@@ -36,8 +36,8 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^pg_(dump|restore)\b/, 'they must be of the version of the server, which the tests bring without them'],
   [/^docker\b/, 'needs a container engine; test/unit/deploy.test.ts reads what it is given'],
   [/^kubectl\b/, 'needs a cluster; test/unit/kubernetes.test.ts reads what it is given'],
-  [/^helm lint\b/, 'test/unit/kubernetes.test.ts'],
-  [/^helm upgrade\b/, 'needs a cluster; test/unit/kubernetes.test.ts renders the chart'],
+  [/^helm lint\b/, 'test/unit/helm-chart.test.ts'],
+  [/^helm upgrade\b/, 'needs a cluster; test/unit/helm-chart.test.ts renders the chart'],
   [/^(systemctl|journalctl)\b/, 'needs systemd as the first process; test/unit/deploy.test.ts has it verify the unit'],
 ];
 

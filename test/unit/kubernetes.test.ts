@@ -1,80 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Ajv } from 'ajv';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
-import { Job } from 'kubernetes-models/batch/v1/Job';
-import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
-import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
-import { Namespace } from 'kubernetes-models/v1/Namespace';
-import { Service } from 'kubernetes-models/v1/Service';
-import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
-import { root } from '../../scripts/setup.mjs';
-import { processSettingDefinitions } from '../../src/cli/process-settings.js';
-import { sinks } from '../../src/sinks/registry.js';
-import { sources } from '../../src/sources/registry.js';
 import { isSetting } from '../support/deployed-settings.js';
-import { blockThatBegins } from '../support/doc-blocks.js';
-import {
-  chart,
-  charts,
-  headOfManifest,
-  helm,
-  makePlainManifest,
-  noHelm,
-  plainManifest,
-  rendered,
-} from '../support/helm.js';
-
-/** Validates against Kubernetes' own schemas. */
-const kinds = { Namespace, ServiceAccount, ConfigMap, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Job };
-
-// biome-ignore lint/suspicious/noExplicitAny: the files may contain anything; the tests check it by a schema.
-type Manifest = any;
+import { headOfManifest, makePlainManifest, noHelm, plainManifest } from '../support/helm.js';
+import { elsewhere, everything, type Manifest, manifestsIn, renderedBy, validate } from '../support/kubernetes.js';
 
 const text = (path: string) => readFileSync(path, 'utf8');
-const values: Manifest = parse(text(join(chart, 'values.yaml')));
-const example: Manifest = parse(text(join(charts, 'example-values.yaml')));
-const ajv = new Ajv({ strictTypes: false, strictRequired: false });
-const serviceMonitor = ajv.compile(JSON.parse(text(join(root, 'test/support/service-monitor.schema.json'))));
-const valid = ajv.compile(JSON.parse(text(join(chart, 'values.schema.json'))));
-
-const manifestsIn = (yaml: string): Manifest[] =>
-  parseAllDocuments(yaml).flatMap((each) => {
-    expect(each.errors).toEqual([]);
-    return each.toJS() ?? [];
-  });
-
-function validate(manifest: Manifest): void {
-  if (manifest.kind === 'ServiceMonitor') {
-    if (!serviceMonitor(manifest)) throw new Error(JSON.stringify(serviceMonitor.errors));
-  } else expect(() => new kinds[manifest.kind as keyof typeof kinds](manifest).validate()).not.toThrow();
-}
-
-const everything = {
-  ...example,
-  image: { repository: 'registry.example/trawl', digest: `sha256:${'a'.repeat(64)}`, pullSecrets: ['registry'] },
-  secrets: ['trawl', 'trawl-more'],
-  worker: {
-    nodeSelector: { 'kubernetes.io/os': 'linux' },
-    tolerations: [{ key: 'audit', operator: 'Exists' }],
-    affinity: { nodeAffinity: {} },
-  },
-  serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/trawl' } },
-  monitoring: { namespace: 'observe', serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
-  networkPolicy: {
-    ports: [443],
-    egress: [{ to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: [{ protocol: 'TCP', port: 5432 }] }],
-  },
-};
-const elsewhere = {
-  temporal: { address: 'eu-west-1.aws.api.temporal.io:7234', namespace: 'audit.a1b2c' },
-  worker: { replicas: 1, resources: null },
-  start: { enabled: false },
-  podDisruptionBudget: { enabled: false },
-};
 
 /** The manifest in the repository, and what Helm makes of the chart with these values, if there is a Helm. */
 const renderings: Record<string, () => string | undefined> = {
@@ -82,12 +13,6 @@ const renderings: Record<string, () => string | undefined> = {
   'deploy/helm with everything': () => renderedBy(everything),
   'deploy/helm for a Temporal server elsewhere': () => renderedBy(elsewhere),
 };
-
-function renderedBy(given: object): string | undefined {
-  const told = rendered(given);
-  if (told) expect(told).toMatchObject({ status: 0, stderr: '' });
-  return told?.stdout;
-}
 
 describe.each(Object.entries(renderings))('%s', (_, render) => {
   let manifests: Manifest[] | undefined;
@@ -205,107 +130,5 @@ describe('deploy/kubernetes', () => {
 
   it('is what Helm makes of the chart', ({ skip }) => {
     expect(manifestsIn(text(plainManifest))).toEqual(manifestsIn(makePlainManifest() ?? skip(noHelm)));
-  });
-});
-
-describe('the chart', () => {
-  it('has the version of the package', () => {
-    const { version } = JSON.parse(text(join(root, 'package.json')));
-    expect(parse(text(join(chart, 'Chart.yaml')))).toMatchObject({ version, appVersion: version });
-  });
-
-  it('passes helm lint', ({ skip }) => {
-    const told = helm(['lint', '--strict', chart, '--values', join(charts, 'example-values.yaml')]) ?? skip(noHelm);
-    expect(told).toMatchObject({ status: 0, stdout: expect.stringContaining('0 chart(s) failed') });
-  });
-
-  /** What the schema says about the default values with others in their place, as Helm merges them. */
-  const accepted = (given: Manifest) => {
-    const merged = structuredClone(values);
-    for (const [name, value] of Object.entries<Manifest>(given))
-      merged[name] = Array.isArray(value) || typeof value !== 'object' ? value : { ...merged[name], ...value };
-    return valid(merged);
-  };
-
-  it('accepts its own values, the example and those above', () => {
-    for (const given of [{}, example, everything, { ...elsewhere, worker: { replicas: 1 } }])
-      expect(accepted(given), JSON.stringify(valid.errors)).toBe(true);
-  });
-
-  it('takes the values of docs/containers.md', ({ skip }) => {
-    const given = parse(blockThatBegins('docs/containers.md', '# values.yaml'));
-    expect(accepted(given), JSON.stringify(valid.errors)).toBe(true);
-    for (const each of manifestsIn(renderedBy(given) ?? skip(noHelm))) validate(each);
-  });
-
-  it.each<[string, object]>([
-    ['an unknown value', { replicas: 3 }],
-    ['an unknown value within another', { worker: { replica: 3 } }],
-    ['a number that Helm would write as 1e+06', { config: { SEARCH_COUNT: 1_000_000 } }],
-    ['a store in a folder that ends with the pod', { config: { TRAWL_STORE: 'sqlite:data/trawl.db' } }],
-    ['a store with its password', { config: { TRAWL_STORE: 'postgres://trawl:secret@db.example/trawl' } }],
-    ['a proxy with its password', { config: { HTTPS_PROXY: 'http://user:secret@proxy.example:3128' } }],
-    ['an address that the network policy does not know', { config: { TEMPORAL_ADDRESS: 'temporal.example:7233' } }],
-    ['an address without a port', { temporal: { address: 'temporal.example' } }],
-    ['a digest that is a tag', { image: { digest: 'latest' } }],
-    ['no secrets', { secrets: [] }],
-    ['a rule that opens everything', { networkPolicy: { egress: [{}] } }],
-    ['a rule that opens every port', { networkPolicy: { egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] } }],
-  ])('refuses %s', (_, given) => {
-    expect(accepted(given)).toBe(false);
-  });
-
-  it('refuses each secret setting as a value, and takes the file that holds it', () => {
-    const secret = [
-      ...sources.flatMap(({ settings }) => settings.filter((one) => one.secret === true).map(({ env }) => env)),
-      ...sinks.flatMap(({ settings }) =>
-        settings.filter((one) => one.secret === true).map(({ env }) => `SINK_SIEM_${env}`),
-      ),
-      // Those of the process that can come from a file do so because they are, or may hold, a secret.
-      ...processSettingDefinitions.flatMap(({ env }) => /^(.*)_FILE$/.exec(env)?.[1] ?? []),
-    ].filter((env) => env !== 'TRAWL_STORE');
-    expect(secret.length).toBeGreaterThan(10);
-    for (const env of secret) {
-      expect(accepted({ config: { [env]: 'x' } }), env).toBe(false);
-      expect(accepted({ config: { [`${env}_FILE`]: '/run/secrets/trawl/x' } }), env).toBe(true);
-    }
-    for (const env of ['PGPASSWORD', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS_CLIENT_KEY_DATA', 'AWS_SECRET_ACCESS_KEY'])
-      expect(accepted({ config: { [env]: 'x' } }), env).toBe(false);
-  });
-
-  it('refuses by Helm what the schema refuses', ({ skip }) => {
-    const told = rendered({ config: { ASA_KEY_SECRET: 'x' }, replicas: 3 }) ?? skip(noHelm);
-    expect(told.status).not.toBe(0);
-    expect(told.stderr).toContain('ASA_KEY_SECRET');
-    expect(told.stderr).toContain('replicas');
-  });
-
-  it('makes other pods for other settings', ({ skip }) => {
-    const checksums = ['acme', 'other'].map((team) => {
-      const { stdout } = rendered({ config: { ASA_TEAM: team } }) ?? skip(noHelm);
-      return manifestsIn(stdout).find(({ kind }) => kind === 'Deployment').spec.template.metadata.annotations;
-    });
-    expect(checksums[0]['checksum/config']).not.toBe(checksums[1]['checksum/config']);
-  });
-
-  it('opens the way to Temporal by any form of its address', ({ skip }) => {
-    const toTemporal = (address: string) => {
-      const { stdout } = rendered({ temporal: { address } }) ?? skip(noHelm);
-      const { egress } = manifestsIn(stdout).find(({ kind }) => kind === 'NetworkPolicy').spec;
-      return egress.find(({ ports }: Manifest) => ports.some(({ port }: Manifest) => port === 7233)).to[0];
-    };
-    const inside = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'flows' } } };
-    expect(toTemporal('frontend.flows.svc.cluster.local:7233')).toEqual(inside);
-    for (const address of ['temporal.example:7233', 'frontend.flows:7233', 'a.b.svcs.example:7233', '10.0.0.7:7233'])
-      expect(toTemporal(address).ipBlock.cidr, address).toBe('0.0.0.0/0');
-  });
-
-  it('names its release in each object, so that two of them fit into a namespace', ({ skip }) => {
-    const { stdout } = helm(['template', 'second', chart]) ?? skip(noHelm);
-    for (const { metadata, spec } of manifestsIn(stdout)) {
-      expect(metadata.name).toMatch(/^second(-|$)/);
-      const labels = spec?.selector?.matchLabels ?? spec?.podSelector?.matchLabels ?? spec?.selector;
-      if (labels) expect(labels['app.kubernetes.io/name']).toBe('second');
-    }
   });
 });

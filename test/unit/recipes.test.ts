@@ -37,7 +37,7 @@ const recipes: Record<string, readonly (readonly [line: string, by: string])[]> 
   'docs/containers.md': [
     ['umask 077', here],
     ['# docker-compose.override.yml', here],
-    ['# values.yaml', 'test/unit/kubernetes.test.ts'],
+    ['# values.yaml', 'test/unit/helm-chart.test.ts'],
   ],
 };
 
