@@ -142,8 +142,8 @@ export class Walk {
       return 'caught up';
     }
     if (last === undefined || last.more) {
-      // Otherwise an older worker has read the page.
-      if (!round.noted)
+      // Otherwise an older worker has read the page, or has led the run so far.
+      if (!(round.noted && patched('an idle run is noted where it is read')))
         await walkActivities.writeExecutionLog.executeWithOptions(this.#options(`${this.#collector}: no new events`), [
           { collector: this.#collector },
         ]);

@@ -19,8 +19,13 @@ function historyOf(name: string): [history: History, workflowId: string | undefi
 }
 
 interface History {
-  events: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[];
+  events: {
+    workflowExecutionStartedEventAttributes?: { workflowId?: string };
+    activityTaskCompletedEventAttributes?: { result?: { payloads: { data?: string }[] } };
+  }[];
 }
+
+const textOf = (data = '') => Buffer.from(data, 'base64').toString();
 
 describe('recorded histories', () => {
   it('exist for every workflow type and every branch of M10', () => {
@@ -46,6 +51,17 @@ describe('recorded histories', () => {
   it.each(names)('%s, on a worker that traces', async (name) => {
     const traced = bundled('workflow-bundle.traced.js');
     await Worker.runReplayHistory({ workflowBundle: traced }, ...historyOf(name));
+  });
+
+  it('an idle run that a newer worker has noted, and an older one has led', async () => {
+    const [history, workflowId] = historyOf('m10-no-new-events');
+    const fetched = history.events.flatMap(
+      ({ activityTaskCompletedEventAttributes: done }) => done?.result?.payloads ?? [],
+    );
+    const [round, ...others] = fetched.filter(({ data }) => textOf(data).includes('"requests"'));
+    expect(others).toEqual([]);
+    round!.data = Buffer.from(JSON.stringify({ ...JSON.parse(textOf(round!.data)), noted: true })).toString('base64');
+    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
   });
 
   it('a doctored history is refused', async () => {
