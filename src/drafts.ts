@@ -22,7 +22,16 @@ export function removeDeadDrafts(path: string, end = 'part'): void {
   for (const other of namesIn(folder)) {
     const [, pid] = (other.startsWith(`${name}.`) && ofDraft.exec(other.slice(name.length))) || [];
     const isOurs = other.endsWith(`.${end}`) || other.endsWith(`.${end}-journal`);
-    if (pid !== undefined && isOurs && !isAlive(Number(pid))) rmSync(join(folder, other), { force: true });
+    if (pid !== undefined && isOurs && !isAlive(Number(pid))) removeIfPossible(join(folder, other));
+  }
+}
+
+/** In a folder that others may write to, someone can leave what cannot be removed. Nothing depends on it. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays.
   }
 }
 

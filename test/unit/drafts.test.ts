@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -36,6 +45,13 @@ it('drafts of dead processes are removed, in every form of their names, and noth
       .map((name) => join(folder, name))
       .sort(),
   ).toEqual([...kept.map((name) => join(folder, name)), own].sort());
+});
+
+it('what cannot be removed under the name of a draft keeps nobody from writing', () => {
+  // A folder, as someone could make one where others may write: even root cannot unlink it.
+  mkdirSync(join(folder, `.env.${deadPid}-ab.new`));
+  writeDotEnv(join(folder, '.env'), 'A=1\n');
+  expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('A=1\n');
 });
 
 it('a link at the former name of a draft leads nothing elsewhere', () => {

@@ -97,9 +97,11 @@ class FilesClient implements SinkClient {
           await file.close();
         }
         await rename(part, path);
-        // Left by a dead process. A process that is sending the same batch fails, and finds it sent on its retry.
+        // Left by a dead process. A process that is sending the same batch fails, and finds it sent on its retry. What cannot
+        // be removed, since someone else has left it, stays.
         for (const left of await readdir(folder))
-          if (left.startsWith(partPrefix) && left.endsWith('.part')) await rm(join(folder, left), { force: true });
+          if (left.startsWith(partPrefix) && left.endsWith('.part'))
+            await rm(join(folder, left), { force: true }).catch(() => undefined);
       } catch (error) {
         await rm(part, { force: true }).catch(() => undefined);
         throw error;

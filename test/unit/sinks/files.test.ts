@@ -79,6 +79,17 @@ it('a link at the name that an unfinished file once had leads nothing elsewhere,
   expect(readdirSync(dirname(path))).toEqual([basename(path)]);
 });
 
+it('what cannot be removed at the name of an unfinished file does not stop the offloading', async () => {
+  const root = sinkFolder();
+  const client = open(files, { PATH: root, COMPRESSION: 'none' });
+  const { name } = (await client.send(batchOf([event(1)], { form }))).objects[0]!;
+  const path = join(root, name);
+  mkdirSync(join(dirname(path), `.${basename(path)}-1-ab.part`));
+  rmSync(path);
+  await client.send(batchOf([event(1)], { form }));
+  expect(existsSync(path)).toBe(true);
+});
+
 it.each([
   [{}, 0o640, 0o750],
   [{ FILE_MODE: '0600', FOLDER_MODE: '0700' }, 0o600, 0o700],
