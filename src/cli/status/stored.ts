@@ -1,4 +1,4 @@
-import type { RetentionGap } from '../../domain.js';
+import type { ExecutionLogLine, RetentionGap } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import { type Filter, filtersInForce } from '../../settings/filters.js';
 import { collectorNames } from '../../settings/names.js';
@@ -59,6 +59,8 @@ interface StoreHalf {
 /** Limits how long the user waits: for one answer, and for all of them. */
 const answerMaxMs = 4_000;
 const allMaxMs = 8_000;
+/** Lines of the execution log that are looked through for a failure. */
+const linesRead = 50;
 
 /** Reads the store. If it cannot be read, the result says why. */
 export async function readStore(context: Context): Promise<StoreHalf> {
@@ -127,7 +129,7 @@ async function storedOf(
   filters: Filter[],
 ): Promise<Stored> {
   const checkpoint = await store.checkpoint(collector);
-  const [line] = await store.executionLog({ collector, limit: 1 });
+  const lines = await store.executionLog({ collector, limit: linesRead });
   const nowMs = Date.now();
   const lag = health ? lagOf(health, nowMs) : { caughtUp: false, behindSince: null };
   const collected: Collected = {
@@ -138,7 +140,7 @@ async function storedOf(
     lost: await store.retentionGaps(collector),
     newestEvent: checkpoint.newestTimestamp,
     lastRun: checkpoint.lastDateTime,
-    lastNote: line?.notes ?? null,
+    lastNote: lines[0]?.notes ?? null,
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
     caughtUpAt: health?.caughtUpAt ?? null,
@@ -151,14 +153,23 @@ async function storedOf(
   return {
     collected,
     expected: health ? health.due !== null : false,
-    failure: loggedFailure(collected.lastNote),
+    failure: loggedFailure(lines, collected.lastRun),
     found: health?.problems ?? [],
   };
 }
 
-function loggedFailure(note: string | null): Problem | null {
-  const [, text] = /^Run failed: (.*)$/s.exec(note ?? '') ?? [];
-  return text === undefined ? null : splitCode(text);
+/**
+ * The failure of a run that is newer than what the last successful step of one has logged; null if there is none. Lines on
+ * settings and commands may follow it.
+ * @param lines newest first
+ */
+export function loggedFailure(lines: readonly ExecutionLogLine[], lastRun: string | null): Problem | null {
+  for (const { datetime, notes } of lines) {
+    const [, text] = /^Run failed: (.*)$/s.exec(notes) ?? [];
+    if (text !== undefined) return splitCode(text);
+    if (datetime === lastRun) return null;
+  }
+  return null;
 }
 
 function lagSeconds({ caughtUp, behindSince }: Lag, nowMs: number): number | null {
