@@ -36,7 +36,7 @@ export interface Store {
   stagedBody(collector: string, key: string): Promise<Uint8Array | null>;
   /**
    * What is staged about pages besides their bodies, by key. Without those that have been written, superseded or deleted,
-   * and without those that a worker of an earlier version has staged, which said less.
+   * those that are an hour old, and those that a worker of an earlier version has staged, which said less.
    */
   stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>>;
 

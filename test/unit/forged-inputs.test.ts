@@ -256,6 +256,23 @@ describe('a run that found nothing', () => {
     await collect(made);
     expect(await stored(made)).toHaveLength(11);
   });
+
+  it('is none that a page claims that was read long ago, and kept', async () => {
+    const made = await setUp();
+    await collect(made);
+    const { offset, generation } = await made.run('getLastCheckpoint', {});
+    const { pages } = await made.run('fetchPages', { ...fetching, from: { offset, generation } });
+    expect(pages).toMatchObject([{ more: false }]);
+    made.log.events = 12;
+    const hoursAgo = new Date(Date.now() - 2 * 3_600_000).toISOString();
+    made.execute(`UPDATE staged_pages SET staged_at = '${hoursAgo}';
+      UPDATE audit_checkpoints SET caught_up_at = '2026-01-01T00:00:00.000Z'`);
+    for (const name of ['enrichPages', 'writePages'] as const)
+      await expect(made.run(name, { pages })).rejects.toMatchObject({ type: 'STAGED_PAGE_GONE' });
+    expect(await caughtUp(made)).toBe('2026-01-01T00:00:00.000Z');
+    await collect(made);
+    expect(await stored(made)).toHaveLength(12);
+  });
 });
 
 describe('forged reading', () => {

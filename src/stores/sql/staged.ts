@@ -27,18 +27,20 @@ export function* stagedBody(collector: string, key: string): Steps<Uint8Array | 
   return (yield* first<{ body: Uint8Array }>(sql, key, collector))?.body ?? null;
 }
 
-/** See `Store.stagedFacts`. */
+/** See `Store.stagedFacts`. @param since RFC 3339 */
 export function* stagedFacts(
   { among }: Dialect,
   collector: string,
   keys: readonly string[],
+  since: string,
 ): Steps<Map<string, PageFacts>> {
   const rows = yield* all<FactsRow>(
     `SELECT key, "offset", generation, next_offset AS "nextOffset", more, gap_from AS "gapFrom", gap_to AS "gapTo", warning,
        not_caught_up AS "notCaughtUp"
-     FROM staged_pages WHERE key ${among('$1')} AND collector = $2 AND more IS NOT NULL`,
+     FROM staged_pages WHERE key ${among('$1')} AND collector = $2 AND more IS NOT NULL AND staged_at > $3`,
     keys,
     collector,
+    since,
   );
   return new Map(rows.map((row) => [row.key, factsOf(row)]));
 }

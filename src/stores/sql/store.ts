@@ -35,6 +35,12 @@ import { committedPage, writePage } from './write-page.js';
 /** Staged pages of walks that died are kept this long. */
 const stagedAgeMaxMs = 24 * 3600 * 1000;
 
+/**
+ * A page is written within this time, or read again. Whoever can reach Temporal could otherwise have pages read in advance,
+ * and written one by one after the source was last asked: each says that the collector has caught up.
+ */
+const claimedMaxMs = 3600 * 1000;
+
 /** The store for any database. Subclasses supply the dialect and open the database. */
 export class SqlStore implements Store {
   readonly shared: boolean;
@@ -71,7 +77,8 @@ export class SqlStore implements Store {
   }
 
   async stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>> {
-    return this.#dialect.run(stagedFacts(this.#dialect, collector, keys));
+    const since = new Date(this.#now().getTime() - claimedMaxMs).toISOString();
+    return this.#dialect.run(stagedFacts(this.#dialect, collector, keys, since));
   }
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
