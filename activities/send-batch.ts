@@ -5,6 +5,7 @@ import type { SinkClient } from '../src/sinks/sink.js';
 import type { FixedBatch } from '../src/stores/offload.js';
 import { type Sending, takenOver, whileLeased } from './batch-lease.js';
 import type { OffloadedBatches } from './types.js';
+import { warnOfUnmapped } from './unmapped.js';
 
 type SentBatch = Pick<OffloadedBatches, 'events' | 'bytes' | 'unmapped' | 'refused'>;
 
@@ -54,6 +55,7 @@ export async function sendBatch(
       },
     );
     await ledger.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes, goneEvents });
+    if (sent.unmapped > 0) warnOfUnmapped(client, { batch, source, events: left });
     return { events: events.length, bytes: sent.bytes, unmapped: sent.unmapped, refused: sent.refused.length };
   });
 }

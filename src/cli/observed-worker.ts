@@ -33,7 +33,7 @@ export async function startObservedWorker(
   const tracing = await startTracing(env, logger);
   context.onClose(async () => tracing?.shutdown());
   const sdkAddress = await installTemporalRuntime(logger, measured);
-  const metrics = new WorkerMetrics(logger);
+  const metrics = new WorkerMetrics();
   const { tuning, temporalSettings } = context.settings;
   const worker = await startWorker({ temporal, store, env, tuning, temporalSettings, observer: metrics, tracing });
   context.onClose(() => worker.stop().catch(() => undefined));

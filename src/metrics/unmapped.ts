@@ -4,7 +4,7 @@ import type { Schema } from '../schemas/schema.js';
 /** Bounds memory if a source invents types. */
 const typesMax = 10_000;
 
-/** Finds the types of events that schemas have no mapping for. Checks each type once. */
+/** Counts the types of events that schemas have no mapping for. Checks each type once. */
 export class UnmappedTypes {
   readonly #schemas: readonly Schema[];
   readonly #seen = new Map<string, Set<string>>();
@@ -14,20 +14,16 @@ export class UnmappedTypes {
     this.#schemas = schemas;
   }
 
-  /** @returns the types that are new and unmapped, with the schemas that lack them. */
-  look(collector: string, source: string, events: readonly EnrichedEvent[]): { type: string; schemas: string[] }[] {
+  look(collector: string, source: string, events: readonly EnrichedEvent[]): void {
     const seen = entry(this.#seen, collector, () => new Set<string>());
-    const found: { type: string; schemas: string[] }[] = [];
     for (const { timeNs: _, ...event } of events) {
       if (seen.has(event.type) || seen.size >= typesMax) continue;
       seen.add(event.type);
       const stored = { ...event, collector, seq: 0, collectedAt: event.timestamp };
-      const lacking = this.#schemas.filter((schema) => !schema.record(stored, source).known).map(({ name }) => name);
       const counts = this.counts(collector);
-      for (const name of lacking) counts.set(name, (counts.get(name) ?? 0) + 1);
-      if (lacking.length > 0) found.push({ type: event.type, schemas: lacking });
+      for (const { name, record } of this.#schemas)
+        if (!record(stored, source).known) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
-    return found;
   }
 
   /** Number of unmapped types of a collector, by schema. */

@@ -2,7 +2,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EnrichedEvent } from '../domain.js';
 import type { Exchange } from '../http/client.js';
 import { rateLimitOf } from '../http/status.js';
-import type { Logger } from '../log.js';
 import { schemas } from '../schemas/registry.js';
 import { packageVersion } from '../version.js';
 import { type CollectorHealth, watchedCodes } from '../watch/collectors.js';
@@ -31,10 +30,8 @@ export class WorkerMetrics implements Observer {
   readonly #gauges = new Map<string, Gauge>();
   readonly #durations: Histogram;
   readonly #unmapped = new UnmappedTypes(schemas);
-  readonly #logger: Logger;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor() {
     collectDefaultMetrics({ register: this.#registry });
     const registers = [this.#registry];
     for (const { name, type, help, labels } of metricDefinitions as readonly MetricDefinition[]) {
@@ -61,11 +58,7 @@ export class WorkerMetrics implements Observer {
   }
 
   events(collector: string, source: string, events: readonly EnrichedEvent[]): void {
-    for (const { type, schemas: lacking } of this.#unmapped.look(collector, source, events))
-      this.#logger.warn(
-        { collector, type: type.slice(0, 200), schemas: lacking },
-        'No mapping exists for a type of events: they are stored and offloaded whole, under a general class',
-      );
+    this.#unmapped.look(collector, source, events);
   }
 
   failure(collector: string, activity: string, code: string): void {

@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../activities/context.js';
 import { offloadBatches } from '../../activities/offload.js';
 import type { OffloadedBatches } from '../../activities/types.js';
-import type { OnConfirmed, OutgoingBatch, SendResult } from '../../src/sinks/sink.js';
+import { records, unmappedOf } from '../../src/sinks/records.js';
+import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../../src/sinks/sink.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
@@ -22,7 +23,7 @@ const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
 type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<SendResult>;
 
 /** Ten events, and attempts to send them with the given client. */
-async function bed() {
+async function bed(schema = 'native') {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'trawl.db');
@@ -34,11 +35,20 @@ async function bed() {
   const input = {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };
-  const attempt = (send: Send, timeMs = 60_000, info: object = {}): Promise<OffloadedBatches> => {
-    const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema: 'native' } };
-    const sinks = { open: async () => ({ settings, client: { place: 'it', send } }) };
+  const warnings: string[] = [];
+  const attempt = (
+    to: Send | Pick<SinkClient, 'place' | 'send'>,
+    timeMs = 60_000,
+    info: object = {},
+  ): Promise<OffloadedBatches> => {
+    const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema } };
+    const sinks = {
+      open: async () => ({ settings, client: typeof to === 'function' ? { place: 'it', send: to } : to }),
+    };
     const context = { store, collectors, sinks } as unknown as Context;
-    const logger = new DefaultLogger('ERROR', () => undefined);
+    const logger = new DefaultLogger('WARN', ({ message, meta }) =>
+      warnings.push(`${message} ${JSON.stringify(meta)}`),
+    );
     const environment = new MockActivityEnvironment({ activityId: 'one', ...info }, { logger });
     return environment.run(() => offloadBatches(context, input, { timeMs, leaseMs }));
   };
@@ -48,7 +58,7 @@ async function bed() {
     db.exec(sql);
     db.close();
   };
-  return { store, attempt, execute };
+  return { store, attempt, execute, warnings };
 }
 
 const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
@@ -75,6 +85,27 @@ function promised(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 const part = (lastSeq: number) => ({ lastSeq, bytes: 5, refused: [] });
+
+describe('types of events that no mapping knows', () => {
+  it('are one line for each collector and sink, and name the types', async () => {
+    const { store, attempt, warnings } = await bed('ocsf');
+    const send: Send = async (batch) => ({ ...nothing, unmapped: unmappedOf(records(batch)) });
+    const sink = { place: 'it', send };
+    const types = (from: number) =>
+      Array.from({ length: 20 }, (_, at) => ({ ...event(`t${from + at}`), type: `new.type${from + at}` }));
+    await store.writePage(page(types(0), { key: 'second', offset: 'next', nextOffset: 'after' }));
+    expect(await attempt(sink)).toMatchObject({ events: 30, unmapped: 20 });
+    await store.writePage(page(types(20), { key: 'third', offset: 'after', nextOffset: 'last' }));
+    expect(await attempt(sink)).toMatchObject({ events: 20, unmapped: 20 });
+    expect(warnings).toEqual([expect.stringMatching(/no mapping.*"schema":"ocsf".*new\.type9".*and 10 more/)]);
+  });
+
+  it('are no line where the sink uses no mapping', async () => {
+    const { attempt, warnings } = await bed();
+    await attempt(async (batch) => ({ ...nothing, unmapped: unmappedOf(records(batch)) }));
+    expect(warnings).toEqual([]);
+  });
+});
 
 describe('a batch that a sink takes in parts', () => {
   it('continues after the confirmed part once its time is up, under the same name', async () => {
