@@ -16,8 +16,12 @@ export async function getLastCheckpoint(
   { collector, recurrence }: ActivityInput<'getLastCheckpoint'>,
 ): Promise<LastCheckpoint> {
   if (recurrence) await expectRuns(context, collector, recurrence);
-  const { lastOffset, generation, lastDigest, pages } = await context.store.checkpoint(collector);
-  return { offset: lastOffset, generation, digest: lastDigest, pages, ...(await offloadOf(context, collector)) };
+  const { lastOffset, generation, lastDigest, pages, ...times } = await context.store.checkpoint(collector);
+  return {
+    ...{ offset: lastOffset, generation, digest: lastDigest, pages },
+    ...(times.caughtUpAt !== null && times.caughtUpAt === times.lastDateTime ? { caughtUp: true } : {}),
+    ...(await offloadOf(context, collector)),
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { leadsBack } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
+import { emptyDurationMaxMs } from '../src/inputs/rounds.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
 import type { Store } from '../src/stores/store.js';
@@ -16,8 +17,6 @@ import type { FetchedPages, FetchPagesInput, PageRef } from './types.js';
  * has another page would keep one run busy for ever.
  */
 const emptyPagesMax = 20;
-/** A round that is reading empty pages goes on for this long, so that they are written as one. */
-const emptyDurationMaxMs = 60_000;
 
 /** Empty pages that are followed by others, read one after the other: they are staged and written as one page. */
 interface Stretch {

@@ -17,6 +17,8 @@ export interface LastCheckpoint extends PageStart {
   digest: string;
   /** Number of pages committed so far. */
   pages: number;
+  /** Set if the page committed last was the source's last one, then. */
+  caughtUp?: true;
   /** Set if the run should begin offloading: `due` if a backlog or retention waits, else once there are new events. */
   offload?: 'due' | 'when new';
 }

@@ -15,6 +15,8 @@ export interface Checkpoint {
   lastOffset: Offset;
   /** RFC 3339; null before the first run. */
   lastDateTime: string | null;
+  /** RFC 3339; `lastDateTime` if the source had no more then. Null before the first time. */
+  caughtUpAt: string | null;
   /** Number of events on the page at `lastOffset` when it was last read; 0 if it has not been read. */
   lastCount: number;
   generation: number;

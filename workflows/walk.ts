@@ -5,6 +5,7 @@ import type { Commands } from './commands.js';
 import { failureCode } from './failure.js';
 import { historyIsFull } from './history.js';
 import { roundLimits, stepOptions, walkActivities } from './options.js';
+import { OtherWalk } from './other-walk.js';
 import type { ProgressReport } from './progress.js';
 import { recurrence } from './recurrence.js';
 
@@ -16,8 +17,10 @@ export type WalkEnd = 'caught up' | 'history full';
 
 type PassEnd = WalkEnd | 'read again';
 
-/** Time allowed for another walk to commit its next page before this one continues. */
+/** How a run of version 0.2 and earlier waits for another walk: too short for a slow source. */
 const otherWalkMs = 4_000;
+/** The patch of runs that wait for a whole round of another walk. */
+const letsOtherWalk = 'another walk goes on alone';
 
 interface WalkOptions {
   collector: string;
@@ -48,7 +51,10 @@ export class Walk {
   #catchesUp: boolean;
   /** True if the run should begin offloading once it has caught up. */
   offloads: 'no' | 'due' | 'when new' = 'no';
-  /** Set when another walk has moved the checkpoint: its generation, and the pages committed at the last look. */
+  /** False from when another walk was faster until a page of this one is committed: it then reads one page on trial. */
+  #leads = true;
+  readonly #other = new OtherWalk();
+  /** The same for a run that began before `letsOtherWalk`. */
   #overtaken: { generation: number; pages: number } | null = null;
 
   constructor({ collector, historyEventsMax, catchesUp }: WalkOptions, commands: Commands, report: ProgressReport) {
@@ -70,16 +76,17 @@ export class Walk {
   async #pass(): Promise<PassEnd> {
     const resets = this.#commands.resets;
     const isReset = () => this.#commands.resets !== resets;
-    this.#report.update({ state: 'walking' });
     const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions(this.#options(), [
       { collector: this.#collector, ...recurrence() },
     ]);
     this.offloads = checkpoint.offload ?? 'no';
-    if (this.#stepAside(checkpoint)) {
+    const waitMs = this.#stepAside(checkpoint);
+    if (waitMs > 0) {
       this.#report.update({ state: 'waiting for another walk' });
-      await condition(isReset, otherWalkMs);
+      await condition(isReset, waitMs);
       return 'read again';
     }
+    this.#report.update({ state: 'walking' });
     let from: PageStart = { offset: checkpoint.offset, generation: checkpoint.generation };
     let pageNumber = checkpoint.pages + 1;
     let fetching = this.#fetch(from, pageNumber, { knownDigest: checkpoint.digest });
@@ -99,7 +106,12 @@ export class Walk {
       const { nextOffset, more, emptyPages } = round;
       this.#catchesUp ||= more;
       const ahead =
-        more && round.pauseMs === 0 && !historyIsFull(this.#historyEventsMax) && !isReset()
+        more &&
+        round.pauseMs === 0 &&
+        !historyIsFull(this.#historyEventsMax) &&
+        !isReset() &&
+        // If the other walk is at work, what is read ahead is read in vain.
+        (this.#leads || !patched(letsOtherWalk))
           ? this.#fetch({ offset: nextOffset, generation: from.generation }, pageNumber, { emptyPages })
           : null;
       if (round.pages.length > 0 && !(await this.#enrichAndWrite(round.pages, pageNumber))) {
@@ -126,12 +138,19 @@ export class Walk {
     }
   }
 
-  /** Returns whether to let another walk of this collector continue alone: both would read every page. */
-  #stepAside({ generation, pages }: LastCheckpoint): boolean {
+  /** Returns how long to let another walk of this collector continue alone: both would read every page. */
+  #stepAside(checkpoint: LastCheckpoint): number {
     const before = this.#overtaken;
-    const moves = before !== null && before.generation === generation && pages > before.pages;
+    if (before === null) return 0;
+    const { generation, pages } = checkpoint;
+    if (patched(letsOtherWalk)) {
+      const waitMs = this.#other.waitMs(checkpoint);
+      if (waitMs === 0) this.#overtaken = null;
+      return waitMs;
+    }
+    const moves = before.generation === generation && pages > before.pages;
     this.#overtaken = moves ? { generation, pages } : null;
-    return moves;
+    return moves ? otherWalkMs : 0;
   }
 
   /** A last page that was not staged has nothing new; the run still has its log line (M10's first branch). */
@@ -161,7 +180,14 @@ export class Walk {
     const scope = new CancellationScope();
     const result = scope.run(() =>
       walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${pageNumber}`), [
-        { collector: this.#collector, from, knownDigest, ...emptyBefore, ...roundLimits },
+        {
+          collector: this.#collector,
+          from,
+          knownDigest,
+          ...emptyBefore,
+          ...roundLimits,
+          ...(this.#leads ? {} : { pagesMax: 1 }),
+        },
       ]),
     );
     // A failed read-ahead is reported when its turn comes, or never if it is abandoned.
@@ -182,7 +208,12 @@ export class Walk {
       throw error;
     }
     this.#report.written(written);
-    if (written.superseded) this.#overtaken = { generation: pages[0]!.generation, pages: -1 };
+    this.#leads = !written.superseded;
+    if (written.superseded) {
+      const { generation } = pages[0]!;
+      this.#overtaken = { generation, pages: -1 };
+      this.#other.overtook(generation);
+    }
     return !written.superseded;
   }
 

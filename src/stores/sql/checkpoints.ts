@@ -5,13 +5,14 @@ import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
 import { changes, first, plainText, type Steps } from './steps.js';
 
-const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", last_count AS "lastCount", generation,
+const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", last_count AS "lastCount", generation,
   last_digest AS "lastDigest", refused_offset AS "refusedOffset", newest_timestamp AS "newestTimestamp", pages,
   last_seq AS "lastSeq" FROM audit_checkpoints WHERE collector = $1`;
 
 const firstCheckpoint: Checkpoint = {
   lastOffset: '',
   lastDateTime: null,
+  caughtUpAt: null,
   lastCount: 0,
   generation: 0,
   lastDigest: '',
