@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { commandKinds } from '../src/inputs/commands.js';
 import { printable } from '../src/printable.js';
 import { splitCode } from '../src/watch/problem.js';
 import type { Context } from './context.js';
@@ -7,8 +8,10 @@ import type { ActivityInput } from './types.js';
 /** Longer than any message of an error of Trawl. */
 const failureMax = 2_000;
 
+const signalMax = 100;
+
 /**
- * U20 Write Exec Log Record, for a run or a command that failed. The line of a committed page is part of its write, that
+ * U20 Write Exec Log Record, for a run or a command that failed, or for a signal that was ignored. The line of a committed page is part of its write, that
  * of a run that found nothing new part of `fetchPages`. Each line is written once, however often the activity is retried.
  *
  * Without a failure it is of a run whose page an older worker has read: whether that run found nothing cannot be known
@@ -17,14 +20,15 @@ const failureMax = 2_000;
  */
 export async function writeExecutionLog(
   { store, collectors }: Context,
-  { collector, failure, command }: ActivityInput<'writeExecutionLog'>,
+  { collector, failure, command, ignoredSignal }: ActivityInput<'writeExecutionLog'>,
 ): Promise<void> {
-  if (failure === undefined) return;
+  if (failure === undefined && ignoredSignal === undefined) return;
   const { workflowExecution, activityId } = activityInfo();
   const key = `${workflowExecution?.runId}/${activityId}`;
-  const told = toldFailure(failure);
   // A run for an unknown collector must leave no rows behind.
   await collectors.require(collector);
+  if (failure === undefined) return store.logFailedCommand(collector, toldSignal(ignoredSignal!), [key]);
+  const told = toldFailure(failure);
   if (command) return store.logFailedCommand(collector, `${command.kind} failed: ${told}`, command.keys);
   return store.logFailedRun(collector, told, key);
 }
@@ -34,4 +38,10 @@ function toldFailure(failure: string): string {
   const { code, message } = splitCode(failure);
   const line = printable(message.replace(/\s+/g, ' '));
   return `${line.length > failureMax ? `${line.slice(0, failureMax)}…` : line} [${code}]`;
+}
+
+/** Quoted, so that whoever names a signal cannot make the line look like another one. */
+function toldSignal(name: string): string {
+  const cut = name.length > signalMax ? `${name.slice(0, signalMax)}…` : name;
+  return `Ignored a signal with the unknown name ${printable(JSON.stringify(cut))}. Signals are ${commandKinds.join(' and ')}.`;
 }

@@ -20,10 +20,11 @@ mkdirSync(dist, { recursive: true });
 const tracing = createRequire(import.meta.url).resolve(
   '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
 );
+const always = [join(dist, 'workflows', 'failed-details.js')];
 for (const [name, workflowInterceptorModules] of [
-  ['workflow-bundle.js', []],
+  ['workflow-bundle.js', always],
   // For workers that trace, so that the others do not pay for it.
-  ['workflow-bundle.traced.js', [tracing]],
+  ['workflow-bundle.traced.js', [tracing, ...always]],
 ]) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(dist, 'workflows', 'index.js'),

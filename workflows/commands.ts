@@ -10,7 +10,7 @@ import {
 import { type CommandKind, commandKey, commandOf } from '../src/inputs/commands.js';
 import { failureCode, failureSentence } from './failure.js';
 import { clearEventsSignal, resetCheckpointSignal } from './messages.js';
-import { commandActivities, stepOptions } from './options.js';
+import { commandActivities, lastActivities, stepOptions } from './options.js';
 import type { ProgressReport } from './progress.js';
 
 export interface Command {
@@ -20,6 +20,9 @@ export interface Command {
   /** For `clearEvents`: also clears events that a sink lacks. Absent if not requested. */
   force?: true;
 }
+
+/** Lines of the execution log about ignored signals, for each run: a flood of signals must not become one of lines. */
+const ignoredMax = 10;
 
 /**
  * The commands that reach a run as signals. Handlers only note a command; a loop beside the walk carries commands out
@@ -38,6 +41,9 @@ export class Commands {
   #done = 0;
   #busy = false;
   #stopped = false;
+  #ignored = 0;
+  /** Lines about ignored signals that are being written. */
+  #telling = 0;
   /** Set only when a run of an earlier version is replayed: there, a failed command made the run forget all others. */
   #failure: unknown;
   #forgets = false;
@@ -65,13 +71,15 @@ export class Commands {
 
   /** True while a noted command has neither taken effect nor failed. */
   get pending(): boolean {
-    return this.#noted.length > 0 || this.#busy || this.#failure !== undefined;
+    return this.#noted.length > 0 || this.#busy || this.#telling > 0 || this.#failure !== undefined;
   }
 
   /** Resolves when every command noted so far has taken effect or failed. A cancellation does not interrupt it. */
   async settled(): Promise<void> {
     const target = this.#taken;
-    await CancellationScope.nonCancellable(() => condition(() => this.#failure !== undefined || this.#done >= target));
+    await CancellationScope.nonCancellable(() =>
+      condition(() => this.#failure !== undefined || (this.#done >= target && this.#telling === 0)),
+    );
     this.#throwFailure();
   }
 
@@ -83,7 +91,7 @@ export class Commands {
   /** Stops carrying out commands and returns the rest, for continue-as-new. A cancellation does not interrupt it. */
   async take(): Promise<Command[]> {
     this.#stopped = true;
-    await CancellationScope.nonCancellable(() => condition(() => !this.#busy));
+    await CancellationScope.nonCancellable(() => condition(() => !this.#busy && this.#telling === 0));
     this.#throwFailure();
     return this.#noted.splice(0);
   }
@@ -101,6 +109,7 @@ export class Commands {
     if (this.#forgets) return;
     if (command === undefined) {
       log.warn('Ignoring a signal with an unknown name', { name: signal });
+      this.#tellIgnored(signal);
       return;
     }
     if (!command.understood) log.warn('Ignoring the input of the signal clearEvents: it is not {"force":true}');
@@ -108,6 +117,20 @@ export class Commands {
     const { workflowId, runId } = workflowInfo();
     const { kind, force } = command;
     this.#noted.push({ kind, key: commandKey(workflowId, runId, this.#taken), ...(force ? { force } : {}) });
+  }
+
+  #tellIgnored(signal: string): void {
+    this.#ignored += 1;
+    if (this.#ignored > ignoredMax || !patched('ignored signals are logged')) return;
+    this.#telling += 1;
+    const options = stepOptions(this.#collector, 'command', `${this.#collector}: ignored a signal`);
+    const input = { collector: this.#collector, ignoredSignal: signal.slice(0, 1_000) };
+    void CancellationScope.nonCancellable(() => lastActivities.writeExecutionLog.executeWithOptions(options, [input]))
+      // The worker's log has it.
+      .catch(() => undefined)
+      .then(() => {
+        this.#telling -= 1;
+      });
   }
 
   async #carryOut(): Promise<void> {

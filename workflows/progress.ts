@@ -1,4 +1,4 @@
-import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { FetchedPages, PagesWritten } from '../activities/types.js';
 import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
@@ -55,16 +55,18 @@ export class ProgressReport {
   }
 
   #show(): void {
-    setCurrentDetails(inWords(this.progress));
+    setCurrentDetails(inWords(this.progress, workflowInfo().cronSchedule));
   }
 }
 
+const ended: readonly Progress['state'][] = ['caught up', 'not caught up', 'failed'];
+
 /** Formats progress for the current details of the Temporal UI (Markdown). */
-export function inWords(progress: Progress): string {
+export function inWords(progress: Progress, cron?: string): string {
   const { collector, state, pages, newEvents, rejected, newest, walk, note, failedCommands } = progress;
   const lines = [
-    `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}`,
-    `${newEvents} new events in ${pages} pages so far${newest ? `, up to ${newest}Z` : ''}`,
+    `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}${cron ? ` (recurring collection, cron \`${cron}\`)` : ''}`,
+    `${newEvents} new events in ${pages} pages${ended.includes(state) ? '' : ' so far'}${newest ? `, up to ${newest}Z` : ''}`,
   ];
   if (note) lines.push(`Last page: ${note}`);
   if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);

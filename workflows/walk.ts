@@ -76,9 +76,10 @@ export class Walk {
   async #pass(): Promise<PassEnd> {
     const resets = this.#commands.resets;
     const isReset = () => this.#commands.resets !== resets;
-    const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions(this.#options(), [
-      { collector: this.#collector, ...recurrence() },
-    ]);
+    const checkpoint = await walkActivities.getLastCheckpoint.executeWithOptions(
+      this.#options(`${this.#collector}: checkpoint`),
+      [{ collector: this.#collector, ...recurrence() }],
+    );
     this.offloads = checkpoint.offload ?? 'no';
     const waitMs = this.#stepAside(checkpoint);
     if (waitMs > 0) {
@@ -96,7 +97,7 @@ export class Walk {
         round = await fetching.result;
       } catch (error) {
         if (failureCode(error) !== 'OFFSET_UNKNOWN') throw error;
-        await walkActivities.rewindCheckpoint.executeWithOptions(this.#options(), [
+        await walkActivities.rewindCheckpoint.executeWithOptions(this.#options(`${this.#collector}: offset refused`), [
           { collector: this.#collector, from },
         ]);
         return 'read again';
@@ -179,7 +180,7 @@ export class Walk {
     const emptyBefore = emptyPages ? { emptyBefore: emptyPages } : {};
     const scope = new CancellationScope();
     const result = scope.run(() =>
-      walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: from page ${pageNumber}`), [
+      walkActivities.fetchPages.executeWithOptions(this.#options(`${this.#collector}: fetch from page ${pageNumber}`), [
         {
           collector: this.#collector,
           from,
@@ -197,12 +198,12 @@ export class Walk {
 
   /** Returns false if the checkpoint had moved or a page was no longer staged. */
   async #enrichAndWrite(pages: PageRef[], nextPage: number): Promise<boolean> {
-    const options = this.#options(summaryOf(this.#collector, pages, nextPage));
+    const options = (step: string) => this.#options(summaryOf(this.#collector, step, { pages, nextPage }));
     const input = { collector: this.#collector, pages };
     let written: PagesWritten;
     try {
-      await walkActivities.enrichPages.executeWithOptions(options, [input]);
-      written = await walkActivities.writePages.executeWithOptions(options, [input]);
+      await walkActivities.enrichPages.executeWithOptions(options('enrich'), [input]);
+      written = await walkActivities.writePages.executeWithOptions(options('write'), [input]);
     } catch (error) {
       if (failureCode(error) === 'STAGED_PAGE_GONE') return false;
       throw error;
@@ -217,15 +218,19 @@ export class Walk {
     return !written.superseded;
   }
 
-  #options(summary?: string): ReturnType<typeof stepOptions> {
+  #options(summary: string): ReturnType<typeof stepOptions> {
     return stepOptions(this.#collector, this.#catchesUp ? 'catch-up' : 'beginning', summary);
   }
 }
 
-/** Returns, for example, `asa: pages 9 to 16, 8000 events`. */
-export function summaryOf(collector: string, pages: readonly PageRef[], nextPage: number): string {
+/** Returns, for example, `asa: write pages 9 to 16, 8000 events`. */
+export function summaryOf(
+  collector: string,
+  step: string,
+  { pages, nextPage }: { pages: readonly PageRef[]; nextPage: number },
+): string {
   const events = pages.reduce((sum, page) => sum + page.events, 0);
   const first = nextPage - pages.length;
   const last = nextPage - 1;
-  return `${collector}: ${first === last ? `page ${first}` : `pages ${first} to ${last}`}, ${events} events`;
+  return `${collector}: ${step} ${first === last ? `page ${first}` : `pages ${first} to ${last}`}, ${events} events`;
 }

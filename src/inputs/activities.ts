@@ -103,6 +103,8 @@ export const activityInputs = {
     failure: z.exactOptional(z.string()),
     /** Set if a command failed for good. */
     command: z.exactOptional(z.object({ kind: z.enum(commandKinds), keys })),
+    /** Name of a signal that the run ignored, since it knows none of that name. */
+    ignoredSignal: z.exactOptional(z.string()),
   }),
   resetCheckpoint: command,
   clearEvents: z.object({

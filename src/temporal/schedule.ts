@@ -30,6 +30,9 @@ interface ScheduleState {
   lastFailureCode: string | null;
 }
 
+/** The Schedule's note, which the Temporal UI shows. */
+const startedNote = 'Started with "trawl start"';
+
 const jitterDefaultMs = 30_000;
 /** Temporal's default is a year, which would start all missed runs one after another. */
 const catchupWindowDefaultMs = 600_000;
@@ -119,6 +122,7 @@ export async function startSchedule(
           staticSummary: `${collector}: recurring collection`,
         },
         policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchupWindowMs },
+        state: { note: startedNote },
       });
       return 'started';
     } catch (error) {
@@ -144,7 +148,6 @@ async function changeSchedule(
     window: catchupWindowMs !== undefined && policies.catchupWindow !== catchupWindowMs,
   };
   const changes = Object.values(isOther).includes(true);
-  const note = 'Started with "trawl start"';
   // An update replaces the whole Schedule. The server may carry out an unpause before an earlier update, so the update
   // must unpause too.
   const update = () =>
@@ -156,12 +159,12 @@ async function changeSchedule(
         jitter: jitterMs ?? before.spec.jitter ?? 0,
       },
       policies: { ...before.policies, catchupWindow: catchupWindowMs ?? before.policies.catchupWindow },
-      state: { ...before.state, paused: false, note },
+      state: { ...before.state, paused: false, note: startedNote },
     }));
   // Unpause even if it does not seem paused: the description may be older than the last change.
   await settled(
     handle,
-    changes ? update : () => handle.unpause(note),
+    changes ? update : () => handle.unpause(startedNote),
     (now) => !now.state.paused && (cron === undefined || now.action.memo?.cron === cron),
   ).catch((error: unknown) => {
     throw isOther.cron ? refusal(error, cron!) : error;

@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { TestCollection } from '../support/collection.js';
 
@@ -40,10 +41,31 @@ describe('the history of a run', () => {
         return `${name}: ${Buffer.from(event.userMetadata!.summary!.data!).toString('utf8').replaceAll('"', '')}`;
       });
     expect(summaries).toEqual([
-      'getLastCheckpoint: asa',
-      'fetchPages: asa: from page 1',
-      'enrichPages: asa: pages 1 to 3, 250 events',
-      'writePages: asa: pages 1 to 3, 250 events',
+      'getLastCheckpoint: asa: checkpoint',
+      'fetchPages: asa: fetch from page 1',
+      'enrichPages: asa: enrich pages 1 to 3, 250 events',
+      'writePages: asa: write pages 1 to 3, 250 events',
     ]);
   });
+
+  it('says in its details why the run failed and what to do, and how far it got', async () => {
+    const collection = await TestCollection.start({ events: 100 });
+    const invalid = await collection.start({ input: {} });
+    await invalid.result().catch(() => undefined);
+    expect(await detailsOf(invalid)).toMatch(/^\*\*Failed\*\* \[INPUT_INVALID\]: .*Start it with --input/);
+    collection.demo.revokeKey();
+    const refused = await collection.start();
+    await refused.signal('resetcheckpoint');
+    await refused.result().catch(() => undefined);
+    const [why, step, progress] = (await detailsOf(refused)).split('\n\n');
+    expect(why).toMatch(/^\*\*Failed\*\* \[CREDENTIALS_REFUSED\]: .*ASA_KEY_SECRET/);
+    expect([step, progress]).toEqual(['**asa**: failed', '0 new events in 0 pages']);
+    expect(await collection.notes()).toContainEqual(expect.stringContaining('unknown name "resetcheckpoint"'));
+  });
 });
+
+/** What the Temporal UI shows as current details. */
+async function detailsOf(handle: WorkflowHandle): Promise<string> {
+  const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  return currentDetails;
+}

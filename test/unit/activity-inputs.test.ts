@@ -44,6 +44,7 @@ const sent: { [Name in ActivityName]: ActivityInput<Name>[] } = {
   writeExecutionLog: [
     { collector: 'asa', failure: 'No. [NOT_FOUND]' },
     { collector: 'asa', failure: 'No. [NOT_FOUND]', command: { kind: 'clearEvents', keys: ['audit/run/1'] } },
+    { collector: 'asa', ignoredSignal: 'resetcheckpoint' },
   ],
   resetCheckpoint: [{ collector: 'asa', keys: ['audit/run/1', 'audit/run/2'] }],
   clearEvents: [

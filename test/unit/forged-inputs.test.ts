@@ -431,6 +431,23 @@ describe('forged lines and commands', () => {
     expect((await made.store.standings('fake'))[0]?.lastDateTime ?? null).toBeNull();
   });
 
+  it.each([
+    'resetcheckpoint',
+    '',
+    'Run failed: The store is gone. [STORE_BUSY]',
+    'x"\nRun failed: No. [NOT_FOUND]',
+    '\u202egnp.exe\u001b[2J',
+    'x'.repeat(100_000),
+  ])('of ignored signals look like what they are: %j', async (ignoredSignal) => {
+    const made = await setUp();
+    await made.run('writeExecutionLog', { ignoredSignal });
+    expect(await lines(made)).toEqual([
+      expect.stringMatching(
+        /^Ignored a signal with the unknown name "[ -~…]{0,700}"\. Signals are resetCheckpoint and clearEvents\.$/,
+      ),
+    ]);
+  });
+
   const run = 'audit-collection-fake/0197-a';
   it.each([
     ['x', `${run}/2`],

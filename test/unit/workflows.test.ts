@@ -17,13 +17,13 @@ const page = (events: number): PageRef => ({
 
 describe('the summary of an activity', () => {
   it('names collector, pages and events', () => {
-    expect(summaryOf('asa', [page(1000), page(1000), page(1000), page(1000)], 9)).toBe(
-      'asa: pages 5 to 8, 4000 events',
+    expect(summaryOf('asa', 'write', { pages: [page(1000), page(1000), page(1000), page(1000)], nextPage: 9 })).toBe(
+      'asa: write pages 5 to 8, 4000 events',
     );
   });
 
   it('of one page names that', () => {
-    expect(summaryOf('asa', [page(7)], 2)).toBe('asa: page 1, 7 events');
+    expect(summaryOf('asa', 'enrich', { pages: [page(7)], nextPage: 2 })).toBe('asa: enrich page 1, 7 events');
   });
 });
 
@@ -57,6 +57,17 @@ describe('progress in words', () => {
     expect(inWords({ ...progress, state: 'handed over', walk: 'audit-walk-asa-1' })).toMatch(
       /handed over.*audit-walk-asa-1/,
     );
+  });
+
+  it('says "so far" only while the run goes on', () => {
+    expect(inWords(progress)).toContain('so far');
+    for (const state of ['caught up', 'not caught up', 'failed'] as const)
+      expect(inWords({ ...progress, state })).toContain('11500 new events in 12 pages, up to');
+  });
+
+  it('names the cron of a run that recurs, whoever began it', () => {
+    expect(inWords(progress, '*/5 * * * *')).toContain('(recurring collection, cron `*/5 * * * *`)');
+    expect(inWords(progress)).not.toContain('cron');
   });
 
   it('omits what is not known yet', () => {
