@@ -62,7 +62,7 @@ describe('trawl status while something is down', () => {
     });
     expect(asa).toMatchObject({ recurring: 'unknown', events: 5, caughtUp: true, lagSeconds: 0, problems: [] });
     expect(shown.stdout).toMatch(/^asa +unknown +\d+s ago +0 /m);
-    expect(shown.stderr).toMatch(/^Temporal: .*127\.0\.0\.1:1.* \[TEMPORAL_UNREACHABLE\]$/m);
+    expect(shown.stderr).toMatch(/^Temporal at 127\.0\.0\.1:1 .* \[TEMPORAL_UNREACHABLE\]$/m);
   }, 120_000);
 
   it('the store: shows the state in Temporal, and exits with 1', async () => {
@@ -100,7 +100,7 @@ describe('trawl status while something is down', () => {
     for (const [at, { code, stdout, stderr }] of ended.entries()) {
       expect(code).toBe(1);
       expect(`${stdout}${stderr}`).not.toMatch(/marker|\n +at /);
-      if (!looks[at]!.as) expect(stderr).toMatch(/^Store: .*\[STORE_\w+\]\nTemporal: .*\[TEMPORAL_UNREACHABLE\]\n$/);
+      if (!looks[at]!.as) expect(stderr).toMatch(/^Store: .*\[STORE_\w+\]\nTemporal at .*\[TEMPORAL_UNREACHABLE\]\n$/);
       else
         expect(JSON.parse(stdout)).toMatchObject({
           storeProblem: { code: expect.stringContaining('STORE') },

@@ -19,6 +19,7 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^TRAWL_CODEC_TOKEN_FILE=\S+ trawl codec serve\b/, 'test/unit/codec.test.ts'],
   [/^trawl offload asa$/, 'test/integration/offload.test.ts'],
   [/^temporal workflow\b/, 'test/cli/up.test.ts'],
+  [/^tctl\b/, 'nobody publishes it any more for the tests to bring along; docs/temporal.md says that none runs it'],
   [/^temporal schedule create\b/, 'runs'],
   [/^trawl store backup\b/, 'runs'],
   [/^trawl store restore\b/, 'test/cli/backup.test.ts'],
@@ -56,7 +57,7 @@ export const docs = [
 ];
 
 const programs =
-  /^(\(umask 077 && )?([A-Z][A-Z0-9_]*=\S* )*((bin\/)?trawl|npm|npx|temporal|jq|curl|docker|kubectl|node|mkdir|tar|cp|pg_\w+|helm|systemctl|journalctl|trawl\/bin\/trawl)\b/;
+  /^(\(umask 077 && )?([A-Z][A-Z0-9_]*=\S* )*((bin\/)?trawl|npm|npx|temporal|tctl|jq|curl|docker|kubectl|node|mkdir|tar|cp|pg_\w+|helm|systemctl|journalctl|trawl\/bin\/trawl)\b/;
 
 export const isCommand = (line: string) => programs.test(line) && !/^trawl:/.test(line);
 

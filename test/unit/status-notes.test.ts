@@ -264,6 +264,12 @@ describe('the notes if there are none about a collector', () => {
       /^Temporal: It .*\[TEMPORAL_UNREACHABLE\]$/m,
     ],
     [
+      'a Temporal that the message names itself',
+      { temporalProblem: { ...problem, code: 'TEMPORAL_UNREACHABLE', message: 'Temporal at x cannot be used.' } },
+      3,
+      /^Temporal at x cannot be used\. Wait\. \[TEMPORAL_UNREACHABLE\]$/m,
+    ],
+    [
       'neither',
       { storeProblem: problem, temporalProblem: problem, collectors: [] },
       1,

@@ -37,9 +37,9 @@ export function tablesOf({ at, collectors }: StatusReport, columns?: number): st
 export function notesOf(report: StatusReport): string[] {
   const { store, storeExists, storeProblem, temporal, temporalProblem, worker, collectors } = report;
   const notes: string[] = [];
-  if (storeProblem) notes.push(`Store: ${inWords(storeProblem)}`);
+  if (storeProblem) notes.push(about('Store', inWords(storeProblem)));
   else if (!storeExists) notes.push(`Store: nothing has been collected here yet (${store}).`);
-  if (temporalProblem) notes.push(`Temporal: ${inWords(temporalProblem)}`);
+  if (temporalProblem) notes.push(about('Temporal', inWords(temporalProblem)));
   else if (temporal !== 'connected') notes.push(`Temporal: ${temporal}`);
   if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) notes.push(workerNote(report));
   notes.push(...collectorNotes(collectors));
@@ -47,6 +47,11 @@ export function notesOf(report: StatusReport): string[] {
     notes.push('No collector is set up. Set one up with "trawl init", or try a demo team with "trawl up".');
   if (notes.length === 0) notes.push(`All is well${worker === 'running' ? ', and a worker is running' : ''}.`);
   return notes;
+}
+
+/** A message that begins with its subject needs no label. */
+function about(subject: string, text: string): string {
+  return text.startsWith(`${subject} `) ? text : `${subject}: ${text}`;
 }
 
 /** Formats one screen of `--watch`. @param terminal undefined if there is none. */
