@@ -11,6 +11,7 @@ import type { Context } from './context.js';
 import { retentionIsDue } from './retention.js';
 import { sendBatch } from './send-batch.js';
 import type { Sinks } from './sinks.js';
+import { tellRun } from './tell-run.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
 const batchBytesMax = 16 * 1024 * 1024;
@@ -133,7 +134,10 @@ export async function offloadBatches(
     if (late && (done.batches > 0 || notedParts > 0)) return done;
     const error = late ? tooSlow(timeMs) : thrown;
     const failure = error instanceof TrawlError ? `${sentence(error)} [${error.code}]` : reasonOf(error);
-    if (!cancelled.aborted) await store.offload.noteFailure(key, failure).catch(() => undefined);
+    if (!cancelled.aborted) {
+      await store.offload.noteFailure(key, failure).catch(() => undefined);
+      await tellRun({ sink: input.sink, failure });
+    }
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { attemptFailed } from '../src/inputs/attempts.js';
 import type { CommandKind } from '../src/inputs/commands.js';
 
 /** U03 as a signal: read again from the oldest event that the source still holds. */
@@ -65,9 +66,14 @@ export interface SinkProgress {
   refused: number;
   /** Why the last attempt failed; set while the state is `failed`. */
   failure?: { message: string; code: string };
+  /** The latest attempt of the present step that failed; Temporal makes another. Absent once one succeeds. */
+  attempt?: { number: number; failure: string };
   /** Id of the `offloadToSink` that is sending; the counts are added when it ends. Absent for a single sink. */
   workflow?: string;
 }
+
+/** Sent by `offloadBatches`, since Temporal tells a workflow only of a step's last attempt. */
+export const attemptFailedSignal = defineSignal<[attempt: unknown]>(attemptFailed);
 
 export const offloadProgressQuery = defineQuery<OffloadProgress>('progress');
 

@@ -8,7 +8,7 @@ import { SinkChildren } from './offload-children.js';
 import { offloadInWords, ofSink } from './offload-progress.js';
 import { sendSideBySide } from './offload-side-by-side.js';
 import { offloadActivities, stepOptions } from './options.js';
-import { type SinkTask, sendBatches } from './send-batches.js';
+import { type SinkTask, sendBatches, showAttempts } from './send-batches.js';
 
 /**
  * Sends a collector's events to its sinks, in the order of their sequence numbers. Clears events that every sink has
@@ -24,6 +24,7 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
   const progress: OffloadProgress = carried ?? { collector, sinks: {}, cleared: 0 };
   setHandler(offloadProgressQuery, () => progress);
   const show = () => setCurrentDetails(offloadInWords(progress));
+  showAttempts((sink) => progress.sinks[sink], show);
   const plan = (): Promise<OffloadPlan> =>
     orRunFailure(
       offloadActivities.planOffload.executeWithOptions(stepOptions(collector, 'beginning'), [
@@ -59,7 +60,9 @@ export async function offloadEvents(input: unknown, carried?: OffloadProgress): 
 
   async function sendAlone(sink: string): Promise<unknown[]> {
     try {
-      await sendBatches(taskFor(sink), ofSink(progress, sink), show);
+      const own = ofSink(progress, sink);
+      show();
+      await sendBatches(taskFor(sink), own, show);
       return [];
     } catch (error) {
       return [error];

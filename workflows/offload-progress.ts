@@ -10,8 +10,8 @@ export function ofSink({ sinks }: OffloadProgress, sink: string): SinkProgress {
 /** Progress as the UI's current details show it (Markdown). */
 export function offloadInWords({ collector, sinks, cleared }: OffloadProgress): string {
   const lines = Object.entries(sinks).map(
-    ([sink, { state, events, batches, refused, workflow }]) =>
-      `**${collector}** to **${sink}**: ${state}${state === 'sending' && workflow ? ` (see ${workflow})` : ''}, ${events} events in ${batches} batches${refused > 0 ? `, ${refused} refused (see \`refused_events\`)` : ''}`,
+    ([sink, { state, events, batches, refused, workflow, attempt }]) =>
+      `**${collector}** to **${sink}**: ${state}${state === 'sending' && workflow ? ` (see ${workflow})` : ''}, ${events} events in ${batches} batches${refused > 0 ? `, ${refused} refused (see \`refused_events\`)` : ''}${attempt ? `\n\nAttempt ${attempt.number} failed, and another follows: ${attempt.failure}` : ''}`,
   );
   if (cleared > 0) lines.push(`${cleared} events cleared from the table`);
   return lines.join('\n\n');

@@ -3,7 +3,7 @@ import { runFailure } from './failure.js';
 import { parseInput, sinkOffloadInput } from './input.js';
 import { type SinkProgress, sinkProgressQuery } from './messages.js';
 import { offloadInWords } from './offload-progress.js';
-import { nothingSent, sendBatches } from './send-batches.js';
+import { nothingSent, sendBatches, showAttempts } from './send-batches.js';
 
 /**
  * Sends a collector's events to one of its sinks. Child of `offloadEvents` for a collector with several sinks, so that
@@ -15,6 +15,8 @@ export async function offloadToSink(input: unknown, carried?: SinkProgress): Pro
   setHandler(sinkProgressQuery, () => progress);
   const show = () =>
     setCurrentDetails(offloadInWords({ collector: task.collector, sinks: { [task.sink]: progress }, cleared: 0 }));
+  showAttempts((sink) => (sink === task.sink ? progress : undefined), show);
+  show();
   await sendBatches(task, progress, show).catch((error: unknown) => {
     throw runFailure(error);
   });

@@ -1,11 +1,16 @@
+import { setHandler } from '@temporalio/workflow';
 import type { z } from 'zod';
+import { failedAttempt } from '../src/inputs/attempts.js';
 import type { sinkOffloadInput } from '../src/inputs/workflows.js';
 import { historyIsFull } from './history.js';
-import type { SinkProgress } from './messages.js';
+import { attemptFailedSignal, type SinkProgress } from './messages.js';
 import { offloadActivities, stepOptions } from './options.js';
 
 /** What to send to one sink, and how. */
 export type SinkTask = z.infer<typeof sinkOffloadInput>;
+
+const counts = ['batches', 'events', 'bytes', 'unmapped', 'refused'] as const;
+type Count = (typeof counts)[number];
 
 export function nothingSent(): SinkProgress {
   return { state: 'sending', batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0 };
@@ -27,18 +32,31 @@ export async function sendBatches(task: SinkTask, progress: SinkProgress, onProg
         [{ collector, sink, ...rest }],
       );
       addTo(progress, sent);
+      delete progress.attempt;
       progress.state = sent.more ? 'sending' : 'done';
       onProgress();
       if (!sent.more) return;
     }
   } catch (error) {
     progress.state = 'failed';
+    delete progress.attempt;
     throw error;
   } finally {
     onProgress();
   }
 }
 
-export function addTo(progress: SinkProgress, sent: Omit<SinkProgress, 'state' | 'workflow' | 'failure'>): void {
-  for (const count of ['batches', 'events', 'bytes', 'unmapped', 'refused'] as const) progress[count] += sent[count];
+/** Shows failed attempts of this run's steps as they are told. */
+export function showAttempts(progressOf: (sink: string) => SinkProgress | undefined, onProgress: () => void): void {
+  setHandler(attemptFailedSignal, (argument) => {
+    const { data } = failedAttempt.safeParse(argument);
+    const progress = data && progressOf(data.sink);
+    if (progress?.state !== 'sending') return;
+    progress.attempt = { number: data!.number, failure: data!.failure };
+    onProgress();
+  });
+}
+
+export function addTo(progress: SinkProgress, sent: Pick<SinkProgress, Count>): void {
+  for (const count of counts) progress[count] += sent[count];
 }

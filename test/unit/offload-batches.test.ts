@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../activities/context.js';
 import { offloadBatches } from '../../activities/offload.js';
 import type { OffloadedBatches } from '../../activities/types.js';
+import { TrawlError } from '../../src/errors.js';
 import { records, unmappedOf } from '../../src/sinks/records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../../src/sinks/sink.js';
 import { storePlace } from '../../src/stores/place.js';
@@ -36,6 +38,12 @@ async function bed(schema = 'native') {
     ...{ collector: 'asa', sink: 'siem', series: '', since: null, until: null, now: false, durationMaxMs: 60_000 },
   };
   const warnings: string[] = [];
+  const signals: unknown[][] = [];
+  const client = {
+    withDeadline: (_: number, body: () => Promise<void>) => body(),
+    withAbortSignal: (_: AbortSignal, body: () => Promise<void>) => body(),
+    workflow: { getHandle: () => ({ signal: async (...told: unknown[]) => void signals.push(told) }) },
+  } as unknown as Client;
   const attempt = (
     to: Send | Pick<SinkClient, 'place' | 'send'>,
     timeMs = 60_000,
@@ -49,7 +57,7 @@ async function bed(schema = 'native') {
     const logger = new DefaultLogger('WARN', ({ message, meta }) =>
       warnings.push(`${message} ${JSON.stringify(meta)}`),
     );
-    const environment = new MockActivityEnvironment({ activityId: 'one', ...info }, { logger });
+    const environment = new MockActivityEnvironment({ activityId: 'one', ...info }, { logger, client });
     return environment.run(() => offloadBatches(context, input, { timeMs, leaseMs }));
   };
   /** As a person does with another program. */
@@ -58,7 +66,7 @@ async function bed(schema = 'native') {
     db.exec(sql);
     db.close();
   };
-  return { store, attempt, execute, warnings };
+  return { store, attempt, execute, warnings, signals };
 }
 
 const seqs = ({ events }: OutgoingBatch) => events.map(({ seq }) => seq);
@@ -105,6 +113,15 @@ describe('types of events that no mapping knows', () => {
     await attempt(async (batch) => ({ ...nothing, unmapped: unmappedOf(records(batch)) }));
     expect(warnings).toEqual([]);
   });
+});
+
+it('an attempt that fails tells its run its number and the reason', async () => {
+  const { attempt, signals } = await bed();
+  const refuse: Send = () => Promise.reject(new TrawlError('SINK_UNAVAILABLE', 'It is down.', { hint: 'Wait.' }));
+  await expect(attempt(refuse, 60_000, { attempt: 3 })).rejects.toMatchObject({ code: 'SINK_UNAVAILABLE' });
+  expect(signals).toEqual([
+    ['attemptFailed', { sink: 'siem', number: 3, failure: 'It is down. Wait. [SINK_UNAVAILABLE]' }],
+  ]);
 });
 
 describe('a batch that a sink takes in parts', () => {
