@@ -112,7 +112,11 @@ export const notes = {
   resetCheckpoint: 'Reset checkpoint',
   resetToRejected: 'Reset checkpoint to the first page with rejected events',
   clearedEvents: 'Cleared events table',
+  stopped: 'Stopped: no run is expected',
 } as const;
+
+/** Begins the note of a failed run. The failure follows, with its code in brackets. */
+export const runFailed = 'Run failed: ';
 
 /** Begins the note of a last page that was not the source's last. The reason follows. */
 export const notCaughtUp = 'Not caught up: ';

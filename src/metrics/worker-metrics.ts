@@ -101,7 +101,7 @@ export class WorkerMetrics implements Observer {
     if (retentionDays !== undefined && toMs > 0)
       this.#gauge('trawl_retention_left_seconds', labels, (toMs + retentionDays * dayMs - nowMs) / 1000);
     this.#gauge('trawl_recurring', labels, Number(health.due !== null));
-    for (const code of watchedCodes)
+    for (const code of new Set([...watchedCodes, ...problems.map((problem) => problem.code)]))
       this.#gauge('trawl_problem', { collector, code }, Number(problems.some((problem) => problem.code === code)));
     for (const { sink, events, behind, waitingSince, refused, failure } of sinks) {
       const of = { collector, sink };

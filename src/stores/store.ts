@@ -111,7 +111,8 @@ export interface Store {
   requestWait(place: string, limit: { requests: number; periodMs: number }): Promise<number>;
 
   /**
-   * Sets when runs are expected from now on; null if none are. Setting the same cron again keeps its `since`. What a run
+   * Sets when runs are expected from now on. Null if none are: then an earlier failure is past, and a line of the
+   * execution log says so. Setting the same cron again keeps its `since`. What a run
    * tells (`told`) neither replaces a cron that a command has set nor lets the time begin anew.
    */
   expectRuns(collector: string, due: Omit<DueRuns, 'since'> | null): Promise<void>;
@@ -178,8 +179,16 @@ export interface Standing {
   /** Rejected events that are neither stored nor acknowledged; null if there are none. */
   unsettled: UnsettledRejects | null;
   due: DueRuns | null;
+  /** The failure of the newest run, whoever began it; null if a run has read a page since, or if no more are wanted. */
+  failure: LoggedFailure | null;
   /** Set while each run ends without having caught up, because the source had only empty pages or led back. */
   endless: Endless | null;
+}
+
+export interface LoggedFailure {
+  at: string;
+  /** Ends with the code in brackets. */
+  text: string;
 }
 
 export interface Endless {

@@ -1,6 +1,7 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { TrawlError } from '../errors.js';
+import type { RunFailure } from '../watch/run-failure.js';
 import { requireCron } from '../watch/ticks.js';
 import { cronState, startCron, stopCron } from './cron.js';
 import { collectId, collectorOf, recurringId, taskQueue } from './names.js';
@@ -37,10 +38,8 @@ export interface RecurringState {
   cron: string;
   /** RFC 3339; null while a run is under way. */
   nextRun: string | null;
-  /** The last run's failure; null if it did not fail. */
-  lastFailure: string | null;
-  /** The code of that failure; null if it has none. */
-  lastFailureCode: string | null;
+  /** The last recurring run's failure; null if it did not fail. */
+  failure: RunFailure | null;
   /** Workflow id of the run under way; null if there is none. */
   run: string | null;
   /** The note left when the Schedule was paused; null if it is not paused. */
@@ -52,20 +51,20 @@ export async function recurringState(client: Client, collector: string): Promise
   const [schedule, workflow] = await Promise.all([scheduleState(client, collector), cronState(client, collector)]);
   // A cron started by other means takes precedence over a paused Schedule.
   if (schedule && !(schedule.paused && workflow?.running)) {
-    const { cron, paused, note, running, nextRunMs, lastFailure, lastFailureCode } = schedule;
+    const { cron, paused, note, running, nextRunMs, failure } = schedule;
     const state = running.length > 0 ? 'running' : paused ? 'paused' : 'waiting';
     const nextRun = state === 'waiting' && nextRunMs !== null ? new Date(nextRunMs).toISOString() : null;
     const run = running[0]?.workflowId ?? null;
     const pausedBecause = paused ? note : null;
-    return { recurrence: 'schedule', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause };
+    return { recurrence: 'schedule', state, cron, nextRun, failure, run, pausedBecause };
   }
   if (!workflow?.running) return null;
-  const { cron, begun, executionTimeMs, lastFailure, lastFailureCode } = workflow;
+  const { cron, begun, executionTimeMs, failure } = workflow;
   const waiting = !begun;
   const nextRun = waiting ? new Date(executionTimeMs).toISOString() : null;
   const run = waiting ? null : recurringId(collector);
   const state = waiting ? 'waiting' : 'running';
-  return { recurrence: 'cron', state, cron, nextRun, lastFailure, lastFailureCode, run, pausedBecause: null };
+  return { recurrence: 'cron', state, cron, nextRun, failure, run, pausedBecause: null };
 }
 
 /** The collectors with a recurring collection, according to Temporal's lists. */

@@ -5,9 +5,11 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
 import { refusedCron } from '../watch/cron.js';
+import type { RunFailure } from '../watch/run-failure.js';
 import { recurringId, taskQueue } from './names.js';
 import { epochMsOf } from './times.js';
 import { carryOutApart, commandsSentTo, hasBegun } from './waiting-commands.js';
@@ -26,9 +28,7 @@ interface CronState {
   /** When the current run begins or began; epoch ms, by the server's clock. */
   executionTimeMs: number;
   /** The previous run's failure; null if it did not fail. */
-  lastFailure: string | null;
-  /** The code of that failure; null if it has none. */
-  lastFailureCode: string | null;
+  failure: RunFailure | null;
   /** Temporal's name for the status, in lower case. */
   status: string;
 }
@@ -54,13 +54,22 @@ export async function cronState(client: Client, collector: string): Promise<Cron
       status: status.name.toLowerCase(),
       cron: started?.cronSchedule ?? '',
       executionTimeMs: epochMsOf(raw.workflowExecutionInfo!.executionTime),
-      lastFailure: started?.continuedFailure?.message ?? null,
-      lastFailureCode: started?.continuedFailure?.applicationFailureInfo?.type || null,
+      failure: failureBefore(started, epochMsOf(raw.workflowExecutionInfo!.startTime)),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
+}
+
+/** @param startedMs when the current run was made, which is when the previous one ended. */
+function failureBefore(
+  started: temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes | null | undefined,
+  startedMs: number,
+): RunFailure | null {
+  const failure = started?.continuedFailure;
+  if (!failure) return null;
+  return { message: failure.message ?? '', code: failure.applicationFailureInfo?.type || null, atMs: startedMs };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { defaultCron } from '../default-cron.js';
 import { TrawlError } from '../errors.js';
 import { refusedCron } from '../watch/cron.js';
+import type { RunFailure } from '../watch/run-failure.js';
 import { recurringId, taskQueue } from './names.js';
 
 /** A collector's Temporal Schedule. Its id is that of the workflow on cron. */
@@ -25,9 +26,7 @@ interface ScheduleState {
   /** Epoch ms; null if no run is planned. */
   nextRunMs: number | null;
   /** The last run's failure; null if it did not fail. */
-  lastFailure: string | null;
-  /** The code of that failure; null if it has none. */
-  lastFailureCode: string | null;
+  failure: RunFailure | null;
 }
 
 /** The Schedule's note, which the Temporal UI shows. */
@@ -53,7 +52,7 @@ export async function scheduleState(client: Client, collector: string): Promise<
       runId: workflow.firstExecutionRunId,
     })),
     nextRunMs: info.nextActionTimes[0]?.getTime() ?? null,
-    ...(last ? await failureOf(client, last.workflowId) : noFailure),
+    failure: last ? await failureOf(client, last.workflowId) : null,
   };
 }
 
@@ -66,24 +65,21 @@ async function describe(client: Client, collector: string): Promise<ScheduleDesc
   }
 }
 
-type LastFailure = Pick<ScheduleState, 'lastFailure' | 'lastFailureCode'>;
-
-const noFailure: LastFailure = { lastFailure: null, lastFailureCode: null };
-
-async function failureOf(client: Client, workflowId: string): Promise<LastFailure> {
+async function failureOf(client: Client, workflowId: string): Promise<RunFailure | null> {
   try {
     const handle = client.workflow.getHandle(workflowId);
-    if ((await handle.describe()).status.name !== 'FAILED') return noFailure;
+    const { status, closeTime } = await handle.describe();
+    if (status.name !== 'FAILED') return null;
     const failure = await handle.result().then(
       () => null,
       (error: Error) => (error.cause instanceof Error ? error.cause : error),
     );
-    if (!failure) return noFailure;
+    if (!failure) return null;
     const code = failure instanceof ApplicationFailure ? failure.type : null;
-    return { lastFailure: failure.message, lastFailureCode: code || null };
+    return { message: failure.message, code: code || null, atMs: closeTime?.getTime() ?? 0 };
   } catch (error) {
     // The run may be past the server's retention.
-    if (error instanceof WorkflowNotFoundError) return noFailure;
+    if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
 }

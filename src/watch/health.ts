@@ -1,6 +1,7 @@
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
-import type { Problem } from './problem.js';
+import { type Problem, passesByItself } from './problem.js';
+import { failedRun, newestFailure } from './run-failure.js';
 import { neverComes, nthDueBefore, nthTickBefore } from './ticks.js';
 
 /** A checkpoint older than this share of the source's retention is reported. */
@@ -31,7 +32,15 @@ export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: numb
     nearRetention(standing, limits, nowMs),
     endless(standing, nowMs),
     rejected(standing),
+    failed(standing),
   ].filter((problem) => problem !== null);
+}
+
+/** A failure that Trawl retries by itself becomes a problem only once the collector is late. */
+function failed(standing: Standing): Problem | null {
+  const failure = newestFailure(standing);
+  const problem = failure && failedRun(failure);
+  return problem && !passesByItself(problem.code) ? problem : null;
 }
 
 function unplanned({ collector, due }: Standing, nowMs: number): Problem | null {

@@ -142,9 +142,14 @@ describe('trawl status of a collection', () => {
     );
     expect(`${shown.stdout}${shown.stderr}`).not.toContain(demo.keySecret);
 
-    await place.run('stop', 'asa');
+    const address = place.env.TEMPORAL_ADDRESS!;
     place.env.TEMPORAL_ADDRESS = '127.0.0.1:1';
     expect((await look(place)).asa).toMatchObject({ lastFailureCode: 'CREDENTIALS_REFUSED' });
+    place.env.TEMPORAL_ADDRESS = address;
+    await place.run('stop', 'asa');
+    expect((await look(place)).asa).toMatchObject({ recurring: 'stopped', lastFailure: null, problems: [] });
+    expect(await place.run('collect', 'asa')).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
+    expect(await look(place)).toMatchObject({ code: 3, asa: { lastFailureCode: 'CREDENTIALS_REFUSED' } });
   }, 180_000);
 
   it('distinguishes a Schedule that somebody paused from one that was stopped', async () => {

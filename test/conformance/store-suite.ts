@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventLine } from '../../src/event-line.js';
+import { settingsChange } from '../../src/settings/change.js';
 import type { EventFilter, SeenPage, Store } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
 import { event, idleRun, page } from './pages.js';
@@ -484,6 +485,27 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.logFailedRun('asa', 'the key was refused [CREDENTIALS_REFUSED]', 'k');
       expect(await notes()).toEqual([['Run failed: the key was refused [CREDENTIALS_REFUSED]', 0]]);
       expect((await store.checkpoint('asa')).lastDateTime).toBeNull();
+    });
+
+    it('tells the failure of the newest run until a run has read a page, whatever is logged besides', async () => {
+      const failure = async () => (await store.standings('asa'))[0]?.failure?.text ?? null;
+      await store.logFailedRun('asa', 'no [ACCESS_DENIED]', 'first');
+      expect(await failure()).toBe('no [ACCESS_DENIED]');
+      await store.resetCheckpoint('asa', ['reset']);
+      await store.setSettings('asa', { searchCount: '5' }, [], settingsChange('a test', 'set', []));
+      await store.logFailedRun('asa', 'no longer [CREDENTIALS_REFUSED]', 'second');
+      await store.logFailedRun('other', 'not this one [ACCESS_DENIED]', 'other');
+      expect(await failure()).toBe('no longer [CREDENTIALS_REFUSED]');
+      const { generation } = await store.checkpoint('asa');
+      await store.writePage(page([event('a')], { generation }));
+      expect(await failure()).toBeNull();
+      await store.logFailedRun('asa', 'again [ACCESS_DENIED]', 'third');
+      await idleRun(store, 'asa', 'idle');
+      expect(await failure()).toBeNull();
+      await store.logFailedRun('asa', 'once more [ACCESS_DENIED]', 'fourth');
+      for (let repeated = 0; repeated < 2; repeated += 1) await store.expectRuns('asa', null);
+      expect(await failure()).toBeNull();
+      expect((await notes()).filter(([note]) => note === 'Stopped: no run is expected')).toHaveLength(1);
     });
 
     it('logs a failed command with one line for each key, which then has no further effect', async () => {

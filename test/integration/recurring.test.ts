@@ -78,8 +78,7 @@ it('a recurring collection changes from cron to a Schedule and back, and keeps e
     state: 'waiting',
     cron: '0 0 1 1 *',
     nextRun: expect.stringMatching(new RegExp(`^${year}-01-01T00:00:[0-3]`)),
-    lastFailure: null,
-    lastFailureCode: null,
+    failure: null,
     run: null,
     pausedBecause: null,
   });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../../scripts/setup.mjs';
 import { metricDefinitions } from '../../src/metrics/definitions.js';
+import { watchedCodes } from '../../src/watch/collectors.js';
 import { promtool } from '../support/promtool.js';
 
 const folder = join(root, 'deploy', 'prometheus');
@@ -28,6 +29,10 @@ describe('deploy/prometheus', () => {
     ['check', 'config', 'prometheus.yml'],
   ])('promtool %s %s %s', (...args) => {
     expect(execFileSync(program, args, { cwd: folder, encoding: 'utf8' })).toContain('SUCCESS');
+  });
+
+  it('the alert of failed runs leaves out what has an alert of its own', () => {
+    expect(read('deploy', 'prometheus', 'alerts.yml')).toContain(`{code!~"${watchedCodes.join('|')}"}`);
   });
 
   it('every alert is tested, and is in docs/metrics.md', () => {

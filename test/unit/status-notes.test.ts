@@ -29,8 +29,7 @@ describe('the notes about a collector', () => {
     trouble: changes && { ...trouble, ...changes },
   });
   const failure = (code: string | null) => ({
-    lastFailure: 'The key was revoked. Make a new one.',
-    lastFailureCode: code,
+    failure: { message: 'The key was revoked. Make a new one.', code, atMs: now - minute },
   });
   const paused: RecurringState = { ...waiting, recurrence: 'schedule', state: 'paused', pausedBecause: 'ada: upgrade' };
   const repetition = { sink: 'archive', series: 'january', number: 3, events: 9, sentEvents: 0, fixedAt: ago(hour) };
@@ -89,7 +88,10 @@ describe('the notes about a collector', () => {
     ],
     [
       'whose run fails as the last one did',
-      { state: { ...running, lastFailure: trouble.failure, lastFailureCode: trouble.code }, run: under(minute) },
+      {
+        state: { ...running, failure: { message: trouble.failure, code: trouble.code, atMs: now - minute } },
+        run: under(minute),
+      },
       0,
       ['SOURCE_UNAVAILABLE'],
       /last run failed/,
@@ -212,10 +214,54 @@ describe('the notes about a collector', () => {
     ],
     [
       'that failed, with Temporal down',
-      { state: undefined, worker: 'unknown', stored: { failure: { code: 'ACCESS_DENIED', message: 'It may not.' } } },
+      {
+        state: undefined,
+        worker: 'unknown',
+        stored: { failure: { at: ago(minute), text: 'It may not. [ACCESS_DENIED]' } },
+      },
       3,
       ['ACCESS_DENIED'],
       /last run failed: It may not\./,
+    ],
+    [
+      'whose run by hand failed before the first tick',
+      {
+        collected: { lastRun: null, lastNote: 'Setting searchCount changed' },
+        stored: { failure: { at: ago(minute), text: 'It may not. [ACCESS_DENIED]' } },
+      },
+      3,
+      ['ACCESS_DENIED'],
+      /last run failed: It may not\./,
+    ],
+    [
+      'whose run by hand failed after the recurring one',
+      {
+        state: { ...waiting, ...failure('CREDENTIALS_REFUSED') },
+        stored: { failure: { at: ago(minute / 2), text: 'It may not. [ACCESS_DENIED]' } },
+      },
+      3,
+      ['ACCESS_DENIED'],
+      /last run failed: It may not\./,
+    ],
+    [
+      'whose run by hand succeeded after the recurring one failed',
+      { state: { ...waiting, ...failure('CREDENTIALS_REFUSED') }, collected: { lastRun: ago(minute / 2) } },
+      0,
+      [],
+      /All is well/,
+    ],
+    [
+      'whose failure both the store and Temporal know',
+      {
+        state: { ...waiting, failure: { message: 'It  may\nnot.', code: 'ACCESS_DENIED', atMs: now - minute } },
+        stored: {
+          failure: { at: ago(minute + 1), text: 'It may not. [ACCESS_DENIED]' },
+          found: [{ code: 'ACCESS_DENIED', message: 'The last run failed: It may not.' }],
+        },
+      },
+      3,
+      ['ACCESS_DENIED'],
+      /last run failed: It {2}may/,
     ],
     [
       'of which Temporal does not say anything in time',
@@ -233,7 +279,7 @@ describe('the notes about a collector', () => {
     ],
     [
       'whose failure has text that drives a terminal',
-      { state: { ...waiting, lastFailure: 'a\u001b[2Jb', lastFailureCode: 'RATE_LIMITED' } },
+      { state: { ...waiting, failure: { message: 'a\u001b[2Jb', code: 'RATE_LIMITED', atMs: now - minute } } },
       0,
       ['RATE_LIMITED'],
       /a\\u001b\[2Jb/,

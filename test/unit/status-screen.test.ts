@@ -14,7 +14,10 @@ it('the docs name each member of the JSON', () => {
 });
 
 describe('the table', () => {
-  const long = statusOf({ name: `${'acme-production-'.repeat(3)}eu`, state: { ...waiting, lastFailure: 'x' } });
+  const long = statusOf({
+    name: `${'acme-production-'.repeat(3)}eu`,
+    state: { ...waiting, failure: { message: 'x', code: null, atMs: now } },
+  });
   const behind = statusOf({
     name: 'globex',
     state: { ...waiting, cron: 'CRON_TZ=America/Argentina/Buenos_Aires 0 4 * * 1-5' },
@@ -64,7 +67,7 @@ describe('the table', () => {
     expect(shown({ state: running, run: { ...run, startedMs: now - hour }, collected: { lastRun: null } })).toBe(
       'running, stuck',
     );
-    expect(shown({ state: { ...waiting, lastFailure: 'x' } })).toBe('waiting, failing');
+    expect(shown({ state: { ...waiting, failure: { message: 'x', code: null, atMs: now } } })).toBe('waiting, failing');
   });
 
   it('shows how far it is behind: caught up, a time, never read, unknown', () => {
@@ -80,7 +83,7 @@ describe('the table', () => {
 });
 
 it('problems are on the screen however many collectors there are', () => {
-  const failing = { ...waiting, lastFailure: 'The key was revoked.', lastFailureCode: 'CREDENTIALS_REFUSED' };
+  const failing = { ...waiting, failure: { message: 'The key was revoked.', code: 'CREDENTIALS_REFUSED', atMs: now } };
   const many = Array.from({ length: 60 }, (_, index) =>
     statusOf({ name: `c${index}`, ...(index === 50 ? { state: failing } : {}) }),
   );

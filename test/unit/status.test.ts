@@ -95,7 +95,7 @@ describe('the recurring collection', () => {
     state: 'running',
     cron: '* * * * *',
     nextRun: null,
-    lastFailure: null,
+    failure: null,
   } as const;
   const waiting = { ...running, state: 'waiting' } as const;
 

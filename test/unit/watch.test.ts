@@ -84,6 +84,7 @@ describe('a collector', () => {
     rejected: 0,
     unsettled: null,
     due: { cron: '*/5 * * * *', since: ago(day), tick: null },
+    failure: null,
     endless: null,
   };
   const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
@@ -101,6 +102,12 @@ describe('a collector', () => {
 
   it.each<[string, Partial<Standing>, string[]]>([
     ['that ran at its last tick', {}, []],
+    [
+      'whose first run failed, whoever began it',
+      { lastDateTime: null, caughtUpAt: null, due: null, failure: { at: ago(minute), text: 'No. [ACCESS_DENIED]' } },
+      ['ACCESS_DENIED'],
+    ],
+    ['whose newest run failed for a while', { failure: { at: ago(minute), text: 'No. [SOURCE_UNAVAILABLE]' } }, []],
     ['that missed two runs', { lastDateTime: ago(12 * minute) }, []],
     ['that missed three runs', { lastDateTime: ago(13 * minute) }, ['LATE']],
     ['that has never run since it was started', { lastDateTime: null, caughtUpAt: null }, ['LATE']],

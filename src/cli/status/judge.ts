@@ -1,8 +1,9 @@
 import type { RunUnderWay } from '../../temporal/run-under-way.js';
 import { noNextRun } from '../../watch/health.js';
 import { failureCodeOf, type Problem, passesByItself, splitCode } from '../../watch/problem.js';
+import { failedRun, newestFailure, type RunFailure } from '../../watch/run-failure.js';
 import type { Recurring } from './recurring.js';
-import type { Stored } from './stored.js';
+import { outcomesOf, type Stored } from './stored.js';
 import { fromNow, span } from './times.js';
 
 /** A run that has written nothing for this long is stuck. One that waits for a rate limit gets longer. */
@@ -15,8 +16,8 @@ export interface Facts {
   recurring: Recurring;
   cron: string | null;
   nextRun: string | null;
-  lastFailure: string | null;
-  lastFailureCode: string | null;
+  /** The newest run's failure; null if it did not fail. */
+  failure: RunFailure | null;
   /** The note left when its Schedule was paused; null if it is not paused. */
   pausedBecause: string | null;
   run: RunUnderWay | null;
@@ -35,7 +36,12 @@ interface Judgement {
 
 /** Combines the problems found in the store with those that only Temporal shows. */
 export function judge(facts: Facts, nowMs: number): Judgement {
-  const problems = [...(facts.stored?.found ?? [])];
+  const failed = facts.failure && failedRun(facts.failure);
+  // Temporal may know a newer failure than the store, and its full text: one of the two is reported.
+  const logged = facts.stored && newestFailure(outcomesOf(facts.stored));
+  const problems = (facts.stored?.found ?? []).filter(
+    ({ message }) => message !== (logged && failedRun(logged).message),
+  );
   const notices: Problem[] = [];
   const add = (problem: Problem | null, isProblem: boolean) => {
     if (problem) (isProblem ? problems : notices).push(problem);
@@ -46,7 +52,6 @@ export function judge(facts: Facts, nowMs: number): Judgement {
   if (!problems.some(({ code }) => code === 'NO_NEXT_RUN')) add(unplanned(facts), true);
   const stuck = stuckRun(facts, nowMs);
   add(stuck, true);
-  const failed = failedRun(facts);
   add(failed, failed !== null && !passesByItself(failed.code));
   if (!stuck) add(failingRun(facts, nowMs), false);
   for (const problem of ofStore(facts, problems)) add(problem, false);
@@ -87,14 +92,9 @@ function stuckRun({ collector, recurring, run, stored }: Facts, nowMs: number): 
   };
 }
 
-function failedRun({ lastFailure, lastFailureCode }: Facts): Problem | null {
-  if (lastFailure === null) return null;
-  return { code: failureCodeOf(lastFailureCode), message: `The last run failed: ${lastFailure}` };
-}
-
-function failingRun({ run, lastFailure }: Facts, nowMs: number): Problem | null {
+function failingRun({ run, failure }: Facts, nowMs: number): Problem | null {
   const trouble = run?.trouble;
-  if (!trouble || trouble.failure === lastFailure) return null;
+  if (!trouble || trouble.failure === failure?.message) return null;
   const next = trouble.nextMs === null ? 'now' : fromNow(new Date(trouble.nextMs).toISOString(), nowMs);
   return {
     code: failureCodeOf(trouble.code),

@@ -2,13 +2,14 @@ import { collectorNames } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { Problem } from '../../watch/problem.js';
+import { newestFailure } from '../../watch/run-failure.js';
 import type { Context } from '../context.js';
 import type { ErrorReport } from '../error-report.js';
 import type { Asked } from './answers.js';
 import { askTemporal } from './asked.js';
 import { judge } from './judge.js';
 import { type Recurring, recurringOf, type WorkerState } from './recurring.js';
-import { type Collected, readStore, type Stored } from './stored.js';
+import { type Collected, outcomesOf, readStore, type Stored } from './stored.js';
 
 /** The members of `Collected` are absent if the store cannot be read. Times are RFC 3339. */
 export interface CollectorStatus extends Partial<Collected> {
@@ -19,7 +20,7 @@ export interface CollectorStatus extends Partial<Collected> {
   nextRun: string | null;
   /** When the run under way began; null if there is none. */
   runningSince: string | null;
-  /** The last run's failure; null if it did not fail. */
+  /** The newest run's failure, whoever began the run; null if it did not fail. */
   lastFailure: string | null;
   lastFailureCode: string | null;
   /** Findings that a person must act on. */
@@ -79,10 +80,7 @@ export function collectorStatus(
   const recurring = recurringOf(state, worker);
   const { recurrence = null, nextRun = null, pausedBecause = null } = state ?? {};
   const cron = state?.cron || null;
-  // If Temporal does not say, the execution log does.
-  const logged = state === undefined ? stored?.failure : undefined;
-  const lastFailure = state?.lastFailure ?? logged?.message ?? null;
-  const lastFailureCode = state?.lastFailureCode ?? logged?.code ?? null;
+  const failure = newestFailure(stored && outcomesOf(stored), state?.failure ?? null);
   return {
     collector,
     recurring,
@@ -90,12 +88,9 @@ export function collectorStatus(
     cron,
     nextRun,
     runningSince: run ? new Date(run.startedMs).toISOString() : null,
-    lastFailure,
-    lastFailureCode,
+    lastFailure: failure?.message ?? null,
+    lastFailureCode: failure?.code ?? null,
     ...stored?.collected,
-    ...judge(
-      { collector, recurring, cron, nextRun, lastFailure, lastFailureCode, pausedBecause, run, unsaid, stored },
-      nowMs,
-    ),
+    ...judge({ collector, recurring, cron, nextRun, failure, pausedBecause, run, unsaid, stored }, nowMs),
   };
 }

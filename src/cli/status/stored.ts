@@ -1,14 +1,14 @@
-import type { ExecutionLogLine, RetentionGap } from '../../domain.js';
+import type { RetentionGap } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import { type Filter, filtersInForce } from '../../settings/filters.js';
 import { collectorNames } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { OpenRepetition } from '../../stores/offload.js';
 import { answeringWithin } from '../../stores/place.js';
-import type { Store } from '../../stores/store.js';
+import type { LoggedFailure, Standing, Store } from '../../stores/store.js';
 import type { CollectorHealth } from '../../watch/collectors.js';
 import { type Lag, lagOf } from '../../watch/lag.js';
-import { type Problem, splitCode } from '../../watch/problem.js';
+import type { Problem } from '../../watch/problem.js';
 import type { SinkStanding } from '../../watch/sinks.js';
 import type { Context } from '../context.js';
 import { type ErrorReport, errorReport } from '../error-report.js';
@@ -43,8 +43,8 @@ export interface Stored {
   collected: Collected;
   /** True while runs are expected; false after `trawl stop`. */
   expected: boolean;
-  /** The last run's failure, according to the execution log; null if it did not fail. */
-  failure: Problem | null;
+  /** The newest run's failure, according to the execution log; null if it did not fail. */
+  failure: LoggedFailure | null;
   /** Problems found in the store. */
   found: readonly Problem[];
 }
@@ -59,8 +59,6 @@ interface StoreHalf {
 /** Limits how long the user waits: for one answer, and for all of them. */
 const answerMaxMs = 4_000;
 const allMaxMs = 8_000;
-/** Lines of the execution log that are looked through for a failure. */
-const linesRead = 50;
 
 /** Reads the store. If it cannot be read, the result says why. */
 export async function readStore(context: Context): Promise<StoreHalf> {
@@ -129,7 +127,7 @@ async function storedOf(
   filters: Filter[],
 ): Promise<Stored> {
   const checkpoint = await store.checkpoint(collector);
-  const lines = await store.executionLog({ collector, limit: linesRead });
+  const [newest] = await store.executionLog({ collector, limit: 1 });
   const nowMs = Date.now();
   const lag = health ? lagOf(health, nowMs) : { caughtUp: false, behindSince: null };
   const collected: Collected = {
@@ -140,7 +138,7 @@ async function storedOf(
     lost: await store.retentionGaps(collector),
     newestEvent: checkpoint.newestTimestamp,
     lastRun: checkpoint.lastDateTime,
-    lastNote: lines[0]?.notes ?? null,
+    lastNote: newest?.notes ?? null,
     lastOffset: checkpoint.lastOffset,
     lastCount: checkpoint.lastCount,
     caughtUpAt: health?.caughtUpAt ?? null,
@@ -153,23 +151,14 @@ async function storedOf(
   return {
     collected,
     expected: health ? health.due !== null : false,
-    failure: loggedFailure(lines, collected.lastRun),
+    failure: health?.failure ?? null,
     found: health?.problems ?? [],
   };
 }
 
-/**
- * The failure of a run that is newer than what the last successful step of one has logged; null if there is none. Lines on
- * settings and commands may follow it.
- * @param lines newest first
- */
-export function loggedFailure(lines: readonly ExecutionLogLine[], lastRun: string | null): Problem | null {
-  for (const { datetime, notes } of lines) {
-    const [, text] = /^Run failed: (.*)$/s.exec(notes) ?? [];
-    if (text !== undefined) return splitCode(text);
-    if (datetime === lastRun) return null;
-  }
-  return null;
+/** What the store tells of the newest run. */
+export function outcomesOf({ failure, collected }: Stored): Pick<Standing, 'failure' | 'lastDateTime'> {
+  return { failure, lastDateTime: collected.lastRun };
 }
 
 function lagSeconds({ caughtUp, behindSince }: Lag, nowMs: number): number | null {

@@ -1,8 +1,8 @@
 import { branchNote, unchangedPage } from '../../branches.js';
-import type { Checkpoint } from '../../domain.js';
+import { type Checkpoint, notes, runFailed } from '../../domain.js';
 import type { DueRuns, SeenPage } from '../store.js';
 import type { Dialect } from './dialect.js';
-import { logLine } from './log.js';
+import { logLine, newestFailure } from './log.js';
 import { changes, first, plainText, type Steps } from './steps.js';
 
 const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", last_count AS "lastCount", generation,
@@ -67,9 +67,10 @@ export function* moveBack(collector: string, { to, refused }: { to: string; refu
   );
 }
 
-/** U20 for a run that failed, once per key. */
+/** U20 for a run that failed, once per key. From then on the collector has a standing, even if nothing is stored. */
 export function* logFailedRun(collector: string, failure: string, key: string, now: string): Steps<void> {
-  yield* logLine(collector, { now, note: `Run failed: ${failure}`, key });
+  yield* changes('INSERT INTO audit_checkpoints (collector) VALUES ($1) ON CONFLICT DO NOTHING', collector);
+  yield* logLine(collector, { now, note: `${runFailed}${failure}`, key });
   // The next page may be days away.
   yield* allDurable(collector);
 }
@@ -108,6 +109,11 @@ function* firstCaughtUp(collector: string, now: string): Steps<boolean> {
   return made > 0;
 }
 
+function* isExpected(collector: string): Steps<boolean> {
+  const sql = 'SELECT collector FROM audit_checkpoints WHERE collector = $1 AND due_cron IS NOT NULL';
+  return (yield* first(sql, collector)) !== undefined;
+}
+
 export function* expectRuns(
   dialect: Dialect,
   collector: string,
@@ -115,6 +121,8 @@ export function* expectRuns(
   now: string,
 ): Steps<void> {
   if (due) yield* holdCheckpoint(dialect, collector);
+  else if ((yield* isExpected(collector)) || (yield* newestFailure(collector)))
+    yield* logLine(collector, { now, note: notes.stopped, key: null });
   const isTold = due?.told ?? false;
   yield* changes(
     `UPDATE audit_checkpoints SET

@@ -1,5 +1,6 @@
-import type { ExecutionLogLine } from '../../domain.js';
-import { all, insert, type Steps } from './steps.js';
+import { type ExecutionLogLine, notCaughtUp, notes, runFailed } from '../../domain.js';
+import type { LoggedFailure } from '../store.js';
+import { all, first, insert, type Steps } from './steps.js';
 
 interface LogLine {
   now: string;
@@ -36,4 +37,22 @@ export function* executionLog({
     collector,
     limit,
   );
+}
+
+/** Notes after which an earlier failure is past: a run has read a page, or a person wants no more runs. */
+const goodNotes = [notes.noNewEvents, notes.firstPartPage, notes.subsequentPartPage, notes.fullPage, notes.stopped];
+
+/** The newest outcome in the execution log, if it is a failure. Other lines, of commands and settings, tell of no run. */
+export function* newestFailure(collector: string): Steps<LoggedFailure | null> {
+  const newest = yield* first<{ at: string; note: string }>(
+    `SELECT datetime AS at, notes AS note FROM execution_log
+     WHERE collector = $1 AND (notes LIKE $2 OR notes LIKE $3 OR notes IN ($4, $5, $6, $7, $8))
+     ORDER BY line DESC LIMIT 1`,
+    collector,
+    `${runFailed}%`,
+    `${notCaughtUp}%`,
+    ...goodNotes,
+  );
+  if (!newest?.note.startsWith(runFailed)) return null;
+  return { at: newest.at, text: newest.note.slice(runFailed.length) };
 }

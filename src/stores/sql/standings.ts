@@ -1,10 +1,11 @@
 import { leadsBack, notCaughtUp, notes } from '../../domain.js';
 import type { Endless, Standing } from '../store.js';
+import { newestFailure } from './log.js';
 import { unsettledRejects } from './rejects.js';
 import { settingsKey } from './settings.js';
 import { all, first, type Steps } from './steps.js';
 
-interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless'> {
+interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless' | 'failure'> {
   dueCron: string | null;
   dueSince: string;
   dueTick: string | null;
@@ -27,6 +28,7 @@ export function* standings(collector?: string): Steps<Standing[]> {
     const { dueCron, dueSince, dueTick, dueTold, ...standing } = row;
     found.push({
       ...standing,
+      failure: yield* newestFailure(row.collector),
       endless: yield* endlessReading(row),
       unsettled: standing.rejected > 0 ? yield* unsettledRejects(standing.collector) : null,
       due:

@@ -14,8 +14,7 @@ export const waiting: RecurringState = {
   state: 'waiting',
   cron: '*/5 * * * *',
   nextRun: ago(-3 * minute),
-  lastFailure: null,
-  lastFailureCode: null,
+  failure: null,
   run: null,
   pausedBecause: null,
 };
