@@ -54,10 +54,10 @@ export class Context {
   }
 
   /** @throws TrawlError NOT_RUNNING if nothing has been collected here yet. */
-  async existingStore(): Promise<Store> {
-    const store = await this.storeIfAny();
+  async existingStore(place = this.settings.store): Promise<Store> {
+    const store = await this.storeIfAny(place);
     if (store) return store;
-    throw new TrawlError('NOT_RUNNING', `There is no store at ${this.settings.store.name} yet.`, {
+    throw new TrawlError('NOT_RUNNING', `There is no store at ${place.name} yet.`, {
       hint: 'Collect first ("trawl up" or "trawl collect NAME"), or name the right folder in TRAWL_DATA.',
     });
   }
@@ -94,9 +94,9 @@ export class Context {
 
   /** The health of each collector, judged by the store alone. */
   async health(store: Store): Promise<CollectorHealth[]> {
-    const { env, lateAfterRuns } = this.settings;
+    const { lateAfterRuns } = this.settings;
     const { collectorHealth } = await import('../watch/collectors.js');
-    return collectorHealth({ store, sources: sourceKinds, env, lateAfterRuns });
+    return collectorHealth({ store, sources: sourceKinds, env: this.environment(), lateAfterRuns });
   }
 
   /** Registers a step for the end of the verb, in reverse order. If the verb has already ended, runs it at once. */

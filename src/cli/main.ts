@@ -49,6 +49,7 @@ async function run(verb: Verb, json: boolean): Promise<number> {
   try {
     context = new (await import('./context.js')).Context();
     makeFilesPrivate(context.settings.fileMode);
+    if (context.settings.demoRuns) tellOf((await import('./demo-beside.js')).besideTheDemo(context.settings));
     return await verb(context);
   } catch (error) {
     await tellError(errorReport(error), json, error);
@@ -56,6 +57,10 @@ async function run(verb: Verb, json: boolean): Promise<number> {
   } finally {
     await (context && closed(context));
   }
+}
+
+function tellOf(note: string | null): void {
+  if (note !== null) tell(note);
 }
 
 async function closed(context: Context): Promise<void> {

@@ -14,6 +14,7 @@ import { type TemporalSettings, temporalSettings } from '../settings/through-tem
 import { sourceKinds } from '../sources/kinds.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
+import { runningInstance } from '../temporal/instance.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Listen } from '../watch/endpoint.js';
 import { wholeNumber } from '../whole-number.js';
@@ -43,8 +44,10 @@ export interface ProcessSettings {
   fileMode: FileMode;
   /** Runs that a collector may miss before it is reported. */
   lateAfterRuns: number;
-  /** True if nothing is set up yet. Then `up` collects from the demo team, in a separate folder. */
+  /** True if nothing is set up yet, or its demo still runs. Then `up` collects from the demo team, in a separate folder. */
   demo: boolean;
+  /** True while `trawl up` runs the demo, even if this process uses another folder. */
+  demoRuns: boolean;
 }
 
 /** Definitions of the process settings, for `--help` and docs/settings.md. */
@@ -242,8 +245,12 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
   const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
-  const demo = named === undefined && !hasSourceSettings(env) && !existsSync(join(root, storeFile));
-  const dataDir = demo ? join(root, 'demo') : root;
+  const demoDir = demoFolder(root);
+  const demoRuns = existsSync(demoDir) && runningInstance(demoDir) !== null;
+  // A store of one's own does not end a demo that runs: what `up` runs is what the other verbs speak to.
+  const nothingOwn = demoRuns || !existsSync(join(root, storeFile));
+  const demo = named === undefined && !hasSourceSettings(env) && nothingOwn;
+  const dataDir = demo ? demoDir : root;
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
   // The value is not repeated: it may contain a password.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
@@ -266,11 +273,17 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     lateAfterRuns,
     env,
     demo,
+    demoRuns,
   };
 }
 
 /** A name that can be listed in TRAWL_HTTP_HOSTS: letters, digits, dots, hyphens and underscores, no port, no pattern. */
 const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/i;
+
+/** The folder of the demo team, within that for one's own files. */
+export function demoFolder(root: string): string {
+  return join(root, 'demo');
+}
 
 /** Problems of the settings that bound what rows of the table may name. A bound that is misspelt must not be missed. */
 function secretBoundProblems(env: Environment): string[] {

@@ -52,10 +52,7 @@ export async function collectorHealth(
       source: source?.kind,
       retentionDays: source?.retentionDays,
       sinks: sinks.map(({ problems: _, ...one }) => one),
-      problems: [
-        ...problemsOf(source ? standing : { ...standing, failure: null }, limits, nowMs),
-        ...sinks.flatMap(({ problems }) => problems),
-      ],
+      problems: [...problemsOf(standing, limits, nowMs), ...sinks.flatMap(({ problems }) => problems)],
     });
   }
   return found;

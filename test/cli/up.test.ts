@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,11 +21,22 @@ describe('trawl up', () => {
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('already running on') });
     await until('events are stored', async () => (await place.run('events', '--limit', '1')).stdout !== '', 60_000);
     expect((await place.run('check', 'asa')).code).toBe(0);
+    // README's task of offloading, and a first step towards data of one's own: the demo stays what commands speak to.
+    mkdirSync(join(place.folder, 'archive'));
+    await place.run('env', 'set', 'sink:archive', 'kind=files', `path=${place.folder}/archive`);
+    await place.run('env', 'set', 'asa', 'offload=archive');
+    await place.run('env', 'set', 'sink:own', 'kind=files', 'path=/tmp/own', '--own');
+    expect(await place.run('offload', 'asa')).toMatchObject({ code: 0, stderr: expect.stringContaining('the demo') });
     const server = place.serverPid(join('data', 'demo'))!;
     expect(commandLine(server)).toContain('start-dev');
     up.signal('SIGINT');
     expect((await up.ended).code).toBe(0);
     expect(isAlive(server)).toBe(false);
+    const next = await place.run('up');
+    expect(next).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/The demo is over.*\n.*No collector is set up/),
+    });
   }, 120_000);
 
   it('the printed commands of the Temporal CLI run, watch and reset, and collecting continues after a restart', async () => {

@@ -1,14 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
 import { envSet, envUnset } from '../../src/cli/verbs/env-set.js';
 import { mayExist, type StorePlace, sqlitePlace } from '../../src/stores/place.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 
 /** A context over an empty folder, as in a fresh checkout. */
-function contextOf(): { context: Context; path: string } {
+function contextOf(demoRuns = false): { context: Context; path: string; demo: string } {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-unit-'));
   const path = join(folder, 'data', 'trawl.db');
   const stores: SqliteStore[] = [];
@@ -22,9 +22,15 @@ function contextOf(): { context: Context; path: string } {
     stores.push(store);
     return store;
   };
-  const settings = { store: sqlitePlace(demo), realStore: sqlitePlace(path) };
-  const storeIfAny = async (place: StorePlace) => (mayExist(place) ? openStore(place) : undefined);
-  return { context: { settings, environment: () => ({}), openStore, storeIfAny } as unknown as Context, path };
+  const settings = {
+    demo: true,
+    demoRuns,
+    dataDir: dirname(demo),
+    store: sqlitePlace(demo),
+    realStore: sqlitePlace(path),
+  };
+  const storeIfAny = async (place: StorePlace = sqlitePlace(demo)) => (mayExist(place) ? openStore(place) : undefined);
+  return { context: { settings, environment: () => ({}), openStore, storeIfAny } as unknown as Context, path, demo };
 }
 
 describe('trawl env set', () => {
@@ -72,5 +78,48 @@ describe('trawl env set', () => {
     expect(await (await context.openStore(sqlitePlace(path))).settings()).toEqual({
       acme: { source: 'asa', asaTeam: 'acme', asaKeyId: 'k' },
     });
+  });
+
+  describe('while the demo runs', () => {
+    const isTerminal = process.stdin.isTTY;
+    afterEach(() => {
+      process.stdin.isTTY = isTerminal;
+      vi.restoreAllMocks();
+    });
+
+    it('offloads the events of the demo, whose store it keeps to', async () => {
+      const { context, path, demo } = contextOf(true);
+      expect(await envSet(context, 'sink:archive', ['kind=files', 'path=/tmp/archive'])).toBe(0);
+      expect(await envSet(context, 'asa', ['offload=archive'])).toBe(0);
+      expect(existsSync(path)).toBe(false);
+      expect(await (await context.openStore(sqlitePlace(demo))).settings()).toMatchObject({
+        asa: { offload: 'archive' },
+      });
+    });
+
+    it('moves to data of the own only if asked to, says so, and keeps both apart', async () => {
+      process.stdin.isTTY = false;
+      const { context, path } = contextOf(true);
+      const rows = ['source=asa', 'asaTeam=acme'];
+      await expect(envSet(context, 'acme', rows)).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(/demo runs here.*trawl\.db/),
+        hint: expect.stringContaining('--own'),
+      });
+      expect(existsSync(path)).toBe(false);
+      const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+      expect(await envSet(context, 'acme', rows, { own: true })).toBe(0);
+      expect(told.mock.calls.join()).toMatch(/demo still runs.*Ctrl-C.*trawl up/);
+      expect(await (await context.openStore(sqlitePlace(path))).settings()).toHaveProperty('acme');
+    });
+  });
+
+  it('says that it leaves a demo that ran before', async () => {
+    const { context, demo } = contextOf();
+    await context.openStore(sqlitePlace(demo));
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await envSet(context, 'sink:archive', ['kind=files', 'path=/tmp/archive']);
+    expect(told.mock.calls.join()).toMatch(/your own data.*The demo is over.*data\/demo/);
+    vi.restoreAllMocks();
   });
 });

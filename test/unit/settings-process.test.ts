@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { besideTheDemo } from '../../src/cli/demo-beside.js';
 import { readProcessSettings } from '../../src/cli/process-settings.js';
 import { TrawlError } from '../../src/errors.js';
+import { lockInstance } from '../../src/temporal/instance.js';
 
 let cwd: string;
 beforeEach(() => {
@@ -124,6 +126,25 @@ describe('the demo', () => {
     mkdirSync(join(cwd, 'data'));
     writeFileSync(join(cwd, 'data', 'trawl.db'), '');
     expect(readProcessSettings(cwd, {})).toMatchObject({ demo: false, store: { path: join(cwd, 'data', 'trawl.db') } });
+  });
+
+  it('gives way to a store that exists only when it no longer runs', () => {
+    const lock = lockInstance(join(cwd, 'data', 'demo'), 'up');
+    writeFileSync(join(cwd, 'data', 'trawl.db'), '');
+    const during = readProcessSettings(cwd, {});
+    expect(during).toMatchObject({
+      demo: true,
+      demoRuns: true,
+      store: { path: join(cwd, 'data', 'demo', 'trawl.db') },
+    });
+    expect(besideTheDemo(during)).toMatch(/about the demo.*Ctrl-C.*trawl\.db/);
+    const own = readProcessSettings(cwd, { ASA_TEAM: 't' });
+    expect(own).toMatchObject({ demo: false, demoRuns: true });
+    expect(besideTheDemo(own)).toMatch(/your own data.*demo still runs/);
+    lock.release();
+    const after = readProcessSettings(cwd, {});
+    expect(after).toMatchObject({ demo: false, demoRuns: false });
+    expect(besideTheDemo(after)).toBeNull();
   });
 
   it("does not give way to the demo's own store", () => {

@@ -8,13 +8,29 @@ import { isRequired, sinkPrefix } from '../../settings/definition.js';
 import { sinks } from '../../sinks/registry.js';
 import { checkSinkRows, everySinkSetting, sinkBoundProblems } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
+import { mayExist } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
+import { leavesTheDemo } from '../demo-beside.js';
 import { tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
 
-/** `trawl env set NAME KEY=VALUE …`: U02. */
-export async function envSet(context: Context, name: string, assignments: readonly string[]): Promise<number> {
+interface OwnOption {
+  /** Of the user's own collectors, even while the demo runs. */
+  own?: boolean;
+}
+
+/**
+ * `trawl env set NAME KEY=VALUE …`: U02. While the demo runs, settings are those of the demo, which is what the other
+ * verbs speak to. Those that set up a collector of the user's own begin the move away from it: that needs a yes.
+ * @throws TrawlError INPUT_INVALID if there is no terminal to ask on, unless `--own` is given
+ */
+export async function envSet(
+  context: Context,
+  name: string,
+  assignments: readonly string[],
+  { own = false }: OwnOption = {},
+): Promise<number> {
   const rows: Record<string, string> = {};
   for (const assignment of assignments) {
     const at = assignment.indexOf('=');
@@ -27,12 +43,19 @@ export async function envSet(context: Context, name: string, assignments: readon
     }
     rows[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  const place = name.startsWith(sinkPrefix) || setsUp(rows) ? context.settings.realStore : context.settings.store;
+  const { demo, demoRuns, realStore } = context.settings;
+  const isOwn = own || setsUp(rows) || (name.startsWith(sinkPrefix) && !demoRuns);
+  const place = isOwn ? realStore : context.settings.store;
   // A store is created only for valid settings: once there is one, nothing is collected from the demo team any more.
   const existing = await context.storeIfAny(place);
   const stored = (await existing?.settings())?.[name] ?? {};
   if (name.startsWith(sinkPrefix)) checkSinkRows(name, rows, stored, sinks);
   else checkTableRows(name, rows, stored, sources, 'store');
+  if (demo && demoRuns && isOwn && !own && !(await mayLeaveTheDemo(name, realStore.name))) {
+    tell('Nothing was set.');
+    return 1;
+  }
+  if (demo && isOwn && !existing) tellOfMove(context);
   const store = existing ?? (await context.openStore(place));
   await store.setSettings(name, rows, [], changeBy('trawl env set', name));
   for (const problem of await refusedHere(context, store, name)) tell(`${name}: ${problem}`);
@@ -40,8 +63,13 @@ export async function envSet(context: Context, name: string, assignments: readon
 }
 
 /** `trawl env unset NAME KEY …` */
-export async function envUnset(context: Context, name: string, keys: readonly string[]): Promise<number> {
-  const store = await context.existingStore();
+export async function envUnset(
+  context: Context,
+  name: string,
+  keys: readonly string[],
+  { own = false }: OwnOption = {},
+): Promise<number> {
+  const store = await context.existingStore(own ? context.settings.realStore : undefined);
   const stored = (await store.settings())[name] ?? {};
   const missing = keys.filter((key) => !(key in stored));
   if (missing.length > 0) {
@@ -51,6 +79,29 @@ export async function envUnset(context: Context, name: string, keys: readonly st
   }
   await store.setSettings(name, {}, keys, changeBy('trawl env unset', name));
   return 0;
+}
+
+async function mayLeaveTheDemo(name: string, own: string): Promise<boolean> {
+  const what = `The demo runs here, and ${name} would be a collector of your own, which the demo does not collect: its settings go to ${own}`;
+  if (process.stdin.isTTY) {
+    const { askWhether, Cancelled } = await import('../init/dialogue.js');
+    return askWhether(`${what}. Set them?`).catch((error: unknown) => {
+      if (error instanceof Cancelled) return false;
+      throw error;
+    });
+  }
+  throw new TrawlError('INPUT_INVALID', `Nothing was set. ${what}.`, {
+    hint: 'Set them with --own, or end the demo first (Ctrl-C where "trawl up" runs).',
+  });
+}
+
+/** A store of one's own ends the demo: at once, or when it has ended by itself. */
+function tellOfMove({ settings: { demoRuns, dataDir, store, realStore } }: Context): void {
+  if (demoRuns)
+    tell(
+      `The demo still runs, and commands are about it. When you have ended it (Ctrl-C where "trawl up" runs), they are about your own data (${realStore.name}): start again with "trawl up".`,
+    );
+  else if (mayExist(store)) tell(leavesTheDemo(realStore.name, dataDir));
 }
 
 /** What a worker with the settings of this process would refuse in the table. Another may have other bounds. */

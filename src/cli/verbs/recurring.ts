@@ -74,8 +74,10 @@ export async function stop(context: Context, names: readonly string[], options: 
   const chosen = await chosenCollectors(context, store, names, options.all);
   return eachCollector(chosen, options, async (name) => {
     const state = await recurringState(client, name);
-    const wasDue = (await store?.standings(name))?.[0]?.due ?? null;
-    const idle = (!state || state.state === 'paused') && !wasDue;
+    const standing = (await store?.standings(name))?.[0];
+    // To stop a collector also says that its last failure needs nobody any more.
+    const isWatched = Boolean(standing?.due ?? standing?.failure);
+    const idle = (!state || state.state === 'paused') && !isWatched;
     if (idle && !options.all) {
       throw new TrawlError('NOT_RUNNING', `The recurring collection of ${name} is not running.`, {
         hint: '"trawl status" shows the running ones.',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type RunningDemo, startDemo } from '../../../demo/demo.js';
@@ -8,9 +9,11 @@ import { sourceKinds } from '../../sources/kinds.js';
 import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import type { Context } from '../context.js';
+import { leavesTheDemo } from '../demo-beside.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
 import { ownCommand } from '../own-command.js';
+import { demoFolder } from '../process-settings.js';
 import { bringUp, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
 import { checkCron, wrongCallOf } from '../wrong-call.js';
@@ -29,6 +32,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   context.closeFilesToOthers();
   const store = await context.openStore();
   const names = nothingSetUp ? ['asa'] : collectorNames(sourceKinds, await store.settings(), env);
+  if (!nothingSetUp) await tellOfMove(context, store);
   if (names.length === 0) await refuseToForget(context, store);
   if (env.TEMPORAL_ADDRESS) {
     tell(
@@ -50,6 +54,12 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
   tell('Stopping: the worker finishes its current work …');
   return code === 130 || code === 143 || code === 129 ? 0 : code;
+}
+
+/** The first start after the demo says that this is no longer the demo. */
+async function tellOfMove({ settings: { dataDir, store: place } }: Context, store: Store): Promise<void> {
+  const demoDir = demoFolder(dataDir);
+  if (existsSync(demoDir) && (await store.collectors()).length === 0) tell(leavesTheDemo(place.name, demoDir));
 }
 
 /** Lost settings must not turn a real collection into a demo. */
