@@ -70,3 +70,9 @@ export interface OffloadedBatches {
   refused: number;
   more: boolean;
 }
+
+/** Local activities, which take no input. The worker has them besides those of createActivities. */
+export interface LocalActivities {
+  /** The releases, besides this worker's, whose workers poll the task queue. @throws if the server does not say. */
+  otherReleases(): Promise<string[]>;
+}

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
+import type { LocalActivities } from '../activities/types.js';
 import type { Environment } from './environment.js';
 import { TrawlError } from './errors.js';
 import { answerBounds, HttpClient } from './http/client.js';
@@ -14,8 +15,9 @@ import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
-import { workerIdentity } from './temporal/workers.js';
+import { releasesBeside, workerIdentity } from './temporal/workers.js';
 import type { Tracing } from './tracing/start.js';
+import { packageVersion } from './version.js';
 import { defaultTuning, type WorkerTuning } from './worker-tuning.js';
 
 /** Path of the bundle that `npm run build` makes of workflows/index.ts, seen from the compiled code or the sources. */
@@ -40,6 +42,17 @@ interface WorkerSettings {
   tracing?: Tracing | null;
   /** Default: the one that all workers share. */
   taskQueue?: string;
+  /** Tests replace it, to run workers of two releases in one process. Default: this one. */
+  release?: Release;
+}
+
+/** The code that carries out workflows. */
+interface Release {
+  version: string;
+  /** Path of the bundle. */
+  workflows: string;
+  /** The server keeps one poller for each identity. */
+  identity: string;
 }
 
 export interface RunningWorker {
@@ -73,8 +86,10 @@ export async function startWorker({
   observer,
   tracing = null,
   taskQueue = defaultTaskQueue,
+  release,
 }: WorkerSettings): Promise<RunningWorker> {
-  const codePath = bundlePath(tracing ? 'workflow-bundle.traced.js' : 'workflow-bundle.js');
+  const codePath = release?.workflows ?? bundlePath(tracing ? 'workflow-bundle.traced.js' : 'workflow-bundle.js');
+  const version = release?.version ?? packageVersion();
   if (codePath === undefined) {
     throw new TrawlError('SETTINGS_INVALID', 'The workflow bundle has not been built.', {
       hint: 'Run "npm run build".',
@@ -91,14 +106,22 @@ export async function startWorker({
     opened.push(() => http.close());
     const connection = await NativeConnection.connect(temporal.connection);
     opened.push(() => connection.close());
+    const { namespace } = temporal;
     const worker = await Worker.create({
       connection,
-      namespace: temporal.namespace,
+      namespace,
       taskQueue,
-      identity: await workerIdentity(store),
+      identity: release?.identity ?? (await workerIdentity(store)),
       workflowBundle: { codePath },
       ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
-      activities: createActivities({ store, sources, http, env, observer, temporalSettings }),
+      // Tells the server, and so the workers beside it, which release this is. It does not version any run.
+      workerDeploymentOptions: { version: { deploymentName: 'trawl', buildId: version }, useWorkerVersioning: false },
+      activities: {
+        ...createActivities({ store, sources, http, env, observer, temporalSettings }),
+        ...({
+          otherReleases: () => releasesBeside(version, connection.workflowService, { namespace, queue: taskQueue }),
+        } satisfies LocalActivities),
+      },
       interceptors: { activity: [observingActivities(observer), ...(tracing?.activityInterceptors ?? [])] },
       ...(tracing ? { sinks: tracing.sinks } : {}),
       maxCachedWorkflows: tuning.cachedWorkflows,

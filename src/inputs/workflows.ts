@@ -35,3 +35,14 @@ export const collectorInput = z.strictObject({ collector });
 export const clearInput = z.strictObject({ collector, ...clearOptions.shape });
 
 export const variablesInput = z.strictObject({ collector, variables });
+
+/** The workflow types, which workflows/index.ts exports. */
+export const workflowTypes = [
+  'recurringAuditCollection',
+  'auditWalk',
+  'offloadEvents',
+  'offloadToSink',
+  'resetCheckpoint',
+  'clearEvents',
+  'setEnvironmentVariables',
+] as const;

@@ -14,24 +14,42 @@ interface Poller {
   identity: string;
   /** Epoch ms. */
   askedMs: number;
+  /** Trawl's version, as the worker tells it to the server; null if it does not. */
+  release: string | null;
 }
 
-async function pollers(client: Client): Promise<Poller[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1,
-  });
-  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+/** A connection that can ask for the pollers of a task queue. */
+type Asking = Pick<Client['workflowService'], 'describeTaskQueue'>;
+
+async function pollersOf(workflowService: Asking, namespace: string, name: string): Promise<Poller[]> {
+  const { pollers } = await workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: 1 });
+  return (pollers ?? []).map(({ identity, lastAccessTime, deploymentOptions }) => ({
     identity: identity ?? '',
     askedMs: epochMsOf(lastAccessTime),
+    release: deploymentOptions?.buildId || null,
   }));
 }
 
+function pollers({ workflowService, options }: Client): Promise<Poller[]> {
+  return pollersOf(workflowService, options.namespace, taskQueue);
+}
+
 /** True if a worker polls the task queue. A killed worker still counts for a minute. */
-export async function hasWorker(client: Client): Promise<boolean> {
+export async function hasWorker({ workflowService, options }: Client, queue = taskQueue): Promise<boolean> {
   const since = Date.now() - silentMaxMs;
-  return (await pollers(client)).some(({ askedMs }) => askedMs > since);
+  return (await pollersOf(workflowService, options.namespace, queue)).some(({ askedMs }) => askedMs > since);
+}
+
+/** Releases that poll a task queue besides `own`. Workers from before releases were told are all one: "unknown". */
+export async function releasesBeside(
+  own: string,
+  workflowService: Asking,
+  { namespace, queue }: { namespace: string; queue: string },
+): Promise<string[]> {
+  const since = Date.now() - silentMaxMs;
+  const polling = (await pollersOf(workflowService, namespace, queue)).filter(({ askedMs }) => askedMs > since);
+  const releases = polling.map(({ release }) => release ?? 'unknown').filter((release) => release !== own);
+  return [...new Set(releases)];
 }
 
 /** The workers that use a different store. */

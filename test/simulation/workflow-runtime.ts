@@ -107,6 +107,9 @@ export function proxyActivities(defaults: object): Record<string, Call> {
   return new Proxy({}, { get: (_, name) => call(String(name)) });
 }
 
+/** None of the simulated workflows has local activities. */
+export const proxyLocalActivities = proxyActivities;
+
 export function condition(holds: () => boolean, timeoutMs?: number): Promise<unknown> {
   if (timeoutMs === undefined && holds()) return Promise.resolve();
   const { execution } = here();

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PageRef } from '../../activities/types.js';
+import { workflowTypes } from '../../src/inputs/workflows.js';
+import * as bundle from '../../workflows/index.js';
 import { collectionInput, collectorInput, parseInput, variablesInput } from '../../workflows/input.js';
 import type { Progress } from '../../workflows/messages.js';
 import { inWords } from '../../workflows/progress.js';
@@ -121,4 +123,10 @@ describe('the input of a workflow', () => {
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
     );
   });
+});
+
+it('the list of workflow types has each that the bundle exports', () => {
+  const { default: unknownType, ...types } = bundle;
+  expect(unknownType).toBeTypeOf('function');
+  expect([...workflowTypes].sort()).toEqual(Object.keys(types).sort());
 });
