@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Place } from '../support/cli.js';
 import { until } from '../support/collection.js';
-import { placeWithoutWorker } from '../support/namespace.js';
+import { clientOf, placeWithoutWorker } from '../support/namespace.js';
 
 it('trawl collect reports that its worker was killed, and continues with another one', async () => {
   const { place, demo } = await placeWithoutWorker({ events: 3_000, latencyMs: 100 });
@@ -50,6 +50,21 @@ it('a worker with a different store than the running one is refused, and accepte
   const third = elsewhere.start('worker');
   await until('it is let in', () => third.stderr.includes('A worker runs'));
 }, 120_000);
+
+it('trawl status names a run on a task queue that no worker polls', async () => {
+  const { place, namespace } = await placeWithoutWorker({ events: 1 });
+  const client = await clientOf(namespace);
+  await client.workflow.start('recurringAuditCollection', {
+    ...{ workflowId: 'audit-collection-asa', taskQueue: 'audit-colection', args: [{ collector: 'asa' }] },
+  });
+  await until('the run is listed', async () => (await client.workflow.count()).count > 0);
+  expect(await place.run('status')).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(
+      /The run audit-collection-asa waits on the task queue audit-colection.*\[NO_WORKER\]/,
+    ),
+  });
+}, 60_000);
 
 it('trawl start and stop accept several names, or --all', async () => {
   const { place } = await placeWithoutWorker({ events: 1 });

@@ -3,6 +3,7 @@ import { type RecurringState, recurringCollectors, recurringState } from '../../
 import type { TemporalAddress } from '../../temporal/connection.js';
 import { collectId } from '../../temporal/names.js';
 import { type RunUnderWay, runUnderWay } from '../../temporal/run-under-way.js';
+import { type StrayRuns, strayRuns } from '../../temporal/stray-runs.js';
 import { hasWorker } from '../../temporal/workers.js';
 import type { Problem } from '../../watch/problem.js';
 import type { Context } from '../context.js';
@@ -27,6 +28,7 @@ export interface TemporalHalf {
   worker: WorkerState;
   /** The collectors with a recurring collection on Temporal. */
   names: readonly string[];
+  strayRuns: readonly StrayRuns[];
   /** Never rejects: what Temporal does not say is undefined. */
   ask(collector: string): Promise<Asked>;
 }
@@ -45,18 +47,20 @@ export async function answersOf(context: Context, address: TemporalAddress): Pro
   const client = await connectFor(context, address, connectMaxMs);
   const deadline = Date.now() + answersMaxMs;
   const before = <T>(ask: () => Promise<T>) => client.withDeadline(deadline, ask);
-  const [worker, names] = await Promise.all([
+  const [worker, names, strays] = await Promise.all([
     before(() => hasWorker(client)).then(
       (is) => (is ? 'running' : 'none'),
       () => 'unknown' as const,
     ),
     before(() => recurringCollectors(client)).catch(() => []),
+    before(() => strayRuns(client)).catch(() => []),
   ]);
   return {
     words: 'connected',
     problem: null,
     worker,
     names,
+    strayRuns: strays,
     ask: inTurns(atOneTime, (collector) =>
       before(async () => {
         const state = await recurringState(client, collector);

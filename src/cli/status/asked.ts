@@ -23,5 +23,6 @@ const silent: TemporalHalf = {
   problem: null,
   worker: 'unknown',
   names: [],
+  strayRuns: [],
   ask: async () => ({ state: undefined, run: null, unsaid: null }),
 };

@@ -1,6 +1,7 @@
 import { collectorNames } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
+import type { StrayRuns } from '../../temporal/stray-runs.js';
 import type { Problem } from '../../watch/problem.js';
 import { newestFailure } from '../../watch/run-failure.js';
 import type { Context } from '../context.js';
@@ -40,6 +41,8 @@ export interface StatusReport {
   /** Why Temporal cannot be queried; null if it can, or if none runs here or is configured. */
   temporalProblem: ErrorReport | null;
   worker: WorkerState;
+  /** Runs of Trawl's types on task queues that no worker polls. */
+  strayRuns: readonly StrayRuns[];
   collectors: CollectorStatus[];
 }
 
@@ -66,6 +69,7 @@ export async function statusReport(context: Context): Promise<StatusReport> {
     temporal: temporal.words,
     temporalProblem: temporal.problem,
     worker: temporal.worker,
+    strayRuns: temporal.strayRuns,
     collectors: await Promise.all(names.map(statusOf)),
   };
 }

@@ -1,3 +1,4 @@
+import { taskQueue } from '../../temporal/names.js';
 import { inWords } from '../error-report.js';
 import { printable, wrapped } from '../output.js';
 import { type Column, fitted, type Room } from './fit.js';
@@ -15,9 +16,10 @@ const untoldCode = 1;
 const columnsDefault = 120;
 
 /** @returns 0 if all is well, 1 if the store cannot be read, 3 if something needs a person. */
-export function codeOf({ storeProblem, temporalProblem, collectors }: StatusReport): number {
+export function codeOf({ storeProblem, temporalProblem, strayRuns, collectors }: StatusReport): number {
   if (storeProblem) return untoldCode;
-  return temporalProblem || collectors.some(({ problems }) => problems.length > 0) ? attentionCode : 0;
+  const isNeeded = strayRuns.length > 0 || collectors.some(({ problems }) => problems.length > 0);
+  return temporalProblem || isNeeded ? attentionCode : 0;
 }
 
 /**
@@ -35,14 +37,14 @@ export function tablesOf({ at, collectors }: StatusReport, columns?: number): st
 
 /** One line for each problem: what is wrong, what to do, and a code of docs/errors.md. */
 export function notesOf(report: StatusReport): string[] {
-  const { store, storeExists, storeProblem, temporal, temporalProblem, worker, collectors } = report;
+  const { store, storeExists, storeProblem, temporal, temporalProblem, worker, strayRuns, collectors } = report;
   const notes: string[] = [];
   if (storeProblem) notes.push(about('Store', inWords(storeProblem)));
   else if (!storeExists) notes.push(`Store: nothing has been collected here yet (${store}).`);
   if (temporalProblem) notes.push(about('Temporal', inWords(temporalProblem)));
   else if (temporal !== 'connected') notes.push(`Temporal: ${temporal}`);
   if (worker === 'none' && collectors.some(({ recurring }) => recurring !== 'stopped')) notes.push(workerNote(report));
-  notes.push(...collectorNotes(collectors));
+  notes.push(...strayRuns.map(strayNote), ...collectorNotes(collectors));
   if (collectors.length === 0 && !storeProblem)
     notes.push('No collector is set up. Set one up with "trawl init", or try a demo team with "trawl up".');
   if (notes.length === 0) notes.push(`All is well${worker === 'running' ? ', and a worker is running' : ''}.`);
@@ -70,6 +72,11 @@ function workerNote({ collectors }: StatusReport): string {
   const what =
     due.length > 0 ? `a run of ${due.map((one) => one.collector).join(', ')} is due` : 'nothing is collected';
   return `Worker: none is running, and ${what}. Start one with "trawl worker" where the store is. [${noWorker.code}]`;
+}
+
+function strayNote({ taskQueue: queue, workflowIds: [first, ...others] }: StatusReport['strayRuns'][number]): string {
+  const which = others.length > 0 ? `${first} and ${others.length} more runs wait` : `The run ${first} waits`;
+  return `Temporal: ${printable(which)} on the task queue ${printable(queue)}, and no worker polls it. Trawl's workers poll ${taskQueue}: terminate what waits there, and start it again with --task-queue ${taskQueue}. [${noWorker.code}]`;
 }
 
 /** Merges the same message of several collectors into one line. */

@@ -71,5 +71,5 @@ export function statusOf(known: Known = {}) {
 
 export function reportOf(collectors = [statusOf()], other: Partial<StatusReport> = {}): StatusReport {
   const known = { storeExists: true, storeProblem: null, temporal: 'connected', temporalProblem: null };
-  return { at: ago(0), store: '/data/trawl.db', ...known, worker: 'running', collectors, ...other };
+  return { at: ago(0), store: '/data/trawl.db', ...known, worker: 'running', strayRuns: [], collectors, ...other };
 }
