@@ -23,10 +23,11 @@ type Asking = Pick<Client['workflowService'], 'describeTaskQueue'>;
 
 async function pollersOf(workflowService: Asking, namespace: string, name: string): Promise<Poller[]> {
   const { pollers } = await workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: 1 });
-  return (pollers ?? []).map(({ identity, lastAccessTime, deploymentOptions }) => ({
+  return (pollers ?? []).map(({ identity, lastAccessTime, deploymentOptions, workerVersionCapabilities }) => ({
     identity: identity ?? '',
     askedMs: epochMsOf(lastAccessTime),
-    release: deploymentOptions?.buildId || null,
+    // Servers from before deployments tell the second.
+    release: deploymentOptions?.buildId || workerVersionCapabilities?.buildId || null,
   }));
 }
 

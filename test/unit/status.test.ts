@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recurringOf } from '../../src/cli/status/recurring.js';
 import type { Store } from '../../src/stores/store.js';
-import { hasWorker, requireSameStore } from '../../src/temporal/workers.js';
+import { hasWorker, releasesBeside, requireSameStore } from '../../src/temporal/workers.js';
 
 // Fake timers do not replace these.
 vi.mock('node:timers/promises', () => ({
@@ -37,6 +37,21 @@ describe('a worker', () => {
     const workflowService = { describeTaskQueue: async () => ({}) };
     expect(await hasWorker({ options: {}, workflowService } as unknown as Client)).toBe(false);
   });
+});
+
+it('the releases beside one are those that poll now; one that does not tell its release is another', async () => {
+  const poller = (secondsAgo: number, buildId?: string) => ({
+    lastAccessTime: { seconds: Math.floor(Date.now() / 1000) - secondsAgo },
+    ...(buildId ? { deploymentOptions: { buildId } } : {}),
+  });
+  const beside = (...pollers: object[]) =>
+    releasesBeside('1.0.0', { describeTaskQueue: async () => ({ pollers }) } as unknown as Client['workflowService'], {
+      namespace: 'default',
+      queue: 'q',
+    });
+  expect(await beside(poller(0, '1.0.0'), poller(30, '1.0.0'))).toEqual([]);
+  expect(await beside(poller(0, '1.0.0'), poller(30, '1.1.0'), poller(120, '1.2.0'))).toEqual(['1.1.0']);
+  expect(await beside(poller(0))).toEqual(['unknown']);
 });
 
 describe('a worker that starts beside another', () => {
