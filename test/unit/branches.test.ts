@@ -30,6 +30,7 @@ describe("M10's branches", () => {
       resetCheckpoint: 'Reset checkpoint',
       resetToRejected: 'Reset checkpoint to the first page with rejected events',
       clearedEvents: 'Cleared events table',
+      stopped: 'Stopped: no run is expected',
     });
   });
 });

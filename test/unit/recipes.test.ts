@@ -32,10 +32,10 @@ const recipes: Record<string, readonly (readonly [line: string, by: string])[]> 
   'docs/temporal.md': [
     ['# Temporal Cloud, by API key', here],
     ['(umask 077 && trawl codec key 2026-a', here],
-    ['(umask 077; openssl rand -hex 32', here],
+    ['(umask 077 && openssl rand -hex 32', here],
   ],
   'docs/containers.md': [
-    ['umask 077', here],
+    ['(umask 077 && echo "STORE_PASSWORD=', here],
     ['# docker-compose.override.yml', here],
     ['# values.yaml', 'test/unit/helm-chart.test.ts'],
   ],
@@ -160,7 +160,7 @@ describe('docs/temporal.md', () => {
     const of = (line: string) =>
       linesOf(blockThatBegins('docs/temporal.md', line)).map((each) => each.replaceAll('/etc/trawl', etc));
     const [makeKeys, keys] = of('(umask 077 && trawl codec key 2026-a');
-    const [makeToken, serve] = of('(umask 077; openssl rand -hex 32');
+    const [makeToken, serve] = of('(umask 077 && openssl rand -hex 32');
     await shell([makeKeys!, makeToken!], etc);
     for (const name of ['payload-keys', 'codec-token']) expect(modeOf(join(etc, name))).toBe(0o600);
     expect(readProcessSettings('/nowhere', variablesOf([keys!])).payloadKeys).toBeDefined();
@@ -187,7 +187,9 @@ describe('docs/temporal.md', () => {
 describe('docs/containers.md', () => {
   it('makes passwords that only their owner reads, in a .env that Trawl accepts', async () => {
     const place = folder();
-    const lines = linesOf(blockThatBegins('docs/containers.md', 'umask 077')).filter((line) => !isCommand(line));
+    const lines = linesOf(blockThatBegins('docs/containers.md', '(umask 077 && echo "STORE_PASSWORD=')).filter(
+      (line) => !isCommand(line),
+    );
     await shell(lines, place);
     expect(modeOf(join(place, '.env'))).toBe(0o600);
     const made = variablesOf(readFileSync(join(place, '.env'), 'utf8').trim().split('\n'));
