@@ -23,8 +23,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // For two cores, of which a file uses two thirds of one with all that it starts: the rest of the time it waits.
-    maxWorkers: 3,
+    // For two cores, of which a file uses half of one with all that it starts: the rest of the time it waits.
+    maxWorkers: 4,
     // Otherwise each file reads the same packages again, which takes two seconds of a processor where it starts a worker.
     isolate: false,
     projects: [
