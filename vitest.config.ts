@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
+/** Of these, those that replace a module, which files that share a process would share. */
+const mocked = ['test/unit/mocked/*.test.ts'];
+
 /** Tests that go through a store run on each kind of store: above all what is killed, and every command. */
 const onEachStore = ['test/{integration,fault,cli}/**/*.test.ts'];
 
@@ -33,8 +36,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: onNoServer,
+          exclude: mocked,
           globalSetup: ['test/support/compiled.ts'],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'unit-mocked', include: mocked, isolate: true, globalSetup: ['test/support/compiled.ts'] },
       },
       {
         extends: true,

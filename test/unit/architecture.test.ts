@@ -342,3 +342,9 @@ describe('the files', () => {
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 });
+
+it('only tests that have their process to themselves replace a module', () => {
+  const replacing = filesUnder('test').filter(({ text }) => /\bvi\.(mock|doMock)\(/.test(text));
+  expect(replacing.length).toBeGreaterThan(0);
+  expect(replacing.map(({ path }) => path).filter((path) => !path.startsWith('test/unit/mocked/'))).toEqual([]);
+});

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FetchedPages, LastCheckpoint, PagesWritten } from '../../activities/types.js';
-import type { ActivityInput } from '../../src/inputs/activities.js';
-import type { Progress } from '../../workflows/messages.js';
-import { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
-import { CancellationScope, type Execution, inExecution } from '../simulation/workflow-runtime.js';
+import type { FetchedPages, LastCheckpoint, PagesWritten } from '../../../activities/types.js';
+import type { ActivityInput } from '../../../src/inputs/activities.js';
+import type { Progress } from '../../../workflows/messages.js';
+import { recurringAuditCollection } from '../../../workflows/recurring-audit-collection.js';
+import { CancellationScope, type Execution, inExecution } from '../../simulation/workflow-runtime.js';
 
-vi.mock('@temporalio/workflow', () => import('../simulation/workflow-runtime.js'));
+vi.mock('@temporalio/workflow', () => import('../../simulation/workflow-runtime.js'));
 
 beforeEach(() => {
   vi.useFakeTimers();

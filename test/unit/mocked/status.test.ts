@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { recurringOf } from '../../src/cli/status/recurring.js';
-import type { Store } from '../../src/stores/store.js';
-import { hasWorker, releasesBeside, requireSameStore } from '../../src/temporal/workers.js';
+import { recurringOf } from '../../../src/cli/status/recurring.js';
+import type { Store } from '../../../src/stores/store.js';
+import { hasWorker, releasesBeside, requireSameStore } from '../../../src/temporal/workers.js';
 
 // Fake timers do not replace these.
 vi.mock('node:timers/promises', () => ({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { patiently } from '../../src/temporal/patience.js';
+import { patiently } from '../../../src/temporal/patience.js';
 
 // Fake timers do not replace these.
 vi.mock('node:timers/promises', () => ({

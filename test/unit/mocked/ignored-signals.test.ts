@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import { Commands } from '../../workflows/commands.js';
-import { ProgressReport } from '../../workflows/progress.js';
-import { CancellationScope, deliver, type Execution, inExecution } from '../simulation/workflow-runtime.js';
+import { Commands } from '../../../workflows/commands.js';
+import { ProgressReport } from '../../../workflows/progress.js';
+import { CancellationScope, deliver, type Execution, inExecution } from '../../simulation/workflow-runtime.js';
 
-vi.mock('@temporalio/workflow', () => import('../simulation/workflow-runtime.js'));
+vi.mock('@temporalio/workflow', () => import('../../simulation/workflow-runtime.js'));
 
 /** A run that has received signals; its activities are answered by hand. */
 function runWith(names: string[]) {

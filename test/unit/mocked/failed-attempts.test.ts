@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import { offloadInWords } from '../../workflows/offload-progress.js';
-import { nothingSent, showAttempts } from '../../workflows/send-batches.js';
-import { CancellationScope, deliver, type Execution, inExecution } from '../simulation/workflow-runtime.js';
+import { offloadInWords } from '../../../workflows/offload-progress.js';
+import { nothingSent, showAttempts } from '../../../workflows/send-batches.js';
+import { CancellationScope, deliver, type Execution, inExecution } from '../../simulation/workflow-runtime.js';
 
-vi.mock('@temporalio/workflow', () => import('../simulation/workflow-runtime.js'));
+vi.mock('@temporalio/workflow', () => import('../../simulation/workflow-runtime.js'));
 
 /** A run that sends to the sink `siem`, and what its details say after these signals. */
 function detailsAfter(...told: unknown[]): { words: string; shown: number } {
