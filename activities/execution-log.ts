@@ -11,11 +11,12 @@ const failureMax = 2_000;
 const signalMax = 100;
 
 /**
- * U20 Write Exec Log Record, for a run or a command that failed, or for a signal that was ignored. The line of a committed page is part of its write, that
- * of a run that found nothing new part of `fetchPages`. Each line is written once, however often the activity is retried.
+ * U20 Write Exec Log Record, for a run or a command that failed, or for a signal that was ignored. `writePages` writes
+ * the line of a committed page, and `fetchPages` that of a run that found nothing new. Each line is written once,
+ * however often the activity is retried.
  *
- * Without a failure it is of a run whose page an older worker has read: whether that run found nothing cannot be known
- * here, so no line says so.
+ * An input with neither comes from a run whose page an older worker has read. Nothing here shows whether that run found
+ * nothing new, so no line is written.
  * @throws TrawlError COLLECTOR_UNKNOWN; not retried.
  */
 export async function writeExecutionLog(

@@ -2,7 +2,7 @@ import { TrawlError } from '../src/errors.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 
-/** What is open of a collector, as far as its rate limit needs it. */
+/** The parts of an open collector that its rate limit depends on. */
 interface Limited {
   source: Pick<Source, 'requestLimit'>;
   client: Pick<SourceClient, 'place'>;

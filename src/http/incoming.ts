@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** Answers one request. An error it throws becomes a 500, or closes the connection if the answer has already begun. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, target: URL) => Promise<void> | void;
 
-/** What one client may take of a server. */
+/** Limits on what clients may use of a server. */
 export interface Limits {
   /** Time for the headers of a request, from the start of its connection or its first byte. */
   headersMs: number;

@@ -14,7 +14,7 @@ export interface Place {
   names?: readonly string[];
   /** Subject of the error, for example "Health". */
   what: string;
-  /** What to do if the place cannot be had. */
+  /** The hint of the error if the server cannot listen there. */
   hint: string;
 }
 

@@ -156,7 +156,7 @@ async function storedOf(
   };
 }
 
-/** What the store tells of the newest run. */
+/** The outcome of the newest run, according to the store. */
 export function outcomesOf({ failure, collected }: Stored): Pick<Standing, 'failure' | 'lastDateTime'> {
   return { failure, lastDateTime: collected.lastRun };
 }

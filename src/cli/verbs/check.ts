@@ -39,7 +39,7 @@ export async function check(context: Context, name: string, options: { json?: bo
   return lines.ok ? 0 : 1;
 }
 
-/** What other users must not read or write, as far as it is known. */
+/** The known files and folders that other users must not read or write. */
 async function guarded(
   context: Context,
   { store }: CheckedStore,

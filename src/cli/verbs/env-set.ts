@@ -16,7 +16,7 @@ import { tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
 
 interface OwnOption {
-  /** Of the user's own collectors, even while the demo runs. */
+  /** Uses the settings of the user's own collectors, even while the demo runs. */
   own?: boolean;
 }
 
@@ -104,7 +104,7 @@ function tellOfMove({ settings: { demoRuns, dataDir, store, realStore } }: Conte
   else if (mayExist(store)) tell(leavesTheDemo(realStore.name, dataDir));
 }
 
-/** What a worker with the settings of this process would refuse in the table. Another may have other bounds. */
+/** Problems that a worker with the settings of this process would find in the table. Other workers may differ. */
 async function refusedHere(context: Context, store: Store, name: string): Promise<string[]> {
   const table = await store.settings();
   const env = context.environment();
