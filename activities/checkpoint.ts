@@ -20,6 +20,7 @@ export async function getLastCheckpoint(
   return {
     ...{ offset: lastOffset, generation, digest: lastDigest, pages },
     ...(times.caughtUpAt !== null && times.caughtUpAt === times.lastDateTime ? { caughtUp: true } : {}),
+    ...((await context.store.isBeingRead(collector, generation)) ? { isBeingRead: true } : {}),
     ...(await offloadOf(context, collector)),
   };
 }

@@ -19,6 +19,8 @@ export interface LastCheckpoint extends PageStart {
   pages: number;
   /** Set if the page committed last was the source's last one, then. */
   caughtUp?: true;
+  /** Set if pages from here on have been staged a moment ago: another walk is at work, or was until then. */
+  isBeingRead?: true;
   /** Set if the run should begin offloading: `due` if a backlog or retention waits, else once there are new events. */
   offload?: 'due' | 'when new';
 }

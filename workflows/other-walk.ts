@@ -2,7 +2,7 @@ import type { LastCheckpoint } from '../activities/types.js';
 import { emptyDurationMaxMs } from '../src/inputs/rounds.js';
 import { roundLimits } from './options.js';
 
-type Position = Pick<LastCheckpoint, 'generation' | 'pages' | 'caughtUp'>;
+type Position = Pick<LastCheckpoint, 'generation' | 'pages' | 'caughtUp' | 'isBeingRead'>;
 
 /** For the request that a round ends with, and for enriching and writing it. */
 const marginMs = 30_000;
@@ -13,15 +13,29 @@ const quietMaxMs = Math.max(roundLimits.durationMaxMs, emptyDurationMaxMs) + mar
 const firstLookMs = roundLimits.durationMaxMs;
 const lookMaxMs = 30_000;
 
-/** Another walk of the same collector, which was faster. While it makes progress, both would read every page. */
+/**
+ * Another walk of the same collector, which is faster or was first. While it makes progress, both would read every page.
+ */
 export class OtherWalk {
   #seen: { generation: number; pages: number } | undefined;
+  /** True if only staged pages speak of the other walk. */
+  #isSuspected = false;
   #quietMs = 0;
   #lookMs = firstLookMs;
 
   /** The other walk has moved the checkpoint, of this generation. */
   overtook(generation: number): void {
-    this.#seen = { generation, pages: -1 };
+    this.#begin({ generation, pages: -1 }, false);
+  }
+
+  /** Somebody has staged pages from the checkpoint on, and it is not this walk, which has read nothing yet. */
+  wasFirst({ generation, pages }: Position): void {
+    this.#begin({ generation, pages }, true);
+  }
+
+  #begin(seen: { generation: number; pages: number }, isSuspected: boolean): void {
+    this.#seen = seen;
+    this.#isSuspected = isSuspected;
     this.#quietMs = 0;
     this.#lookMs = firstLookMs;
   }
@@ -30,12 +44,16 @@ export class OtherWalk {
    * Returns how long to wait before the next look at the checkpoint; 0 if no other walk is at work: it has caught up, a
    * reset or a rewind sends all walks back, or nothing has been committed for a whole round.
    */
-  waitMs({ generation, pages, caughtUp }: Position): number {
+  waitMs({ generation, pages, caughtUp, isBeingRead }: Position): number {
     const seen = this.#seen;
     if (seen === undefined) return 0;
     const moves = pages > seen.pages;
-    if (moves) this.#quietMs = 0;
-    if (seen.generation !== generation || caughtUp || this.#quietMs >= quietMaxMs) {
+    if (moves) {
+      this.#isSuspected = false;
+      this.#quietMs = 0;
+    }
+    const isAlone = this.#isSuspected && !isBeingRead;
+    if (seen.generation !== generation || caughtUp || isAlone || this.#quietMs >= quietMaxMs) {
       this.#seen = undefined;
       return 0;
     }

@@ -54,6 +54,7 @@ export class Walk {
   /** False from when another walk was faster until a page of this one is committed: it then reads one page on trial. */
   #leads = true;
   readonly #other = new OtherWalk();
+  #isFirstPass = true;
   /** The same for a run that began before `letsOtherWalk`. */
   #overtaken: { generation: number; pages: number } | null = null;
 
@@ -81,6 +82,7 @@ export class Walk {
       [{ collector: this.#collector, ...recurrence() }],
     );
     this.offloads = checkpoint.offload ?? 'no';
+    this.#lookForOther(checkpoint);
     const waitMs = this.#stepAside(checkpoint);
     if (waitMs > 0) {
       this.#report.update({ state: 'waiting for another walk' });
@@ -137,6 +139,17 @@ export class Walk {
       from = { offset: nextOffset, generation: from.generation };
       fetching = ahead ?? this.#fetch(from, pageNumber, { emptyPages });
     }
+  }
+
+  /** At its beginning, a walk has staged nothing: what is staged is another's. Older workers do not tell what is. */
+  #lookForOther(checkpoint: LastCheckpoint): void {
+    const isFirst = this.#isFirstPass && !this.#catchesUp;
+    this.#isFirstPass = false;
+    if (!isFirst || !checkpoint.isBeingRead) return;
+    const { generation, pages } = checkpoint;
+    this.#leads = false;
+    this.#overtaken = { generation, pages };
+    this.#other.wasFirst(checkpoint);
   }
 
   /** Returns how long to let another walk of this collector continue alone: both would read every page. */

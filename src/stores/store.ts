@@ -39,6 +39,8 @@ export interface Store {
    * those that are an hour old, and those that a worker of an earlier version has staged, which said less.
    */
   stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>>;
+  /** True if a page of this generation has been staged in the last 10 s and is not written yet: a walk is at work. */
+  isBeingRead(collector: string, generation: number): Promise<boolean>;
 
   /** Related objects with one of these ids that committed pages contained, by id. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;

@@ -341,6 +341,26 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       ]);
     });
 
+    it('knows that a walk is reading by what was staged in the last ten seconds', async () => {
+      const facts = { offset: '', generation: 0, nextOffset: 'o1', more: true };
+      const stage = (key: string) => store.stagePage({ ...facts, key, collector: 'asa', body: new Uint8Array() });
+      const clock = stopClock();
+      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      await stage('k');
+      expect(await store.isBeingRead('asa', 0)).toBe(true);
+      expect(await store.isBeingRead('asa', 1)).toBe(false);
+      expect(await store.isBeingRead('other', 0)).toBe(false);
+      await store.writePage(page([event('a')], { key: 'k' }));
+      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      await stage('left behind');
+      clock.advance(9_999);
+      expect(await store.isBeingRead('asa', 0)).toBe(true);
+      clock.advance(1);
+      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      clock.advance(-3_600_000);
+      expect(await store.isBeingRead('asa', 0)).toBe(false);
+    });
+
     it('stages pages as they came, and removes them with the write', async () => {
       const body = new Uint8Array([0, 255, 10, 0]);
       const facts = { offset: '', generation: 0, nextOffset: 'o1', more: true };

@@ -27,7 +27,7 @@ import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
 import { afterCleared } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
-import { dropStaged, stagedBody, stagedFacts, stagedRow } from './staged.js';
+import { dropStaged, stagedBetween, stagedBody, stagedFacts, stagedRow } from './staged.js';
 import { collectors, standings } from './standings.js';
 import { all, first, type Steps, timed } from './steps.js';
 import { committedPage, writePage } from './write-page.js';
@@ -40,6 +40,9 @@ const stagedAgeMaxMs = 24 * 3600 * 1000;
  * and written one by one after the source was last asked: each says that the collector has caught up.
  */
 const claimedMaxMs = 3600 * 1000;
+
+/** A walk whose source answers at all fast stages a page, or commits one, within this time. */
+const beingReadMs = 10_000;
 
 /** The store for any database. Subclasses supply the dialect and open the database. */
 export class SqlStore implements Store {
@@ -79,6 +82,13 @@ export class SqlStore implements Store {
   async stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>> {
     const since = new Date(this.#now().getTime() - claimedMaxMs).toISOString();
     return this.#dialect.run(stagedFacts(this.#dialect, collector, keys, since));
+  }
+
+  async isBeingRead(collector: string, generation: number): Promise<boolean> {
+    const nowMs = this.#now().getTime();
+    // Not from the future: the clock of another worker, or this one before it was set back, could be hours ahead.
+    const [since, until] = [nowMs - beingReadMs, nowMs + beingReadMs].map((ms) => new Date(ms).toISOString());
+    return this.#dialect.run(stagedBetween(collector, generation, since!, until!));
   }
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
