@@ -3,6 +3,7 @@ import { collectorRows, resolveOffloading, sourceOfCollector } from '../src/sett
 import { fingerprintOf } from '../src/settings/fingerprint.js';
 import { collectorNames, requireKnown } from '../src/settings/names.js';
 import { neededSinks, type OffloadSettings } from '../src/settings/offload.js';
+import { openSource } from '../src/sources/open.js';
 import type { Source, SourceClient } from '../src/sources/source.js';
 import type { Dependencies } from './dependencies.js';
 import { getEnvironmentVariables } from './settings.js';
@@ -38,7 +39,7 @@ export class Collectors {
     const known = this.#open.get(collector);
     if (known?.fingerprint === fingerprint) return known.opened;
     const observed = observer ? http.observed((exchange) => observer.exchange(collector, source.kind, exchange)) : http;
-    const opened = { source, client: source.open(settings.values, observed) };
+    const opened = { source, client: openSource(source, settings, observed) };
     this.#open.set(collector, { fingerprint, opened });
     return opened;
   }

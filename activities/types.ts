@@ -49,6 +49,8 @@ export interface PagesWritten {
   note: string;
   /** Time of the newest event, to the second; null if there is none. */
   newest: string | null;
+  /** Time of the last event written or known already, to the second. Absent if there is none, or of an older worker. */
+  reached?: string;
 }
 
 export interface OffloadPlan {

@@ -31,7 +31,7 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     const facts = staged.get(ref.key);
     const next = staged.get(pages[index + 1]?.key ?? '');
     const followed = next !== undefined && next.offset === facts?.nextOffset && next.generation === facts.generation;
-    const written =
+    const written: PageWritten & { reached?: string | undefined } =
       (await store.committedPage(collector, ref.key)) ??
       (await writePage(context, source, { collector, key: ref.key, facts: agreedFacts(ref, facts), followed }));
     if (written.outcome === 'superseded') {
@@ -46,6 +46,7 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     result.newEvents += written.newEvents;
     result.rejected += ref.rejected;
     result.note = written.note;
+    if (written.reached !== undefined) result.reached = written.reached.slice(0, 19);
   }
   // Goes on with a clearing that nobody has brought to its end.
   await store.removeCleared(collector, removedAtOnce);
@@ -74,7 +75,7 @@ async function writePage(
   context: Context,
   source: Source,
   { collector, key, facts, followed }: { collector: string; key: string; facts: PageFacts; followed: boolean },
-): Promise<PageWritten> {
+): Promise<PageWritten & { reached?: string | undefined }> {
   const { store, observer } = context;
   const { rows, content } = await rowsOfPage(context, source, { collector, key });
   observer?.events(collector, source.kind, rows);
@@ -94,7 +95,7 @@ async function writePage(
     async (addAttributes) => {
       const written = await store.writePage(page);
       addAttributes({ 'trawl.new_events': written.newEvents, 'trawl.outcome': written.outcome });
-      return written;
+      return { ...written, reached: rows.at(-1)?.timestamp };
     },
   );
 }

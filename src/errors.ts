@@ -76,7 +76,7 @@ interface TrawlErrorOptions {
 /** An error for a person to read: `message` says what happened, `hint` what to do. Neither contains a secret. */
 export class TrawlError extends Error {
   readonly code: ErrorCode;
-  readonly hint: string;
+  hint: string;
   readonly retry: boolean;
   readonly retryAfterMs: number | undefined;
   /** True if a request for less may succeed. */

@@ -31,8 +31,12 @@ export interface Progress {
   newEvents: number;
   rejected: number;
   requests: number;
+  /** Events on the committed pages, stored before or not. Absent in the answer of an older worker, as is `reached`. */
+  eventsRead?: number;
   /** Time of the newest stored event, to the second; null before the first. */
   newest: string | null;
+  /** Time of the last event read, to the second: after a reset, long before `newest`. */
+  reached?: string | null;
   /** Workflow id of the `auditWalk` that has taken over the walk; null if none has. */
   walk: string | null;
   /** Note of the last page; empty before the first. */

@@ -1,5 +1,6 @@
 import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { FetchedPages, PagesWritten } from '../activities/types.js';
+import type { FetchedPages } from '../activities/types.js';
+import { eventsInWords, placeInWords } from '../src/progress-words.js';
 import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
 /** Tracks what a run has done so far: answers the query `progress` and shows it in the Temporal UI. */
@@ -12,6 +13,7 @@ export class ProgressReport {
       state: 'starting',
       pages: 0,
       newEvents: 0,
+      eventsRead: 0,
       rejected: 0,
       requests: 0,
       newest: null,
@@ -39,13 +41,17 @@ export class ProgressReport {
     rejected,
     newest,
     note,
-  }: Pick<PagesWritten, 'pages' | 'newEvents' | 'rejected' | 'newest' | 'note'>): void {
+    eventsRead = 0,
+    reached,
+  }: Pick<Progress, 'pages' | 'newEvents' | 'rejected' | 'newest' | 'note' | 'eventsRead' | 'reached'>): void {
     const { progress } = this;
     this.update({
       pages: progress.pages + pages,
       newEvents: progress.newEvents + newEvents,
       rejected: progress.rejected + rejected,
+      eventsRead: (progress.eventsRead ?? 0) + eventsRead,
       newest: newest ?? progress.newest,
+      reached: reached ?? progress.reached ?? null,
       note: note || progress.note,
     });
   }
@@ -63,10 +69,11 @@ const ended: readonly Progress['state'][] = ['caught up', 'not caught up', 'fail
 
 /** Formats progress for the current details of the Temporal UI (Markdown). */
 export function inWords(progress: Progress, cron?: string): string {
-  const { collector, state, pages, newEvents, rejected, newest, walk, note, failedCommands } = progress;
+  const { collector, state, pages, rejected, walk, note, failedCommands } = progress;
+  const read = `${eventsInWords(progress)} in ${pages} pages${ended.includes(state) ? '' : ' so far'}`;
   const lines = [
     `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}${cron ? ` (recurring collection, cron \`${cron}\`)` : ''}`,
-    `${newEvents} new events in ${pages} pages${ended.includes(state) ? '' : ' so far'}${newest ? `, up to ${newest}Z` : ''}`,
+    placeInWords(progress) ? `${read}, ${placeInWords(progress)}` : read,
   ];
   if (note) lines.push(`Last page: ${note}`);
   if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);

@@ -221,7 +221,8 @@ export class Walk {
       if (failureCode(error) === 'STAGED_PAGE_GONE') return false;
       throw error;
     }
-    this.#report.written(written);
+    const eventsRead = pages.slice(0, written.pages).reduce((sum, page) => sum + page.events, 0);
+    this.#report.written({ ...written, eventsRead });
     this.#leads = !written.superseded;
     if (written.superseded) {
       const { generation } = pages[0]!;

@@ -3,6 +3,7 @@ import type { Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
 import type { CollectorSettings } from '../settings/collector.js';
 import { collectorNames, requireKnown } from '../settings/names.js';
+import type { OffloadSettings } from '../settings/offload.js';
 import { sourceKinds } from '../sources/kinds.js';
 import { LinkWatch } from '../stores/link.js';
 import { mayExist } from '../stores/place.js';
@@ -79,6 +80,15 @@ export class Context {
       import('../sources/registry.js'),
     ]);
     return resolveCollector(name, sources, await store.settings(), this.environment());
+  }
+
+  /** Needs none of the source's settings. @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
+  async offloading(store: Store, name: string): Promise<OffloadSettings> {
+    const [{ resolveOffloading }, { sources }] = await Promise.all([
+      import('../settings/collector.js'),
+      import('../sources/registry.js'),
+    ]);
+    return resolveOffloading(name, sources, await store.settings(), this.environment());
   }
 
   /** The environment, with the settings of a demo team if one runs here. */

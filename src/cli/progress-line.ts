@@ -1,5 +1,8 @@
 import type { Progress } from '../../workflows/messages.js';
+import { eventsInWords, placeInWords } from '../progress-words.js';
 import { printable, tell } from './output.js';
+
+const inDigits = (count: number) => count.toLocaleString('en');
 
 /** Minimum interval between lines without a terminal. */
 const plainEveryMs = 5_000;
@@ -47,15 +50,17 @@ export class ProgressLine {
     this.#open = false;
   }
 
-  #text({ newEvents, pages, rejected, newest, state, note }: Progress): string {
+  #text(progress: Progress): string {
+    const { newEvents, eventsRead = 0, pages, rejected, state, note } = progress;
     const seconds = Math.max((Date.now() - this.#startedAt) / 1000, 0.001);
     const parts = [
-      `${newEvents.toLocaleString('en')} new events`,
-      `${pages.toLocaleString('en')} pages`,
-      `${Math.round(newEvents / seconds).toLocaleString('en')}/s`,
+      eventsInWords(progress, inDigits),
+      `${inDigits(pages)} pages`,
+      `${inDigits(Math.round(Math.max(newEvents, eventsRead) / seconds))}/s`,
     ];
     if (rejected > 0) parts.push(`${rejected} rejected`);
-    if (newest) parts.push(`up to ${newest.replace('T', ' ')}`);
+    const place = placeInWords(progress).replace(/T(.*)Z$/, ' $1');
+    if (place !== '') parts.push(place);
     const inWords = state === 'not caught up' ? printable(note.toLowerCase()) : state;
     return `${this.#name}: ${inWords}, ${parts.join(', ')}`;
   }

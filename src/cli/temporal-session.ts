@@ -125,25 +125,37 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   return { cli, server, client, worker };
 }
 
-/** Connects to a running server, or starts the embedded server and a worker for as long as this verb runs. */
+/** What a verb needs that waits for a run. */
+interface ReadyTemporal {
+  client: Client;
+  /** Rejects if the server or the worker ends that this verb has started. */
+  failed: Promise<never>;
+  /** True if the verb has started them, so that they end with it. */
+  isOwn: boolean;
+}
+
+/**
+ * Connects to a running server, or starts the embedded server and a worker for as long as this verb runs.
+ * @param settled throws if the settings do not allow what the verb is for, before a server is started
+ */
 export async function readyTemporal(
   context: Context,
   verb: string,
-  name: string,
-): Promise<{ client: Client; failed: Promise<never> }> {
+  settled: (store: Store) => Promise<unknown>,
+): Promise<ReadyTemporal> {
   const never = new Promise<never>(() => undefined);
   const address = await findTemporal(context);
   if (address) {
     const client = await connectForStore(context, address, await context.storeIfAny());
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
-    return { client, failed: never };
+    return { client, failed: never, isOwn: false };
   }
   context.closeFilesToOthers();
   const store = await context.openStore();
-  await context.collectorSettings(store, name);
+  await settled(store);
   const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });
   const { client, server, worker } = embedded;
-  return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]) };
+  return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]), isOwn: true };
 }
 
 /** A restart reuses the previous ports, so that bookmarks and shells keep working. */

@@ -1,6 +1,7 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
+import { namedAsSet } from './as-set.js';
 import { type Configurable, type ConfigurableKind, joinedSettings, type Values } from './definition.js';
 import { collectorNames, thoseThereAre } from './names.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
@@ -16,6 +17,8 @@ export interface CollectorSettings<Own extends Values = Values> {
   /** Kind of source. */
   readonly source: string;
   readonly values: Own & OffloadSettings;
+  /** Names the settings of a text the way this collector's are set; see `namedAsSet`. */
+  asSet(text: string): string;
 }
 
 /** Adds the settings that every collector has to those of a source. */
@@ -49,9 +52,10 @@ export function resolveCollector<Own extends Values>(
 ): CollectorSettings<Own> {
   const source = sourceOfCollector(name, sources, table, env);
   const { source: _, ...own } = collectorRows(table, name);
-  const { values, problems } = resolveValues(withOffloading(source), `source ${source.kind}`, own, env);
+  const definition = withOffloading(source);
+  const { values, problems } = resolveValues(definition, `source ${source.kind}`, own, env);
   if (problems !== null) throw invalidSettings(name, problems);
-  return { collector: name, source: source.kind, values };
+  return { collector: name, source: source.kind, values, asSet: namedAsSet(definition, own, env) };
 }
 
 /**

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Place } from '../support/cli.js';
+import { until } from '../support/collection.js';
 
 describe('trawl collect refuses', () => {
   it.each([
-    ['wrong credentials', { ASA_KEY_SECRET: 'wrong' }, 'Check ASA_KEY_ID and ASA_KEY_SECRET'],
+    ['wrong credentials', { ASA_KEY_SECRET: 'wrong' }, 'Check ASA_KEY_ID and ASA_KEY_SECRET; if the key was'],
     ['a wrong team', { ASA_TEAM: 'nobody' }, 'Check ASA_TEAM and ASA_BASE_URL'],
     [
       'settings that are missing',
@@ -25,6 +27,14 @@ describe('trawl collect refuses', () => {
     expect(ended.stderr).not.toContain(place.env.ASA_KEY_SECRET || 'never');
   });
 
+  it('credentials that are set in the table: names them so, by their own code, and no UI that has ended', async () => {
+    const { place } = await Place.withDemo({ events: 10 }, { ASA_KEY_ID: '' });
+    await place.run('env', 'set', 'asa', 'asaKeyId=00000000-0000-4000-8000-000000000000');
+    const { stderr } = await place.run('collect', 'asa');
+    expect(stderr).toContain('Check asaKeyId in the table and ASA_KEY_SECRET;');
+    expect(stderr).toMatch(/The collected events are kept\. \[CREDENTIALS_REFUSED\]\n$/);
+  });
+
   it('an unknown collector, and events where there is no store', async () => {
     const { place } = await Place.withDemo({ events: 10 });
     expect(await place.run('events')).toMatchObject({
@@ -37,6 +47,25 @@ describe('trawl collect refuses', () => {
     // A wrong call ends the process with 2; test/unit/wrong-calls.test.ts has the rest.
     expect(await place.run('bogus')).toMatchObject({ code: 2, stdout: '' });
   });
+});
+
+it('trawl offload says at once why a sink takes nothing, whoever began the offload', async () => {
+  const { place } = await Place.withDemo(
+    { events: 10 },
+    { OFFLOAD: 'disk', OFFLOAD_WHEN: 'own-schedule', SINK_DISK_KIND: 'files' },
+  );
+  place.env.SINK_DISK_PATH = join(place.folder, 'missing');
+  await place.collected();
+  const offload = place.start('offload', 'asa');
+  await until('it says why', () => offload.stderr.includes('is being retried (attempt 2)'));
+  expect(offload.stderr).toMatch(/^asa: sending to disk is being retried .*missing is not there\. Create it/m);
+  offload.signal('SIGINT');
+  expect(await offload.ended).toMatchObject({ code: 130 });
+  const again = place.start('offload', 'asa');
+  await until('it says why', () => again.stderr.includes('is being retried'));
+  expect(again.stderr).toContain('Another offload is under way');
+  again.signal('SIGINT');
+  expect(await again.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('confirmed events are kept') });
 });
 
 describe('trawl env', () => {

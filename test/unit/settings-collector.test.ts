@@ -424,3 +424,19 @@ describe('the names of the table', () => {
     );
   });
 });
+
+describe('the names of settings in a hint', () => {
+  const hint = 'Check ASA_KEY_ID, ASA_KEY_SECRET and SKYFLOW_FILTER_…, and NOT_A_SETTING.';
+
+  it('are those by which the collector was set up', () => {
+    expect(resolve({}).asSet(hint)).toBe(hint);
+    const ownFile = file('own-secret', secretText);
+    const inFile = { ...env, ASA_KEY_SECRET: '', ASA_KEY_SECRET_FILE: ownFile };
+    expect(resolve({}, inFile).asSet(hint)).toContain('Check ASA_KEY_ID, ASA_KEY_SECRET_FILE and');
+    const rows = { asaKeyId: '3b7c1f0e-52d4-4a86-9d0f-6c1f2a7e9b34', asaKeySecretEnv: 'TRAWL_SECRET_PROD' };
+    const { asSet } = resolve(rows, { ...env, TRAWL_SECRET_PROD: secretText });
+    expect(asSet(hint)).toBe(
+      'Check asaKeyId in the table, asaKeySecretEnv in the table and SKYFLOW_FILTER_…, and NOT_A_SETTING.',
+    );
+  });
+});

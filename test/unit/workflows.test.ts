@@ -67,6 +67,13 @@ describe('progress in words', () => {
       expect(inWords({ ...progress, state })).toContain('11500 new events in 12 pages, up to');
   });
 
+  it('says how much was read and where, after a reset', () => {
+    const again = { ...progress, newEvents: 0, eventsRead: 40_000, reached: '2026-01-02T00:00:00' };
+    expect(inWords(again)).toContain('read 40000 (0 new) in 12 pages so far, at 2026-01-02T00:00:00Z');
+    const beyond = { ...again, newEvents: 7, reached: progress.newest };
+    expect(inWords(beyond)).toContain('read 40000 (7 new) in 12 pages so far, up to 2026-05-01T12:00:00Z');
+  });
+
   it('names the cron of a run that recurs, whoever began it', () => {
     expect(inWords(progress, '*/5 * * * *')).toContain('(recurring collection, cron `*/5 * * * *`)');
     expect(inWords(progress)).not.toContain('cron');

@@ -2,6 +2,7 @@ import type { Rejected } from '../../domain.js';
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import { answerBounds, type Exchange, HttpClient } from '../../http/client.js';
 import type { CollectorSettings } from '../../settings/collector.js';
+import { openSource } from '../../sources/open.js';
 import { sourceOf } from '../../sources/registry.js';
 import type { FetchedPage, SourceClient } from '../../sources/source.js';
 import type { Store } from '../../stores/store.js';
@@ -35,7 +36,7 @@ export async function checkSource(
     asked = exchange.url;
     if (exchange.status !== undefined) last = exchange;
   });
-  const client = source.open(settings.values, observed);
+  const client = openSource(source, settings, observed);
   const url = client.place.split(' ', 1)[0]!;
   const reached = await checkNetwork(lines, new URL(url), env);
   if (!reached) {

@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client';
 import type { Progress } from '../../../workflows/messages.js';
-import { TrawlError } from '../../errors.js';
 import type { CollectionHandle } from '../../temporal/collection.js';
 import { collectId } from '../../temporal/names.js';
 import { hasWorker } from '../../temporal/workers.js';
@@ -8,15 +7,19 @@ import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
 import { printJson, tell } from '../output.js';
 import { ProgressLine } from '../progress-line.js';
+import { runFailed, troublesOf } from '../run-troubles.js';
 import { type WatchedRun, watchRun } from '../run-watch.js';
 import { readyTemporal } from '../temporal-session.js';
 
 /** `trawl collect NAME`: one run of M10 now. Ends when it is caught up. */
 export async function collect(context: Context, name: string, options: { json?: boolean }): Promise<number> {
   const ended = interrupted();
-  const ready = await unless(ended, readyTemporal(context, `collect ${name}`, name));
+  const ready = await unless(
+    ended,
+    readyTemporal(context, `collect ${name}`, (store) => context.collectorSettings(store, name)),
+  );
   if (typeof ready === 'number') return ready;
-  const { client, failed } = ready;
+  const { client, failed, isOwn } = ready;
   // They need the client, which is loaded only while a server of its own starts.
   const [{ startNow }, { patiently }] = await Promise.all([
     import('../../temporal/collection.js'),
@@ -45,7 +48,10 @@ export async function collect(context: Context, name: string, options: { json?: 
     tell('Interrupted: the collected events are kept, and the next run continues from there.');
     return outcome;
   }
-  if ('error' in outcome) throw await runError(outcome.error, name);
+  if ('error' in outcome) {
+    const where = isOwn ? '' : ` The run is in the Temporal UI as ${collectId(name)}.`;
+    throw await runFailed(outcome.error, 'The run', `The collected events are kept.${where}`);
+  }
   line.finish(outcome.progress);
   const { rejected } = outcome.progress;
   if (rejected > 0) tell(`${name}: events that do not fit were kept, and not stored: see "trawl rejected ${name}"`);
@@ -71,23 +77,8 @@ function sum(run: Progress, walk: Progress): Partial<Progress> {
     pages: run.pages + walk.pages,
     newEvents: run.newEvents + walk.newEvents,
     rejected: run.rejected + walk.rejected,
+    eventsRead: (run.eventsRead ?? 0) + (walk.eventsRead ?? 0),
     newest: walk.newest ?? run.newest,
+    reached: walk.reached ?? run.reached ?? null,
   };
-}
-
-/** Describes the activities that are being retried, with the last failure of each. */
-async function troublesOf(handle: CollectionHandle): Promise<string[]> {
-  const { raw } = await handle.describe();
-  return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, lastFailure }) =>
-    lastFailure?.message ? [`${activityType?.name} is being retried (attempt ${attempt}): ${lastFailure.message}`] : [],
-  );
-}
-
-async function runError(error: unknown, name: string): Promise<unknown> {
-  const { WorkflowFailedError } = await import('@temporalio/client');
-  if (!(error instanceof WorkflowFailedError)) return error;
-  return new TrawlError('RUN_FAILED', `The run failed: ${error.cause?.message ?? error.message}`, {
-    hint: `The collected events are kept. The run is in the Temporal UI as ${collectId(name)}.`,
-    cause: error,
-  });
 }

@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { OffloadProgress, SinkProgress } from '../../../workflows/messages.js';
-import { TrawlError } from '../../errors.js';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { OffloadProgress } from '../../../workflows/messages.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
 import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
+import { inWords, OffloadWatch } from '../offload-watch.js';
 import { print, printJson, tell } from '../output.js';
+import { runFailed } from '../run-troubles.js';
 import { readyTemporal } from '../temporal-session.js';
 import { WrongCall } from '../wrong-call.js';
 
@@ -16,8 +16,6 @@ interface OffloadOptions {
   name?: string;
   json?: boolean;
 }
-
-const showEveryMs = 1_000;
 
 /**
  * `trawl offload NAME`: sends new events to the sinks now, and ends when the sinks have them. With `--from` and `--to`,
@@ -32,7 +30,10 @@ export async function offload(context: Context, name: string, options: OffloadOp
     );
   const range = { since: timeOf(from), until: timeOf(to) };
   const ended = interrupted();
-  const ready = await unless(ended, readyTemporal(context, `offload ${name}`, name));
+  const ready = await unless(
+    ended,
+    readyTemporal(context, `offload ${name}`, (store) => context.offloading(store, name)),
+  );
   if (typeof ready === 'number') return ready;
   const { client, failed } = ready;
   // Together with the client, which is loaded only while a server of its own starts.
@@ -47,7 +48,9 @@ export async function offload(context: Context, name: string, options: OffloadOp
       workflowIdConflictPolicy: series === undefined ? 'FAIL' : 'USE_EXISTING',
       staticSummary: `${name}: offload now`,
     });
-  let handle: Awaited<ReturnType<typeof begin>> | undefined;
+  const watch = new OffloadWatch(client, name);
+  context.onClose(async () => watch.end());
+  let handle: WorkflowHandle | undefined;
   while (!handle) {
     handle = await patiently(begin, tell).catch((error: unknown) => {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
@@ -56,47 +59,29 @@ export async function offload(context: Context, name: string, options: OffloadOp
     if (handle) break;
     // The other one may send to other sinks, or leave a partial batch.
     tell('Another offload is under way: waiting for it to end.');
-    const before = patiently(() => client.workflow.getHandle(workflowId).result(), tell).catch(() => undefined);
-    const interruption = await Promise.race([before, failed, ended]);
-    if (typeof interruption === 'number') return interruption;
+    const other = client.workflow.getHandle(workflowId);
+    const before = patiently(() => other.result(), tell).catch(() => undefined);
+    const interruption = await Promise.race([before, failed, ended, watch.show(other, before)]);
+    if (typeof interruption === 'number') return stopped(interruption);
   }
   const running = handle;
-  let over = false;
-  const show = async (): Promise<never> => {
-    for (let shown = ''; !over; await sleep(showEveryMs)) {
-      const line = await progressOf(client, running).then(inWords, () => '');
-      if (!over && line !== '' && line !== shown) tell(line);
-      shown = line;
-    }
-    return new Promise<never>(() => undefined);
-  };
   const done = patiently(() => running.result() as Promise<OffloadProgress>, tell).then(
     (progress) => ({ progress }),
     (error: unknown) => ({ error }),
   );
-  const outcome = await Promise.race([done, failed, ended, show()]).finally(() => {
-    over = true;
-  });
-  if (typeof outcome === 'number') {
-    tell('Interrupted: confirmed events are kept, and the next offload continues from there.');
-    return outcome;
-  }
-  if ('error' in outcome) throw await runError(outcome.error);
+  const outcome = await Promise.race([done, failed, ended, watch.show(running, done)]).finally(() => watch.end());
+  if (typeof outcome === 'number') return stopped(outcome);
+  if ('error' in outcome)
+    throw await runFailed(outcome.error, 'Offloading', 'Confirmed events are kept; the next run sends the rest.');
   if (options.json) await printJson(outcome.progress);
   else await print(`${inWords(outcome.progress)}\n`);
   return 0;
 }
 
-/** The progress of the run, including that of its child workflows. */
-async function progressOf(client: Client, run: WorkflowHandle): Promise<OffloadProgress> {
-  const progress = await run.query<OffloadProgress, []>('progress');
-  for (const [sink, own] of Object.entries(progress.sinks)) {
-    if (own.state !== 'sending' || own.workflow === undefined) continue;
-    const child = client.workflow.getHandle(own.workflow);
-    const sent = await child.query<SinkProgress, []>('progress').catch(() => undefined);
-    if (sent) progress.sinks[sink] = { ...sent, batches: own.batches + sent.batches, events: own.events + sent.events };
-  }
-  return progress;
+/** @param code the exit code of the signal */
+function stopped(code: number): number {
+  tell('Interrupted: confirmed events are kept, and the next offload continues from there.');
+  return code;
 }
 
 function timeOf(text: string | undefined): string | null {
@@ -108,22 +93,4 @@ function timeOf(text: string | undefined): string | null {
       'Use RFC 3339 or a date, for example 2026-01-31.',
     );
   return time.toISOString();
-}
-
-function inWords({ collector, sinks, cleared }: OffloadProgress): string {
-  const parts = Object.entries(sinks).map(
-    ([sink, { state, events, batches, refused }]) =>
-      `${sink} ${state}, ${events.toLocaleString('en')} events in ${batches.toLocaleString('en')} batches${refused > 0 ? `, ${refused} refused` : ''}`,
-  );
-  if (cleared > 0) parts.push(`${cleared.toLocaleString('en')} cleared from the table`);
-  return `${collector}: ${parts.join('; ')}`;
-}
-
-async function runError(error: unknown): Promise<unknown> {
-  const { WorkflowFailedError } = await import('@temporalio/client');
-  if (!(error instanceof WorkflowFailedError)) return error;
-  return new TrawlError('RUN_FAILED', `Offloading failed: ${error.cause?.message ?? error.message}`, {
-    hint: 'Confirmed events are kept; the next run sends the rest.',
-    cause: error,
-  });
 }
