@@ -19,6 +19,9 @@ function backoffMs(attempt: number): number {
   return Math.min(1_000 * 2 ** (attempt - 1), 60_000);
 }
 
+/** With the longest of these waits. */
+const attemptsAnHour = 60;
+
 /** Interval at which a running activity heartbeats; see `heartbeatTimeout` in workflows/options.ts. */
 const heartbeatEveryMs = 1_500;
 
@@ -36,7 +39,9 @@ export async function asActivity<T>(body: () => Promise<T>): Promise<T> {
   // An attempt that ends without an answer, such as one whose worker dies, leaves the row as it was.
   const beating = setInterval(() => heartbeat(before), heartbeatEveryMs);
   try {
-    return await body();
+    const result = await body();
+    if (before) log.info(`${activityInfo().activityType} works again: ${before.code} ${before.count} times before`);
+    return result;
   } catch (error) {
     const row = rowWith(before, error);
     heartbeat(row);
@@ -67,7 +72,9 @@ function failureOf(thrown: unknown, inRow: number): Error {
   const { attempt, retryPolicy } = activityInfo();
   const believedAt = attemptsToBelieve[error.code];
   const retried = believedAt === undefined ? error.retry : inRow < believedAt;
-  log.warn(error.message, { code: error.code, attempt, retried });
+  // A source that is down for hours is one line, and one an hour.
+  const isSaidAlready = retried && inRow % attemptsAnHour !== 1;
+  log[isSaidAlready ? 'debug' : 'warn'](error.message, { code: error.code, hint: error.hint, attempt, retried });
   // 0 stands for any number of attempts.
   const isLast = attempt >= (retryPolicy?.maximumAttempts || Number.POSITIVE_INFINITY);
   if (believedAt !== undefined && retried && isLast) return unbelieved(error, inRow, believedAt);

@@ -12,6 +12,7 @@ import type { SqliteAccess } from '../stores/sqlite/database.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
 import type { CollectorHealth } from '../watch/collectors.js';
+import { liveLine } from './live-line.js';
 import { tell } from './output.js';
 import { type ProcessSettings, readProcessSettings } from './process-settings.js';
 
@@ -30,7 +31,9 @@ export class Context {
 
   /** @param level used if TRAWL_LOG_LEVEL is not set. */
   logger(level?: string): Promise<Logger> {
-    this.#logger ??= import('../log.js').then(({ createLogger }) => createLogger(this.settings.env, level));
+    this.#logger ??= import('../log.js').then(({ createLogger }) =>
+      createLogger(this.settings.env, { level, above: (write) => liveLine.above(write) }),
+    );
     return this.#logger;
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { printable, printableJson, printableLines } from '../printable.js';
+import { liveLine } from './live-line.js';
 
 export { printable, printableJson };
 
@@ -14,7 +15,7 @@ export async function printJson(value: unknown): Promise<void> {
 
 /** Writes a line for people to standard error: progress, warnings and errors. */
 export function tell(line: string): void {
-  process.stderr.write(`${printableLines(line)}\n`);
+  liveLine.above(() => process.stderr.write(`${printableLines(line)}\n`));
 }
 
 /** Formats rows under headings, in columns as wide as their widest cell. */

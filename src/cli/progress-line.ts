@@ -1,20 +1,19 @@
 import type { Progress } from '../../workflows/messages.js';
 import { eventsInWords, placeInWords } from '../progress-words.js';
+import { liveLine } from './live-line.js';
 import { printable, tell } from './output.js';
-
-const inDigits = (count: number) => count.toLocaleString('en');
 
 /** Minimum interval between lines without a terminal. */
 const plainEveryMs = 5_000;
+
+const inDigits = (count: number) => count.toLocaleString('en');
 
 /** Shows the progress of a run: one line that is rewritten on a terminal, otherwise a line now and then. */
 export class ProgressLine {
   readonly #name: string;
   readonly #startedAt = Date.now();
-  readonly #terminal = process.stderr.isTTY === true;
   #lastPlain = 0;
   readonly #reported = new Set<string>();
-  #open = false;
 
   constructor(name: string) {
     this.#name = name;
@@ -22,10 +21,8 @@ export class ProgressLine {
 
   show(progress: Progress): void {
     const text = this.#text(progress);
-    if (this.#terminal) {
-      process.stderr.write(`\r\u001b[2K${text}`);
-      this.#open = true;
-    } else if (Date.now() - this.#lastPlain >= plainEveryMs) {
+    if (liveLine.isShown) liveLine.show(text);
+    else if (Date.now() - this.#lastPlain >= plainEveryMs) {
       this.#lastPlain = Date.now();
       tell(text);
     }
@@ -35,19 +32,17 @@ export class ProgressLine {
   trouble(text: string): void {
     if (this.#reported.has(text)) return;
     this.#reported.add(text);
-    this.end();
     tell(`${this.#name}: ${printable(text)}`);
   }
 
   finish(progress: Progress): void {
-    this.end();
+    liveLine.show('');
     tell(this.#text(progress));
   }
 
   /** Ends the line that is being rewritten. */
   end(): void {
-    if (this.#open) process.stderr.write('\n');
-    this.#open = false;
+    liveLine.keep();
   }
 
   #text(progress: Progress): string {

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { type RunningDemo, startDemo } from '../../../demo/demo.js';
+import { startDemo } from '../../../demo/demo.js';
 import { defaultCron } from '../../default-cron.js';
 import { reasonOf, sentence, TrawlError } from '../../errors.js';
 import { collectorNames } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
+import { CollectionWatch } from '../collection-watch.js';
 import type { Context } from '../context.js';
 import { leavesTheDemo } from '../demo-beside.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
-import { ownCommand } from '../own-command.js';
 import { demoFolder } from '../process-settings.js';
-import { bringUp, type Embedded } from '../temporal-session.js';
+import { bringUp } from '../temporal-session.js';
+import { banner } from '../up-banner.js';
 import { watchWorker } from '../watch-worker.js';
 import { checkCron, wrongCallOf } from '../wrong-call.js';
 
@@ -49,8 +49,11 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const health = await watchWorker(context, store, embedded.worker, { ...env, ...demo?.env });
   const { client } = embedded;
   const cron = options.cron ?? (demo ? '* * * * *' : defaultCron);
+  const watch = new CollectionWatch(store);
+  await watch.start(names);
+  context.onClose(async () => watch.stop());
   await startAll(client, names, cron, options.cron !== undefined);
-  await print(banner(context, { ...embedded, health }, { names, cron, demo }));
+  await print(banner({ ...embedded, health, settings: context.settings, names, cron, demo }));
   const code = await Promise.race([ended, embedded.server.failed, embedded.worker.done.then(() => 1)]);
   tell('Stopping: the worker finishes its current work …');
   return code === 130 || code === 143 || code === 129 ? 0 : code;
@@ -94,44 +97,4 @@ async function startAll(client: Client, names: readonly string[], cron: string, 
   for (const [name, error] of failures) {
     tell(`${name} was not started: ${error instanceof TrawlError ? sentence(error) : reasonOf(error)}`);
   }
-}
-
-function banner(
-  context: Context,
-  { cli, server, health }: Embedded & { health: string | null },
-  { names, cron, demo }: { names: string[]; cron: string; demo: RunningDemo | undefined },
-): string {
-  const at = server.address === '127.0.0.1:7233' ? '' : ` --address ${server.address}`;
-  const first = names[0]!;
-  const trawl = ownCommand(context.settings.env);
-  const temporal = (context.settings.env.PATH ?? '').split(delimiter).includes(dirname(cli)) ? 'temporal' : cli;
-  const lines = [
-    '',
-    demo
-      ? `Trawl collects from its demo ASA team (${demo.baseUrl}), since no credentials are set.`
-      : `Trawl collects: ${names.join(', ')}.`,
-    '',
-    `  Temporal UI    ${server.uiUrl}`,
-    `  Temporal       ${server.address}, namespace default`,
-    `  Store          ${context.settings.store.name}`,
-    ...(health ? [`  Health         ${health}/healthz`] : []),
-    `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}, cron "${cron}"; a first run has begun`,
-    '',
-    'In another shell:',
-    `  ${`${trawl} status`.padEnd(36)}  where each collector stands`,
-    `  ${`${trawl} events ${first}`.padEnd(36)}  the events (--format ndjson, csv or json; --follow)`,
-    `  ${`${trawl} log ${first}`.padEnd(36)}  the execution log`,
-    `  ${temporal} workflow signal --workflow-id audit-collection-${first} --name resetCheckpoint${at}`,
-  ];
-  if (demo) {
-    lines.push(
-      '',
-      'To collect from your own team, put these into a .env file here and start again:',
-      '  ASA_TEAM=…        the name of the team',
-      '  ASA_KEY_ID=…      id and secret of an API key of a service user',
-      '  ASA_KEY_SECRET=…  with the role reporting_user (or ASA_KEY_SECRET_FILE=/path)',
-      'For Descope and Skyflow: docs/sources.',
-    );
-  }
-  return `${[...lines, '', 'Ctrl-C stops all of it; the next start carries on.', ''].join('\n')}\n`;
 }
