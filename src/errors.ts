@@ -57,6 +57,7 @@ export const errorCodes = {
   OUTPUT_FAILED: { retry: false },
   SYSTEM_REFUSED: { retry: true },
   RUN_FAILED: { retry: false },
+  QUERY_REFUSED: { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -54,6 +54,11 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl log asa', 'its last 50 lines'],
     ['trawl log --limit 1000 --json', 'the lines of all collectors'],
   ],
+  query: [
+    ["trawl query 'SELECT type, count(*) AS n FROM audit_events GROUP BY type ORDER BY n DESC'", 'as a table'],
+    ["trawl query --csv 'SELECT * FROM execution_log' > log.csv", 'all rows, for a spreadsheet'],
+    ['trawl query', 'asks for statements, with those of before at the arrow keys'],
+  ],
   events: [
     ["trawl events asa --type 'user.*' --since 12h", 'recent changes to users'],
     ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object per line'],

@@ -1,5 +1,5 @@
-import { stringify } from 'csv-stringify/sync';
 import type { StoredEvent } from '../domain.js';
+import { csvRows, noFormula } from './csv-cells.js';
 
 const columns = [
   ...['collector', 'seq', 'id', 'timestamp', 'type', 'actor', 'user', 'client', 'gateway', 'group', 'project'],
@@ -8,12 +8,12 @@ const columns = [
 
 /** The header line of CSV exports and of offloaded CSV files. */
 export function eventCsvHead(): string {
-  return csv([columns]);
+  return csvRows([columns]);
 }
 
 /** A line per event. `shown` transforms each cell. */
 export function eventCsvRows(events: readonly StoredEvent[], shown?: (cell: string) => string): string {
-  return csv(events.map((event) => (shown ? cellsOf(event).map(shown) : cellsOf(event))));
+  return csvRows(events.map((event) => (shown ? cellsOf(event).map(shown) : cellsOf(event))));
 }
 
 /**
@@ -35,13 +35,3 @@ function cellsOf(event: StoredEvent): string[] {
  * they could not be looked up otherwise; a formula without brackets calls nothing.
  */
 const plainId = /^[A-Za-z0-9+/_-]+={0,2}$/;
-
-/** Prefixes an apostrophe to what a spreadsheet would take for a formula; Numbers also accepts full-width signs. */
-function noFormula(cell: string): string {
-  return /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(cell) ? `'${cell}` : cell;
-}
-
-/** Excel and Python take a lone carriage return for the end of a line, so it is quoted like a line feed. */
-function csv(rows: readonly (readonly string[])[]): string {
-  return stringify(rows as string[][], { record_delimiter: 'unix', quoted_match: /\r/ });
-}

@@ -41,6 +41,10 @@ describe('trawl collect refuses', () => {
       code: 1,
       stderr: expect.stringContaining('There is no store'),
     });
+    expect(await place.run('query', 'SELECT 1')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no store'),
+    });
     const unknown = await place.run('collect', 'nobody', '--json');
     expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: 'COLLECTOR_UNKNOWN' } });
     expect(unknown.code).toBe(1);
@@ -56,6 +60,8 @@ it('trawl offload says at once why a sink takes nothing, whoever began the offlo
   );
   place.env.SINK_DISK_PATH = join(place.folder, 'missing');
   await place.collected();
+  const count = await place.run('query', '--json', 'SELECT count(*) AS n FROM audit_events');
+  expect(count).toMatchObject({ code: 0, stdout: '[\n{"n":10}\n]\n', stderr: '' });
   const offload = place.start('offload', 'asa');
   await until('it says why', () => offload.stderr.includes('is being retried (attempt 2)'));
   expect(offload.stderr).toMatch(/^asa: sending to disk is being retried .*missing is not there\. Create it/m);

@@ -82,7 +82,7 @@ function breaches(
 const floors = [
   ['src'],
   ['src/inputs', 'src/schemas', 'src/settings', 'src/stores', 'src/tracing'],
-  ['src/formats', 'src/http'],
+  ['src/formats', 'src/http', 'src/query'],
   ['demo', 'src/sinks', 'src/sources'],
   ['src/watch'],
   ['src/metrics'],

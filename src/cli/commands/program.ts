@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   status: async () => (await import('./status.js')).addStatus,
   log: async () => (await import('./log.js')).addLog,
   events: async () => (await import('./events.js')).addEvents,
+  query: async () => (await import('./query.js')).addQuery,
   check: async () => (await import('./check.js')).addCheck,
   env: async () => (await import('./env.js')).addEnv,
   codec: async () => (await import('./codec.js')).addCodec,

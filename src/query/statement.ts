@@ -1,0 +1,19 @@
+/** SQL without what quotes and comments hold, in which a semicolon means nothing. */
+function bare(sql: string): string {
+  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\//g, (part) =>
+    /^(--|\/\*)/.test(part) ? ' ' : 'quoted',
+  );
+}
+
+/** True if a statement ends here. */
+export function endsStatement(sql: string): boolean {
+  const rest = bare(sql);
+  return /;\s*$/.test(rest) && !/['"]|\/\*/.test(rest);
+}
+
+/** Says what is wrong if a text is not one statement. SQLite would run the first one and ignore the others. */
+export function notOneStatement(sql: string): string | undefined {
+  const rest = bare(sql).replace(/[\s;]+$/, '');
+  if (rest.trim() === '') return 'there is no statement';
+  return rest.includes(';') ? 'there is more than one statement' : undefined;
+}
