@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import pg from 'pg';
+import { DatabaseSync } from '../src/sqlite-driver.js';
 import { type StorePlace, storePlace } from '../src/stores/place.js';
 import { createDatabase, startPostgres, type TestPostgres } from '../test/support/postgres.js';
 import type { StoreKind } from './sizes.js';

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { TrawlError } from '../errors.js';
 import type { Compression, Encoded } from './format.js';
 
@@ -10,7 +10,7 @@ const zstdLevel = 3;
 const zstdBytesMax = 512 * 1024 * 1024;
 const zstdMagic = 0xfd2fb528;
 
-const gzipped = promisify(gzip);
+const gzipped = promisify(zlib.gzip);
 
 /** A file before compression. */
 export interface Plain {
@@ -47,11 +47,25 @@ async function gzipBytes(bytes: Uint8Array): Promise<Uint8Array> {
   return result;
 }
 
+/** Node.js has zstd from 22.15 on, and takes a sixth of the time. Its types are those of an older one. */
+const native = zlib as {
+  zstdCompressSync?(
+    bytes: Uint8Array,
+    options: { pledgedSrcSize: number; params: Readonly<Record<number, number>> },
+  ): Buffer;
+  constants: { ZSTD_c_compressionLevel?: number };
+};
+
 /**
  * Returns a function that compresses into a single frame with the content size, since some readers stop after the first
  * frame or refuse an unknown size. The function is synchronous; the library is loaded on the first call.
  */
 export async function zstdCompressor(): Promise<(bytes: Uint8Array) => Uint8Array> {
+  const { zstdCompressSync, constants } = native;
+  if (zstdCompressSync) {
+    const params = { [constants.ZSTD_c_compressionLevel!]: zstdLevel };
+    return (bytes) => zstdCompressSync(bytes, { pledgedSrcSize: bytes.length, params });
+  }
   const { Zstd } = await import('@hpcc-js/wasm-zstd');
   const zstd = await Zstd.load();
   return (bytes) => {

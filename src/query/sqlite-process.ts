@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { constants, DatabaseSync } from '@photostructure/sqlite';
 import { reasonOf } from '../errors.js';
+import { constants, DatabaseSync } from '../sqlite-driver.js';
 import type { QueryValue } from './result.js';
 import { type SqliteAnswer, type SqliteQuestion, written } from './sqlite-messages.js';
 

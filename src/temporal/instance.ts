@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { draftBeside, removeDeadDrafts } from '../drafts.js';
 import { reasonOf, TrawlError } from '../errors.js';
+import { DatabaseSync } from '../sqlite-driver.js';
 
 /** Describes the process that uses a data folder, for other commands. */
 export interface InstanceInfo {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseSync } from '@photostructure/sqlite';
 import type { Fault, FaultPlan } from '../../demo/faults.js';
 import type { Random } from '../../demo/random.js';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { startNow } from '../../src/temporal/collection.js';
 import { type Collector, collectors, type Scene } from './scene.js';
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { sqlitePlace } from '../../src/stores/place.js';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { eventWriter } from '../../src/cli/event-writers.js';
 import type { EnrichedEvent } from '../../src/domain.js';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { migrations as ofPostgres } from '../../src/stores/postgres/migrations.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { migrations as ofSqlite } from '../../src/stores/sqlite/migrations.js';

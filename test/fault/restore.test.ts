@@ -17,9 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
+import { DatabaseSync, type DatabaseSyncInstance } from '../../src/sqlite-driver.js';
 import { backUp, restore } from '../../src/stores/sqlite/backup.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { event, page } from '../conformance/pages.js';

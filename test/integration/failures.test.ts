@@ -1,5 +1,5 @@
-import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { TestCollection, until } from '../support/collection.js';
 import { query } from '../support/store.js';
 

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { decompress } from 'fzstd';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { runtime, runtimePackages } from '../../scripts/runtime.mjs';
 import { install, root } from '../../scripts/setup.mjs';
@@ -177,6 +178,18 @@ describe.each(['oldest', 'newest'] as const)('the package on the %s Node.js', (a
       await database.remove();
     }
   });
+});
+
+it.each(['oldest', 'newest'] as const)('zstd of the %s Node.js is one frame that says its size', async (age) => {
+  const module = join(installed, 'dist', 'src', 'formats', 'compression.js');
+  const script = `const { zstdCompressor } = await import(${JSON.stringify(module)});
+    process.stdout.write((await zstdCompressor())(Buffer.from('audit '.repeat(100_000))));`;
+  const { stdout: frame } = await promisify(execFile)(nodes[age]!, ['--input-type=module', '-e', script], {
+    encoding: 'buffer',
+  });
+  expect(Buffer.from(decompress(frame)).toString()).toBe('audit '.repeat(100_000));
+  // The two highest bits of the frame's header: the length of the content size, of four bytes.
+  expect(frame[4]! >> 6).toBe(2);
 });
 
 it('trawl up names the command as it was called', async () => {

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { Random } from './random.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { DatabaseSync } from '@photostructure/sqlite';
 import pg from 'pg';
 import { root } from '../../scripts/setup.mjs';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 
 /** The demo team from which the fixtures' stores were collected, in pages of 100. */
 export const fixtureDemo = { events: 250, anchorMs: Date.parse('2026-11-01T00:00:00Z') };

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { type StorePlace, storePlace } from '../../src/stores/place.js';
 import { createDatabase } from './postgres.js';
 

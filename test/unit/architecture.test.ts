@@ -238,6 +238,11 @@ describe('the imports', () => {
     expect(breaches(others, (target, { typeOnly }) => /^(node:)?https?$/.test(target) && !typeOnly)).toEqual([]);
   });
 
+  it('load SQLite in only one place, so that its driver can be exchanged', () => {
+    const others = [...activities, ...src, ...demo].filter(({ path }) => path !== 'src/sqlite-driver.ts');
+    expect(breaches(others, (target) => /^(@photostructure\/|node:|better-)sqlite/.test(target))).toEqual([]);
+  });
+
   it('start programs in only one place, which passes no secret on', () => {
     const others = [...workflows, ...activities, ...src, ...demo].filter(({ path }) => path !== 'src/processes.ts');
     expect(

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, it, onTestFinished } from 'vitest';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
 import { until } from '../support/collection.js';
 

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -11,6 +10,7 @@ import { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
 import { defineSettings } from '../../src/settings/definition.js';
 import type { FetchedPage, PageContent, Source } from '../../src/sources/source.js';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { Store } from '../../src/stores/store.js';
 import { problemsOf } from '../../src/watch/health.js';

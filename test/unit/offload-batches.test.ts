@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -12,6 +11,7 @@ import type { OffloadedBatches } from '../../activities/types.js';
 import { TrawlError } from '../../src/errors.js';
 import { records, unmappedOf } from '../../src/sinks/records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../../src/sinks/sink.js';
+import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { storePlace } from '../../src/stores/place.js';
 import { openStore } from '../../src/stores/registry.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';

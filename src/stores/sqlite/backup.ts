@@ -10,9 +10,9 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { draftBeside, removeDeadDrafts } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { DatabaseSync, type DatabaseSyncInstance } from '../../sqlite-driver.js';
 import { afterCleared } from '../sql/seen-events.js';
 import { migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { type DatabaseSyncInstance, sqliteDriverPath } from '../../sqlite-driver.js';
 
 /**
  * Program of the thread. It opens a connection per checkpoint, so that nothing stays locked in between. It ignores
@@ -68,8 +67,7 @@ export class Checkpointer {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const driver = createRequire(import.meta.url).resolve('@photostructure/sqlite');
-    const worker = new Worker(program, { eval: true, workerData: { driver } });
+    const worker = new Worker(program, { eval: true, workerData: { driver: sqliteDriverPath() } });
     worker.unref();
     worker.on('error', () => {
       this.#worker = undefined;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { TrawlError } from '../../errors.js';
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '../../sqlite-driver.js';
 import { storeOlder } from '../errors.js';
 import { finish, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
 import { Checkpointer } from './checkpointer.js';

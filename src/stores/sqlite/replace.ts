@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { DatabaseSync, type DatabaseSyncInstance } from '../../sqlite-driver.js';
 import { sideFiles } from './side-files.js';
 
 /** SQLite's primary result codes for a file that this process may not open; the file may well be intact. */
