@@ -140,6 +140,8 @@ export interface Store {
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   /** The same events as lines of JSON (`eventLine`), much faster than building them from `events`. */
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
+  /** The last sequence number that `events` may return by now. */
+  seenUpTo(collector: string): Promise<number>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
   /** Rejected events that are neither stored nor acknowledged, the newest first. */

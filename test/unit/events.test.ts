@@ -1,11 +1,16 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Context } from '../../src/cli/context.js';
 import { type EventFormat, eventFormats } from '../../src/cli/event-formats.js';
 import { type EventsOptions, events, timeOption } from '../../src/cli/verbs/events.js';
 import { WrongCall } from '../../src/cli/wrong-call.js';
 import type { StoredEvent } from '../../src/domain.js';
 import { eventLine } from '../../src/event-line.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { EventFilter } from '../../src/stores/store.js';
+import { event, page } from '../conformance/pages.js';
 import { stopClock } from '../support/clock.js';
 
 const nowMs = Date.parse('2026-05-01T12:00:00Z');
@@ -101,9 +106,8 @@ function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; li
       const bytes = Buffer.from(page.map((event) => `${eventLine(event)}\n`).join(''));
       return { bytes, events: page.length, lastSeq: page.at(-1)?.seq ?? 0 };
     },
-    checkpoint: async (collector: string) => ({
-      lastSeq: Math.max(0, ...all.filter((e) => e.collector === collector).map(({ seq }) => seq)),
-    }),
+    seenUpTo: async (collector: string) =>
+      Math.max(0, ...all.filter((e) => e.collector === collector).map(({ seq }) => seq)),
   };
   return {
     existingStore: () => store,
@@ -115,7 +119,7 @@ function contextOf(all: readonly StoredEvent[], asked: { filter: EventFilter; li
 async function exported(context: Context, format: EventFormat, options: Partial<EventsOptions> = {}): Promise<string> {
   const written: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text));
+    written.push(Buffer.from(text).toString());
     return true;
   });
   expect(await events(context, undefined, { format, ...options })).toBe(0);
@@ -300,5 +304,25 @@ describe('events that are followed', () => {
     const text = await exported(context, 'ndjson', { type: 'rare', follow: true, limit: 1 });
     expect(asked.map(({ filter }) => filter.afterSeq)).toEqual([0, 20]);
     expect(JSON.parse(text)).toMatchObject({ seq: 22, type: 'rare' });
+  });
+
+  it('are not missed if the store shows them only once a later page is safe', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-events-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const store = new SqliteStore(join(folder, 'trawl.db'));
+    onTestFinished(() => store.close());
+    await store.writePage(page([event('a')], { nextOffset: '1', more: true }));
+    await store.writePage(page([event('b')], { offset: '1', nextOffset: '2', more: true, followed: true }));
+    const read = store.eventLines.bind(store);
+    let reads = 0;
+    store.eventLines = async (filter, limit) => {
+      reads += 1;
+      if (reads === 2) await store.writePage(page([event('c')], { offset: '2' }));
+      return read(filter, limit);
+    };
+    const context = { existingStore: () => store, collectors: async () => ['asa'] } as unknown as Context;
+    const text = await exported(context, 'ndjson', { follow: true, limit: 3 });
+    const lines = text.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['a', 'b', 'c']);
   });
 });

@@ -79,14 +79,14 @@ function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wante
 async function exportCollector(store: Store, filter: EventFilter, limit: number, write: EventWriter): Promise<number> {
   let left = limit;
   // Read before the events: those committed in between are read the next time.
-  const { lastSeq } = await store.checkpoint(filter.collector);
+  const seen = await store.seenUpTo(filter.collector);
   for await (const page of readAhead(store, filter, limit, write)) {
     await print(page.text);
     filter.afterSeq = page.lastSeq;
     left -= page.events;
   }
   // The filter excludes all other events up to here, so a follower need not read them again.
-  if (left > 0) filter.afterSeq = Math.max(filter.afterSeq, lastSeq);
+  if (left > 0) filter.afterSeq = Math.max(filter.afterSeq, seen);
   return left;
 }
 

@@ -1,3 +1,5 @@
+import { first, type Steps } from './steps.js';
+
 /**
  * Not every row of `audit_events` is an event that a reader may see.
  *
@@ -22,4 +24,13 @@ export function afterCleared(collector: string, seq = '0'): string {
 export function upToDurable(collector: string): string {
   const all = Number.MAX_SAFE_INTEGER;
   return `coalesce((SELECT durable_seq FROM audit_checkpoints WHERE collector = ${collector}), ${all})`;
+}
+
+/** See `Store.seenUpTo`. */
+export function* seenUpTo(collector: string): Steps<number> {
+  const row = yield* first<{ seq: number }>(
+    'SELECT coalesce(durable_seq, last_seq) AS seq FROM audit_checkpoints WHERE collector = $1',
+    collector,
+  );
+  return row?.seq ?? 0;
 }

@@ -25,7 +25,7 @@ import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from '
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, resetCheckpoint, rewind } from './resets.js';
-import { afterCleared } from './seen-events.js';
+import { afterCleared, seenUpTo } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
 import { dropStaged, stagedBetween, stagedBody, stagedFacts, stagedRow } from './staged.js';
 import { collectors, standings } from './standings.js';
@@ -187,6 +187,10 @@ export class SqlStore implements Store {
 
   async eventLines(filter: EventFilter, limit: number): Promise<EventLines> {
     return this.#dialect.eventLines(filter, limit);
+  }
+
+  async seenUpTo(collector: string): Promise<number> {
+    return this.#dialect.run(seenUpTo(collector));
   }
 
   async eventCount(collector: string): Promise<number> {
