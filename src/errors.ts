@@ -9,6 +9,7 @@ export const errorCodes = {
   SECRET_REFUSED: { retry: false },
   NOT_THROUGH_TEMPORAL: { retry: false },
   COLLECTOR_UNKNOWN: { retry: false },
+  EVENT_UNKNOWN: { retry: false },
   INPUT_INVALID: { retry: false },
   // The source.
   CREDENTIALS_REFUSED: { retry: false },

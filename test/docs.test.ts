@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../scripts/setup.mjs';
 import { errorCodes } from '../src/errors.js';
+import { words } from '../src/filter/filter.js';
+import { parseFilter } from '../src/filter/parse.js';
 import { migrations as postgres } from '../src/stores/postgres/migrations.js';
 import { migrations } from '../src/stores/sqlite/migrations.js';
 import { problemCodes } from '../src/watch/problem.js';
@@ -34,6 +36,15 @@ describe('the docs', () => {
   it('explain each error code', () => {
     const explained = [...doc('errors').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code!);
     expect(explained.sort()).toEqual([...Object.keys(errorCodes), ...problemCodes].sort());
+  });
+
+  it('explain each word of a filter, and show only filters that exist', () => {
+    const explained = [...doc('events').matchAll(/^\| `([a-z]+):`/gm)].map(([, word]) => word);
+    expect(explained).toEqual(words);
+    const pages = [...['README.md', 'docs/events.md'].map((name) => readFileSync(join(root, name), 'utf8'))];
+    const shown = [...pages.join('\n').matchAll(/--where '([^']*)'/g)].map(([, filter]) => filter!);
+    expect(shown.length).toBeGreaterThan(2);
+    for (const filter of shown) expect(() => parseFilter(filter)).not.toThrow();
   });
 
   it('name each table and each column of the events', () => {

@@ -2,11 +2,13 @@ import type { StoredEvent } from '../domain.js';
 import { eventLine } from '../event-line.js';
 import type { EventFilter, Store } from '../stores/store.js';
 import type { EventFormat } from './event-formats.js';
+import type { TableLook } from './events/table.js';
 import { printable, printableJson } from './output.js';
 
 /** Writes events in one format: a head, each page, and a tail. */
 export interface EventWriter {
   head: string;
+  events(page: readonly StoredEvent[]): string;
   page(store: Store, filter: EventFilter, limit: number): Promise<WrittenPage>;
   tail: string;
 }
@@ -18,42 +20,49 @@ export interface WrittenPage {
   lastSeq: number;
 }
 
-export async function eventWriter(format: EventFormat): Promise<EventWriter> {
-  return writers[format]();
+/** @param form a format, or how a table is to look. */
+export async function eventWriter(form: EventFormat | TableLook): Promise<EventWriter> {
+  if (typeof form === 'string') return writers[form]();
+  const { eventTable } = await import('./events/table.js');
+  return pageAs(eventTable(form));
 }
 
 const terminal = process.stdout.isTTY === true;
 
 const writers: Record<EventFormat, () => EventWriter | Promise<EventWriter>> = {
-  text: () => ({ head: '', page: eachAs((event) => `${textLine(event)}\n`), tail: '' }),
-  ndjson: () => ({ head: '', page: terminal ? eachAs((event) => `${jsonLine(event)}\n`) : linesOfStore, tail: '' }),
+  text: () => eachAs((event) => `${textLine(event)}\n`),
+  ndjson: () => {
+    const ofEach = eachAs((event) => `${jsonLine(event)}\n`);
+    return terminal ? ofEach : { ...ofEach, page: linesOfStore };
+  },
   json: () => {
     let separator = '';
-    const page = eachAs((event) => {
+    const ofEach = eachAs((event) => {
       const text = `${separator}\n${jsonLine(event)}`;
       separator = ',';
       return text;
     });
-    return { head: '[', page, tail: '\n]\n' };
+    return { ...ofEach, head: '[', tail: '\n]\n' };
   },
   csv: async () => {
     const { eventCsvHead, eventCsvRows } = await import('../formats/event-csv.js');
-    return {
-      head: eventCsvHead(),
-      page: pageAs((page) => eventCsvRows(page, terminal ? printable : undefined)),
-      tail: '',
-    };
+    return { ...pageAs((page) => eventCsvRows(page, terminal ? printable : undefined)), head: eventCsvHead() };
   },
 };
 
-function pageAs(written: (page: readonly StoredEvent[]) => string): EventWriter['page'] {
-  return async (store, filter, limit) => {
-    const page = await store.events(filter, limit);
-    return { text: written(page), events: page.length, lastSeq: page.at(-1)?.seq ?? 0 };
+function pageAs(written: EventWriter['events']): EventWriter {
+  return {
+    head: '',
+    events: written,
+    page: async (store, filter, limit) => {
+      const page = await store.events(filter, limit);
+      return { text: written(page), events: page.length, lastSeq: page.at(-1)?.seq ?? 0 };
+    },
+    tail: '',
   };
 }
 
-function eachAs(written: (event: StoredEvent) => string): EventWriter['page'] {
+function eachAs(written: (event: StoredEvent) => string): EventWriter {
   return pageAs((page) => page.map(written).join(''));
 }
 

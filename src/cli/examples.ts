@@ -60,9 +60,17 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl query', 'asks for statements, with those of before at the arrow keys'],
   ],
   events: [
-    ["trawl events asa --type 'user.*' --since 12h", 'recent changes to users'],
+    ['trawl events', 'the newest of all collectors'],
+    [
+      "trawl events --where 'user:ada -type:auth.*' --since 12h",
+      'what one person did, and what was done to that person',
+    ],
     ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object per line'],
     ['trawl events --follow --actor ada', 'new events of one actor, as they arrive'],
+  ],
+  'events show': [
+    ['trawl events show asa 4711', 'by its number'],
+    ['trawl events show UD5pqjIhjKVQPmmqMiGMpQ== --json', 'by its id, for a program'],
   ],
   check: [
     ['trawl check asa', 'each part passes or says what to do'],

@@ -23,6 +23,11 @@ export function collectorNames(kinds: readonly NamedKind[], table: SettingsTable
   return [...names].sort();
 }
 
+/** The kind of source of a collector; empty if nothing says it, as after its settings were removed. */
+export function sourceOf(name: string, kinds: readonly NamedKind[], table: SettingsTable): string {
+  return table[name]?.source ?? kinds.find(({ kind }) => kind === name)?.kind ?? '';
+}
+
 /** @throws TrawlError COLLECTOR_UNKNOWN if the name is not among the known ones; not retried. */
 export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;

@@ -9,6 +9,7 @@ import type {
   StoredEvent,
 } from '../domain.js';
 import type { SettingsChange, SettingsTable } from '../environment.js';
+import type { OwnFilter } from '../filter/filter.js';
 import type { OffloadStore } from './offload.js';
 
 /**
@@ -140,8 +141,12 @@ export interface Store {
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   /** The same events as lines of JSON (`eventLine`), much faster than building them from `events`. */
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
+  /** At most `limit` events that the filter selects, the latest first by their own times, then by sequence number. */
+  latestEvents(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   /** The last sequence number that `events` may return by now. */
   seenUpTo(collector: string): Promise<number>;
+  /** The page that brought the event with this number; null if the ledger does not have it. */
+  pageOf(collector: string, seq: number): Promise<LedgerPage | null>;
   eventCount(collector: string): Promise<number>;
   rejectedCount(collector: string): Promise<number>;
   /** Rejected events that are neither stored nor acknowledged, the newest first. */
@@ -284,6 +289,22 @@ export interface PageWritten {
   note: string;
 }
 
+/** A row of the ledger (`audit_pages`). */
+export interface LedgerPage {
+  number: number;
+  offset: Offset;
+  generation: number;
+  events: number;
+  newEvents: number;
+  rejected: number;
+  /** Sequence numbers of the new events; null if there are none. */
+  firstSeq: number | null;
+  lastSeq: number | null;
+  digest: string;
+  note: string;
+  committedAt: string;
+}
+
 export interface EventLines {
   /** UTF-8; each line ends with a newline. */
   bytes: Uint8Array;
@@ -300,10 +321,5 @@ export interface EventFilter {
   upToSeq?: number | undefined;
   sinceNs?: bigint | undefined;
   untilNs?: bigint | undefined;
-  /** An exact type, or a pattern in which `*` stands for any characters. */
-  type?: string | undefined;
-  /** Substring of the actor column, ignoring case. */
-  actor?: string | undefined;
-  /** Substring of the raw event or of any column, ignoring case. */
-  text?: string | undefined;
+  where?: OwnFilter | undefined;
 }

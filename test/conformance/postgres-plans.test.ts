@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { expect, inject, it, onTestFinished } from 'vitest';
+import type { OwnFilter } from '../../src/filter/filter.js';
+import { parseFilter } from '../../src/filter/parse.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { until } from '../support/collection.js';
 import { createDatabase } from '../support/postgres.js';
@@ -41,7 +43,15 @@ it('reads a page of events without scanning all later ones, even if the server h
     expect(await store.events({ collector: 'asa', afterSeq }, pageEvents)).toHaveLength(pageEvents);
     expect((await store.eventLines({ collector: 'asa', afterSeq }, pageEvents)).events).toBe(pageEvents);
   }
-  const entries = await entriesRead(['audit_events%']);
+  // The same of the newest, and of single events.
+  const all = { collector: 'asa', afterSeq: 0 };
+  for (let number = 0; number < 20; number += 1) {
+    expect(await store.latestEvents({ ...all, sinceNs: 0n }, 20)).toHaveLength(20);
+    const where = parseFilter(`id:"${number} 7"`) as OwnFilter;
+    expect(await store.events({ ...all, where }, 2)).toMatchObject([{ seq: number * pageEvents + 8 }]);
+    expect(await store.latestEvents({ ...all, where }, 2)).toHaveLength(1);
+  }
+  const entries = await entriesRead(['audit_events%', 'audit_event_ids%']);
   expect(entries).toBeGreaterThan(0);
   expect(entries).toBeLessThan(3 * 20 * pageEvents);
 });

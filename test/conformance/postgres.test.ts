@@ -5,6 +5,7 @@ import { until } from '../support/collection.js';
 import { createDatabase, onServer } from '../support/postgres.js';
 import { createRoles, type RolesDatabase } from '../support/postgres-roles.js';
 import { clearingSuite } from './clearing-suite.js';
+import { eventsSuite } from './events-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
@@ -26,6 +27,7 @@ async function create(): Promise<StoreUnderTest> {
 }
 
 storeSuite('PostgreSQL', create);
+eventsSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
 clearingSuite('PostgreSQL', create, 15);
 

@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OwnFilter } from '../../src/filter/filter.js';
+import { parseFilter } from '../../src/filter/parse.js';
 import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { backUp } from '../../src/stores/sqlite/backup.js';
 import { SqliteDatabase } from '../../src/stores/sqlite/database.js';
+import { selectEvents, selectLatest } from '../../src/stores/sqlite/events.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { clearingSuite } from './clearing-suite.js';
+import { eventsSuite } from './events-suite.js';
 import { offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
@@ -27,6 +31,7 @@ async function create(): Promise<StoreUnderTest> {
 }
 
 storeSuite('SQLite', create);
+eventsSuite('SQLite', create);
 offloadSuite('SQLite', create);
 clearingSuite('SQLite', create, 100);
 
@@ -106,11 +111,53 @@ describe('a SQLite file', () => {
 
   it('can be migrated by two processes that start at once', async () => {
     const file = path();
-    const script = `import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
+    const script = `import { selectEvents, selectLatest } from '../../src/stores/sqlite/events.js';
+import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
     const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
     await Promise.all([start(), start(), start(), start()]);
     const store = new SqliteStore(file);
     expect(await store.collectors()).toEqual([]);
     await store.close();
+  });
+});
+
+describe('SQLite finds events by an index', () => {
+  /** The plan of the statement that the reader runs. */
+  function planOf(read: (db: SqliteDatabase) => unknown): string {
+    const folder = mkdtempSync(join(tmpdir(), 'trawl-store-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const db = new SqliteDatabase(join(folder, 'trawl.db'));
+    onTestFinished(() => void db.close());
+    let plan = '';
+    const explained = {
+      get: () => undefined,
+      arrays: (sql: string, ...values: string[]) => {
+        const steps = db.arrays(`EXPLAIN QUERY PLAN ${sql}`, ...values);
+        plan = steps.map((step) => step.at(-1)).join('\n');
+        return [];
+      },
+    };
+    read(explained as unknown as SqliteDatabase);
+    return plan;
+  }
+  const all = { collector: 'asa', afterSeq: 0 };
+  const where = (query: string) => ({ ...all, where: parseFilter(query) as OwnFilter });
+
+  it.each([
+    ['the newest', all, /audit_events_time \(collector=\?\)/],
+    ['the newest that match', where('user:ada -type:auth.*'), /audit_events_time \(collector=\?\)/],
+    ['the newest of some time', { ...all, sinceNs: 1n }, /audit_events_time \(collector=\? AND time_ns>\?\)/],
+  ] as const)('%s, without sorting', (_, filter, index) => {
+    const plan = planOf((db) => selectLatest(db, filter, 20));
+    expect(plan).toMatch(index);
+    expect(plan).not.toMatch(/TEMP B-TREE|SCAN audit_/);
+  });
+
+  it('one by its id', () => {
+    for (const select of [selectLatest, selectEvents]) {
+      const plan = planOf((db) => select(db, where('id:a id:b user:ada'), 20));
+      expect(plan).toMatch(/audit_events_seq \(collector=\? AND seq=\?\)/);
+      expect(plan.match(/audit_event_ids_\d USING PRIMARY KEY \(digest=\?\)/g)).toHaveLength(3);
+    }
   });
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventLine } from '../../src/event-line.js';
+import type { OwnFilter } from '../../src/filter/filter.js';
+import { filterOf, parseFilter } from '../../src/filter/parse.js';
 import { settingsChange } from '../../src/settings/change.js';
 import type { EventFilter, SeenPage, Store } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
@@ -14,6 +16,8 @@ export interface StoreUnderTest {
   /** Removes the data. */
   remove(): Promise<void>;
 }
+
+const own = (query: string) => parseFilter(query) as OwnFilter;
 
 /** The contract of src/stores/store.ts, which every store must fulfil. */
 export function storeSuite(name: string, create: () => Promise<StoreUnderTest>): void {
@@ -151,13 +155,15 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
             kept.flatMap((actor, index) => (is(actor, index) ? [index] : []));
           const surely = those((actor) => actor.includes(wanted));
           const atMost = those((actor) => actor.toLowerCase().includes(wanted.toLowerCase()));
-          for (const filter of [{ actor: wanted }, { text: wanted }]) {
-            const by = await found(filter);
+          for (const of of ['actor', 'text'] as const) {
+            const by = await found({ where: filterOf(of, wanted) as OwnFilter });
             expect(by).toEqual(expect.arrayContaining(surely));
-            if (filter.actor !== undefined) expect(atMost).toEqual(expect.arrayContaining(by));
+            if (of === 'actor') expect(atMost).toEqual(expect.arrayContaining(by));
           }
           if (!wanted.includes('*'))
-            expect(await found({ type: `t.${wanted}` })).toEqual(those((one) => one === wanted));
+            expect(await found({ where: filterOf('type', `t.${wanted}`) as OwnFilter })).toEqual(
+              those((one) => one === wanted),
+            );
           expect(await found({ sinceNs: firstNs + BigInt(from), untilNs: firstNs + BigInt(to) })).toEqual(
             those((_, index) => index >= from && index < to),
           );
@@ -190,7 +196,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
           }
           for (const filter of [
             { collector: 'a"\\é', afterSeq },
-            { collector: 'b', afterSeq, text: '"' },
+            { collector: 'b', afterSeq, where: own('"\\""') },
           ]) {
             const events = await store.events(filter, limit);
             const { bytes, ...found } = await store.eventLines(filter, limit);
@@ -205,13 +211,14 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
     });
 
     it.each([
-      ['type', '*'.repeat(60_000)],
-      ['actor', 'x'.repeat(100_000)],
-      ['text', '%'.repeat(100_000)],
-    ])('answers a filter by %s of any length', async (column, wanted) => {
+      ['type', 'like', '*'.repeat(60_000)],
+      ['type', 'is', 'x'.repeat(100_000)],
+      ['actor', 'contains', 'x'.repeat(100_000)],
+      ['text', 'contains', '%'.repeat(100_000)],
+    ] as const)('answers a filter by %s of any length', async (of, how, text) => {
       await store.writePage(page([event('a')]));
-      const found = await store.events({ collector: 'asa', afterSeq: 0, [column]: wanted }, 10);
-      expect(found).toHaveLength(/^\*+$/.test(wanted) ? 1 : 0);
+      const where = { groups: [[{ of, match: { how, text } }]], excluded: [] };
+      expect(await store.events({ collector: 'asa', afterSeq: 0, where }, 10)).toHaveLength(how === 'like' ? 1 : 0);
     });
 
     it('keeps collectors apart', async () => {
@@ -560,12 +567,17 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       const find = async (filter: object, limit = 10) =>
         (await store.events({ collector: 'asa', afterSeq: 0, ...filter }, limit)).map((one) => one.id).join('');
       expect(await find({ sinceNs: 20n * 10n ** 9n, untilNs: 40n * 10n ** 9n })).toBe('bc');
-      expect(await find({ type: 'user.create' })).toBe('a');
-      expect(await find({ type: 'user.*' })).toBe('ab');
-      expect(await find({ actor: 'ADA' })).toBe('ac');
-      expect(await find({ actor: '0%' })).toBe('a');
-      expect(await find({ text: 'needle' })).toBe('cd');
-      expect(await find({ text: 'needle_' })).toBe('c');
+      const where = (query: string) => find({ where: own(query) });
+      expect(await where('type:user.create')).toBe('a');
+      expect(await where('type:user.*')).toBe('ab');
+      expect(await where('actor:ADA')).toBe('ac');
+      expect(await where('actor:0%')).toBe('a');
+      expect(await where('needle')).toBe('cd');
+      expect(await where('needle_')).toBe('c');
+      expect(await where('type:user.create type:server.* actor:ada')).toBe('ac');
+      expect(await where('-type:user.* -host:needle')).toBe('c');
+      expect(await where('id:b id:d id:none')).toBe('bd');
+      expect(await where('-id:b actor:*a*')).toBe('acd');
       expect(await find({ afterSeq: 1 }, 2)).toBe('bc');
     });
 

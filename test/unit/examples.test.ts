@@ -7,7 +7,8 @@ import { examples } from '../../src/cli/examples.js';
 function verbs(command: Command, prefix = ''): string[] {
   return command.commands.flatMap((one) => {
     const name = `${prefix}${one.name()}`;
-    return one.commands.length > 0 ? verbs(one, `${name} `) : [name];
+    const isVerb = one.commands.length === 0 || one.registeredArguments.length > 0;
+    return [...(isVerb ? [name] : []), ...verbs(one, `${name} `)];
   });
 }
 

@@ -9,6 +9,7 @@ import { isRequired } from '../../src/settings/definition.js';
 import { sourceKinds } from '../../src/sources/kinds.js';
 import { sources } from '../../src/sources/registry.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { event, page } from '../conformance/pages.js';
 
 /** The files that a process loads, according to V8, which lists every script for its coverage. */
 async function loadedBy(args: readonly string[]): Promise<string[]> {
@@ -16,6 +17,7 @@ async function loadedBy(args: readonly string[]): Promise<string[]> {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const store = new SqliteStore(join(folder, 'trawl.db'));
   await store.setSettings('asa', { source: 'asa' }, []);
+  await store.writePage(page([event('a')]));
   await store.close();
   const coverage = join(folder, 'coverage');
   const env = { PATH: process.env.PATH, HOME: folder, TRAWL_DATA: folder, NODE_V8_COVERAGE: coverage };
@@ -35,6 +37,7 @@ function packagesOf(files: readonly string[]): string[] {
   return [...new Set(names)].sort();
 }
 
+const widths = ['ansi-regex', 'emoji-regex', 'is-fullwidth-code-point', 'string-width', 'strip-ansi'];
 const sqlite = ['@photostructure/sqlite', 'commander', 'node-gyp-build'];
 
 describe('a command loads only what it needs, since each file takes about a millisecond of a processor', () => {
@@ -45,8 +48,10 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['__complete', 'bash', 'events', ''], 110, sqlite],
     [['env', 'get'], 106, sqlite],
     [['log'], 106, sqlite],
-    [['events', '--limit', '5'], 110, sqlite],
-    [['status'], 250, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['events', '--limit', '5'], 114, sqlite],
+    [['events', 'show', '1'], 122, sqlite],
+    [['status'], 256, [...sqlite, ...widths, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['events', '--wide'], 122, [...sqlite, ...widths].sort()],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);
     expect(packagesOf(files)).toEqual(packages);

@@ -23,4 +23,5 @@ export async function complete(
 const names: Names = {
   collectors: async () => (await import('./names.js')).namesHere.collectors(),
   sinks: async () => (await import('./names.js')).namesHere.sinks(),
+  types: async () => (await import('./names.js')).namesHere.types(),
 };

@@ -15,6 +15,7 @@ export const namesHere: Names = {
       ...(store ? await context.collectors(store) : collectorNames(sourceKinds, {}, context.settings.env)),
     ]),
   sinks: () => withStore(async (context, store) => sinkNames((await store?.settings()) ?? {}, context.settings.env)),
+  types: () => withStore(async (_, store) => (store ? newestTypes(store) : [])),
 };
 
 /** Gets names with the store, or from the environment alone if the store does not answer. */
@@ -30,4 +31,15 @@ async function withStore(
   } finally {
     await context.close();
   }
+}
+
+/** Looks at no more events than a press of Tab has time for. */
+const typedCollectorsMax = 10;
+const typedEventsMax = 300;
+
+async function newestTypes(store: Store): Promise<string[]> {
+  const types = new Set<string>();
+  for (const collector of (await store.collectors()).slice(0, typedCollectorsMax))
+    for (const { type } of await store.latestEvents({ collector, afterSeq: 0 }, typedEventsMax)) types.add(type);
+  return [...types].filter(Boolean).sort();
 }

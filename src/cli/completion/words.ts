@@ -9,6 +9,8 @@ interface Candidate {
 export interface Names {
   collectors(): Promise<string[]>;
   sinks(): Promise<string[]>;
+  /** Types of the newest events. */
+  types(): Promise<string[]>;
 }
 
 /**
@@ -28,17 +30,13 @@ export async function candidates(program: Command, words: readonly string[], nam
   }
   if (open?.required) return matching((await valuesOf(open, names)).map(plain), current);
   if (current.startsWith('-')) return matching(optionsOf(command), current);
-  const subcommands = command.createHelp().visibleCommands(command);
-  if (subcommands.length > 0) {
-    if (positional > 0) return [];
-    return matching(
-      subcommands.map((one) => ({ value: one.name(), description: one.description() })),
-      current,
-    );
-  }
+  const subcommands = positional > 0 ? [] : command.createHelp().visibleCommands(command);
+  const below = subcommands.map((one) => ({ value: one.name(), description: one.description() }));
   const argument = command.registeredArguments[positional] ?? command.registeredArguments.at(-1);
-  if (!argument || (positional >= command.registeredArguments.length && !argument.variadic)) return [];
-  return matching((await argumentsOf(command, argument, names)).map(plain), current);
+  if (!argument || (positional >= command.registeredArguments.length && !argument.variadic))
+    return matching(below, current);
+  const values = (await argumentsOf(command, argument, names)).map(plain);
+  return matching([...values, ...below], current);
 }
 
 /** Bash splits words at ":" and "=". Joins them again, as the other shells pass them. */
@@ -96,12 +94,13 @@ function optionsOf(command: Command): Candidate[] {
 
 async function valuesOf(option: Option | undefined, names: Names): Promise<string[]> {
   if (option?.argChoices) return option.argChoices;
+  if (option?.long === '--type') return names.types();
   return option?.long === '--sink' ? names.sinks() : [];
 }
 
 async function argumentsOf(command: Command, argument: Argument, names: Names): Promise<string[]> {
   if (argument.argChoices) return argument.argChoices;
-  if (argument.name() !== 'name' && argument.name() !== 'names') return [];
+  if (!['name', 'names', 'name-or-id'].includes(argument.name())) return [];
   const collectors = await names.collectors();
   // The table contains the sinks too.
   return command.parent?.name() === 'env'

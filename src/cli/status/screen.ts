@@ -1,7 +1,7 @@
 import { taskQueue } from '../../temporal/names.js';
 import { inWords } from '../error-report.js';
+import { type Column, fitted, type Room } from '../fit.js';
 import { printable, wrapped } from '../output.js';
-import { type Column, fitted, type Room } from './fit.js';
 import { noWorker } from './judge.js';
 import type { CollectorStatus, StatusReport } from './report.js';
 import { redrawn, type Terminal } from './terminal.js';

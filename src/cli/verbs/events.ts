@@ -1,23 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ofCollector } from '../../filter/filter.js';
+import { sourceOf } from '../../settings/names.js';
+import { sourceKinds } from '../../sources/kinds.js';
 import type { EventFilter, Store } from '../../stores/store.js';
 import { epochNanoseconds, within64Bits } from '../../timestamp.js';
 import type { Context } from '../context.js';
-import type { EventFormat } from '../event-formats.js';
 import { type EventWriter, eventWriter, type WrittenPage } from '../event-writers.js';
+import { type Asked, askedFor, type EventsOptions } from '../events/asked.js';
+import { inOrderOfStoring, latestOf } from '../events/latest.js';
+import type { TableLook } from '../events/table.js';
 import { interrupted } from '../interrupt.js';
-import { print } from '../output.js';
+import { print, tell } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
-
-export interface EventsOptions {
-  format: EventFormat;
-  since?: string;
-  until?: string;
-  type?: string;
-  actor?: string;
-  text?: string;
-  limit?: number;
-  follow?: boolean;
-}
 
 /**
  * Events per page. Bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes as long
@@ -27,67 +21,113 @@ const pageEvents = 2_000;
 /** Approximate bytes per page. If events are large, fewer are read at once. */
 const pageBytes = 16 * 1024 * 1024;
 const followEveryMs = 500;
+/** Of a terminal that does not say how wide it is. */
+const columnsDefault = 80;
+
+interface Reading {
+  store: Store;
+  asked: Asked;
+  options: EventsOptions;
+  write: EventWriter;
+  /** What to ask of each collector that the filter leaves. */
+  filters(): Promise<EventFilter[]>;
+  /** The last sequence number of each collector that is written, or not to be written. */
+  positions: Map<string, number>;
+}
 
 /**
  * `trawl events [NAME]`: writes events of one collector, or of all, to standard output.
  * @throws WrongCall before anything is written.
  */
 export async function events(context: Context, name: string | undefined, options: EventsOptions): Promise<number> {
-  const wanted = wantedEvents(options);
-  if (options.follow && options.format === 'json') {
-    throw new WrongCall('A JSON array has an end, so it cannot be followed.', 'Use --format ndjson with --follow.');
-  }
+  const asked = askedFor(options, process.stdout.isTTY === true);
+  const times = wantedTimes(options);
   const store = await context.existingStore();
   if (name !== undefined) await context.requireCollector(store, name);
-  const write = await eventWriter(options.format);
-  const over = options.follow ? interrupted().then(() => true) : Promise.resolve(true);
+  const filters = async (): Promise<EventFilter[]> => {
+    const collectors = name === undefined ? await context.collectors(store) : [name];
+    const settings = await store.settings();
+    return collectors.flatMap((collector) => {
+      const where = ofCollector(asked.where, { collector, source: sourceOf(collector, sourceKinds, settings) });
+      return where === null ? [] : [{ ...times, collector, afterSeq: 0, where }];
+    });
+  };
+  const table: TableLook = {
+    wide: options.wide === true,
+    several: name === undefined && (await filters()).length > 1,
+    columns: process.stdout.columns || columnsDefault,
+    goesOn: asked.latest === undefined || options.follow === true,
+  };
+  const write = await eventWriter(asked.format ?? table);
+  const reading: Reading = { store, asked, options, write, filters, positions: new Map() };
+  await print(write.head);
+  let written = 0;
+  if (asked.fromNow) await beginNow(reading);
+  if (asked.latest !== undefined) written += await writeLatest(reading, asked.latest);
+  if (asked.latest === undefined || options.follow) written += await writeInOrder(reading);
+  await print(write.tail);
+  if (written === 0 && !options.follow) tell(asked.isFiltered ? 'No events match.' : 'No events are stored.');
+  return 0;
+}
+
+function wantedTimes({ since, until }: EventsOptions): Pick<EventFilter, 'sinceNs' | 'untilNs'> {
+  return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until) };
+}
+
+async function beginNow({ store, filters, positions }: Reading): Promise<void> {
+  for (const { collector } of await filters()) positions.set(collector, await store.seenUpTo(collector));
+}
+
+/** Writes the newest events: in a table the latest first, otherwise in the order of storing. @returns how many */
+async function writeLatest({ store, asked, options, write, filters, positions }: Reading, count: number) {
+  // One more tells whether there are more.
+  const wanted = (await filters()).map((filter) => ({ ...filter, upToSeq: positions.get(filter.collector) }));
+  const found = await latestOf(store, wanted, count + 1);
+  const latest = found.slice(0, count);
+  const isTable = asked.format === undefined;
+  if (options.follow && isTable) latest.reverse();
+  await print(write.events(isTable ? latest : inOrderOfStoring(latest)));
+  if (found.length > count && options.tail === undefined && options.limit === undefined)
+    tell(`These are the newest ${count}. --tail 100 shows more, and --oldest begins with the first.`);
+  return latest.length;
+}
+
+/** Writes events after the positions, collector by collector, and new ones if they are followed. @returns how many */
+async function writeInOrder({ store, options, write, filters, positions }: Reading): Promise<number> {
+  const { follow = false, limit = Number.POSITIVE_INFINITY } = options;
+  const over = follow ? interrupted().then(() => true) : Promise.resolve(true);
   let stopped = false;
   void over.then(() => {
     stopped = true;
   });
-  await print(write.head);
-  const positions = new Map<string, number>();
-  let left = options.limit ?? Number.POSITIVE_INFINITY;
-  do {
-    const collectors = name === undefined ? await context.collectors(store) : [name];
-    for (const collector of collectors) {
-      const filter = { ...wanted, collector, afterSeq: positions.get(collector) ?? 0 };
-      left = await exportCollector(store, filter, left, write);
-      positions.set(collector, filter.afterSeq);
-    }
-    if (options.follow && left > 0) await Promise.race([sleep(followEveryMs), over]);
-  } while (options.follow && left > 0 && !stopped);
-  await print(write.tail);
-  return 0;
-}
-
-type Wanted = Omit<EventFilter, 'collector' | 'afterSeq'>;
-
-/** SQLite does not accept longer patterns, and no type is that long. */
-const typeLengthMax = 1_000;
-
-function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wanted {
-  if (type !== undefined && type.length > typeLengthMax)
-    throw new WrongCall(
-      `--type is longer than ${typeLengthMax} characters.`,
-      'Use * for the part that does not matter.',
-    );
-  return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until), type, actor, text };
-}
-
-/** Writes a collector's events, and moves `filter.afterSeq` past them. @returns how many may still be written. */
-async function exportCollector(store: Store, filter: EventFilter, limit: number, write: EventWriter): Promise<number> {
   let left = limit;
+  let written = 0;
+  do {
+    for (const filter of await filters()) {
+      filter.afterSeq = positions.get(filter.collector) ?? 0;
+      const events = await exportCollector(store, filter, left, write);
+      left -= events;
+      written += events;
+      positions.set(filter.collector, filter.afterSeq);
+    }
+    if (follow && left > 0) await Promise.race([sleep(followEveryMs), over]);
+  } while (follow && left > 0 && !stopped);
+  return written;
+}
+
+/** Writes a collector's events, and moves `filter.afterSeq` past them. @returns how many were written. */
+async function exportCollector(store: Store, filter: EventFilter, limit: number, write: EventWriter): Promise<number> {
+  let written = 0;
   // Read before the events: those committed in between are read the next time.
   const seen = await store.seenUpTo(filter.collector);
   for await (const page of readAhead(store, filter, limit, write)) {
     await print(page.text);
     filter.afterSeq = page.lastSeq;
-    left -= page.events;
+    written += page.events;
   }
   // The filter excludes all other events up to here, so a follower need not read them again.
-  if (left > 0) filter.afterSeq = Math.max(filter.afterSeq, seen);
-  return left;
+  if (written < limit) filter.afterSeq = Math.max(filter.afterSeq, seen);
+  return written;
 }
 
 /** Yields pages until there are no more. Reads each while the previous one is printed. */

@@ -3,7 +3,7 @@ import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql
 import { noLongerNeeded } from '../sql/retention.js';
 import { changes, first, plainText, type Steps } from '../sql/steps.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
-import { selectEvents, selectLines } from './events.js';
+import { selectEvents, selectLatest, selectLines } from './events.js';
 import { idKey, pageEvents } from './page-events.js';
 import { monthOf, Partitions } from './partitions.js';
 
@@ -107,6 +107,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     shrink: (now) => partitions.dropEmpty(now),
     events: (filter, limit) => selectEvents(db, filter, limit),
     eventLines: (filter, limit) => selectLines(db, filter, limit),
+    latestEvents: (filter, limit) => selectLatest(db, filter, limit),
     /** The primary key of the ids refuses, as a whole, a batch that was inserted before. */
     *insertCopiedEvents({ name, columns }, rows) {
       const names = namesOf(columns);

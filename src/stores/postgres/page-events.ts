@@ -27,6 +27,14 @@ const wantedIds = `unnest($2::bytea[]) AS wanted (digest) JOIN LATERAL (
   WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
 ) AS i ON i.collector = $1 AND i.digest = wanted.digest`;
 
+/** Condition: the sequence number is that of an event with one of these ids. As an array, so that an index finds it. */
+export function seqOfIdsAmong(collector: string, ids: readonly string[]): string {
+  const digests = ids.map((id) => `(sha256(convert_to(${id}::text, 'UTF8')))`).join(', ');
+  return `seq = ANY(ARRAY(SELECT i.seq FROM (VALUES ${digests}) AS wanted (digest) JOIN LATERAL (
+    SELECT collector, digest, seq FROM audit_event_ids WHERE substr(digest, 1, 7) = substr(wanted.digest, 1, 7) OFFSET 0
+  ) AS i ON i.collector = ${collector} AND i.digest = wanted.digest))`;
+}
+
 /** The event of the id `i`. The range and the order allow only one index; a plain equality would allow three. */
 const eventOfId = `LATERAL (
   SELECT "timestamp", raw_event FROM audit_events

@@ -45,6 +45,7 @@ export interface Dialect {
 
   events(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   eventLines(filter: EventFilter, limit: number): Promise<EventLines>;
+  latestEvents(filter: EventFilter, limit: number): Promise<StoredEvent[]>;
   insertCopiedEvents(table: CopiedTable, rows: readonly CopiedRow[]): Steps<void>;
   /** Must be called after execution-log lines were inserted with explicit numbers, so that numbering continues. */
   goOnAfterLastLine(): Steps<void>;

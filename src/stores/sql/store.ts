@@ -6,6 +6,7 @@ import type {
   DueRuns,
   EventFilter,
   EventLines,
+  LedgerPage,
   PageFacts,
   PageToWrite,
   PageWritten,
@@ -19,6 +20,7 @@ import { checkpointOf, expectRuns, logFailedRun, logIdleRun } from './checkpoint
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
+import { pageOf } from './ledger.js';
 import { executionLog, logLines } from './log.js';
 import { offloadStore } from './offload.js';
 import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
@@ -189,8 +191,16 @@ export class SqlStore implements Store {
     return this.#dialect.eventLines(filter, limit);
   }
 
+  async latestEvents(filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+    return this.#dialect.latestEvents(filter, limit);
+  }
+
   async seenUpTo(collector: string): Promise<number> {
     return this.#dialect.run(seenUpTo(collector));
+  }
+
+  async pageOf(collector: string, seq: number): Promise<LedgerPage | null> {
+    return this.#dialect.run(pageOf(collector, seq));
   }
 
   async eventCount(collector: string): Promise<number> {

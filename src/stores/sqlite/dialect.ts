@@ -4,7 +4,7 @@ import { noLongerNeeded } from '../sql/retention.js';
 import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
 import type { SqliteDatabase } from './database.js';
 import { forgetEventIds, noteCopiedEvents } from './event-ids.js';
-import { selectEvents, selectLines } from './events.js';
+import { selectEvents, selectLatest, selectLines } from './events.js';
 import { pageEvents } from './page-events.js';
 import { shrink } from './shrink.js';
 
@@ -84,6 +84,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     shrink: () => shrink(db),
     events: async (filter, limit) => selectEvents(db, filter, limit),
     eventLines: async (filter, limit) => selectLines(db, filter, limit),
+    latestEvents: async (filter, limit) => selectLatest(db, filter, limit),
     *insertCopiedEvents({ name, columns }, rows) {
       const names = namesOf(columns);
       const insertFrom = (source: string) =>

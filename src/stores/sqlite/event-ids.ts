@@ -45,6 +45,12 @@ const storedSql = tiers
   )
   .join(' UNION ALL ');
 
+/** Condition: the sequence number is that of an event with one of these ids, or of one with the same digest. */
+export function seqOfIdsAmong(collector: string, ids: readonly string[]): string {
+  const digests = ids.map((id) => `event_id_digest(${collector}, ${id})`).join(', ');
+  return `seq IN (${tiers.map((tier) => `SELECT seq FROM ${tier} WHERE digest IN (${digests})`).join(' UNION ALL ')})`;
+}
+
 /** Adds events that have been stored, in order. @param lastSeq the collector's last sequence number before them */
 export function* noteEventIds(digests: readonly number[], lastSeq: number): Steps<void> {
   if (digests.length === 0) return;

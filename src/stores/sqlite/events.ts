@@ -6,6 +6,7 @@ import { type Conditions, selectedEvents } from '../sql/event-filter.js';
 import type { SqlValue } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqliteDatabase } from './database.js';
+import { seqOfIdsAmong } from './event-ids.js';
 
 const columns = `collector, seq, id, timestamp, type, actor, user, client, gateway, "group", project, hostname, server, from_addr,
   raw_event, extra, collected_at`;
@@ -46,6 +47,13 @@ export function selectEvents(db: SqliteDatabase, filter: EventFilter, limit: num
   return (db.arrays(`SELECT ${columns} ${sql}`, ...values) as unknown as readonly Row[]).map(storedEvent);
 }
 
+/** See `Store.latestEvents`. */
+export function selectLatest(db: SqliteDatabase, filter: EventFilter, limit: number): StoredEvent[] {
+  const values: SqlValue[] = [];
+  const sql = selectedEvents({ filter, limit, latestFirst: true }, conditions, (value) => `$${values.push(value)}`);
+  return (db.arrays(`SELECT ${columns} ${sql}`, ...values) as unknown as readonly Row[]).map(storedEvent);
+}
+
 const onOneLine = (json: string) => `replace(replace(${json}, char(10), ' '), char(13), ' ')`;
 
 /** The same line as `eventLine`: an object of the texts, reopened at its end to append the values that are JSON. */
@@ -83,6 +91,7 @@ function isTooBig(error: unknown): boolean {
 const conditions: Conditions = {
   time: (operator, place) => `time_ns ${operator} ${place}`,
   typeIs: (place) => `type = ${place}`,
+  idAmong: (collector, places) => `id IN (${places.join(', ')}) AND ${seqOfIdsAmong(collector, places)}`,
   like: 'LIKE',
   contains: (column, place) => `instr(lower(${column}), lower(${place})) > 0`,
 };
