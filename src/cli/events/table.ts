@@ -22,13 +22,13 @@ export interface TableLook {
 function narrow(several: boolean): EventColumn[] {
   const ofEach: EventColumn[] = [
     { heading: 'LOCAL TIME', cell: ({ timestamp }) => localTime(timestamp), style: 'dim' },
-    { heading: 'TYPE', cell: ({ type }) => type, usual: 28, cutTo: 10, style: 'cyan' },
+    { heading: 'TYPE', cell: ({ type }) => type, usual: 28, cutTo: 8, style: 'cyan' },
     { heading: 'ACTOR', cell: ({ actor }) => namesIn(actor) || '-', usual: 20, cutTo: 6, style: 'green' },
     { heading: 'TARGET', cell: (event) => targetOf(event) || '-', usual: 24, cutTo: 6 },
-    { heading: 'FROM', cell: ({ fromAddr }) => fromAddr || '-', usual: 15, cutTo: 8, dispensable: 2 },
+    { heading: 'FROM', cell: ({ fromAddr }) => fromAddr || '-', usual: 15, cutTo: 11 },
   ];
   const whose: EventColumn = { heading: 'COLLECTOR', cell: ({ collector }) => collector, usual: 12, cutTo: 6 };
-  const number: EventColumn = { heading: 'SEQ', cell: ({ seq }) => String(seq), dispensable: 3, style: 'dim' };
+  const number: EventColumn = { heading: 'SEQ', cell: ({ seq }) => String(seq), dispensable: 1, style: 'dim' };
   return [...ofEach, ...(several ? [whose] : []), number];
 }
 

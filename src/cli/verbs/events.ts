@@ -63,6 +63,7 @@ export async function events(context: Context, name: string | undefined, options
   await print(write.head);
   let written = 0;
   if (asked.fromNow) await beginNow(reading);
+  if (asked.fromNow && asked.latest === undefined) tell('Waiting for new events. Ctrl-C ends this.');
   if (asked.latest !== undefined) written += await writeLatest(reading, asked.latest);
   if (asked.latest === undefined || options.follow) written += await writeInOrder(reading);
   await print(write.tail);
