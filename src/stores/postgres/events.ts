@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../domain.js';
 import { lineTexts } from '../../event-line.js';
 import { joinedLines } from '../event-lines.js';
 import { type Conditions, selectedEvents } from '../sql/event-filter.js';
-import { all, plainText, type SqlValue } from '../sql/steps.js';
+import { all, plainText, type SqlValue, type Steps } from '../sql/steps.js';
 import type { EventFilter, EventLines } from '../store.js';
 import { CopiedLines, type Member } from './copied-lines.js';
 import type { PostgresDatabase } from './database.js';
@@ -29,16 +29,35 @@ export async function selectEvents(db: PostgresDatabase, filter: EventFilter, li
  */
 const inOrder = 'BEGIN READ ONLY; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off';
 
+/** Events among which one of a type is looked for in the order of their times, before the index over types is used. */
+const nearEvents = 2_000;
+
 /** See `Store.latestEvents`. */
 export async function selectLatest(db: PostgresDatabase, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+  const isIndexed = (word: 'id' | 'type') =>
+    filter.where?.groups.some((group) => group.every(({ of, match }) => of === word && match.how === 'is')) ?? false;
+  const ordered = <Row>(select: Steps<Row[]>) => db.transaction(({ finish }) => finish(select), inOrder);
+  if (isIndexed('id')) return db.finish(latest(filter, limit));
+  if (!isIndexed('type')) return ordered(latest(filter, limit));
+  // Of a common type there are enough among the newest. Of a rare one, there are few to sort.
+  const { where: _, sinceNs = -(2n ** 63n), ...others } = filter;
+  const [oldest] = await ordered(oldestOf(others, nearEvents));
+  const nearNs = BigInt(oldest?.ns ?? sinceNs);
+  const near = await ordered(latest({ ...filter, sinceNs: nearNs > sinceNs ? nearNs : sinceNs }, limit));
+  return near.length === limit ? near : db.finish(latest(filter, limit));
+}
+
+function latest(filter: EventFilter, limit: number): Steps<StoredEvent[]> {
   const values: SqlValue[] = [];
   const sql = selectedEvents({ filter, limit, latestFirst: true }, conditions, (value) => `$${values.push(value)}`);
-  const select = all<StoredEvent>(`SELECT ${columns} ${sql}`, ...values);
-  // These have indexes of their own, from which sorting few events is faster.
-  const isIndexed = filter.where?.groups.some((group) =>
-    group.every(({ of, match }) => match.how === 'is' && (of === 'id' || of === 'type')),
-  );
-  return isIndexed ? db.finish(select) : db.transaction(({ finish }) => finish(select), inOrder);
+  return all(`SELECT ${columns} ${sql}`, ...values);
+}
+
+/** The time of the oldest of so many of the newest events. */
+function oldestOf(filter: EventFilter, limit: number): Steps<{ ns: string | null }[]> {
+  const values: SqlValue[] = [];
+  const sql = selectedEvents({ filter, limit, latestFirst: true }, conditions, (value) => `$${values.push(value)}`);
+  return all(`SELECT min(time_ns)::text AS ns FROM (SELECT time_ns ${sql}) AS newest`, ...values);
 }
 
 interface Part {
