@@ -424,6 +424,12 @@ describe('events on a terminal', () => {
     expect(stringWidth(narrow.lines.at(-1)!)).toBe(stringWidth(narrow.lines.at(-2)!));
   });
 
+  it('have times of this machine', async () => {
+    vi.stubEnv('TZ', 'America/New_York');
+    const { lines } = await shownOn(80, contextOf([{ ...stored, timestamp: '2026-01-01T00:00:00.9Z' }]));
+    expect(lines[1]).toMatch(/^2025-12-31 19:00:00 /);
+  });
+
   it('are coloured unless NO_COLOR says otherwise', async () => {
     const plain = await shownOn(80, contextOf(many(2)));
     expect(plain.lines.join('')).not.toContain('\u001b');
