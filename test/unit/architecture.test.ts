@@ -315,6 +315,8 @@ it('rows of cleared events are told apart wherever events are read', () => {
   const others = readers.filter(({ text }) => !/\b(afterCleared|selectedEvents)\(/.test(text));
   expect(others.map(({ path }) => path)).toEqual(
     [
+      // An example of a query of the user's own.
+      'src/cli/examples.ts',
       // Removes them, and names the relation that src/stores/sql reads.
       'src/stores/postgres/dialect.ts',
       'src/stores/sqlite/dialect.ts',

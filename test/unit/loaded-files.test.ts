@@ -50,7 +50,7 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['log'], 106, sqlite],
     [['events', '--limit', '5'], 114, sqlite],
     [['events', 'show', '1'], 122, sqlite],
-    [['status'], 256, [...sqlite, ...widths, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['status'], 258, [...sqlite, ...widths, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
     [['events', '--wide'], 122, [...sqlite, ...widths].sort()],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);
