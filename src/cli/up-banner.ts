@@ -1,5 +1,6 @@
 import { delimiter, dirname } from 'node:path';
 import type { RunningDemo } from '../../demo/demo.js';
+import { painter } from './colour.js';
 import { ownCommand } from './own-command.js';
 import type { ProcessSettings } from './process-settings.js';
 import type { Embedded } from './temporal-session.js';
@@ -20,12 +21,16 @@ export function banner({ cli, server, settings, health, names, cron, demo }: Ban
   const trawl = ownCommand(env);
   const temporal = (env.PATH ?? '').split(delimiter).includes(dirname(cli)) ? 'temporal' : cli;
   const at = server.address === '127.0.0.1:7233' ? [] : ['--address', server.address];
+  const paint = painter();
   const signal = ['--workflow-id', `audit-collection-${first}`, '--name', 'resetCheckpoint'];
   const lines = [
     '',
-    ...(demo
-      ? ['Trawl collects from its demo ASA team, since no credentials are set.']
-      : [`Trawl collects: ${names.join(', ')}.`]),
+    paint(
+      'bold',
+      demo
+        ? 'Trawl collects from its demo ASA team, since no credentials are set.'
+        : `Trawl collects: ${names.join(', ')}.`,
+    ),
     '',
     `  Temporal UI    ${server.uiUrl}`,
     `  Temporal       ${server.address}, namespace default`,
@@ -35,20 +40,20 @@ export function banner({ cli, server, settings, health, names, cron, demo }: Ban
     `  Recurring      ${names.map((name) => `audit-collection-${name}`).join(', ')}`,
     `                 cron "${cron}"; a first run has begun`,
     '',
-    'In another shell:',
-    '  # where each collector stands',
+    paint('bold', 'In another shell:'),
+    paint('dim', '  # where each collector stands'),
     `  ${trawl} status`,
-    '  # the newest events; --follow waits for more',
+    paint('dim', '  # the newest events; --follow waits for more'),
     `  ${trawl} events ${first}`,
-    '  # the execution log',
+    paint('dim', '  # the execution log'),
     `  ${trawl} log ${first}`,
-    '  # read everything again that the source still holds',
+    paint('dim', '  # read everything again that the source still holds'),
     `  ${command([temporal, 'workflow', 'signal', ...signal, ...at])}`,
   ];
   if (demo) {
     lines.push(
       '',
-      'To collect from your own team, end this with Ctrl-C, and set it up:',
+      paint('bold', 'To collect from your own team, end this with Ctrl-C, and set it up:'),
       `  ${trawl} init asa`,
       'It needs an API key of a service user that has the role reporting_user. What',
       'Descope and Skyflow need: docs/sources.',
