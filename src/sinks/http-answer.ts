@@ -111,9 +111,14 @@ export function membersOf(answer: HttpAnswer): Readonly<Record<string, unknown>>
 }
 
 /** Error for an answer with a success status that did not come from the expected service. */
-export function unreadable(place: string, what: string, cause?: unknown): TrawlError {
+export function unreadable(
+  place: string,
+  what: string,
+  cause?: unknown,
+  hint = 'Check url of the sink and any proxy in between; the same events are sent again.',
+): TrawlError {
   return new TrawlError('SINK_ANSWER_UNREADABLE', `The answer from ${place} is ${what}, so nothing is confirmed.`, {
-    hint: 'Check url of the sink and any proxy in between; the same events are sent again.',
+    hint,
     cause,
   });
 }

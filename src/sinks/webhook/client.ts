@@ -5,13 +5,17 @@ import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
 import { jsonObjectOf } from '../../json-values.js';
 import { printable } from '../../printable.js';
-import { ask, isSuccess, jsonOf, statusError, unreadable } from '../http-answer.js';
+import { ask, isSuccess, statusError, unreadable } from '../http-answer.js';
 import { Confirmations, parts } from '../parts.js';
 import { type OutgoingRecord, records, unmappedOf } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
+import { type Confirmation, confirmationOf, judged } from './confirmation.js';
 import type { WebhookSettings } from './settings.js';
 
 const reasonCharactersMax = 200;
+
+const howToConfirm =
+  'Check url of the sink and any proxy in between; the same events are sent again. If the receiver has its own way to say yes, set confirm of the sink.';
 
 interface Part {
   firstSeq: number;
@@ -24,10 +28,12 @@ export class WebhookClient implements SinkClient {
   readonly place: string;
   readonly #http: HttpClient;
   readonly #settings: WebhookSettings;
+  readonly #confirmation: Confirmation;
 
   constructor(http: HttpClient, settings: WebhookSettings) {
     this.#http = http;
     this.#settings = settings;
+    this.#confirmation = confirmationOf(settings.confirm)!;
     this.place = `Webhook at ${hostOf(settings.url.reveal())}`;
   }
 
@@ -81,23 +87,19 @@ export class WebhookClient implements SinkClient {
     return ask(this.#http, request, this.place);
   }
 
-  /**
-   * An HTML page with status 200 comes from something in between, such as a sign-in page: only an empty answer or JSON
-   * confirms.
-   */
+  /** An HTML page with status 200 comes from something in between, such as a sign-in page. */
   #confirmed(answer: HttpAnswer): void {
     if (!isSuccess(answer)) throw statusError(answer, this.place);
     // With several statuses in one answer, some of the events may have failed.
-    if (answer.status === 207) throw unreadable(this.place, 'a multi-status answer (207)');
-    const said = jsonOf(answer, this.place);
-    const { ok = true, success = true, error, errors } = jsonObjectOf(said);
-    const failed = [error, errors === 0 ? undefined : errors].find(isProblem);
-    if (said !== false && ok && success && failed === undefined) return;
+    if (answer.status === 207) throw unreadable(this.place, 'a multi-status answer (207)', undefined, howToConfirm);
+    const said = judged(answer, this.#confirmation);
+    if ('yes' in said) return;
+    if ('unclear' in said) throw unreadable(this.place, said.unclear, undefined, howToConfirm);
     throw new TrawlError(
       'SINK_REFUSED',
-      `${this.place} answered ${answer.status} and says no${this.#reason(failed)}.`,
+      `${this.place} answered ${answer.status} and says no${this.#reason(said.no)}.`,
       {
-        hint: 'Check the receiver: it must accept these events before others are sent.',
+        hint: 'Check the receiver: it must accept these events before others are sent. If that is how it says yes, set confirm of the sink.',
       },
     );
   }
@@ -126,11 +128,6 @@ export class WebhookClient implements SinkClient {
       .filter((secret) => secret !== undefined && secret.length >= 8)
       .reduce<string>((shown, secret) => shown.replaceAll(secret!, '[secret]'), text);
   }
-}
-
-function isProblem(said: unknown): boolean {
-  if (Array.isArray(said)) return said.length > 0;
-  return said !== undefined && said !== null && said !== false && said !== '';
 }
 
 function partOf(outgoing: readonly OutgoingRecord[]): Part {

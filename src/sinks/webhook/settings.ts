@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { isPlainUrl, wholeNumberSetting } from '../../settings/kinds.js';
 import { headerText } from '../push-settings.js';
+import { confirmationOf } from './confirmation.js';
 
 /** Unlike a base URL, it may have a query, since some receivers expect a key there. */
 const webhookUrl = z
@@ -37,6 +38,16 @@ export const webhookSettings = defineSettings({
     secret: true,
     characters: 'password',
     schema: headerText,
+  },
+  confirm: {
+    env: 'CONFIRM',
+    meaning: 'What confirms a request: the whole answer, the status alone, or a member of its JSON',
+    expected: 'answer, status, or a JSON pointer and a value, such as /result=stored',
+    default: 'answer',
+    schema: z
+      .string()
+      .max(1_000)
+      .refine((text) => confirmationOf(text) !== undefined),
   },
   maxEvents: wholeNumberSetting(
     { env: 'MAX_EVENTS', meaning: 'Maximum number of events in a request' },

@@ -180,9 +180,13 @@ describe('an answer of a webhook', () => {
     [202, ' \n'],
     [200, '{}'],
     [201, '{"ok":true,"error":null}'],
-    [200, '[]'],
-    [200, 'null'],
+    [200, 'true'],
+    [200, '[{"ok":true},{"status":"stored","code":201}]'],
     [200, '{"error":false}'],
+    [200, '{"status":"ok","code":0}'],
+    [200, 'ok'],
+    [200, 'Accepted\n'],
+    [200, '"ok"'],
     [200, '{"success":true,"errors":[]}'],
     [200, '{"errors":0}'],
   ])('confirms with status %i and the body %j', async (status, body) => {
@@ -191,14 +195,22 @@ describe('an answer of a webhook', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it.each(['<html>marked-event</html>', 'ok', '{"ok":true', ' <!DOCTYPE html>'])(
-    'confirms nothing with status 200 and the body %j',
-    async (body) => {
-      const { url } = await receiver(text(200, body, { 'content-type': 'application/json' }));
-      const error = await refusal(clientOf(url).send(batchOf([event(1)])));
-      expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
-    },
-  );
+  it.each([
+    ['<html>marked-event</html>', 'application/json'],
+    ['<html>ok</html>', 'text/plain'],
+    ['ok', 'application/json'],
+    ['ok', 'text/html'],
+    ['ok <b>', 'text/plain'],
+    ['ok '.repeat(30), 'text/plain'],
+    ['{"ok":true', 'application/json'],
+    [' <!DOCTYPE html>', 'application/json'],
+    ['[1]', 'application/json'],
+    ['200', 'application/json'],
+  ])('confirms nothing with status 200, the body %j and the type %s', async (body, type) => {
+    const { url } = await receiver(text(200, body, { 'content-type': type }));
+    const error = await refusal(clientOf(url).send(batchOf([event(1)])));
+    expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
+  });
 
   it.each([
     [{ ok: false }, 'says no.'],
@@ -214,6 +226,16 @@ describe('an answer of a webhook', () => {
     [{ errors: true }, 'says no.'],
     [{ errors: 2 }, 'says no.'],
     [false, 'says no.'],
+    [null, 'says no.'],
+    [[], 'says no.'],
+    ['failed', 'says no: failed.'],
+    [{ success: 'false' }, 'says no.'],
+    [{ status: 'error', message: 'full' }, 'says no: full.'],
+    [{ status: 'Failed' }, 'says no.'],
+    [{ status: 503 }, 'says no.'],
+    [{ code: 500, message: 'full' }, 'says no: full.'],
+    [{ code: '400' }, 'says no.'],
+    [[{ ok: true }, { ok: false }], 'says no.'],
     [{ error: 'a\u001b[2J\u202eb' }, 'says no: a\\u001b[2J\\u202eb.'],
     [{ error: 'x'.repeat(1_000) }, `says no: ${'x'.repeat(200)}.`],
   ])('with status 200 and %j is a refusal', async (body, words) => {
@@ -221,6 +243,32 @@ describe('an answer of a webhook', () => {
     const error = await refusal(clientOf(url).send(batchOf([event(1)])));
     expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
     expect(error.message).toContain(words);
+  });
+
+  it.each([
+    ['status', 200, '<html>', 'application/json', true],
+    ['status', 204, '', '', true],
+    ['status', 500, '', '', false],
+    ['status', 207, '', '', false],
+    ['/result=stored', 200, '{"result":"stored","error":"kept for later"}', '', true],
+    ['/results/0/n=2', 200, '{"results":[{"n":2}]}', '', true],
+    ['/a~1b/c~0=true', 200, '{"a/b":{"c~":true}}', '', true],
+    ['/result=stored', 200, '{"result":"queued"}', '', false],
+    ['/result=stored', 200, '{}', '', false],
+    ['/result=stored', 200, '', '', false],
+    ['/result=stored', 200, 'stored', 'text/plain', false],
+    ['/result=stored', 500, '{"result":"stored"}', '', false],
+    ['/__proto__=stored', 200, '{}', '', false],
+  ])('with confirm=%s, status %i and %j of type %j: confirmed is %s', async (confirm, status, body, type, yes) => {
+    const { url } = await receiver(text(status, body, type ? { 'content-type': type } : {}));
+    const sent = clientOf(url, { CONFIRM: confirm }).send(batchOf([event(1)]));
+    if (yes) expect(await sent).toMatchObject({ refused: [] });
+    else await refusal(sent);
+  });
+
+  it('is judged by a rule that exists', () => {
+    for (const confirm of ['yes', '/=', 'result=stored', '/a~2=b', '/result'])
+      expect(() => settingsOf(webhook, { URL: 'https://x/', CONFIRM: confirm })).toThrow(/SINK_OUT_CONFIRM must be/);
   });
 
   it('may quote the secrets, which are not reported', async () => {
