@@ -5,7 +5,7 @@ import type { OutgoingRecord } from '../records.js';
 import type { OutgoingBatch } from '../sink.js';
 import type { SyslogSettings } from './settings.js';
 
-/** Marks the message as UTF-8 (RFC 5424). */
+/** Marks the message as UTF-8 (RFC 5424), which JSON is anyway: parsers such as rsyslog's mmjsonparse then find none. */
 const byteOrderMark = '\ufeff';
 
 /** Formats an event as an RFC 5424 message. */
@@ -25,7 +25,7 @@ export function syslogMessage({ event, json }: OutgoingRecord, batch: OutgoingBa
     collector: batch.collector,
     batch: batch.name,
   });
-  return Buffer.from(`${header} ${data} ${byteOrderMark}${json}`);
+  return Buffer.from(`${header} ${data} ${settings.byteOrderMark ? byteOrderMark : ''}${json}`);
 }
 
 /** Prefixes a message with its length, the framing of RFC 5425 and RFC 6587. */

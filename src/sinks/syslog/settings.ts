@@ -51,6 +51,10 @@ export const syslogSettings = defineSettings({
     default: '-',
     schema: word(255),
   },
+  byteOrderMark: yesNoSetting(
+    { env: 'BYTE_ORDER_MARK', meaning: 'Begin each message with a byte order mark, as RFC 5424 marks UTF-8' },
+    'no',
+  ),
   maxMessageBytes: wholeNumberSetting(
     {
       env: 'MAX_MESSAGE_BYTES',

@@ -83,9 +83,8 @@ function parse(message: Buffer) {
       value!.replace(/\\(["\\\]])/g, '$1'),
     ]),
   );
-  const rest = text.slice(whole!.length);
-  expect(rest.startsWith('\ufeff')).toBe(true);
-  return { priority: Number(priority), timestamp, hostname, app, process, id, sd, data, json: rest.slice(1) };
+  const json = text.slice(whole!.length);
+  return { priority: Number(priority), timestamp, hostname, app, process, id, sd, data, json };
 }
 
 describe('a message of syslog', () => {
@@ -93,7 +92,7 @@ describe('a message of syslog', () => {
     const { port, received } = await plain();
     const sent = await clientOf(port).send(batchOf([event(1)]));
     const message =
-      '<110>1 2026-11-23T10:20:30.123456Z - trawl acme server.login [trawl@32473 seq="1" id="id-1" collector="acme" batch="20261123T102030-000001"] \ufeff{"collector":"acme","seq":1,"id":"id-1","timestamp":"2026-11-23T10:20:30.123456789Z","type":"server.login","actor":"ann","user":"bob","client":"","gateway":"","group":"","project":"p1","hostname":"h1","server":"","from_addr":"192.0.2.1","raw_event":{"n":1,"big":12345678901234567890,"trailing":1.50},"collected_at":"2026-11-23T10:21:00.000Z"}';
+      '<110>1 2026-11-23T10:20:30.123456Z - trawl acme server.login [trawl@32473 seq="1" id="id-1" collector="acme" batch="20261123T102030-000001"] {"collector":"acme","seq":1,"id":"id-1","timestamp":"2026-11-23T10:20:30.123456789Z","type":"server.login","actor":"ann","user":"bob","client":"","gateway":"","group":"","project":"p1","hostname":"h1","server":"","from_addr":"192.0.2.1","raw_event":{"n":1,"big":12345678901234567890,"trailing":1.50},"collected_at":"2026-11-23T10:21:00.000Z"}';
     expect(received.map(String)).toEqual([`${Buffer.byteLength(message)} ${message}`]);
     expect(sent).toEqual({ objects: [], bytes: received[0]!.byteLength, unmapped: 0, refused: [] });
   });
@@ -114,6 +113,12 @@ describe('a message of syslog', () => {
       );
     }
     expect(parse(frames[2]!).data.id).toBe(hostileEvents[2]!.id);
+  });
+
+  it('begins with a byte order mark if a setting asks for one', async () => {
+    const { port, received } = await plain();
+    await clientOf(port, { BYTE_ORDER_MARK: 'yes' }).send(batchOf([event(1)]));
+    expect(parse(framesOf(received[0]!)[0]!).json).toMatch(/^\ufeff\{"collector"/);
   });
 
   it('has the facility, severity and host name of the settings', async () => {
