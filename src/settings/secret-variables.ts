@@ -27,6 +27,18 @@ export function variableProblem(
   return `${key}Env in the table names a variable that rows of the table may not name: rename it, in the environment or .env of the worker, to ${known} or to a name that begins with TRAWL_SECRET_, and set ${key}Env to that`;
 }
 
+/**
+ * The beginning of the names of another sink's variables, such as `SINK_OTHER_`, if the variable holds a secret of that
+ * sink; undefined for the sink's own variables and for those that belong to no sink.
+ */
+export function otherSinkOf(source: Configurable, variable: string): string | undefined {
+  const secrets = source.settings.filter(({ secret }) => secret);
+  if (isSecretForTables(variable) || secrets.some(({ env }) => env === variable)) return undefined;
+  const names = secrets.flatMap(({ ofEverySink: name }) => (name && variable.endsWith(`_${name}`) ? [name] : []));
+  const [longest] = names.sort((a, b) => b.length - a.length);
+  return longest && variable.slice(0, -longest.length);
+}
+
 /** True for the setting's own variable, or for that of the same setting of another sink. */
 function isVariableOf({ env, ofEverySink }: SettingDefinition, variable: string): boolean {
   return (

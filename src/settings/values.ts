@@ -5,8 +5,8 @@ import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
 import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-characters.js';
 import { secretFile } from './secret-files.js';
-import { hostProblem } from './secret-hosts.js';
-import { variableProblem } from './secret-variables.js';
+import { foreignProblem, hostProblem } from './secret-hosts.js';
+import { otherSinkOf, variableProblem } from './secret-variables.js';
 import { tableKeys } from './table-keys.js';
 import { isSet, quote } from './texts.js';
 
@@ -59,7 +59,7 @@ export function resolveValues<Own extends Values>(
   // The type Own derives from the same definitions.
   const found = values as Partial<Own>;
   problems.push(...(source.check?.(found) ?? []));
-  problems.push(...redirectedSecrets(source, rows, env), ...hostProblems(source, rows, env));
+  problems.push(...redirectedSecrets(source, rows, env), ...hostProblems(source, rows, env, true));
   return problems.length === 0 ? { values: found as Own, problems: null } : { values: found, problems };
 }
 
@@ -169,7 +169,7 @@ export function boundProblems(
   rows: Readonly<Record<string, string>>,
   env: Environment,
 ): string[] {
-  const problems = hostProblems(source, rows, env);
+  const problems = hostProblems(source, rows, env, false);
   for (const [key, { definition, pointer }] of tableKeys(source)) {
     const row = rows[key];
     if (row === undefined) continue;
@@ -183,16 +183,37 @@ export function boundProblems(
 }
 
 /**
- * Addresses in the table that a secret of this collector or sink is not sent to. An address that may be a secret itself
- * goes nowhere else.
+ * Addresses that a secret of this collector or sink is not sent to. An address that may be a secret itself goes nowhere
+ * else.
+ * @param readsFiles false to leave out an address that the table has in a file
  */
-function hostProblems(source: Configurable, rows: Readonly<Record<string, string>>, env: Environment): string[] {
-  const isSent = (definition: SettingDefinition) =>
-    definition.secret !== undefined && definition.address === undefined && isGiven(definition, source, rows, env);
-  if (!source.settings.some(isSent)) return [];
+function hostProblems(
+  source: Configurable,
+  rows: Readonly<Record<string, string>>,
+  env: Environment,
+  readsFiles: boolean,
+): string[] {
+  const sent = source.settings.filter(
+    (definition) => definition.secret && !definition.address && isGiven(definition, source, rows, env),
+  );
+  if (sent.length === 0) return [];
   return source.settings.flatMap((definition) => {
-    const row = rows[definition.key];
-    return (row === undefined ? undefined : hostProblem(definition, row, env)) ?? [];
+    if (!definition.address) return [];
+    const row = [definition.key, `${definition.key}File`, `${definition.key}Env`].find(
+      (key) => rows[key] !== undefined,
+    );
+    if (row === `${definition.key}File` && !readsFiles) return [];
+    const found = definition.secret
+      ? secretText(definition, source, rows, env)
+      : plainSettingText(definition, rows, env);
+    if ('problem' in found) return [];
+    const own = row === undefined ? undefined : hostProblem({ row, definition, text: found.text }, env);
+    if (own !== undefined) return [own];
+    return sent.flatMap(({ key }) => {
+      const variable = rows[`${key}Env`];
+      const other = variable === undefined ? undefined : otherSinkOf(source, variable);
+      return (other && foreignProblem({ row: `${key}Env`, definition, text: found.text }, other, env)) ?? [];
+    });
   });
 }
 

@@ -220,6 +220,56 @@ describe('a host that a row names', () => {
     expect(atSink({ kind, ...rows }, { ...env, TRAWL_SECRET_HOSTS: 'evil.example' })).toMatch(/(?:^|[ ,])stolen$/);
   });
 
+  describe('of two sinks that the environment sets', () => {
+    const hook = {
+      SINK_OTHER_URL: 'https://other.example/hook',
+      SINK_OTHER_AUTHORIZATION: 'theirs',
+      SINK_OTHER_TOKEN: 'theirs',
+      SINK_OTHER_API_KEY: 'theirs',
+      SINK_OTHER_PASSWORD: 'theirs',
+      SINK_OTHER_SECRET_ACCESS_KEY: 'theirs',
+      SINK_OTHER_ENDPOINT: 'https://other.example',
+      TRAWL_SECRET_A: 'https://other.example/a',
+      TRAWL_SECRET_FOLDERS: '/',
+    };
+    const own = { SINK_SIEM_URL: 'https://siem.example/hook', SINK_SIEM_ENDPOINT: 'https://siem.example' };
+    const refused =
+      /names a (?:host that secrets are not sent to|secret of another sink).* add (\S+) to TRAWL_SECRET_HOSTS/;
+
+    it.each<[string, Record<string, string>, Environment, string]>([
+      ['webhook', { urlEnv: 'SINK_OTHER_URL' }, { SINK_SIEM_AUTHORIZATION: 'own' }, 'other.example'],
+      ['webhook', { urlEnv: 'SINK_OTHER_URL' }, { SINK_SIEM_SIGNING_SECRET: 'own-own-own-own-' }, 'other.example'],
+      ['webhook', { urlEnv: 'TRAWL_SECRET_A' }, { SINK_SIEM_AUTHORIZATION: 'own' }, 'other.example'],
+      ['webhook', { urlFile: 'OTHER_FILE' }, { SINK_SIEM_AUTHORIZATION: 'own' }, 'other.example'],
+      ['webhook', { authorizationEnv: 'SINK_OTHER_AUTHORIZATION' }, own, 'siem.example'],
+      ['webhook', { authorizationEnv: 'SINK_OTHER_URL' }, own, 'siem.example'],
+      ['splunk', { tokenEnv: 'SINK_OTHER_TOKEN' }, own, 'siem.example'],
+      ['splunk', { tokenEnv: 'SINK_OTHER_TOKEN', url: 'https://siem.example' }, own, 'siem.example'],
+      ['elasticsearch', { apiKeyEnv: 'SINK_OTHER_API_KEY' }, own, 'siem.example'],
+      ['elasticsearch', { user: 'u', passwordEnv: 'SINK_OTHER_PASSWORD' }, own, 'siem.example'],
+      [
+        's3',
+        { bucket: 'audit', accessKeyId: 'a', secretAccessKeyEnv: 'SINK_OTHER_SECRET_ACCESS_KEY' },
+        own,
+        'siem.example',
+      ],
+    ])('neither gets the secret of the other: %s %o', (kind, rows, env, host) => {
+      const file = join(root, 'other-url');
+      writeFileSync(file, hook.SINK_OTHER_URL);
+      const named = Object.fromEntries(Object.entries(rows).map(([k, v]) => [k, v === 'OTHER_FILE' ? file : v]));
+      const all = { ...hook, ...env };
+      expect(refused.exec(String(atSink({ kind, ...named }, all)))?.[1]).toBe(host);
+      expect(atSink({ kind, ...named }, { ...all, TRAWL_SECRET_HOSTS: host })).toMatch(/own|theirs|other.example/);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ['webhook', { url: 'https://other.example/x', authorizationEnv: 'SINK_OTHER_AUTHORIZATION' }],
+      ['splunk', { url: 'https://other.example', tokenEnv: 'SINK_OTHER_TOKEN' }],
+    ])('the secret goes to its own address, once that host is listed for the table: %s', (kind, rows) => {
+      expect(atSink({ kind, ...rows }, { ...hook, TRAWL_SECRET_HOSTS: 'other.example' })).toMatch(/theirs/);
+    });
+  });
+
   it('needs no permission where no secret is sent', () => {
     expect(atSink({ kind: 'elasticsearch', url: 'http://search.example:9200' })).toBe('');
   });
