@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.js';
 import type { LocalActivities } from '../activities/types.js';
@@ -15,6 +16,7 @@ import type { Source } from './sources/source.js';
 import type { Store } from './stores/store.js';
 import type { TemporalAddress } from './temporal/connection.js';
 import { taskQueue as defaultTaskQueue } from './temporal/names.js';
+import { knownCommandsSentTo } from './temporal/waiting-commands.js';
 import { releasesBeside, workerIdentity } from './temporal/workers.js';
 import type { Tracing } from './tracing/start.js';
 import { packageVersion } from './version.js';
@@ -106,18 +108,22 @@ export async function startWorker({
     opened.push(() => http.close());
     const connection = await NativeConnection.connect(temporal.connection);
     opened.push(() => connection.close());
-    const { namespace } = temporal;
+    const { namespace, dataConverter } = temporal;
+    const client = new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
     const worker = await Worker.create({
       connection,
       namespace,
       taskQueue,
       identity: release?.identity ?? (await workerIdentity(store)),
       workflowBundle: { codePath },
-      ...(temporal.dataConverter ? { dataConverter: temporal.dataConverter } : {}),
+      ...(dataConverter ? { dataConverter } : {}),
       // Tells the server, and so the workers beside it, which release this is. It does not version any run.
       workerDeploymentOptions: { version: { deploymentName: 'trawl', buildId: version }, useWorkerVersioning: false },
       activities: {
-        ...createActivities({ store, sources, http, env, observer, temporalSettings }),
+        ...createActivities({
+          ...{ store, sources, http, env, observer, temporalSettings },
+          commandsSentTo: (collector, run) => knownCommandsSentTo(client, collector, run),
+        }),
         ...({
           otherReleases: () => releasesBeside(version, connection.workflowService, { namespace, queue: taskQueue }),
         } satisfies LocalActivities),

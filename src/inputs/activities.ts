@@ -47,8 +47,11 @@ export type PageRef = z.infer<typeof pageRef>;
 const pages = z.object({ collector, pages: z.array(pageRef).max(10_000) });
 export type PagesInput = z.infer<typeof pages>;
 
-/** One key for each command. Each key takes effect once. */
-const keys = z.array(key).min(1).max(100_000);
+/**
+ * One key for each command. Each key takes effect once, and leaves a line in the execution log. A server accepts 10,000
+ * signals for a run, and a walk may carry as many over from the run before it.
+ */
+const keys = z.array(key).min(1).max(20_000);
 
 const command = z.object({ collector, keys });
 

@@ -17,6 +17,10 @@ interface WaitingCommands {
 
 const eventsAtOnce = 100;
 
+/** Codes of gRPC for a run that the server does not have, and for one that it cannot have. */
+const notFound = 5;
+const invalidArgument = 3;
+
 /**
  * A run has begun once its history contains a workflow task; before that it waits for its tick. Clocks cannot decide
  * this, since the local one and the server's differ.
@@ -44,6 +48,23 @@ export async function commandsSentTo(client: Client, workflowId: string, runId: 
     else groups.push({ kind: command.kind, force: command.force, keys: [key] });
   }
   return groups;
+}
+
+/** The same of a run that anyone may have named: none if it is no such run, null if the server no longer has it. */
+export async function knownCommandsSentTo(
+  client: Client,
+  collector: string,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<WaitingCommands[] | null> {
+  if (workflowId !== recurringId(collector)) return [];
+  try {
+    return await commandsSentTo(client, workflowId, runId);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === notFound) return null;
+    if (code === invalidArgument) return [];
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,9 +65,23 @@ describe('a stop loses no command and repeats none', () => {
       { kind: 'clearEvents', force: false, keys: [`${workflowId}/${runId}/4`] },
     ]);
     expect(await collection.store.eventCount('asa')).toBe(100);
+    // Someone names a workflow after a command that is still to come, and one after a run that there is not.
+    const apart = (run: string, nth: number) =>
+      client.workflow.execute('resetCheckpoint', {
+        workflowId: `${workflowId}-resetCheckpoint-${run}-${nth}`,
+        taskQueue: 'audit-collection',
+        args: [{ collector: 'asa' }],
+        memo: { keys: [`${workflowId}/${run}/${nth}`] },
+      });
+    for (const run of [runId, 'none'])
+      await expect(apart(run, 5)).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('key of another workflow') },
+      });
+    await apart(randomUUID(), 5);
+    expect(await count(collection, 'Reset checkpoint')).toBe(1);
     expect(await stopRecurring(client, 'asa', 'test')).toBe('stopped');
     expect(await collection.store.eventCount('asa')).toBe(0);
-    expect(await count(collection, 'Reset checkpoint')).toBe(1);
+    expect(await count(collection, 'Reset checkpoint')).toBe(2);
     expect(await count(collection, 'Cleared events table')).toBe(3);
   });
 

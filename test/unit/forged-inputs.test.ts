@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Dependencies } from '../../activities/dependencies.js';
 import { type Activities, createActivities } from '../../activities/index.js';
 import type { PageRef } from '../../activities/types.js';
 import { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
+import { activityInputs } from '../../src/inputs/activities.js';
 import { defineSettings } from '../../src/settings/definition.js';
 import type { FetchedPage, PageContent, Source } from '../../src/sources/source.js';
 import { DatabaseSync } from '../../src/sqlite-driver.js';
@@ -70,6 +72,8 @@ interface Bed {
   activities: Activities;
   log: { events: number; forgets?: boolean };
   folder: string;
+  /** Commands that the server has for a run. */
+  sent: Map<string, Awaited<ReturnType<NonNullable<Dependencies['commandsSentTo']>>>>;
   /** Executes SQL as another program does. */
   execute(sql: string): void;
   /** Runs an activity on behalf of a workflow with this id. */
@@ -88,10 +92,13 @@ function bed(events = 10): Bed {
   });
   const log = { events };
   const env = { FAKE_KEY: 'x' };
-  const activities = createActivities({ store, sources: [numbered(log)], http, env });
+  const sent: Bed['sent'] = new Map();
+  const commandsSentTo: Dependencies['commandsSentTo'] = async (collector, { workflowId, runId }) =>
+    workflowId === `audit-collection-${collector}` ? (sent.get(`${workflowId}/${runId}`) ?? null) : [];
+  const activities = createActivities({ store, sources: [numbered(log)], http, env, commandsSentTo });
   let activityId = 0;
   return {
-    ...{ store, activities, log, folder },
+    ...{ store, activities, log, folder, sent },
     execute: (sql) => {
       const db = new DatabaseSync(path);
       db.exec(sql);
@@ -453,29 +460,66 @@ describe('forged lines and commands', () => {
     ['x', `${run}/2`],
     [run, `${run}/2`],
     ['x', 'warning/["fake",0]/STUCK'],
-    [`audit-collection-fake-resetCheckpoint-0197-a-9`, `${run}/2`],
+    ['audit-collection-fake-resetCheckpoint-0197-a-9', `${run}/2`],
+    // Whoever may start workflows names them, and says what type they are of.
+    ['audit-collection-fake-resetCheckpoint-0197-a-2', `${run}/2`],
+    ['audit-collection-fake-clearEvents-0197-a-2', `${run}/2`],
+    ['audit-collection-fake-x-0197-a-2', `${run}/2`],
     ['audit-collection-fak', `${run}/2`],
   ])('do not use up the key of a command of another run: as %s', async (workflowId, key) => {
     const made = await setUp();
     await collect(made);
+    // The run has got one command so far, and a clearing that spares what a sink lacks.
+    made.sent.set(run, [
+      { kind: 'resetCheckpoint', force: false, keys: [`${run}/1`] },
+      { kind: 'clearEvents', force: false, keys: [`${run}/3`] },
+    ]);
     const before = await lines(made);
     const command = { kind: 'clearEvents', keys: [key] };
     for (const [name, input] of [
       ['clearEvents', { keys: [key], force: true }],
+      ['clearEvents', { keys: [`${run}/1`] }],
+      ['clearEvents', { keys: [`${run}/3`], force: true }],
       ['resetCheckpoint', { keys: [key] }],
+      ['resetCheckpoint', { keys: [`${run}/1`, key] }],
       ['writeExecutionLog', { failure: 'No.', command }],
+      ['writeExecutionLog', { failure: 'No.', command: { kind: 'resetCheckpoint', keys: [`${run}/1`] } }],
     ] as const)
-      await expect(made.run(name, input, workflowId)).rejects.toMatchObject({ type: 'INPUT_INVALID' });
+      await expect(made.run(name, input, workflowId), JSON.stringify([name, input])).rejects.toMatchObject({
+        type: 'INPUT_INVALID',
+        nonRetryable: true,
+      });
     expect(await lines(made)).toEqual(before);
     expect(await made.run('clearEvents', { keys: [key], force: true }, 'audit-collection-fake').catch(() => '')).toBe(
       key.startsWith(run) ? null : '',
     );
   });
 
-  it('of a run that was stopped are carried out by the workflow that is named after them', async () => {
+  it('do not use up the key of a command of another collector', async () => {
     const made = await setUp();
-    const keys = [`${run}/1`, `${run}/2`];
-    await made.run('resetCheckpoint', { keys }, 'audit-collection-fake-resetCheckpoint-0197-a-2');
-    expect(await made.store.checkpoint('fake')).toMatchObject({ generation: 2 });
+    await made.store.setSettings('other', { source: 'fake' }, []);
+    made.sent.set(run, [{ kind: 'resetCheckpoint', force: false, keys: [`${run}/1`] }]);
+    const given = { collector: 'other', keys: [`${run}/1`] };
+    await expect(made.run('resetCheckpoint', given, 'x')).rejects.toMatchObject({ type: 'INPUT_INVALID' });
+  });
+
+  it.each(['the server has', 'the server no longer has'])(
+    'of a run that was stopped, and that %s, are carried out by a workflow apart',
+    async (which) => {
+      const made = await setUp();
+      const keys = [`${run}/1`, `${run}/2`];
+      const sent = [{ kind: 'resetCheckpoint', force: false, keys: [...keys, `${run}/3`] }] as const;
+      made.sent.set(run, which === 'the server has' ? sent : null);
+      await made.run('resetCheckpoint', { keys }, 'audit-collection-fake-resetCheckpoint-0197-a-2');
+      expect(await made.store.checkpoint('fake')).toMatchObject({ generation: 2 });
+    },
+  );
+
+  it('become no more lines than a run can get signals', async () => {
+    const made = await setUp();
+    const keys = Array.from({ length: 20_001 }, (_, index) => `audit-collection-fake/run/${index + 1}`);
+    await expect(made.run('resetCheckpoint', { keys })).rejects.toMatchObject({ type: 'INPUT_INVALID' });
+    expect(await lines(made)).toEqual([]);
+    expect(activityInputs.resetCheckpoint.safeParse({ collector: 'fake', keys: keys.slice(1) }).success).toBe(true);
   });
 });
