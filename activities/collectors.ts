@@ -16,7 +16,7 @@ export function strangeSinks(collector: string, strange: readonly string[], sink
   });
 }
 
-interface OpenCollector {
+export interface OpenCollector {
   source: Source;
   client: SourceClient;
 }

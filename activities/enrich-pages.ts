@@ -1,3 +1,4 @@
+import { answerRoom } from '../src/answer-room.js';
 import type { PageContent } from '../src/sources/source.js';
 import type { Context } from './context.js';
 import { rowsOfPage, stagedPageGone } from './page-rows.js';
@@ -13,7 +14,14 @@ import type { PagesInput } from './types.js';
  *
  * @throws TrawlError STAGED_PAGE_GONE if a page is no longer staged; the walk then starts again.
  */
-export async function enrichPages(
+export function enrichPages(
+  context: Pick<Context, 'store' | 'collectors' | 'cache'>,
+  input: PagesInput,
+): Promise<{ events: number }> {
+  return answerRoom.holding(() => enriched(context, input));
+}
+
+async function enriched(
   context: Pick<Context, 'store' | 'collectors' | 'cache'>,
   { collector, pages }: PagesInput,
 ): Promise<{ events: number }> {

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { answerRoom, uncountedBytes } from '../src/answer-room.js';
 import { leadsBack } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
 import { emptyDurationMaxMs } from '../src/inputs/rounds.js';
+import { heapWeight } from '../src/json-weight.js';
 import type { FetchedPage } from '../src/sources/source.js';
 import { UnreadableAnswer } from '../src/sources/unreadable.js';
 import type { Store } from '../src/stores/store.js';
 import { traced } from '../src/tracing/spans.js';
+import type { OpenCollector } from './collectors.js';
 import type { Context } from './context.js';
 import { forgedInput } from './refused.js';
 import { paced, requestWait } from './requests.js';
@@ -35,31 +38,41 @@ interface Stretch {
  * attempt has read nothing, and a retry begins where this one began.
  */
 export async function fetchPages(context: Context, input: FetchPagesInput): Promise<FetchedPages> {
-  const { store, collectors } = context;
-  const opened = await collectors.open(input.collector);
+  const opened = await context.collectors.open(input.collector);
   const round = new Round(context, input);
-  const { result } = round;
   for (;;) {
-    const offset = result.nextOffset;
-    const first = result.requests === 0;
-    const waitMs = await requestWait(store, opened);
-    if (waitMs > 0 && !first) return round.end({ pauseMs: waitMs });
-    if (waitMs > 0) throw paced(waitMs);
-    let page: FetchedPage;
-    try {
-      page = await opened.client.fetchPage(offset, cancellationSignal());
-    } catch (error) {
-      if (error instanceof UnreadableAnswer)
-        await store.keepAnswer(input.collector, offset, error.message, error.answer);
-      if (first) throw error;
-      log.warn('Handing on the pages read before an error', { collector: input.collector, pages: result.pages.length });
-      const pauseMs = (error instanceof TrawlError ? error.retryAfterMs : undefined) ?? result.pauseMs;
-      return round.end({ pauseMs });
-    }
-    if (page.warning) log.warn(page.warning, { collector: input.collector });
-    const isKnown = first && hasNothingNew(page, input) && (await noteIdle(context, input, page));
-    if (await round.take(page, isKnown)) return round.end();
+    const done = await answerRoom.holding(() => nextPage(context, input, opened, round));
+    if (done) return done;
   }
+}
+
+/** Adds the next page to the round. @returns the result if the round ends with it */
+async function nextPage(
+  context: Context,
+  input: FetchPagesInput,
+  opened: OpenCollector,
+  round: Round,
+): Promise<FetchedPages | undefined> {
+  const { store } = context;
+  const { result } = round;
+  const offset = result.nextOffset;
+  const first = result.requests === 0;
+  const waitMs = await requestWait(store, opened);
+  if (waitMs > 0 && !first) return round.end({ pauseMs: waitMs });
+  if (waitMs > 0) throw paced(waitMs);
+  let page: FetchedPage;
+  try {
+    page = await opened.client.fetchPage(offset, cancellationSignal());
+  } catch (error) {
+    if (error instanceof UnreadableAnswer) await store.keepAnswer(input.collector, offset, error.message, error.answer);
+    if (first) throw error;
+    log.warn('Handing on the pages read before an error', { collector: input.collector, pages: result.pages.length });
+    const pauseMs = (error instanceof TrawlError ? error.retryAfterMs : undefined) ?? result.pauseMs;
+    return round.end({ pauseMs });
+  }
+  if (page.warning) log.warn(page.warning, { collector: input.collector });
+  const isKnown = first && hasNothingNew(page, input) && (await noteIdle(context, input, page));
+  return (await round.take(page, isKnown)) ? round.end() : undefined;
 }
 
 /** The pages of one call, and what they amount to. */
@@ -95,6 +108,8 @@ class Round {
       this.#emptyPages += 1;
       this.#stretch = { offset: this.#stretch?.offset ?? offset, last: page };
       result.nextOffset = page.nextOffset;
+      // A round does not hold a large answer while it waits for others.
+      if (page.body.byteLength > uncountedBytes) await this.#writeStretch();
       return this.#emptyPages >= emptyPagesMax || result.pauseMs > 0 || this.#lasted(emptyDurationMaxMs);
     }
     await this.#writeStretch();
@@ -153,7 +168,7 @@ class Round {
     await traced('store.stagePage', { 'trawl.collector': collector, 'trawl.bytes': page.body.byteLength }, () =>
       store.stagePage(staged),
     );
-    cache.put(ref.key, { bodyBytes: page.body.byteLength, content: page.content });
+    cache.put(ref.key, { bodyBytes: page.body.byteLength, weight: heapWeight(page.body), content: page.content });
     this.result.pages.push(ref);
     this.#events += ref.events;
     this.#bytes += page.body.byteLength;

@@ -1,28 +1,30 @@
+import { type AnswerRoom, answerRoom } from '../src/answer-room.js';
 import type { EnrichedEvent } from '../src/domain.js';
-import { answerLimits } from '../src/json-weight.js';
 import type { PageContent } from '../src/sources/source.js';
 
 /** A page that this worker has parsed, with its rows once they are enriched. */
 export interface CachedPage {
   bodyBytes: number;
+  /** Memory that it takes; see `heapWeight`. */
+  weight: number;
   content: PageContent;
   rows?: EnrichedEvent[];
 }
 
 /**
  * Holds pages between fetch and write, so that each is parsed once. A page that was evicted is read from the store and
- * parsed again. Bounded by the bytes of the bodies and by age, since a page that a reset or another walk has overtaken
- * is never written. Evicts the oldest page first.
+ * parsed again. Bounded by the room of the process for answers, where pages give way to those that are being read, and by
+ * age, since a page that a reset or another walk has overtaken is never written. Evicts the oldest page first.
  */
 export class PageCache {
   readonly #pages = new Map<string, { page: CachedPage; atMs: number }>();
-  readonly #bytesMax: number;
+  readonly #room: AnswerRoom;
   readonly #ageMaxMs: number;
   readonly #now: () => number;
-  #bytes = 0;
+  #weight = 0;
 
-  constructor(bytesMax = answerLimits().bodyBytesMax, ageMaxMs = 60_000, now: () => number = () => performance.now()) {
-    this.#bytesMax = bytesMax;
+  constructor(room: AnswerRoom = answerRoom, ageMaxMs = 60_000, now: () => number = () => performance.now()) {
+    this.#room = room;
     this.#ageMaxMs = ageMaxMs;
     this.#now = now;
   }
@@ -33,20 +35,30 @@ export class PageCache {
 
   put(key: string, page: CachedPage): void {
     this.delete(key);
-    if (page.bodyBytes > this.#bytesMax) return;
     const now = this.#now();
-    this.#pages.set(key, { page, atMs: now });
-    this.#bytes += page.bodyBytes;
     for (const [oldest, { atMs }] of this.#pages) {
-      if (this.#bytes <= this.#bytesMax && now - atMs <= this.#ageMaxMs) return;
+      if (now - atMs <= this.#ageMaxMs) break;
       this.delete(oldest);
     }
+    if (page.weight > this.#weight + this.#room.free || !this.#room.keep(this, page.weight)) return;
+    this.#pages.set(key, { page, atMs: now });
+    this.#weight += page.weight;
   }
 
   delete(key: string): void {
-    const held = this.#pages.get(key);
-    if (!held) return;
+    this.#room.giveBack(this.#remove(key));
+  }
+
+  letGo(): number {
+    const [oldest] = this.#pages.keys();
+    return oldest === undefined ? 0 : this.#remove(oldest);
+  }
+
+  /** Returns what the page had drawn. */
+  #remove(key: string): number {
+    const { weight } = this.#pages.get(key)?.page ?? { weight: 0 };
     this.#pages.delete(key);
-    this.#bytes -= held.page.bodyBytes;
+    this.#weight -= weight;
+    return weight;
   }
 }

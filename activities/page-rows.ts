@@ -1,6 +1,9 @@
 import { log } from '@temporalio/activity';
+import { answerRoom, drawForParsing } from '../src/answer-room.js';
 import type { EnrichedEvent, EventColumns } from '../src/domain.js';
 import { TrawlError } from '../src/errors.js';
+import { textOf } from '../src/json-values.js';
+import { heapWeight } from '../src/json-weight.js';
 import type { Lookup, PageContent, Source, SourceEvent } from '../src/sources/source.js';
 import type { Store } from '../src/stores/store.js';
 import type { Context } from './context.js';
@@ -38,10 +41,14 @@ export async function rowsOfPage(
   { collector, key }: { collector: string; key: string },
   before: readonly PageContent[] = [],
 ): Promise<PageWithRows> {
-  const page = cache.get(key) ?? (await stagedPage(store, source, { collector, key }));
+  const kept = cache.get(key);
+  // It is held here as well, for the cache may let go of it.
+  if (kept) await answerRoom.draw(kept.weight);
+  const page = kept ?? (await stagedPage(store, source, { collector, key }));
   if (page.rows) return { ...page, rows: page.rows };
-  const lookup = await lookupFor(store, source, collector, [page.content, ...before]);
-  const rows = rowsWithin(columnsMax(page.bodyBytes), page.content.events, (event) => rowOf(event, source, lookup));
+  const most = columnsMax(page.bodyBytes);
+  const lookup = await lookupFor({ store, source, collector, most }, [page.content, ...before]);
+  const rows = rowsWithin(most, page.content.events, (event) => rowOf(event, source, lookup));
   // The parsed events are no longer needed once the rows exist.
   const enriched = { ...page, content: { ...page.content, events: [] }, rows };
   cache.put(key, enriched);
@@ -85,7 +92,8 @@ async function stagedPage(
 ): Promise<CachedPage> {
   const body = await store.stagedBody(collector, key);
   if (body === null) throw stagedPageGone();
-  return { bodyBytes: body.byteLength, content: source.parse(body) };
+  await drawForParsing(body);
+  return { bodyBytes: body.byteLength, weight: heapWeight(body), content: source.parse(body) };
 }
 
 export function stagedPageGone(): TrawlError {
@@ -96,9 +104,7 @@ export function stagedPageGone(): TrawlError {
 
 /** The page's own related objects first, then those of the pages before it, then those of committed pages. */
 async function lookupFor(
-  store: Store,
-  source: Source,
-  collector: string,
+  { store, source, collector, most }: { store: Store; source: Source; collector: string; most: number },
   contents: readonly [PageContent, ...PageContent[]],
 ): Promise<Lookup> {
   const lookup: Lookup = (id) => {
@@ -112,9 +118,53 @@ async function lookupFor(
   for (const event of contents[0].events) {
     for (const id of source.lookedUp(event)) if (lookup(id) === undefined) missing.add(id);
   }
-  const stored = await store.relatedObjects(collector, [...missing]);
-  const earlier = new Map([...stored].map(([id, { object }]) => [id, JSON.parse(object) as Record<string, unknown>]));
+  const earlier = await storedObjects(store, collector, [...missing], most);
   return (id) => lookup(id) ?? earlier.get(id);
+}
+
+/** Related objects that are read at once. A store returns none longer than 64 KiB. */
+const objectsAtOnce = 256;
+
+/** Memory of an object or a member, besides its text. */
+const memberBytes = 100;
+
+/**
+ * Related objects of committed pages, with the members that columns can show. A page can name far more of them than fit into
+ * memory: they are read a few at a time, and no more than its columns may show.
+ */
+async function storedObjects(
+  store: Store,
+  collector: string,
+  ids: readonly string[],
+  most: number,
+): Promise<Map<string, Members>> {
+  const found = new Map<string, Members>();
+  let left = most;
+  for (let at = 0; at < ids.length; at += objectsAtOnce) {
+    const stored = await store.relatedObjects(collector, ids.slice(at, at + objectsAtOnce));
+    for (const [id, { object }] of stored) {
+      const { members, bytes } = shownMembers(object);
+      left -= bytes;
+      if (left < 0) {
+        log.warn('Columns of events stay empty: they name far more stored objects than fit', { ids: ids.length });
+        return found;
+      }
+      found.set(id, members);
+    }
+  }
+  return found;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The members that a column can show (see `memberText`), and the memory that they take. */
+function shownMembers(object: string): { members: Members; bytes: number } {
+  const plain = Object.entries(JSON.parse(object) as Members).filter(([, value]) => textOf(value) !== undefined);
+  const bytes = plain.reduce(
+    (sum, [name, value]) => sum + memberBytes + name.length + textOf(value)!.length,
+    memberBytes,
+  );
+  return { members: Object.fromEntries(plain), bytes };
 }
 
 function rowOf(event: SourceEvent, source: Source, lookup: Lookup): EnrichedEvent {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { answerRoom } from '../src/answer-room.js';
 import type { Source } from '../src/sources/source.js';
 import { removedAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
@@ -33,7 +34,9 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     const followed = next !== undefined && next.offset === facts?.nextOffset && next.generation === facts.generation;
     const written: PageWritten & { reached?: string | undefined } =
       (await store.committedPage(collector, ref.key)) ??
-      (await writePage(context, source, { collector, key: ref.key, facts: agreedFacts(ref, facts), followed }));
+      (await answerRoom.holding(() =>
+        writePage(context, source, { collector, key: ref.key, facts: agreedFacts(ref, facts), followed }),
+      ));
     if (written.outcome === 'superseded') {
       const left = pages.slice(index).map(({ key }) => key);
       for (const key of left) cache.delete(key);

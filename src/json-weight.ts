@@ -3,6 +3,9 @@ import { getHeapStatistics } from 'node:v8';
 /** Heap that one value of a parsed text can take, with its key and with the slices and maps that are made of it; bytes. */
 const bytesPerValue = 512;
 
+/** Heap that a value still takes once it is parsed, with what is made of it. */
+const bytesPerKeptValue = 128;
+
 /** Share of the heap for the text of one answer. A text that is not Latin-1 takes twice its bytes, and is read twice. */
 const textShare = 16;
 
@@ -53,13 +56,21 @@ export function parseBody(body: Uint8Array): unknown {
   return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 }
 
-/**
- * True if a text has more than `most` JSON values. It is counted in the bytes, before anything is parsed: 60 MB of `{}`
- * become gigabytes. The text need not be valid JSON.
- */
+/** Memory that an answer takes once it is parsed: its bytes, its text (which may not be Latin-1), and its values. */
+export function heapWeight(body: Uint8Array): number {
+  return 3 * body.byteLength + bytesPerKeptValue * countedValues(body, answerLimits().valuesMax);
+}
+
 function hasMoreValues(body: Uint8Array, most: number): boolean {
   // A value takes at least its own byte and the comma or bracket before it.
-  if (body.byteLength / 2 < most) return false;
+  return body.byteLength / 2 >= most && countedValues(body, most) > most;
+}
+
+/**
+ * The number of JSON values of a text, or one more than `most`. It is counted in the bytes, before anything is parsed:
+ * 60 MB of `{}` become gigabytes. The text need not be valid JSON.
+ */
+function countedValues(body: Uint8Array, most: number): number {
   let values = 1;
   let inString = false;
   for (let at = 0; at < body.length; at += 1) {
@@ -70,8 +81,8 @@ function hasMoreValues(body: Uint8Array, most: number): boolean {
     } else if (byte === quote) inString = true;
     else if (byte === comma || byte === openBrace || byte === openBracket) {
       values += 1;
-      if (values > most) return true;
+      if (values > most) break;
     }
   }
-  return false;
+  return values;
 }

@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { answerRoom, drawForParsing, NoRoom, uncountedBytes } from '../answer-room.js';
 import { reasonOf, TrawlError } from '../errors.js';
 import { answerLimits } from '../json-weight.js';
 import { clientSpan, traced } from '../tracing/spans.js';
@@ -16,6 +17,8 @@ export interface HttpRequest {
   secretUrl?: boolean;
   body?: string | Uint8Array;
   signal?: AbortSignal | undefined;
+  /** If the answer must be far shorter than the client accepts; then it does not count among those that are held. Bytes. */
+  bodyBytesMax?: number;
 }
 
 export interface HttpAnswer {
@@ -90,6 +93,8 @@ export class HttpClient {
   }
 
   /**
+   * The answer counts in the room of the process for as long as the caller holds answers (see `AnswerRoom`).
+   *
    * @throws TrawlError SOURCE_UNAVAILABLE if no complete answer arrived (retried), PAGE_TOO_LARGE if the body exceeds
    *   the limit, PROXY_REFUSED (neither is retried); the signal's own reason if it was aborted
    */
@@ -98,7 +103,7 @@ export class HttpClient {
       `${wanted.method} ${hostOf(wanted.url)}`,
       spanAttributes(wanted),
       async (addAttributes) => {
-        const answer = await this.#observedRequest(wanted);
+        const answer = await answerRoom.holding(() => this.#observedRequest(wanted));
         addAttributes({
           'http.response.status_code': answer.status,
           'http.response.body.size': answer.body.byteLength,
@@ -142,13 +147,17 @@ export class HttpClient {
       });
       const headers = lists(answer.headers);
       const codings = (headers['content-encoding'] ?? []).join(',');
-      const raw = await this.#body(answer.body, wanted.url);
-      const body = await this.#decoded(raw, { codings, status: answer.statusCode, url: wanted.url });
+      const counts = wanted.bodyBytesMax === undefined;
+      const bytesMax = Math.min(wanted.bodyBytesMax ?? Number.POSITIVE_INFINITY, this.#options.bodyBytesMax);
+      const raw = await this.#body(answer.body, { bytesMax, counts, url: wanted.url, signal });
+      const body = await this.#decoded(raw, { codings, bytesMax, status: answer.statusCode, url: wanted.url });
+      // The answer is complete: its time no longer runs.
+      if (counts) await drawForParsing(body, wanted.signal, raw.byteLength > uncountedBytes ? raw.byteLength : 0);
       const proxy = isForwarded(wanted.url, route) ? { proxy: route!.url.host } : {};
       return { status: answer.statusCode, headers, body, ...proxy };
     } catch (error) {
       wanted.signal?.throwIfAborted();
-      if (error instanceof TrawlError) throw error;
+      if (error instanceof TrawlError || error instanceof NoRoom) throw error;
       const refused = route && refusedStatus(error);
       if (refused !== undefined) throw proxyRefusal(refused, hostOf(wanted.url), route!, error);
       if (timeout.aborted) throw tooSlow(wanted.url, this.#options.requestMaxMs, error);
@@ -166,10 +175,13 @@ export class HttpClient {
     await this.#routes.destroy();
   }
 
-  async #body(stream: Dispatcher.ResponseData['body'], url: string): Promise<Uint8Array> {
-    const bytesMax = this.#options.bodyBytesMax;
+  async #body(
+    stream: Dispatcher.ResponseData['body'],
+    { bytesMax, counts, url, signal }: { bytesMax: number; counts: boolean; url: string; signal: AbortSignal },
+  ): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
+    let drawn = 0;
     for await (const part of stream as AsyncIterable<Uint8Array>) {
       bytes += part.byteLength;
       if (bytes > bytesMax) {
@@ -177,14 +189,21 @@ export class HttpClient {
         throw tooLarge(url, bytesMax);
       }
       parts.push(part);
+      if (!counts || bytes <= uncountedBytes) continue;
+      await answerRoom.draw(bytes - drawn, signal).catch((error: unknown) => {
+        throw error instanceof NoRoom ? error : crowded(url, error);
+      });
+      drawn = bytes;
     }
     return Buffer.concat(parts, bytes);
   }
 
   /** The status of an answer that is a refusal counts, even if its body cannot be decoded. */
-  async #decoded(body: Uint8Array, { codings, status, url }: { codings: string; status: number; url: string }) {
+  async #decoded(
+    body: Uint8Array,
+    { codings, bytesMax, status, url }: { codings: string; bytesMax: number; status: number; url: string },
+  ) {
     if (codings === '' || body.byteLength === 0) return body;
-    const bytesMax = this.#options.bodyBytesMax;
     try {
       return await decodedBody(body, { codings, bytesMax, url });
     } catch (error) {
@@ -210,6 +229,17 @@ function tooSlow(url: string, ms: number, cause: unknown): TrawlError {
     tooMuch: true,
     cause,
   });
+}
+
+function crowded(url: string, cause: unknown): TrawlError {
+  return new TrawlError(
+    'SOURCE_UNAVAILABLE',
+    `The answer from ${hostOf(url)} found no room: large answers to other requests take the memory of this process.`,
+    {
+      hint: 'The request is retried; if this persists, raise --max-old-space-size in NODE_OPTIONS, or lower TRAWL_WORKER_ACTIVITIES.',
+      cause,
+    },
+  );
 }
 
 function unavailable(url: string, proxy: HttpProxy | undefined, reason: string, cause: unknown): TrawlError {

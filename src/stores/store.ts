@@ -43,7 +43,7 @@ export interface Store {
   /** True if a page of this generation has been staged in the last 10 s and is not written yet: a walk is at work. */
   isBeingRead(collector: string, generation: number): Promise<boolean>;
 
-  /** Related objects with one of these ids that committed pages contained, by id. */
+  /** Related objects with one of these ids that committed pages contained, by id. None that is longer than 64 KiB. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;
 
   /**

@@ -554,6 +554,12 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect((await store.relatedObjects('other', ['u1'])).size).toBe(0);
     });
 
+    it('returns no related object that is too long to be held by the thousand', async () => {
+      const user = (id: string, bytes: number) => ({ id, type: 'user', object: `"${'é'.repeat(bytes / 2 - 1)}"` });
+      await store.writePage(page([event('a')], { relatedObjects: [user('fits', 65_536), user('long', 65_538)] }));
+      expect([...(await store.relatedObjects('asa', ['fits', 'long'])).keys()]).toEqual(['fits']);
+    });
+
     it('filters by time, type, actor and text, and pages by sequence number', async () => {
       const at = (seconds: number) => ({ timeNs: BigInt(seconds) * 1_000_000_000n });
       await store.writePage(

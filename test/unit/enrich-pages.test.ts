@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
 import { contextOf } from '../../activities/context.js';
 import type { Dependencies } from '../../activities/dependencies.js';
@@ -107,4 +109,29 @@ it('pages that are enriched together get the related objects of earlier ones', a
   await enrichPages(context, { collector: 'fake', pages });
   await writePages(context, { collector: 'fake', pages });
   expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
+});
+
+it('a page that names far more stored objects than fit reads few at a time, and stops', async () => {
+  const { dependencies, pages } = await staged([{ events: ['a'], users: {} }]);
+  const ids = Array.from({ length: 5_000 }, (_, index) => `o${index}`);
+  const asked: number[] = [];
+  const store = new Proxy(dependencies.store, {
+    get: (target, name) => {
+      if (name === 'relatedObjects')
+        return async (_: string, given: readonly string[]) => {
+          asked.push(given.length);
+          const object = JSON.stringify({ name: 'x'.repeat(60_000), nested: [{}] });
+          return new Map(given.map((id) => [id, { id, type: 'user', object }]));
+        };
+      const member = Reflect.get(target, name) as unknown;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const many: Source = { ...source, lookedUp: () => ids };
+  const context = contextOf({ ...dependencies, store, sources: [many] });
+  await new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR', () => undefined) }).run(() =>
+    enrichPages(context, { collector: 'fake', pages }),
+  );
+  expect(Math.max(...asked)).toBeLessThanOrEqual(256);
+  expect(asked.length).toBeLessThan(3);
 });

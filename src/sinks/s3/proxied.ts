@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { HttpClient, HttpRequest } from '../../http/client.js';
-import { ask } from '../http-answer.js';
+import { ask, unreadable } from '../http-answer.js';
 
 /** The part of the SDK's request that matters here. */
 interface SdkRequest {
@@ -17,10 +17,19 @@ interface SdkRequest {
 }
 
 interface SdkHandler {
-  handle(request: SdkRequest, options?: { abortSignal?: AbortSignal }): Promise<{ response: object }>;
+  handle(
+    request: SdkRequest,
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ response: { body?: AsyncIterable<Uint8Array> } }>;
 }
 
-/** The SDK does not know proxies: sends what goes through one by Trawl's own client, and the rest as the SDK does. */
+/** Objects are written, never read, so that an answer is a few kilobytes of XML. The SDK reads any length of it. */
+const answerBytesMax = 256 * 1024;
+
+/**
+ * The SDK does not know proxies: sends what goes through one by Trawl's own client, and the rest as the SDK does. Reads the
+ * whole answer, which must be short.
+ */
 export function throughProxies(
   direct: unknown,
   http: HttpClient,
@@ -30,14 +39,18 @@ export function throughProxies(
   const handler = Object.assign(Object.create(sdk as object), {
     async handle(request: SdkRequest, options: { abortSignal?: AbortSignal } = {}) {
       const url = urlOf(request);
-      if (!http.usesProxy(url)) return sdk.handle(request, options);
+      if (!http.usesProxy(url)) {
+        const { response } = await sdk.handle(request, options);
+        if (response.body) response.body = Readable.from([await shortBody(response.body, place)]);
+        return { response };
+      }
       // The client sends the body without waiting.
       const { expect: _, ...headers } = request.headers;
       const body = await bodyOf(request.body);
       const method = request.method as HttpRequest['method'];
       const answer = await ask(
         http,
-        { method, url, headers, signal: options.abortSignal, ...(body && { body }) },
+        { method, url, headers, bodyBytesMax: answerBytesMax, signal: options.abortSignal, ...(body && { body }) },
         place,
       );
       const flat = Object.entries(answer.headers).map(([name, values]) => [name, values.join(', ')]);
@@ -50,6 +63,17 @@ export function throughProxies(
     },
   });
   return handler as NonNullable<S3ClientConfig['requestHandler']>;
+}
+
+async function shortBody(stream: AsyncIterable<Uint8Array>, place: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of stream) {
+    bytes += part.byteLength;
+    if (bytes > answerBytesMax) throw unreadable(place, 'too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): string {

@@ -1,3 +1,4 @@
+import { answerRoom, NoRoom } from '../../answer-room.js';
 import type { Offset } from '../../domain.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
@@ -27,6 +28,8 @@ const aheadMaxMs = 10_000;
 interface Ahead {
   url: string;
   answer: Promise<HttpAnswer>;
+  /** Passes the memory that the answer takes to whatever holds answers where it is called. */
+  handOver(): void;
   /** Discards the page. Must be cleared, since a running timer keeps the answer in memory. */
   timer: NodeJS.Timeout;
   abandon(): void;
@@ -114,13 +117,18 @@ export class AsaClient implements SourceClient {
     this.#dropAhead();
     const abort = new AbortController();
     const nextUrl = `${this.place}?${queryOf(next, count)}`;
+    const reading = answerRoom.ahead(() => this.#get(nextUrl, abort.signal));
     const ahead: Ahead = {
       url: nextUrl,
-      answer: this.#get(nextUrl, abort.signal),
+      answer: reading.result,
+      handOver: reading.handOver,
       timer: setTimeout(() => {
         if (this.#ahead === ahead) this.#dropAhead();
       }, aheadMaxMs).unref(),
-      abandon: () => abort.abort(),
+      abandon: () => {
+        abort.abort();
+        reading.end();
+      },
     };
     // An error is handled when the page is used; if it never is, the error does not matter.
     ahead.answer.catch(() => undefined);
@@ -136,7 +144,7 @@ export class AsaClient implements SourceClient {
     }
     this.#ahead = undefined;
     clearTimeout(ahead.timer);
-    return new Promise((resolve, reject) => {
+    const taken = new Promise<HttpAnswer>((resolve, reject) => {
       const abandon = () => {
         ahead.abandon();
         reject(signal?.reason);
@@ -145,6 +153,12 @@ export class AsaClient implements SourceClient {
       signal?.addEventListener('abort', abandon, { once: true });
       ahead.answer.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abandon));
     });
+    return taken
+      .catch((error: unknown) => {
+        if (error instanceof NoRoom) return this.#get(url, signal);
+        throw error;
+      })
+      .finally(() => ahead.handOver());
   }
 
   #dropAhead(): void {

@@ -4,6 +4,7 @@ import type { HttpClient } from '../../http/client.js';
 import { statusError } from '../../http/status.js';
 import { parseBody } from '../../json-weight.js';
 import { Secret } from '../../secret.js';
+import { requestToken } from '../token-request.js';
 import { tokenText } from '../token-text.js';
 import type { AsaSettings } from './settings.js';
 
@@ -50,13 +51,14 @@ export class TokenSource {
   async #fetch(signal?: AbortSignal): Promise<Secret> {
     const { asaBaseUrl, asaTeam, asaKeyId, asaKeySecret } = this.#settings;
     const url = `${asaBaseUrl}/teams/${encodeURIComponent(asaTeam)}/service_token`;
-    const answer = await this.#http.request({
+    const request = {
       method: 'POST',
       url,
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ key_id: asaKeyId, key_secret: asaKeySecret.reveal() }),
       signal,
-    });
+    } as const;
+    const answer = await requestToken(this.#http, request, 'ASA_BASE_URL');
     if (answer.status !== 200) {
       const error = statusError(answer, url, 'the request for a token', hints);
       if (answer.status !== 401) throw error;

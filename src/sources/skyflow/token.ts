@@ -7,6 +7,7 @@ import { hostOf } from '../../http/connection-hints.js';
 import { statusError } from '../../http/status.js';
 import { parseBody } from '../../json-weight.js';
 import { Secret } from '../../secret.js';
+import { requestToken } from '../token-request.js';
 import { tokenText } from '../token-text.js';
 import { type ServiceAccount, serviceAccountOf } from './credentials.js';
 import type { SkyflowSettings } from './settings.js';
@@ -114,7 +115,7 @@ export class ServiceAccountTokens implements Tokens {
   /** Takes no signal: one caller must not cancel it for the others, and the client bounds its duration. */
   async #fetch(): Promise<Kept> {
     const { tokenUri } = this.#account;
-    const answer = await this.#http.request({
+    const request = {
       method: 'POST',
       url: tokenUri,
       headers: { 'content-type': 'application/json', accept: 'application/json' },
@@ -122,7 +123,8 @@ export class ServiceAccountTokens implements Tokens {
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
         assertion: await this.#assertion(),
       }),
-    });
+    } as const;
+    const answer = await requestToken(this.#http, request, 'tokenURI in the credentials file');
     if (answer.status !== 200) throw refusal(answer, tokenUri);
     const token = tokenOf(answer);
     return { token: new Secret(token), untilMs: performance.now() + lifetimeMs(token, answer) };

@@ -27,6 +27,9 @@ export function* storeRelatedObjects(
   });
 }
 
+/** Longer ones are kept, but not returned: a page can name thousands, and the columns show little of each. */
+const returnedBytesMax = 65_536;
+
 /** Known objects among `ids`, keyed by the id as passed in. */
 export function* relatedObjects(
   dialect: Dialect,
@@ -36,9 +39,10 @@ export function* relatedObjects(
   if (ids.length === 0) return new Map();
   const { key } = dialect.ids;
   const rows = yield* all<RelatedObject>(
-    `SELECT id, type, object FROM audit_related_objects WHERE collector = $1 AND ${key} ${dialect.among('$2')}`,
+    `SELECT id, type, object FROM audit_related_objects WHERE collector = $1 AND ${key} ${dialect.among('$2')} AND octet_length(object) <= $3`,
     collector,
     ids.map((id) => dialect.ids.keyOf(id)),
+    returnedBytesMax,
   );
   const known = new Map(rows.map((row) => [row.id, row]));
   return new Map(

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../src/http/client.js';
 import { s3 } from '../../../src/sinks/s3/sink.js';
-import { batchOf, event, open, receiver, refusal, settingsOf, text } from './support.js';
+import { batchOf, endless, event, open, receiver, refusal, settingsOf, text } from './support.js';
 
 it('a 200 that is not from S3, such as a sign-in page, confirms no object', async () => {
   const { url, seen } = await receiver(text(200, '<html>marked-event</html>', { 'content-type': 'text/html' }));
@@ -14,6 +14,26 @@ it('a 200 that is not from S3, such as a sign-in page, confirms no object', asyn
   const error = await refusal(client.send(batchOf([event(1)], { form })));
   expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
   expect(seen.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
+});
+
+it.each([
+  [200, 'directly'],
+  [403, 'directly'],
+  [200, 'by a proxy'],
+])('an endless answer with the status %d, %s, is let go', async (status, way) => {
+  const { url } = await receiver(endless(status));
+  const [endpoint, env] = way === 'directly' ? [url, {}] : ['http://s3.invalid:9000', { HTTP_PROXY: url }];
+  const http = new HttpClient({}, env);
+  const keys = { ACCESS_KEY_ID: 'key', SECRET_ACCESS_KEY: 'marked-secret' };
+  const settings = settingsOf(s3, { BUCKET: 'audit', ENDPOINT: endpoint, COMPRESSION: 'none', ...keys });
+  const client = s3.open(settings, { http, env: {} });
+  onTestFinished(async () => {
+    await client.close();
+    await http.close();
+  });
+  const form = { ...batchOf([]).form, format: 'ndjson' };
+  const error = await refusal(client.send(batchOf([event(1)], { form })));
+  expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', message: expect.stringContaining('is too long') });
 });
 
 describe('a proxy', () => {

@@ -101,6 +101,18 @@ export function text(status: number, body: string, headers: Record<string, strin
 }
 
 /** A server that gives these answers in turn, and then repeats the last one. */
+/** An answer that never ends. */
+export function endless(status: number): Answer {
+  return (response) => {
+    response.writeHead(status);
+    const fill = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(1_000_000, 0x20)));
+    };
+    response.on('drain', fill);
+    fill();
+  };
+}
+
 export async function receiver(...answers: Answer[]): Promise<{ url: string; seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {

@@ -11,6 +11,7 @@ import * as tracing from '../../../src/tracing/spans.js';
 import { stopClock } from '../../support/clock.js';
 import {
   batchOf,
+  endless,
   event,
   expectRecord,
   hostileEvents,
@@ -315,14 +316,7 @@ describe('an answer of a webhook', () => {
   });
 
   it('may be endless', async () => {
-    const { url } = await receiver((response) => {
-      response.writeHead(200);
-      const fill = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(1_000_000, 0x20)));
-      };
-      response.on('drain', fill);
-      fill();
-    });
+    const { url } = await receiver(endless(200));
     const error = await refusal(clientOf(url).send(batchOf([event(1)])));
     expect(error).toMatchObject({ code: 'SINK_ANSWER_UNREADABLE', retry: true });
     expect(error.hint).not.toContain('searchCount');
