@@ -49,7 +49,8 @@ export function holdPort(wanted: number): Promise<Front> {
 
 /**
  * Holds a port in front of a site for browsers on this machine. It forwards requests whose Host is a name of this
- * machine, and refuses those of other sites, whose own name could lead here (DNS rebinding).
+ * machine, and refuses those of other sites, whose own name could lead here (DNS rebinding). Only its own pages may change
+ * something.
  * @throws TrawlError PORT_TAKEN
  */
 export function holdSitePort(wanted: number): Promise<Front> {
@@ -57,6 +58,8 @@ export function holdSitePort(wanted: number): Promise<Front> {
     requestServer((asked, response) => {
       const place = current();
       if (!isOwnSite(asked)) refuse(response, 403, 'This site accepts requests to localhost from its own pages only.');
+      else if (changes(asked) && asked.headers.origin === undefined)
+        refuse(response, 403, 'This site accepts changes from its own pages only. Programs use the command temporal.');
       else if (!place) refuse(response, 503, 'The Temporal server is restarting.');
       else passOn(asked, response, place);
     }),
@@ -91,6 +94,11 @@ function isOwnSite(asked: IncomingMessage): boolean {
   const { headers, url = '' } = asked;
   const isNamed = headers.host !== undefined && hostsOf(asked).every(isOwnHost);
   return isNamed && url.startsWith('/') && isOwnOrigin(headers);
+}
+
+/** Browsers name the page that such a request comes from. Without that, a program sends it, and none needs this site. */
+function changes({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 function passOn(asked: IncomingMessage, response: ServerResponse, place: Place): void {

@@ -53,7 +53,7 @@ function headersOfPages({ host, port }: ListeningAt): Record<string, string>[] {
   ];
 }
 
-it('no web page can start anything through any port of trawl up', async () => {
+it('no web page and no plain request can start anything through any port of trawl up', async () => {
   const { place } = await Place.withDemo({ events: 700 });
   const up = await place.up('--cron', '@every 1h');
   await until('all is collected', async () => (await place.stored()) === 700, 90_000);
@@ -83,7 +83,20 @@ it('no web page can start anything through any port of trawl up', async () => {
       }
     }
   }
+  // What programs send, without credentials, to any path of Trawl or of the server.
+  const paths = [...requests('plain').map(([path]) => path), '/', '/healthz', '/decode', '/demo/faults'];
+  for (const each of places) {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      for (const path of paths) {
+        const headers = { host: `localhost:${each.port}`, 'content-type': 'application/json' };
+        const answer = await post(each, path, headers, JSON.stringify(clearEvents), method);
+        if (answer && answer.status < 400) taken.push(`${method} ${each.host}:${each.port}${path}`);
+      }
+    }
+  }
   expect(taken).toEqual([]);
+  const plain = await post({ host: '127.0.0.1', port: Number(ui) }, '/api/v1/x', {}, '{}');
+  expect(plain).toMatchObject({ status: 403, body: expect.stringContaining('from its own pages only. Programs use') });
   expect(await started()).toEqual(before);
   expect(await place.exported()).toHaveLength(700);
   up.signal('SIGINT');

@@ -53,15 +53,16 @@ function openFiles(pid: number): string[] {
   });
 }
 
-/** Sends a POST; returns the status of the answer, or undefined if no HTTP answer came. */
+/** Sends a request; returns the status of the answer, or undefined if no HTTP answer came. */
 export function post(
   place: ListeningAt,
   path: string,
   headers: Record<string, string>,
   body: string,
+  method = 'POST',
 ): Promise<{ status: number; body: string } | undefined> {
   return new Promise((resolve) => {
-    const sent = request({ ...place, path, method: 'POST', headers, agent: false, timeout: 10_000 }, (answer) => {
+    const sent = request({ ...place, path, method, headers, agent: false, timeout: 10_000 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => {
         text += part;
