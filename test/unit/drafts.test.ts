@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -6,13 +8,14 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
-import { draftBeside, removeDeadDrafts } from '../../src/drafts.js';
+import { draftBeside, draftMark, removeDeadDrafts } from '../../src/drafts.js';
 import { writeDotEnv } from '../../src/settings/dot-env.js';
 import { lockInstance } from '../../src/temporal/instance.js';
 
@@ -25,31 +28,59 @@ beforeEach(() => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
 });
 
-it('drafts of dead processes are removed, in every form of their names, and nothing else', () => {
-  const path = join(folder, 'a.db');
-  const own = draftBeside(path);
-  const kept = [
-    'a.db',
-    'a.db-wal',
-    `b.db.${deadPid}-ab.part`,
-    `a.db.${deadPid}-ab.new`,
-    'a.db.replaced-2026',
-    'a.db.x.part',
-  ];
-  const left = [`a.db.${deadPid}-0a1b.part`, `a.db.${deadPid}.part`, `a.db.${deadPid}-0a1b.part-journal`];
-  for (const name of [...kept, ...left]) writeFileSync(join(folder, name), '');
-  writeFileSync(own, '');
-  removeDeadDrafts(path);
-  expect(
-    readdirSync(folder)
-      .map((name) => join(folder, name))
-      .sort(),
-  ).toEqual([...kept.map((name) => join(folder, name)), own].sort());
+/** The names of a draft of a process, as this version and earlier ones have them. */
+function namesOf(pid: number | string): { here: string; strange: string[] } {
+  const [, place, random] = draftMark().split('-');
+  const other = createHash('sha256').update(place!).digest('hex').slice(0, 8);
+  return { here: `${pid}-${place}-${random}`, strange: [`${pid}-${other}-${random}`, `${pid}-${random}`, `${pid}`] };
+}
+
+const old = new Date(Date.now() - 25 * 60 * 60_000);
+
+function removed(names: readonly string[], at?: Date): string[] {
+  for (const name of names) {
+    writeFileSync(join(folder, name), '');
+    if (at) utimesSync(join(folder, name), at, at);
+  }
+  removeDeadDrafts(join(folder, 'a.db'));
+  return names.filter((name) => !existsSync(join(folder, name)));
+}
+
+it('drafts of dead processes are removed, with their journals', () => {
+  const { here } = namesOf(deadPid);
+  const left = [`a.db.${here}.part`, `a.db.${here}.part-journal`];
+  expect(removed(left)).toEqual(left);
+});
+
+it('drafts of living processes, and what is no draft of this file, stay', () => {
+  const { here, strange } = namesOf(deadPid);
+  const kept = ['a.db', 'a.db-wal', `b.db.${here}.part`, `a.db.${here}.new`, 'a.db.replaced-2026', 'a.db.x.part'];
+  expect(removed([...kept, `b.db.${strange[0]}.part`, basename(draftBeside(join(folder, 'a.db')))], old)).toEqual([]);
+});
+
+it('drafts of another machine or container, whose processes have ids of their own, stay for a day', () => {
+  const { strange } = namesOf(deadPid);
+  // The process with this id is alive there as well as here, or only there.
+  const names = [...strange, ...namesOf(process.pid).strange].map((mark) => `a.db.${mark}.part`);
+  expect(removed(names)).toEqual([]);
+  expect(removed(names, old)).toEqual(names);
+});
+
+it.skipIf(process.platform !== 'linux')('two containers tell their drafts apart', () => {
+  const script = `import { draftMark } from ${JSON.stringify(join(root, 'dist/src/drafts.js'))}; console.log(draftMark().split('-')[1]);`;
+  const inside = spawnSync('unshare', ['-rpf', process.execPath, '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  // Not every machine lets its users make namespaces.
+  if (inside.status !== 0) return expect(inside.stderr).not.toContain('drafts');
+  expect(inside.stdout.trim()).toMatch(/^[0-9a-f]{8}$/);
+  expect(inside.stdout.trim()).not.toBe(draftMark().split('-')[1]);
 });
 
 it('what cannot be removed under the name of a draft keeps nobody from writing', () => {
   // A folder, as someone could make one where others may write: even root cannot unlink it.
-  mkdirSync(join(folder, `.env.${deadPid}-ab.new`));
+  const left = join(folder, `.env.${namesOf(deadPid).here}.new`);
+  mkdirSync(left);
   writeDotEnv(join(folder, '.env'), 'A=1\n');
   expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('A=1\n');
 });
