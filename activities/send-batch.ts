@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
-import { answerRoom } from '../src/answer-room.js';
 import type { StoredEvent } from '../src/domain.js';
 import type { SinkClient } from '../src/sinks/sink.js';
 import type { FixedBatch } from '../src/stores/offload.js';
@@ -44,15 +43,16 @@ export async function sendBatch(
     }
     let sentSeq = batch.sentSeq;
     let notedBytes = 0;
-    const outgoing = { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form };
-    const sent = await answerRoom.holding(() =>
-      client.send(outgoing, AbortSignal.any([signal, lost]), async (part) => {
+    const sent = await client.send(
+      { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form },
+      AbortSignal.any([signal, lost]),
+      async (part) => {
         const inPart = left.filter(({ seq }) => seq > sentSeq && seq <= part.lastSeq).length;
         if (!(await ledger.notePart(batch, sender, { ...part, events: inPart }))) throw takenOver(batch);
         sentSeq = part.lastSeq;
         notedBytes += part.bytes;
         noted();
-      }),
+      },
     );
     await ledger.confirmBatch(batch, { ...sent, bytes: sent.bytes - notedBytes, goneEvents });
     if (sent.unmapped > 0) warnOfUnmapped(client, { batch, source, events: left });

@@ -40,11 +40,13 @@ export class AnswerRoom {
   readonly #current = new AsyncLocalStorage<Share>();
   readonly #queue: Waiting[] = [];
   readonly #keepers = new Set<Keeper>();
+  readonly bytesMax: number;
   #free: number;
   /** The share that draws beyond the room. */
   #beyond: Share | undefined;
 
   constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
     this.#free = bytesMax;
   }
 

@@ -150,6 +150,8 @@ export class HttpClient {
       const counts = wanted.bodyBytesMax === undefined;
       const bytesMax = Math.min(wanted.bodyBytesMax ?? Number.POSITIVE_INFINITY, this.#options.bodyBytesMax);
       const raw = await this.#body(answer.body, { bytesMax, counts, url: wanted.url, signal });
+      // Nobody asked for a coding. What it decodes to is unknown, up to the limit.
+      if (counts && codings !== '' && raw.byteLength > 0) await answerRoom.draw(bytesMax, wanted.signal);
       const body = await this.#decoded(raw, { codings, bytesMax, status: answer.statusCode, url: wanted.url });
       // The answer is complete: its time no longer runs.
       if (counts) await drawForParsing(body, wanted.signal, raw.byteLength > uncountedBytes ? raw.byteLength : 0);

@@ -10,6 +10,7 @@ import { enrichPages } from '../../activities/enrich-pages.js';
 import type { PageRef } from '../../activities/types.js';
 import { writePages } from '../../activities/write-pages.js';
 import { HttpClient } from '../../src/http/client.js';
+import { heapWeight } from '../../src/json-weight.js';
 import { defineSettings } from '../../src/settings/definition.js';
 import type { PageContent, Source, SourceEvent } from '../../src/sources/source.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
@@ -107,6 +108,22 @@ it('pages that are enriched together get the related objects of earlier ones', a
   const { dependencies, pages } = await staged(texts);
   const context = contextOf(dependencies);
   await enrichPages(context, { collector: 'fake', pages });
+  await writePages(context, { collector: 'fake', pages });
+  expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
+});
+
+it('pages that would take too much memory together are enriched as they are written', async () => {
+  const texts: PageText[] = [
+    { events: ['a'], users: { u: 'Ada' } },
+    { events: ['b'], users: {} },
+    { events: ['c'], users: { u: 'Ada Lovelace' } },
+    { events: ['d'], users: {} },
+  ];
+  const { dependencies, pages } = await staged(texts);
+  const context = contextOf(dependencies);
+  expect(
+    await enrichPages(context, { collector: 'fake', pages }, heapWeight(Buffer.from(JSON.stringify(texts[0])))),
+  ).toEqual({ events: 2 });
   await writePages(context, { collector: 'fake', pages });
   expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
 });
