@@ -49,9 +49,9 @@ export class PageCache {
     this.#room.giveBack(this.#remove(key));
   }
 
-  letGo(): number {
+  letGo(): number | undefined {
     const [oldest] = this.#pages.keys();
-    return oldest === undefined ? 0 : this.#remove(oldest);
+    return oldest === undefined ? undefined : this.#remove(oldest);
   }
 
   /** Returns what the page had drawn. */

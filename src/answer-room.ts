@@ -24,8 +24,8 @@ export class NoRoom extends Error {}
 
 /** Keeps answers for later, and lets go of them when others need the room. */
 interface Keeper {
-  /** Lets go of the oldest. Returns what it had drawn; 0 if there is none left. */
-  letGo(): number;
+  /** Lets go of the oldest. Returns what it had drawn; undefined if there is none left. */
+  letGo(): number | undefined;
 }
 
 /**
@@ -151,7 +151,7 @@ export class AnswerRoom {
   #clears(keeper: Keeper, bytes: number): boolean {
     while (bytes > this.#free) {
       const back = keeper.letGo();
-      if (back === 0) return false;
+      if (back === undefined) return false;
       this.#free += back;
     }
     return true;

@@ -56,21 +56,34 @@ export function parseBody(body: Uint8Array): unknown {
   return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 }
 
-/** Memory that an answer takes once it is parsed: its bytes, its text (which may not be Latin-1), and its values. */
+const weights = new WeakMap<Uint8Array, number>();
+
+/** Memory that an answer takes once it is parsed: its bytes, its text (which may not be Latin-1), and at most its values. */
 export function heapWeight(body: Uint8Array): number {
-  return 3 * body.byteLength + bytesPerKeptValue * countedValues(body, answerLimits().valuesMax);
+  let weight = weights.get(body);
+  if (weight === undefined) {
+    weight = 3 * body.byteLength + bytesPerKeptValue * marksIn(body, answerLimits().valuesMax);
+    weights.set(body, weight);
+  }
+  return weight;
 }
 
-function hasMoreValues(body: Uint8Array, most: number): boolean {
-  // A value takes at least its own byte and the comma or bracket before it.
-  return body.byteLength / 2 >= most && countedValues(body, most) > most;
+/** The number of marks that values may begin with, also in strings, up to `most`. Far quicker than counting the values. */
+function marksIn(body: Uint8Array, most: number): number {
+  let marks = 1;
+  for (const mark of [comma, openBrace, openBracket]) {
+    for (let at = body.indexOf(mark); at !== -1 && marks < most; at = body.indexOf(mark, at + 1)) marks += 1;
+  }
+  return marks;
 }
 
 /**
- * The number of JSON values of a text, or one more than `most`. It is counted in the bytes, before anything is parsed:
- * 60 MB of `{}` become gigabytes. The text need not be valid JSON.
+ * True if a text has more than `most` JSON values. It is counted in the bytes, before anything is parsed: 60 MB of `{}`
+ * become gigabytes. The text need not be valid JSON.
  */
-function countedValues(body: Uint8Array, most: number): number {
+function hasMoreValues(body: Uint8Array, most: number): boolean {
+  // A value takes at least its own byte and the comma or bracket before it.
+  if (body.byteLength / 2 < most) return false;
   let values = 1;
   let inString = false;
   for (let at = 0; at < body.length; at += 1) {
@@ -81,8 +94,8 @@ function countedValues(body: Uint8Array, most: number): number {
     } else if (byte === quote) inString = true;
     else if (byte === comma || byte === openBrace || byte === openBracket) {
       values += 1;
-      if (values > most) break;
+      if (values > most) return true;
     }
   }
-  return values;
+  return false;
 }

@@ -109,7 +109,7 @@ describe('the room for answers', () => {
   it('is taken from what is only kept', async () => {
     const room = new AnswerRoom(100);
     const kept = [30, 30, 30];
-    const keeper = { letGo: () => kept.shift() ?? 0 };
+    const keeper = { letGo: () => kept.shift() };
     for (const bytes of [...kept]) expect(room.keep(keeper, bytes)).toBe(true);
     const one = holder(room, 50);
     await settle();
