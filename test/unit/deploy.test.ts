@@ -107,6 +107,12 @@ describe('docker-compose.yml', () => {
       });
   });
 
+  it('checks health by an address, over the network, where other services will ask', () => {
+    const services = Object.entries<Manifest>(compose.services).filter(([, { healthcheck }]) => healthcheck);
+    expect(services.map(([name]) => name)).toEqual(['store', 'postgresql', 'temporal']);
+    for (const [name, { healthcheck }] of services) expect(healthcheck.test, name).toContain('127.0.0.1');
+  });
+
   it('mounts only what the repository has', () => {
     const mounted = Object.values<Manifest>(compose.services).flatMap(({ volumes }) => mountsOf(volumes));
     expect(mounted.length).toBeGreaterThan(0);
