@@ -1,24 +1,14 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { decompress } from 'fzstd';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { runtime, runtimePackages } from '../../scripts/runtime.mjs';
-import { install, root } from '../../scripts/setup.mjs';
+import { root } from '../../scripts/setup.mjs';
 import { essence, Place, truthOf } from '../support/cli.js';
-import { copied, stages } from '../support/dockerfile.js';
+import { buildImage } from '../support/image.js';
 import { emptyProject, nodeOf, nodeVersions, npm, npmInstall } from '../support/node-versions.js';
 import { createDatabase } from '../support/postgres.js';
 
@@ -31,33 +21,10 @@ const user = join(folder, 'user');
 const installed = join(user, 'node_modules', 'trawl');
 const nodes: Record<string, string> = {};
 
-/** Builds as a container engine would, except that it uses the dependencies installed here. */
-async function buildImage(): Promise<void> {
-  install();
-  mkdirSync(app);
-  symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
-  writeFileSync(join(app, '.env'), 'ASA_KEY_SECRET=never-packed');
-  for (const instruction of stages()[0]!) {
-    if (instruction.name === 'COPY') {
-      const { from, to } = copied(instruction);
-      const toFolder = to.endsWith('/');
-      for (const path of from)
-        cpSync(join(root, path), join(app, to, toFolder ? path.split('/').at(-1)! : ''), { recursive: true });
-    }
-    if (instruction.name === 'RUN') {
-      const command = instruction.rest.replaceAll('/opt/trawl', image).replaceAll('/app', app);
-      await promisify(execFile)('sh', ['-euc', command], {
-        cwd: app,
-        env: { ...process.env, npm_config_prefer_offline: 'true' },
-      });
-    }
-  }
-}
-
 beforeAll(async () => {
   const older = nodeOf(nodeVersions.oldest, join(folder, 'oldest'));
   const newer = nodeOf(nodeVersions.newest, join(folder, 'newest'));
-  await buildImage();
+  await buildImage(app, image, { '.env': 'ASA_KEY_SECRET=never-packed' });
   await npmInstall(emptyProject(user), join(app, `trawl-${version}.tgz`));
   Object.assign(nodes, { oldest: await older, newest: await newer });
 }, 300_000);
@@ -78,6 +45,7 @@ describe('the package', () => {
     const files = filesOf(installed);
     expect(files).toContain('dist/workflow-bundle.js');
     const compiled = files.filter((path) => /^dist\/(src|workflows|activities|demo)\//.test(path));
+    expect(files.filter((path) => path.startsWith('deploy/try-compose'))).toEqual([]);
     expect(compiled.filter((path) => !existsSync(join(root, path.slice(5).replace(/\.js$/, '.ts'))))).toEqual([]);
     expect(
       new Set(files.filter((path) => !compiled.includes(path)).map((path) => path.replace(/^(docs|deploy)\/.*/, '$1'))),

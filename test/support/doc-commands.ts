@@ -35,7 +35,11 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^npm audit\b/, 'asks a registry for what is known by then'],
   [/^(BENCH_\S+ )*npm run bench\b/, 'takes minutes to hours; its parts are tested by test/unit/bench.test.ts'],
   [/^pg_(dump|restore)\b/, 'they must be of the version of the server, which the tests bring without them'],
-  [/^docker\b/, 'needs a container engine; test/unit/deploy.test.ts reads what it is given'],
+  [
+    /^docker\b/,
+    'needs a container engine; test/unit/deploy.test.ts reads what it is given, and npm run try-compose does the same by hand',
+  ],
+  [/^npm run try-compose$/, 'takes minutes of building; its parts are tested by test/unit/try-compose.test.ts'],
   [/^kubectl\b/, 'needs a cluster; test/unit/kubernetes.test.ts reads what it is given'],
   [/^helm lint\b/, 'test/unit/helm-chart.test.ts'],
   [/^helm upgrade\b/, 'needs a cluster; test/unit/helm-chart.test.ts renders the chart'],

@@ -8,21 +8,21 @@ export interface Instruction {
   rest: string;
 }
 
-/** The instructions of each stage of the Dockerfile, with the defaults of its arguments. */
-export function stages(): Instruction[][] {
-  const lines = readFileSync(join(root, 'Dockerfile'), 'utf8')
+/** The instructions of each stage of a Dockerfile, by default Trawl's own, with the defaults of its arguments. */
+export function stages(path = join(root, 'Dockerfile')): Instruction[][] {
+  const lines = readFileSync(path, 'utf8')
     .replaceAll(/^#.*\n/gm, '')
     .replaceAll('\\\n', ' ')
     .split('\n')
-    .filter((line) => line !== '');
+    .filter((line) => line.trim() !== '');
   const found: Instruction[][] = [];
   const defaults: Record<string, string> = {};
   for (const line of lines) {
     const [, name, written] = /^\s*(\w+)\s+(.*)$/.exec(line)!;
-    const rest = written!.replaceAll(/\$\{(\w+)\}/g, (whole, arg: string) => defaults[arg] ?? whole);
-    const [, arg, value] = /^ARG (\w+)=(.*)$/.exec(line) ?? [];
+    const rest = written!.replaceAll(/\$\{?(\w+)\}?/g, (whole, arg: string) => defaults[arg] ?? whole);
+    const [, arg, value] = /^ARG (\w+)(?:="?([^"]*)"?)?$/.exec(line) ?? [];
     if (arg) {
-      defaults[arg] = value!;
+      if (value !== undefined) defaults[arg] = value;
       continue;
     }
     if (name === 'FROM') found.push([]);

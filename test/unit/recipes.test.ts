@@ -37,6 +37,7 @@ const recipes: Record<string, readonly (readonly [line: string, by: string])[]> 
   'docs/containers.md': [
     ['(umask 077 && echo "STORE_PASSWORD=', here],
     ['# docker-compose.override.yml', here],
+    ['   0.1 s $ docker compose up -d', 'test/unit/try-compose.test.ts'],
     ['# values.yaml', 'test/unit/helm-chart.test.ts'],
   ],
 };
