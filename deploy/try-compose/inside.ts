@@ -31,7 +31,10 @@ const say = (line: string) =>
 function makeEnvFile(folder: string, demo: DemoAsa): Record<string, string> {
   const lines = linesOf(blockThatBegins('docs/containers.md', '(umask 077 && echo "STORE_PASSWORD='));
   const made = lines.filter((line) => !isCommand(line));
-  execFileSync('bash', ['-euo', 'pipefail', '-c', made.join('\n')], { cwd: folder });
+  execFileSync('bash', ['-euo', 'pipefail', '-c', made.join('\n')], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const file = join(folder, '.env');
   const settings = {
     ASA_TEAM: demo.team,

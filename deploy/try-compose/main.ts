@@ -74,6 +74,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  if (!/^[1-9]\d{0,8}$/.test(values.events)) throw new Error(`--events takes a whole number, not ${values.events}`);
   requireMachine();
   mkdirSync(values.cache, { recursive: true });
   const images = await buildImages(values.cache);
