@@ -45,7 +45,7 @@ export interface PagesWritten {
   superseded: boolean;
   /** Note of the last page; empty if none was written. */
   note: string;
-  /** Time of the newest event, to the second; null if there is none. */
+  /** Time of the newest event in UTC, to the second and without a zone; null if there is none. */
   newest: string | null;
 }
 

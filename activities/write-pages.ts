@@ -3,6 +3,7 @@ import type { Source } from '../src/sources/source.js';
 import { removedAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { PageFacts, PageToWrite, PageWritten } from '../src/stores/store.js';
+import { epochNanoseconds, utcText } from '../src/timestamp.js';
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
 import { rowsOfPage, stagedPageGone } from './page-rows.js';
@@ -50,7 +51,9 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
   // Goes on with a clearing that nobody has brought to its end.
   await store.removeCleared(collector, removedAtOnce);
   const { newestTimestamp } = await store.checkpoint(collector);
-  result.newest = newestTimestamp?.slice(0, 19) ?? null;
+  // The source may have written it with the offset of another zone.
+  const newestNs = newestTimestamp === null ? null : epochNanoseconds(newestTimestamp);
+  result.newest = newestNs === null ? null : utcText(newestNs, 0).slice(0, 19);
   return result;
 }
 

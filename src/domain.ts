@@ -97,6 +97,9 @@ export interface RetentionGap {
 
 /** One line of the Execution Log (U20). */
 export interface ExecutionLogLine {
+  /** Grows with each line of the store. */
+  line: number;
+  /** RFC 3339 in UTC. */
   datetime: string;
   collector: string;
   eventsWritten: number;

@@ -1,6 +1,11 @@
 import type { Progress } from '../../workflows/messages.js';
 import { printable, tell } from './output.js';
 
+/** The time of a run's newest event, which its progress tells without the zone, with the zone. */
+export function utcTime(newest: string): string {
+  return newest.endsWith('Z') ? newest : `${newest}Z`;
+}
+
 /** Minimum interval between lines without a terminal. */
 const plainEveryMs = 5_000;
 
@@ -8,18 +13,20 @@ const plainEveryMs = 5_000;
 export class ProgressLine {
   readonly #name: string;
   readonly #startedAt = Date.now();
-  readonly #terminal = process.stderr.isTTY === true;
+  readonly #rewrites: boolean;
   #lastPlain = 0;
   readonly #reported = new Set<string>();
   #open = false;
 
-  constructor(name: string) {
+  /** @param isAlone false if other lines are written meanwhile, so that none can be rewritten. */
+  constructor(name: string, isAlone = true) {
     this.#name = name;
+    this.#rewrites = isAlone && process.stderr.isTTY === true;
   }
 
   show(progress: Progress): void {
     const text = this.#text(progress);
-    if (this.#terminal) {
+    if (this.#rewrites) {
       process.stderr.write(`\r\u001b[2K${text}`);
       this.#open = true;
     } else if (Date.now() - this.#lastPlain >= plainEveryMs) {
@@ -55,7 +62,7 @@ export class ProgressLine {
       `${Math.round(newEvents / seconds).toLocaleString('en')}/s`,
     ];
     if (rejected > 0) parts.push(`${rejected} rejected`);
-    if (newest) parts.push(`up to ${newest.replace('T', ' ')}`);
+    if (newest) parts.push(`up to ${utcTime(newest).replace('T', ' ')}`);
     const inWords = state === 'not caught up' ? printable(note.toLowerCase()) : state;
     return `${this.#name}: ${inWords}, ${parts.join(', ')}`;
   }

@@ -125,22 +125,30 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
   return { cli, server, client, worker };
 }
 
-/** Connects to a running server, or starts the embedded server and a worker for as long as this verb runs. */
+/**
+ * Connects to a running server, or starts the embedded server and a worker for as long as this verb runs.
+ * @throws TrawlError COLLECTOR_UNKNOWN for a name that no worker can know, SETTINGS_INVALID
+ */
 export async function readyTemporal(
   context: Context,
   verb: string,
-  name: string,
+  names: readonly string[],
 ): Promise<{ client: Client; failed: Promise<never> }> {
   const never = new Promise<never>(() => undefined);
   const address = await findTemporal(context);
   if (address) {
-    const client = await connectForStore(context, address, await context.storeIfAny());
+    const known = await context.storeIfAny();
+    for (const name of names) await context.requireReachable(known, name);
+    const client = await connectForStore(context, address, known);
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
     return { client, failed: never };
   }
   context.closeFilesToOthers();
   const store = await context.openStore();
-  await context.collectorSettings(store, name);
+  const resolved = await Promise.allSettled(names.map((name) => context.collectorSettings(store, name)));
+  // Of several, those that can run do; the runs of the others say what is wrong.
+  const refused = resolved.filter((one) => one.status === 'rejected');
+  if (refused.length === names.length) throw refused[0]!.reason;
   const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });
   const { client, server, worker } = embedded;
   return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]) };

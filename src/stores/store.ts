@@ -153,7 +153,7 @@ export interface Store {
   /** Gaps lost to the source's retention, oldest first. */
   retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */
-  executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
+  executionLog(filter: LogFilter): Promise<ExecutionLogLine[]>;
 
   /** Size on disk. */
   sizeBytes(): Promise<number>;
@@ -286,6 +286,15 @@ export interface EventLines {
   events: number;
   /** Sequence number of the last event; 0 if there are none. */
   lastSeq: number;
+}
+
+/** Selects lines of the execution log; all given conditions must hold. */
+export interface LogFilter {
+  collector?: string | undefined;
+  limit: number;
+  /** From this time on, and before that one; RFC 3339 in UTC, to the millisecond. */
+  since?: string | undefined;
+  until?: string | undefined;
 }
 
 /** Selects events; all given conditions must hold. Times are epoch nanoseconds. */

@@ -194,7 +194,7 @@ describe('maintenance flows as workflow types', () => {
     async (type) => {
       const collection = await TestCollection.start({ events: 1 });
       await expect((await collection.start({ type, input: { collector: 'aas' } })).result()).rejects.toMatchObject({
-        cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('"aas" (there are: asa)') },
+        cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('"aas" (did you mean asa?)') },
       });
       expect(await collection.store.collectors()).toEqual([]);
       expect(await collection.store.executionLog({ limit: 10 })).toEqual([]);

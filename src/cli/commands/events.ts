@@ -2,15 +2,15 @@ import { type Command, Option } from 'commander';
 import { eventFormats } from '../event-formats.js';
 import type { EventsOptions } from '../verbs/events.js';
 import type { Choose } from './choose.js';
-import { wholeNumber } from './options.js';
+import { sinceOption, untilOption, wholeNumber } from './options.js';
 
 export function addEvents(program: Command, choose: Choose): void {
   program
     .command('events [name]')
     .description('show the events, in the order in which they were stored')
     .addOption(new Option('--format <format>', 'output format').choices([...eventFormats]).default('text'))
-    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h')
-    .option('--until <time>', 'before this time')
+    .addOption(sinceOption('events'))
+    .addOption(untilOption('events'))
     .option('--type <type>', 'of this type; * stands for any characters')
     .option('--actor <text>', 'with this text in the actor, in any case')
     .option('--text <text>', 'with this text anywhere, in any case')

@@ -23,4 +23,6 @@ export async function complete(
 const names: Names = {
   collectors: async () => (await import('./names.js')).namesHere.collectors(),
   sinks: async () => (await import('./names.js')).namesHere.sinks(),
+  settings: async (name, typed) => (await import('./names.js')).namesHere.settings(name, typed),
+  rows: async (name) => (await import('./names.js')).namesHere.rows(name),
 };

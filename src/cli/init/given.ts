@@ -4,6 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { TrawlError } from '../../errors.js';
 import type { SettingDefinition } from '../../settings/definition.js';
 import { problemOf } from '../../settings/values.js';
+import { instead } from '../../similar.js';
 import type { Source } from '../../sources/source.js';
 
 /** Settings for `.env`, by environment variable. */
@@ -66,7 +67,12 @@ function parts(flag: string, assignment: string): [string, string] {
 function definitionOf(source: Source, name: string): SettingDefinition {
   const definition = source.settings.find(({ env }) => env === name);
   if (definition) return definition;
-  throw wrong(`unknown setting ${name} of ${source.kind} (known: ${source.settings.map(({ env }) => env).join(', ')})`);
+  throw wrong(
+    `unknown setting ${name} of ${source.kind}${instead(
+      name,
+      source.settings.map(({ env }) => env),
+    )}`,
+  );
 }
 
 function secretOf(source: Source, name: string): SettingDefinition {

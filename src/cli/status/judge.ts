@@ -126,7 +126,7 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
     if (refused > 0)
       found.push({
         code: 'EVENTS_REFUSED',
-        message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). Once it is corrected there, send them again with "trawl offload ${collector} --sink ${sink} --from TIME --name corrected".`,
+        message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). Once it is corrected there, send them again with "trawl offload ${collector} --sink ${sink} --since TIME --name corrected".`,
       });
   }
   for (const { sink, series, number, events, fixedAt, sending } of repetitions)

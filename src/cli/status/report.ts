@@ -1,4 +1,4 @@
-import { collectorNames } from '../../settings/names.js';
+import { collectorNames, requireKnown } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { StrayRuns } from '../../temporal/stray-runs.js';
@@ -46,13 +46,19 @@ export interface StatusReport {
   collectors: CollectorStatus[];
 }
 
-/** Reports the current state from the store and from Temporal. If one does not answer, reports what the other knows. */
-export async function statusReport(context: Context): Promise<StatusReport> {
+/**
+ * Reports the current state from the store and from Temporal. If one does not answer, reports what the other knows.
+ * @param only the collectors to report on; empty for all
+ * @throws TrawlError COLLECTOR_UNKNOWN if one of them does not exist, unless the store cannot be read
+ */
+export async function statusReport(context: Context, only: readonly string[] = []): Promise<StatusReport> {
   const [store, temporal] = await Promise.all([readStore(context), askTemporal(context)]);
   // If the store cannot list the collectors, the environment and Temporal can.
-  const names = store.problem
+  const all = store.problem
     ? [...new Set([...collectorNames(sourceKinds, {}, context.environment()), ...temporal.names])].sort()
     : [...store.collectors.keys()];
+  const names = only.length > 0 ? [...new Set(only)] : all;
+  if (!store.problem) for (const name of names) requireKnown(name, all);
   const nowMs = Date.now();
   const statusOf = async (collector: string) =>
     collectorStatus(

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventFilter, Store } from '../../stores/store.js';
-import { epochNanoseconds, within64Bits } from '../../timestamp.js';
 import type { Context } from '../context.js';
 import type { EventFormat } from '../event-formats.js';
 import { type EventWriter, eventWriter, type WrittenPage } from '../event-writers.js';
 import { interrupted } from '../interrupt.js';
 import { print } from '../output.js';
+import { timeRange } from '../time-option.js';
 import { WrongCall } from '../wrong-call.js';
 
 export interface EventsOptions {
@@ -72,7 +72,7 @@ function wantedEvents({ since, until, type, actor, text }: EventsOptions): Wante
       `--type is longer than ${typeLengthMax} characters.`,
       'Use * for the part that does not matter.',
     );
-  return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until), type, actor, text };
+  return { ...timeRange({ since, until }), type, actor, text };
 }
 
 /** Writes a collector's events, and moves `filter.afterSeq` past them. @returns how many may still be written. */
@@ -114,19 +114,4 @@ async function* readAhead(
     reading?.catch(() => undefined);
     if (page.events > 0) yield page;
   }
-}
-
-const agoUnits: Record<string, bigint> = { s: 1n, m: 60n, h: 3_600n, d: 86_400n };
-
-/** Parses RFC 3339, a date, or an age such as `90m`, `12h` or `7d` to epoch nanoseconds. */
-export function timeOption(name: string, text: string | undefined, nowMs = Date.now()): bigint | undefined {
-  if (text === undefined) return undefined;
-  const ago = /^(\d{1,6})([smhd])$/.exec(text);
-  if (ago) return within64Bits(BigInt(nowMs) * 1_000_000n - BigInt(ago[1]!) * agoUnits[ago[2]!]! * 1_000_000_000n);
-  const time = epochNanoseconds(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (time !== null) return time;
-  throw new WrongCall(
-    `${name} ${JSON.stringify(text)} is not a valid time.`,
-    'Use RFC 3339 (2026-05-01T12:00:00Z), a date (2026-05-01) or an age (90m, 12h, 7d).',
-  );
 }

@@ -158,7 +158,7 @@ function wouldBeCommitted(path: string): boolean {
 async function checkAnew(name: string): Promise<number> {
   const context = new Context();
   try {
-    return await check(context, name, {});
+    return await check(context, [name], {});
   } finally {
     await context.close();
   }

@@ -5,7 +5,7 @@ import { collectorRows } from '../../settings/collector.js';
 import { neededSinks } from '../../settings/offload.js';
 import { inSteps, removedAtOnce } from '../../stores/in-steps.js';
 import type { Context } from '../context.js';
-import { print, tell } from '../output.js';
+import { print, printJson, tell } from '../output.js';
 
 /**
  * `trawl reset NAME`: U03 Reset Checkpoint. A walk that is under way starts again. With `--rejected`, only as far back as
@@ -14,21 +14,24 @@ import { print, tell } from '../output.js';
 export async function reset(
   context: Context,
   name: string,
-  { rejected = false }: { rejected?: boolean },
+  { rejected = false, json = false }: { rejected?: boolean; json?: boolean },
 ): Promise<number> {
   const store = await context.existingStore();
   await context.requireCollector(store, name);
   if (rejected) {
     const isReset = await store.resetToRejected(name, `cli/${randomUUID()}`);
-    await print(
-      isReset
-        ? `${name}: checkpoint reset to the first page with rejected events; the next run rereads everything from there\n`
-        : `${name}: nothing to do: every rejected event is stored or acknowledged\n`,
-    );
+    if (json) await printJson({ collector: name, reset: isReset, to: isReset ? 'first rejected' : null });
+    else
+      await print(
+        isReset
+          ? `${name}: checkpoint reset to the first page with rejected events; the next run rereads everything from there\n`
+          : `${name}: nothing to do: every rejected event is stored or acknowledged\n`,
+      );
     return 0;
   }
   await store.resetCheckpoint(name, [`cli/${randomUUID()}`]);
-  await print(`${name}: checkpoint reset; the next run rereads everything that the source still holds\n`);
+  if (json) await printJson({ collector: name, reset: true, to: 'beginning' });
+  else await print(`${name}: checkpoint reset; the next run rereads everything that the source still holds\n`);
   return 0;
 }
 
@@ -40,7 +43,7 @@ export async function reset(
 export async function clear(
   context: Context,
   name: string,
-  { yes = false, force = false }: { yes?: boolean; force?: boolean },
+  { yes = false, force = false, json = false }: { yes?: boolean; force?: boolean; json?: boolean },
 ): Promise<number> {
   const store = await context.existingStore();
   await context.requireCollector(store, name);
@@ -55,6 +58,7 @@ export async function clear(
   const asks = !force && process.stdin.isTTY && (!yes || lacking > 0);
   if (asks && !(await isSure(name, count, lacking, sinks))) {
     tell('Nothing was deleted.');
+    if (json) await printJson({ collector: name, cleared: 0 });
     return 1;
   }
   // The user has seen what a sink lacks, and has agreed.
@@ -66,7 +70,8 @@ export async function clear(
     });
   }
   await inSteps(() => store.removeCleared(name, removedAtOnce));
-  await print(`${name}: ${count} events cleared\n`);
+  if (json) await printJson({ collector: name, cleared: count });
+  else await print(`${name}: ${count} events cleared\n`);
   return 0;
 }
 

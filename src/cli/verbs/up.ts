@@ -9,6 +9,7 @@ import { sourceKinds } from '../../sources/kinds.js';
 import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import type { Context } from '../context.js';
+import { checkCron, wrongCallOf } from '../cron-option.js';
 import { leavesTheDemo } from '../demo-beside.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
@@ -16,7 +17,6 @@ import { ownCommand } from '../own-command.js';
 import { demoFolder } from '../process-settings.js';
 import { bringUp, type Embedded } from '../temporal-session.js';
 import { watchWorker } from '../watch-worker.js';
-import { checkCron, wrongCallOf } from '../wrong-call.js';
 
 interface UpOptions {
   port?: number;

@@ -1,5 +1,5 @@
 import { type ExecutionLogLine, notCaughtUp, notes, runFailed } from '../../domain.js';
-import type { LoggedFailure } from '../store.js';
+import type { LogFilter, LoggedFailure } from '../store.js';
 import { all, first, insert, type Steps } from './steps.js';
 
 interface LogLine {
@@ -21,20 +21,20 @@ export function* logLines(collector: string, line: Omit<LogLine, 'key'>, keys: r
   for (const key of keys) yield* logLine(collector, { ...line, key });
 }
 
-export function* executionLog({
-  collector,
-  limit,
-}: {
-  collector?: string | undefined;
-  limit: number;
-}): Steps<ExecutionLogLine[]> {
-  const columns = 'datetime, collector, events_written AS "eventsWritten", notes';
-  // Two statements: with an optional condition, SQLite would read the lines of all collectors.
-  if (collector === undefined)
-    return yield* all(`SELECT ${columns} FROM execution_log ORDER BY line DESC LIMIT $1`, limit);
+export function* executionLog({ collector, limit, since, until }: LogFilter): Steps<ExecutionLogLine[]> {
+  // Only the conditions that are given: with an optional one, SQLite would read the lines of all collectors.
+  const given = (
+    [
+      ['collector =', collector],
+      ['datetime >=', since],
+      ['datetime <', until],
+    ] as const
+  ).filter((one): one is [(typeof one)[0], string] => one[1] !== undefined);
+  const where = given.map(([condition], index) => `${condition} $${index + 1}`).join(' AND ');
   return yield* all(
-    `SELECT ${columns} FROM execution_log WHERE collector = $1 ORDER BY line DESC LIMIT $2`,
-    collector,
+    `SELECT line, datetime, collector, events_written AS "eventsWritten", notes FROM execution_log
+     ${where && `WHERE ${where}`} ORDER BY line DESC LIMIT $${given.length + 1}`,
+    ...given.map(([, value]) => value),
     limit,
   );
 }

@@ -6,6 +6,7 @@ import type {
   DueRuns,
   EventFilter,
   EventLines,
+  LogFilter,
   PageFacts,
   PageToWrite,
   PageWritten,
@@ -208,7 +209,7 @@ export class SqlStore implements Store {
     );
   }
 
-  async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {
+  async executionLog(filter: LogFilter): Promise<ExecutionLogLine[]> {
     return this.#dialect.run(executionLog(filter));
   }
 
