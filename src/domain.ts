@@ -116,6 +116,7 @@ export const notes = {
   resetToRejected: 'Reset checkpoint to the first page with rejected events',
   clearedEvents: 'Cleared events table',
   stopped: 'Stopped: no run is expected',
+  removed: 'Removed: settings, checkpoint and expected runs',
 } as const;
 
 /** Begins the note of a failed run. The failure follows, with its code in brackets. */

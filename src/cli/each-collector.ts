@@ -19,7 +19,7 @@ export async function chosenCollectors(
 ): Promise<string[]> {
   if (all === names.length > 0) throw new WrongCall('Name the collectors, or all of them with --all.', 'See --help.');
   if (!all) return [...new Set(names)];
-  const found = await context.collectors(store);
+  const found = await context.presentCollectors(store);
   if (found.length > 0) return found;
   throw new WrongCall('No collector is set up.', 'Set one up with "trawl init", or name the collectors.');
 }

@@ -106,6 +106,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl clear asa', 'asks first'],
     ['trawl clear asa --yes', 'in a script'],
   ],
+  remove: [
+    ['trawl remove acme-prod', 'asks first; its events stay'],
+    ['trawl remove acme-prod --events --yes', 'in a script, with its events'],
+  ],
   completion: [
     ['source <(trawl completion bash)', 'in ~/.bashrc'],
     ['source <(trawl completion zsh)', 'in ~/.zshrc, after compinit'],

@@ -132,6 +132,14 @@ export interface Store {
     change?: SettingsChange,
   ): Promise<void>;
 
+  /**
+   * Removes a collector: its settings, staged pages, checkpoint and expected runs. Events, the ledger, the log and rejected
+   * events stay, and what sinks have stays known. If it is set up again, everything that the source still holds is read
+   * again, events that are stored are not stored twice, and numbers continue. Writes lines to the execution log.
+   * @returns false if there was nothing of these
+   */
+  removeCollector(collector: string, change: SettingsChange): Promise<boolean>;
+
   /** Collectors that have anything stored. */
   collectors(): Promise<string[]>;
   /** At most `limit` events after `filter.afterSeq`, by sequence number. */
@@ -181,6 +189,8 @@ export interface Standing {
   due: DueRuns | null;
   /** The failure of the newest run, whoever began it; null if a run has read a page since, or if no more are wanted. */
   failure: LoggedFailure | null;
+  /** The failure after which a person wanted no more runs; absent if there was none. */
+  failureBeforeStop?: LoggedFailure;
   /** Set while each run ends without having caught up, because the source had only empty pages or led back. */
   endless: Endless | null;
 }

@@ -29,7 +29,8 @@ export function newestFailure(stored: Outcomes | undefined, recurring: RunFailur
   return isPast ? null : recurring;
 }
 
-function loggedFailure({ at, text }: NonNullable<Outcomes['failure']>): RunFailure {
+/** A failure as the execution log has it. */
+export function loggedFailure({ at, text }: NonNullable<Outcomes['failure']>): RunFailure {
   return { ...splitCode(text), atMs: epochMs(at) };
 }
 

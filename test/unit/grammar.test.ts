@@ -51,6 +51,7 @@ describe('a name that no collector has', () => {
     rejected: ['rejected', 'aas'],
     reset: ['reset', 'aas'],
     clear: ['clear', 'aas', '--yes'],
+    remove: ['remove', 'aas', '--yes'],
   };
   const takesName = (command: Command) =>
     command.registeredArguments.some((argument) => ['name', 'names'].includes(argument.name()));

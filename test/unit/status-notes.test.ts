@@ -140,6 +140,33 @@ describe('the notes about a collector', () => {
       /paused \(ada: upgrade\), so nothing is collected\. "trawl start asa"/,
     ],
     ['that trawl stop has ended', { state: paused, stored: { expected: false } }, 0, [], /All is well/],
+    [
+      'that trawl stop has ended after a failure that the Schedule still has',
+      {
+        state: { ...paused, failure: { message: 'The key was refused.', code: 'CREDENTIALS_REFUSED', atMs: now } },
+        stored: { expected: false },
+      },
+      0,
+      ['CREDENTIALS_REFUSED'],
+      /It is stopped\. The last run before that failed: The key was refused\./,
+    ],
+    [
+      'that trawl stop has ended after a failure that the log has',
+      {
+        state: null,
+        stored: { expected: false, failureBeforeStop: { at: ago(hour), text: 'Refused. [CREDENTIALS_REFUSED]' } },
+      },
+      0,
+      ['CREDENTIALS_REFUSED'],
+      /The last run before that failed: Refused\./,
+    ],
+    [
+      'that was stopped, and has failed once more by hand',
+      { state: null, stored: { expected: false, failure: { at: ago(0), text: 'Refused. [CREDENTIALS_REFUSED]' } } },
+      3,
+      ['CREDENTIALS_REFUSED'],
+      /The last run failed: Refused\./,
+    ],
     ['that is paused, with the store down', { state: paused, stored: undefined }, 0, ['PAUSED'], /trawl start asa/],
     [
       'that no worker carries out',

@@ -18,6 +18,8 @@ export interface Facts {
   nextRun: string | null;
   /** The newest run's failure; null if it did not fail. */
   failure: RunFailure | null;
+  /** The failure of a run before the collection was stopped; null if there was none. */
+  past: RunFailure | null;
   /** The note left when its Schedule was paused; null if it is not paused. */
   pausedBecause: string | null;
   run: RunUnderWay | null;
@@ -53,6 +55,7 @@ export function judge(facts: Facts, nowMs: number): Judgement {
   const stuck = stuckRun(facts, nowMs);
   add(stuck, true);
   add(failed, failed !== null && !passesByItself(failed.code));
+  if (facts.past && facts.recurring !== 'running') add(pastFailure(facts.past), false);
   if (!stuck) add(failingRun(facts, nowMs), false);
   for (const problem of ofStore(facts, problems)) add(problem, false);
   return { problems, notices };
@@ -63,6 +66,10 @@ export const noWorker: Problem = {
   code: 'NO_WORKER',
   message: 'A run is due, but no worker carries it out. Start one with "trawl worker" where the store is.',
 };
+
+function pastFailure({ code, message }: RunFailure): Problem {
+  return { code: failureCodeOf(code), message: `It is stopped. The last run before that failed: ${message}` };
+}
 
 /** A Schedule that was stopped on purpose is not reported. */
 function paused({ collector, pausedBecause, stored }: Facts): Problem | null {

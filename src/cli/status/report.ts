@@ -3,7 +3,7 @@ import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { StrayRuns } from '../../temporal/stray-runs.js';
 import type { Problem } from '../../watch/problem.js';
-import { newestFailure } from '../../watch/run-failure.js';
+import { loggedFailure, newestFailure } from '../../watch/run-failure.js';
 import type { Context } from '../context.js';
 import type { ErrorReport } from '../error-report.js';
 import type { Asked } from './answers.js';
@@ -90,7 +90,12 @@ export function collectorStatus(
   const recurring = recurringOf(state, worker);
   const { recurrence = null, nextRun = null, pausedBecause = null } = state ?? {};
   const cron = state?.cron || null;
-  const failure = newestFailure(stored && outcomesOf(stored), state?.failure ?? null);
+  const newest = newestFailure(stored && outcomesOf(stored), state?.failure ?? null);
+  // `trawl stop` has said that it needs nobody; a Schedule that is paused keeps the failure of its last run.
+  const isPast =
+    newest !== null && stored !== undefined && !stored.expected && stored.failure === null && isStopped(recurring);
+  const failure = isPast ? null : newest;
+  const past = isPast ? newest : (stored?.failureBeforeStop && loggedFailure(stored.failureBeforeStop)) || null;
   return {
     collector,
     recurring,
@@ -101,6 +106,10 @@ export function collectorStatus(
     lastFailure: failure?.message ?? null,
     lastFailureCode: failure?.code ?? null,
     ...stored?.collected,
-    ...judge({ collector, recurring, cron, nextRun, failure, pausedBecause, run, unsaid, stored }, nowMs),
+    ...judge({ collector, recurring, cron, nextRun, failure, past, pausedBecause, run, unsaid, stored }, nowMs),
   };
+}
+
+function isStopped(recurring: Recurring): boolean {
+  return recurring === 'stopped' || recurring === 'paused';
 }

@@ -28,7 +28,7 @@ const sinkMaxMs = 30_000;
 export async function check(context: Context, names: readonly string[], options: { json?: boolean }): Promise<number> {
   const lines = new CheckLines();
   const checked = await checkStore(context, lines);
-  const chosen = names.length > 0 ? [...new Set(names)] : await context.collectors(checked.store);
+  const chosen = names.length > 0 ? [...new Set(names)] : await context.presentCollectors(checked.store);
   if (chosen.length === 0)
     lines.failed(
       'collectors',

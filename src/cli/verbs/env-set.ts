@@ -1,19 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
-import type { SettingsChange } from '../../environment.js';
 import { TrawlError } from '../../errors.js';
-import { settingsChange } from '../../settings/change.js';
-import { checkTableRows, collectorBoundProblems, everySetting } from '../../settings/collector.js';
+import { checkTableRows, collectorBoundProblems } from '../../settings/collector.js';
 import { isRequired, sinkPrefix } from '../../settings/definition.js';
 import { instead } from '../../similar.js';
 import { sinks } from '../../sinks/registry.js';
-import { checkSinkRows, everySinkSetting, sinkBoundProblems } from '../../sinks/resolve.js';
+import { checkSinkRows, sinkBoundProblems } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import { mayExist } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
 import { leavesTheDemo } from '../demo-beside.js';
 import { printJson, tell } from '../output.js';
+import { changeBy } from '../settings-by.js';
 import { WrongCall } from '../wrong-call.js';
 
 interface ChangeOptions {
@@ -123,21 +120,6 @@ async function refusedHere(context: Context, store: Store, name: string): Promis
   return name.startsWith(sinkPrefix)
     ? sinkBoundProblems(name.slice(sinkPrefix.length), sinks, table, env)
     : collectorBoundProblems(name, sources, table, env);
-}
-
-/** The change that the execution log tells of. */
-function changeBy(verb: string, name: string): SettingsChange {
-  const kinds = name.startsWith(sinkPrefix) ? everySinkSetting(sinks) : everySetting(sources);
-  return settingsChange(`${verb} by ${userName()} on ${hostname()}`, randomUUID(), kinds);
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have no name.
-    return `user ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 /** True if these rows set up the user's own collector, which does not belong in the demo team's store. */

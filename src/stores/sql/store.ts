@@ -25,7 +25,7 @@ import { offloadStore } from './offload.js';
 import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
-import { clearEvents, resetCheckpoint, rewind } from './resets.js';
+import { clearEvents, removeCollector, resetCheckpoint, rewind } from './resets.js';
 import { afterCleared } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
 import { dropStaged, stagedBody, stagedFacts, stagedRow } from './staged.js';
@@ -166,6 +166,10 @@ export class SqlStore implements Store {
     change?: SettingsChange,
   ): Promise<void> {
     return this.#transaction((now) => setSettings(this.#dialect, { collector, rows, unset }, change, now));
+  }
+
+  async removeCollector(collector: string, change: SettingsChange): Promise<boolean> {
+    return this.#transaction((now) => removeCollector(this.#dialect, collector, change, now));
   }
 
   async collectors(): Promise<string[]> {
