@@ -5,6 +5,7 @@ type Example = readonly [call: string, meaning: string];
 export const examples: Readonly<Record<string, readonly Example[]>> = {
   init: [
     ['trawl init', 'asks for the source and its credentials'],
+    ['trawl init asa --name acme-prod', 'a second team beside the first'],
     [
       'trawl init asa --set ASA_TEAM=acme --set ASA_KEY_ID=3f2c… --secret-file ASA_KEY_SECRET=/run/secrets/asa',
       'asks nothing; .env has the path of the secret',
