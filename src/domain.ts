@@ -127,8 +127,3 @@ export const notCaughtUp = 'Not caught up: ';
 
 /** Why a page was the last of a run although its source has more: it leads to where the run had been. */
 export const leadsBack = 'the source leads back to a page that was read';
-
-/** Execution-log note of a U04 that was refused. */
-export function notClearedNote(events: number, sinks: readonly string[]): string {
-  return `Not cleared: ${events} events have not reached every sink (${sinks.join(', ')})`;
-}

@@ -1,5 +1,6 @@
 import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { FetchedPages, PagesWritten } from '../activities/types.js';
+import { counted } from '../src/counted.js';
 import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
 /** Tracks what a run has done so far: answers the query `progress` and shows it in the Temporal UI. */
@@ -66,10 +67,13 @@ export function inWords(progress: Progress, cron?: string): string {
   const { collector, state, pages, newEvents, rejected, newest, walk, note, failedCommands } = progress;
   const lines = [
     `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}${cron ? ` (recurring collection, cron \`${cron}\`)` : ''}`,
-    `${newEvents} new events in ${pages} pages${ended.includes(state) ? '' : ' so far'}${newest ? `, up to ${newest}Z` : ''}`,
+    `${counted(newEvents, 'new event')} in ${counted(pages, 'page')}${ended.includes(state) ? '' : ' so far'}${newest ? `, up to ${newest}Z` : ''}`,
   ];
   if (note) lines.push(`Last page: ${note}`);
-  if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);
+  if (rejected > 0)
+    lines.push(
+      `${counted(rejected, 'event')} did not fit and ${rejected === 1 ? 'is' : 'are'} kept in \`rejected_events\``,
+    );
   for (const { command, message } of failedCommands) lines.push(`The command \`${command}\` failed: ${message}`);
   return lines.join('\n\n');
 }

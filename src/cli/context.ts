@@ -11,7 +11,6 @@ import { openStore } from '../stores/registry.js';
 import type { SqliteAccess } from '../stores/sqlite/database.js';
 import type { Store } from '../stores/store.js';
 import { runningInstance } from '../temporal/instance.js';
-import { isAtRest } from '../watch/at-rest.js';
 import type { CollectorHealth } from '../watch/collectors.js';
 import { tell } from './output.js';
 import { type ProcessSettings, readProcessSettings } from './process-settings.js';
@@ -76,6 +75,7 @@ export class Context {
 
   /** The same without those that `trawl remove` has removed: their events are still there, but nothing collects them. */
   async presentCollectors(store: Store | undefined): Promise<string[]> {
+    const { isAtRest } = await import('../watch/run-failure.js');
     const configured = collectorNames(sourceKinds, (await store?.settings()) ?? {}, this.environment());
     const removed = ((await store?.standings()) ?? []).filter(isAtRest).map(({ collector }) => collector);
     return (await this.collectors(store)).filter((name) => configured.includes(name) || !removed.includes(name));

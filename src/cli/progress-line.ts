@@ -1,4 +1,5 @@
 import type { Progress } from '../../workflows/messages.js';
+import { counted } from '../counted.js';
 import { printable, tell } from './output.js';
 
 /** The time of a run's newest event, which its progress tells without the zone, with the zone. */
@@ -57,8 +58,8 @@ export class ProgressLine {
   #text({ newEvents, pages, rejected, newest, state, note }: Progress): string {
     const seconds = Math.max((Date.now() - this.#startedAt) / 1000, 0.001);
     const parts = [
-      `${newEvents.toLocaleString('en')} new events`,
-      `${pages.toLocaleString('en')} pages`,
+      counted(newEvents, 'new event'),
+      counted(pages, 'page'),
       `${Math.round(newEvents / seconds).toLocaleString('en')}/s`,
     ];
     if (rejected > 0) parts.push(`${rejected} rejected`);

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { counted } from '../counted.js';
 import type { SettingsChange } from '../environment.js';
 import type { Configurable } from './definition.js';
 import { type TableKey, tableKeys } from './table-keys.js';
@@ -57,5 +58,7 @@ function withoutPath(value: string): string {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > shownMax ? `${text.slice(0, shownMax)}… (${text.length} characters)` : text);
+  return JSON.stringify(
+    text.length > shownMax ? `${text.slice(0, shownMax)}… (${counted(text.length, 'character')})` : text,
+  );
 }

@@ -2,7 +2,7 @@ import type { Environment, SettingsTable } from '../environment.js';
 import { shownValue } from './change.js';
 import { collectorRows, sourceOfCollector, withOffloading } from './collector.js';
 import type { Configurable, ConfigurableKind } from './definition.js';
-import { placeOf } from './setting-place.js';
+import { placeOf } from './table-keys.js';
 import { isGiven } from './values.js';
 
 /** A setting as it is in force, without a check of its value. */

@@ -8,8 +8,7 @@ import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-charact
 import { secretFile } from './secret-files.js';
 import { hostProblem } from './secret-hosts.js';
 import { variableProblem } from './secret-variables.js';
-import { placeOf } from './setting-place.js';
-import { tableKeys } from './table-keys.js';
+import { placeOf, tableKeys } from './table-keys.js';
 import { isSet, quote } from './texts.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */

@@ -163,6 +163,11 @@ export interface Store {
   /** The newest lines, newest first. */
   executionLog(filter: LogFilter): Promise<ExecutionLogLine[]>;
 
+  /** True for a backup that nothing has collected into: nobody expects runs of it. */
+  isBackup(): Promise<boolean>;
+  /** A worker begins its work: from now on this is a store like any other. */
+  beginWork(): Promise<void>;
+
   /** Size on disk. */
   sizeBytes(): Promise<number>;
 

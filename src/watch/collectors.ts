@@ -2,9 +2,9 @@ import type { Environment } from '../environment.js';
 import { collectorNames } from '../settings/names.js';
 import type { SourceKind } from '../sources/kinds.js';
 import type { Standing, Store } from '../stores/store.js';
-import { isAtRest } from './at-rest.js';
 import { problemsOf } from './health.js';
 import type { Problem } from './problem.js';
+import { isAtRest } from './run-failure.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
 /** The problems that are watched for, explained in docs/monitoring.md. */

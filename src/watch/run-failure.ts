@@ -38,3 +38,8 @@ export function loggedFailure({ at, text }: NonNullable<Outcomes['failure']>): R
 export function failedRun({ message, code }: RunFailure): Problem {
   return { code: failureCodeOf(code), message: `The last run failed: ${message}` };
 }
+
+/** True if nothing is known of any run, and none is expected: so `trawl remove` leaves a collector. */
+export function isAtRest({ due, lastDateTime, failure }: Standing): boolean {
+  return due === null && lastDateTime === null && failure === null;
+}

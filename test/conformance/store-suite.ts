@@ -254,7 +254,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.writePage(page([{ ...all[0]!, timestamp: '2026-01-03T00:00:00Z' }]));
       expect(await store.rejectedCount('asa')).toBe(3_001);
       expect((await notes()).filter(([note]) => String(note).includes('rejected'))).toEqual([
-        ['3000 events rejected: see rejected_events', 0],
+        ['3,000 events rejected: see rejected_events', 0],
         ['1 event rejected: see rejected_events', 0],
       ]);
     });

@@ -217,7 +217,7 @@ describe('maintenance flows as workflow types', () => {
     await collection.collect();
     const clear = async (input: object) => (await collection.start({ type: 'clearEvents', input })).result();
     await expect(clear({ collector: 'asa' })).rejects.toMatchObject({
-      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3000 events have not reached every sink') },
+      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3,000 events have not reached every sink') },
     });
     const refused = async (with_: unknown[]) => {
       const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
@@ -231,7 +231,7 @@ describe('maintenance flows as workflow types', () => {
       return (await store.eventCount('asa')) > 0;
     };
     for (const args of [[], [{}], [{ force: 'yes' }], ['force']]) expect(await refused(args)).toBe(true);
-    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3000 events'));
+    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3,000 events'));
     expect(notes).toHaveLength(5);
 
     await offload(collection);

@@ -332,7 +332,7 @@ describe('the notes if there are none about a collector', () => {
       'no worker where runs wait',
       { strayRuns: [{ taskQueue: 'audit-colection', workflowIds: ['audit-collection-asa', 'once'] }] },
       3,
-      /^Temporal: audit-collection-asa and 1 more runs wait on the task queue audit-colection.*--task-queue audit-collection\. \[NO_WORKER\]$/m,
+      /^Temporal: audit-collection-asa and 1 more run wait on the task queue audit-colection.*--task-queue audit-collection\. \[NO_WORKER\]$/m,
     ],
     ['no store', { storeExists: false }, 0, /nothing has been collected here yet \(\/data\/trawl\.db\)/],
     ['no store that can be read', { storeProblem: problem }, 1, /^Store: It does not answer\. Wait\. \[STORE_BUSY\]$/m],

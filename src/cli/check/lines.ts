@@ -1,6 +1,7 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
 import { errorReport } from '../error-report.js';
 import { printable, wrapped } from '../output.js';
+import { padTo, widthOf } from '../width.js';
 
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
 
@@ -70,12 +71,12 @@ export class CheckLines {
     const labels = this.all.map(({ collector, check }) =>
       this.#named && collector ? `${collector}: ${check}` : check,
     );
-    const width = Math.max(...labels.map((label) => label.length));
+    const width = Math.max(...labels.map(widthOf));
     const indent = columns !== undefined && columns >= 60 ? outcomeWidth + width + 4 : 2;
     return this.all
       .map(({ outcome, detail, code }, index) => {
         const end = code === undefined ? '' : ` [${code}]`;
-        const line = `${words[outcome].padEnd(outcomeWidth)}  ${labels[index]!.padEnd(width)}  ${printable(detail)}${end}`;
+        const line = `${words[outcome].padEnd(outcomeWidth)}  ${padTo(labels[index]!, width)}  ${printable(detail)}${end}`;
         return `${columns === undefined ? line : wrapped(line, columns, indent)}\n`;
       })
       .join('');

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import type { RunUnderWay } from '../../temporal/run-under-way.js';
 import { noNextRun } from '../../watch/health.js';
 import { failureCodeOf, type Problem, passesByItself, splitCode } from '../../watch/problem.js';
@@ -92,7 +93,7 @@ function stuckRun({ collector, recurring, run, stored }: Facts, nowMs: number): 
   const writtenMs = stored?.collected.lastRun ? Date.parse(stored.collected.lastRun) : 0;
   const stillMs = nowMs - Math.max(startedMs, writtenMs);
   if (stillMs < (trouble?.code === 'RATE_LIMITED' ? limitedMaxMs : stuckAfterMs)) return null;
-  const why = trouble ? ` ${trouble.step} has failed ${trouble.attempt - 1} times: ${trouble.failure}` : '';
+  const why = trouble ? ` ${trouble.step} has failed ${counted(trouble.attempt - 1, 'time')}: ${trouble.failure}` : '';
   return {
     code: 'RUN_STUCK',
     message: `The run that began ${span(nowMs - startedMs)} ago has written nothing for ${span(stillMs)}.${why} See audit-collection-${collector} in the Temporal UI. "trawl stop ${collector}", then "trawl start ${collector}" restarts it without any loss.`,
@@ -133,14 +134,14 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
     if (refused > 0)
       found.push({
         code: 'EVENTS_REFUSED',
-        message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). Once it is corrected there, send them again with "trawl offload ${collector} --sink ${sink} --since TIME --name corrected".`,
+        message: `${sink} refused ${refused === 1 ? 'one event, which stays' : `${counted(refused, 'event')}, which stay`} in the table: refused_events says why (docs/tables.md). Once it is corrected there, send ${refused === 1 ? 'it' : 'them'} again with "trawl offload ${collector} --sink ${sink} --since TIME --name corrected".`,
       });
   }
   for (const { sink, series, number, events, fixedAt, sending } of repetitions)
     if (!sending)
       found.push({
         code: 'REPETITION_OPEN',
-        message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${events} events of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
+        message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${counted(events, 'event')} of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
       });
   for (const { from, to } of lost)
     found.push({

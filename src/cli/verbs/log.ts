@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { interrupted } from '../interrupt.js';
 import { print, printable, printJson, table } from '../output.js';
 import { type TimeRangeOptions, timeRange } from '../time-option.js';
+import { padTo, widthOf } from '../width.js';
 
 interface LogOptions extends TimeRangeOptions {
   limit?: number;
@@ -43,7 +44,7 @@ export async function log(context: Context, name: string | undefined, options: L
     return 0;
   }
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...lines.map((line) => printable(cells(line)[column]!).length)),
+    Math.max(heading.length, ...lines.map((line) => widthOf(printable(cells(line)[column]!)))),
   );
   const show = async (line: ExecutionLogLine | readonly string[]) => {
     if ('line' in line) await print(options.json ? `${JSON.stringify(line)}\n` : row(cells(line), widths));
@@ -99,7 +100,7 @@ function cells({ datetime, collector, eventsWritten, notes }: ExecutionLogLine):
 
 function row(texts: readonly string[], widths: readonly number[]): string {
   return `${texts
-    .map((text, column) => printable(text).padEnd(widths[column]!))
+    .map((text, column) => padTo(printable(text), widths[column]!))
     .join('  ')
     .trimEnd()}\n`;
 }

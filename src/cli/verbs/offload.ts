@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { OffloadProgress, SinkProgress } from '../../../workflows/messages.js';
+import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
 import { utcText } from '../../timestamp.js';
@@ -120,7 +121,7 @@ function inUtc(ns: bigint): string {
 function inWords({ collector, sinks, cleared }: OffloadProgress): string {
   const parts = Object.entries(sinks).map(
     ([sink, { state, events, batches, refused }]) =>
-      `${sink} ${state}, ${events.toLocaleString('en')} events in ${batches.toLocaleString('en')} batches${refused > 0 ? `, ${refused} refused` : ''}`,
+      `${sink} ${state}, ${counted(events, 'event')} in ${counted(batches, 'batch', 'batches')}${refused > 0 ? `, ${refused} refused` : ''}`,
   );
   if (cleared > 0) parts.push(`${cleared.toLocaleString('en')} cleared from the table`);
   return `${collector}: ${parts.join('; ')}`;

@@ -1,6 +1,6 @@
-import { notClearedNote, notes } from '../../domain.js';
+import { notes } from '../../domain.js';
 import type { SettingsChange } from '../../environment.js';
-import { refusedAgain, rewoundNote } from '../page-notes.js';
+import { notClearedNote, refusedAgain, rewoundNote } from '../page-notes.js';
 import { holdCheckpoint, isAt, isExpected, lockedCheckpoint, moveBack } from './checkpoints.js';
 import { beginClearing } from './clearings.js';
 import { type Dialect, namesOf } from './dialect.js';

@@ -221,6 +221,14 @@ export class SqlStore implements Store {
     return copySide(this.#dialect);
   }
 
+  async isBackup(): Promise<boolean> {
+    return this.#dialect.isBackup();
+  }
+
+  async beginWork(): Promise<void> {
+    if (this.#dialect.isBackup()) this.#dialect.endBackup();
+  }
+
   async sizeBytes(): Promise<number> {
     return this.#dialect.sizeBytes();
   }
