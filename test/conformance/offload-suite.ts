@@ -432,7 +432,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
       expect(await clear(100)).toBe(3);
       expect(await ids()).toEqual(['e2', 'e5', 'e6']);
-      expect(await store.clearEvents('asa', ['a'], ['archive'])).toMatch('Not cleared: 1 events');
+      expect(await store.clearEvents('asa', ['a'], ['archive'])).toMatch('Not cleared: 1 event has');
       expect(await store.clearEvents('asa', ['b'], ['siem'], true)).toBeNull();
       expect(await ids()).toEqual([]);
     });

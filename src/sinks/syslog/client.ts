@@ -1,5 +1,4 @@
 import type { RefusedEvent } from '../../batch.js';
-import { counted } from '../../counted.js';
 import { Confirmations, parts } from '../parts.js';
 import { records, unmappedOf } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
@@ -78,5 +77,5 @@ export class SyslogClient implements SinkClient {
 }
 
 function tooLong(bytes: number, most: number): string {
-  return `Its message has ${counted(bytes, 'byte')}, over the limit of ${most} (maxMessageBytes).`;
+  return `Its message has ${bytes} bytes, over the limit of ${most} (maxMessageBytes).`;
 }
