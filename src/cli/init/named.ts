@@ -44,7 +44,9 @@ export async function setUpNamed(
   const problems = collectorBoundProblems(name, sources, { ...table, [name]: rows }, context.environment());
   if (problems.length > 0)
     throw new TrawlError('SETTINGS_INVALID', `Nothing was written: ${problems.join('; ')}.`, {
-      hint: 'Or let the secret be typed, or read by --secret-stdin: then it goes into .env.',
+      hint: Object.keys(rows).some((key) => key.endsWith('File'))
+        ? 'A secret that is typed, or read by --secret-stdin, goes into .env instead.'
+        : 'Then call this again.',
     });
   requireOwnVariables(name, secrets, table);
   const path = join(process.cwd(), '.env');
