@@ -107,6 +107,14 @@ it('says which variables would set it up again', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('ASA_TEAM still sets up asa') });
 });
 
+it('says which secrets its rows named', async () => {
+  vi.stubEnv('TRAWL_SECRET_ACME_KEY', 'hunter2');
+  await store.setSettings('acme', { asaKeySecretEnv: 'TRAWL_SECRET_ACME_KEY' }, []);
+  const { stderr } = await called('remove', 'acme', '--yes');
+  expect(stderr).toContain('Not used by acme any more: TRAWL_SECRET_ACME_KEY.');
+  expect(stderr).not.toContain('hunter2');
+});
+
 it('is of a collector, not of a sink', async () => {
   expect(await called('remove', 'sink:archive', '--yes')).toMatchObject({
     code: 2,

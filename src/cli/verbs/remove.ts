@@ -1,6 +1,7 @@
 import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import { isRequired, sinkPrefix } from '../../settings/definition.js';
+import { isSecretForTables } from '../../settings/secret-variables.js';
 import { isSet } from '../../settings/texts.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import { inSteps, removedAtOnce } from '../../stores/in-steps.js';
@@ -60,8 +61,11 @@ export async function remove(context: Context, name: string, options: RemoveOpti
     const before = { related: new Date().toISOString() };
     await inSteps(() => store.offload.prune(name, { before, rowsMax: removedAtOnce }));
   }
+  const secrets = secretsOf(context, (await store.settings())[name] ?? {});
   const removed = await store.removeCollector(name, changeBy('trawl remove', name));
   await report(context, store, { name, removed, runs, found, options });
+  if (secrets.length > 0)
+    tell(`Not used by ${name} any more: ${secrets.join(', ')}. Remove what nobody else uses, and revoke the key.`);
   return 0;
 }
 
@@ -102,6 +106,11 @@ async function report(context: Context, store: Store, { name, removed, runs, fou
     tell(
       `${variables.join(', ')} still set${variables.length === 1 ? 's' : ''} up ${name}: remove ${variables.length === 1 ? 'it' : 'them'} from .env or the environment of each worker, or the next start collects again.`,
     );
+}
+
+/** The variables for secrets that its rows name and that are set here. */
+function secretsOf({ settings: { env } }: Context, rows: Readonly<Record<string, string>>): string[] {
+  return Object.values(rows).filter((value) => isSecretForTables(value) && isSet(env[value]));
 }
 
 /** Variables that set up a collector of this name, whatever the table says. */
