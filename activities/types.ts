@@ -47,9 +47,9 @@ export interface PagesWritten {
   superseded: boolean;
   /** Note of the last page; empty if none was written. */
   note: string;
-  /** Time of the newest event, to the second; null if there is none. */
+  /** Time of the newest event in UTC, to the second and without a zone; null if there is none. */
   newest: string | null;
-  /** Time of the last event written or known already, to the second. Absent if there is none, or of an older worker. */
+  /** Time of the last event written or known already, in the same form. Absent if there is none, or of an older worker. */
   reached?: string;
 }
 

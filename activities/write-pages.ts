@@ -4,6 +4,7 @@ import type { Source } from '../src/sources/source.js';
 import { removedAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { PageFacts, PageToWrite, PageWritten } from '../src/stores/store.js';
+import { epochNanoseconds, utcText } from '../src/timestamp.js';
 import { traced } from '../src/tracing/spans.js';
 import type { Context } from './context.js';
 import { rowsOfPage, stagedPageGone } from './page-rows.js';
@@ -32,7 +33,7 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     const facts = staged.get(ref.key);
     const next = staged.get(pages[index + 1]?.key ?? '');
     const followed = next !== undefined && next.offset === facts?.nextOffset && next.generation === facts.generation;
-    const written: PageWritten & { reached?: string | undefined } =
+    const written: PageWritten & { reachedNs?: bigint | undefined } =
       (await store.committedPage(collector, ref.key)) ??
       (await answerRoom.holding(() =>
         writePage(context, source, { collector, key: ref.key, facts: agreedFacts(ref, facts), followed }),
@@ -49,13 +50,20 @@ export async function writePages(context: Context, { collector, pages }: PagesIn
     result.newEvents += written.newEvents;
     result.rejected += ref.rejected;
     result.note = written.note;
-    if (written.reached !== undefined) result.reached = written.reached.slice(0, 19);
+    if (written.reachedNs !== undefined) result.reached = inSeconds(written.reachedNs);
   }
   // Goes on with a clearing that nobody has brought to its end.
   await store.removeCleared(collector, removedAtOnce);
   const { newestTimestamp } = await store.checkpoint(collector);
-  result.newest = newestTimestamp?.slice(0, 19) ?? null;
+  // The source may have written it with the offset of another zone.
+  const newestNs = newestTimestamp === null ? null : epochNanoseconds(newestTimestamp);
+  result.newest = newestNs === null ? null : inSeconds(newestNs);
   return result;
+}
+
+/** In UTC, without the zone: workflows of earlier versions add it. */
+function inSeconds(ns: bigint): string {
+  return utcText(ns, 0).slice(0, 19);
 }
 
 function agreedFacts(ref: PageRef, staged: PageFacts | undefined): PageFacts {
@@ -78,7 +86,7 @@ async function writePage(
   context: Context,
   source: Source,
   { collector, key, facts, followed }: { collector: string; key: string; facts: PageFacts; followed: boolean },
-): Promise<PageWritten & { reached?: string | undefined }> {
+): Promise<PageWritten & { reachedNs?: bigint | undefined }> {
   const { store, observer } = context;
   const { rows, content } = await rowsOfPage(context, source, { collector, key });
   observer?.events(collector, source.kind, rows);
@@ -98,7 +106,7 @@ async function writePage(
     async (addAttributes) => {
       const written = await store.writePage(page);
       addAttributes({ 'trawl.new_events': written.newEvents, 'trawl.outcome': written.outcome });
-      return { ...written, reached: rows.at(-1)?.timestamp };
+      return { ...written, reachedNs: rows.at(-1)?.timeNs };
     },
   );
 }

@@ -97,6 +97,9 @@ export interface RetentionGap {
 
 /** One line of the Execution Log (U20). */
 export interface ExecutionLogLine {
+  /** Grows with each line of the store. */
+  line: number;
+  /** RFC 3339 in UTC. */
   datetime: string;
   collector: string;
   eventsWritten: number;
@@ -113,6 +116,7 @@ export const notes = {
   resetToRejected: 'Reset checkpoint to the first page with rejected events',
   clearedEvents: 'Cleared events table',
   stopped: 'Stopped: no run is expected',
+  removed: 'Removed: settings, checkpoint and expected runs',
 } as const;
 
 /** Begins the note of a failed run. The failure follows, with its code in brackets. */
@@ -123,8 +127,3 @@ export const notCaughtUp = 'Not caught up: ';
 
 /** Why a page was the last of a run although its source has more: it leads to where the run had been. */
 export const leadsBack = 'the source leads back to a page that was read';
-
-/** Execution-log note of a U04 that was refused. */
-export function notClearedNote(events: number, sinks: readonly string[]): string {
-  return `Not cleared: ${events} events have not reached every sink (${sinks.join(', ')})`;
-}

@@ -1,4 +1,6 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from './environment.js';
 
@@ -84,4 +86,58 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // The process has already ended.
   }
+}
+
+/** A process that has a file open, and what it is, such as `trawl worker`. */
+interface FileHolder {
+  pid: number;
+  program: string;
+}
+
+/** The other processes that have a file open, as far as this user may see them. */
+export function holdersOf(path: string): FileHolder[] {
+  const pids = existsSync('/proc/self/fd') ? holdersByProc(path) : holdersByLsof(path);
+  return pids.filter((pid) => pid !== process.pid).map((pid) => ({ pid, program: programOf(pid) }));
+}
+
+function holdersByProc(path: string): number[] {
+  const file = statSync(path, { bigint: true });
+  const isFile = (open: string): boolean => {
+    try {
+      const { dev, ino } = statSync(open, { bigint: true });
+      return dev === file.dev && ino === file.ino;
+    } catch {
+      // It was closed meanwhile, or leads nowhere.
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter(
+      (name) => /^\d+$/.test(name) && entriesOf(`/proc/${name}/fd`).some((fd) => isFile(`/proc/${name}/fd/${fd}`)),
+    )
+    .map(Number);
+}
+
+/** Empty for a process of another user, and for one that has ended. */
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function holdersByLsof(path: string): number[] {
+  try {
+    return outputOf('lsof', ['-t', '--', path]).split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Without its arguments, which may hold a secret. */
+function programOf(pid: number): string {
+  const words = commandLine(pid).trim().split(/\s+/);
+  const trawl = words.findIndex((word) => /(^|\/)trawl$/.test(word));
+  return trawl < 0 ? basename(words[0] ?? '') : ['trawl', ...words.slice(trawl + 1, trawl + 2)].join(' ');
 }

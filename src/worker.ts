@@ -97,6 +97,7 @@ export async function startWorker({
       hint: 'Run "npm run build".',
     });
   }
+  await store.beginWork();
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   // Everything opened here is closed on every path: an open connection keeps the process alive.
   const opened: (() => Promise<void>)[] = [];

@@ -1,5 +1,6 @@
 import { setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { FetchedPages } from '../activities/types.js';
+import { counted } from '../src/counted.js';
 import { eventsInWords, placeInWords } from '../src/progress-words.js';
 import { type CommandFailure, type Progress, progressQuery } from './messages.js';
 
@@ -70,13 +71,16 @@ const ended: readonly Progress['state'][] = ['caught up', 'not caught up', 'fail
 /** Formats progress for the current details of the Temporal UI (Markdown). */
 export function inWords(progress: Progress, cron?: string): string {
   const { collector, state, pages, rejected, walk, note, failedCommands } = progress;
-  const read = `${eventsInWords(progress)} in ${pages} pages${ended.includes(state) ? '' : ' so far'}`;
+  const read = `${eventsInWords(progress)} in ${counted(pages, 'page')}${ended.includes(state) ? '' : ' so far'}`;
   const lines = [
     `**${collector}**: ${state}${walk ? ` to \`${walk}\`` : ''}${cron ? ` (recurring collection, cron \`${cron}\`)` : ''}`,
     placeInWords(progress) ? `${read}, ${placeInWords(progress)}` : read,
   ];
   if (note) lines.push(`Last page: ${note}`);
-  if (rejected > 0) lines.push(`${rejected} events did not fit and are kept in \`rejected_events\``);
+  if (rejected > 0)
+    lines.push(
+      `${counted(rejected, 'event')} did not fit and ${rejected === 1 ? 'is' : 'are'} kept in \`rejected_events\``,
+    );
   for (const { command, message } of failedCommands) lines.push(`The command \`${command}\` failed: ${message}`);
   return lines.join('\n\n');
 }

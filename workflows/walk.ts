@@ -1,6 +1,7 @@
 import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import type { FetchedPages, LastCheckpoint, PageRef, PageStart, PagesWritten } from '../activities/types.js';
 import { branchNote, unchangedPage } from '../src/branches.js';
+import { counted } from '../src/counted.js';
 import type { Commands } from './commands.js';
 import { failureCode } from './failure.js';
 import { historyIsFull } from './history.js';
@@ -237,7 +238,7 @@ export class Walk {
   }
 }
 
-/** Returns, for example, `asa: write pages 9 to 16, 8000 events`. */
+/** Returns, for example, `asa: write pages 9 to 16, 8,000 events`. */
 export function summaryOf(
   collector: string,
   step: string,
@@ -246,5 +247,5 @@ export function summaryOf(
   const events = pages.reduce((sum, page) => sum + page.events, 0);
   const first = nextPage - pages.length;
   const last = nextPage - 1;
-  return `${collector}: ${step} ${first === last ? `page ${first}` : `pages ${first} to ${last}`}, ${events} events`;
+  return `${collector}: ${step} ${first === last ? `page ${first}` : `pages ${first} to ${last}`}, ${counted(events, 'event')}`;
 }

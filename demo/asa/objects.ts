@@ -22,11 +22,30 @@ function thing<T extends object>(random: Random, name: string, type: string, obj
   return { key: random.base64(32), name, text: `{"type":"${type}","object":${goJson(object)}}`, ...more };
 }
 
+/** Letters that are none with an accent: Unicode does not decompose them. */
+const asciiLetters: Readonly<Record<string, string>> = {
+  Ø: 'O',
+  ø: 'o',
+  ı: 'i',
+  ł: 'l',
+  Ł: 'L',
+  æ: 'ae',
+  ß: 'ss',
+  đ: 'd',
+};
+
+/** A name in the letters of a login: `Oystein` for `Øystein`. */
+export function asciiOf(name: string): string {
+  return name
+    .replace(/[^A-Za-z]/g, (letter) => asciiLetters[letter] ?? letter)
+    .normalize('NFD')
+    .replace(/[^A-Za-z]/g, '');
+}
+
 export function person(random: Random, index: number): Thing {
   const first = firstNames[index % firstNames.length]!;
   const last = lastNames[(index * 11 + Math.floor(index / firstNames.length)) % lastNames.length]!;
-  const plain = (text: string): string => text.normalize('NFD').replace(/[^A-Za-z]/g, '');
-  const login = `${plain(first) || 'x'}.${plain(last)}`;
+  const login = `${asciiOf(first)}.${asciiOf(last)}`;
   const deleted = random.chance(0.06);
   const details = {
     email: `${login.toLowerCase()}@example.com`,

@@ -1,6 +1,8 @@
+import { counted } from '../counted.js';
 import type { Checkpoint } from '../domain.js';
 import { placeInWords } from '../progress-words.js';
 import type { Store } from '../stores/store.js';
+import { epochNanoseconds, utcText } from '../timestamp.js';
 import { liveLine } from './live-line.js';
 import { tell } from './output.js';
 
@@ -15,8 +17,6 @@ interface Followed {
   /** When the walk under way was first seen to move; null if none is. */
   movesSinceMs: number | null;
 }
-
-const inDigits = (count: number) => count.toLocaleString('en');
 
 /**
  * Shows what the collectors of a store do, whoever began their runs: a walk under way on a terminal's last line, and a
@@ -70,20 +70,22 @@ function isCaughtUp({ caughtUpAt, lastDateTime }: Standing): boolean {
 
 function brought(name: string, { told, latest }: Followed): string {
   const events = latest.lastSeq - told.lastSeq;
-  return `${name}: ${inDigits(events)} new ${events === 1 ? 'event' : 'events'}${place(latest, events)}`;
+  return `${name}: ${counted(events, 'new event')}${place(latest, events)}`;
 }
 
 function underWay(name: string, { told, latest, movesSinceMs }: Followed, nowMs: number): string {
   const events = latest.lastSeq - told.lastSeq;
   const pages = latest.pages - told.pages;
   const seconds = (nowMs - movesSinceMs!) / 1000;
-  const rate = inDigits(Math.round(events / seconds));
-  return `${name}: ${inDigits(events)} new events in ${inDigits(pages)} pages so far, ${rate}/s${place(latest, events)}`;
+  const rate = Math.round(events / seconds).toLocaleString('en');
+  const read = `${counted(events, 'new event')} in ${counted(pages, 'page')} so far`;
+  return `${name}: ${read}, ${rate}/s${place(latest, events)}`;
 }
 
 function place({ newestTimestamp }: Standing, newEvents: number): string {
-  const newest = newestTimestamp?.slice(0, 19).replace('T', ' ') ?? null;
-  return newest === null ? '' : `, ${placeInWords({ newEvents, newest }).replace(/Z$/, '')}`;
+  const newestNs = newestTimestamp === null ? null : epochNanoseconds(newestTimestamp);
+  if (newestNs === null) return '';
+  return `, ${placeInWords({ newEvents, newest: utcText(newestNs, 0).slice(0, 19).replace('T', ' ') })}`;
 }
 
 function timeOfDay(ms: number): string {

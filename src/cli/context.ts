@@ -2,6 +2,7 @@ import { TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
 import type { CollectorSettings } from '../settings/collector.js';
+import { sinkPrefix } from '../settings/definition.js';
 import { collectorNames, requireKnown } from '../settings/names.js';
 import type { OffloadSettings } from '../settings/offload.js';
 import { sourceKinds } from '../sources/kinds.js';
@@ -70,10 +71,18 @@ export class Context {
     return mayExist(place) ? this.openStore(place, access) : undefined;
   }
 
-  /** The collectors that are set up or have rows in the store. */
-  async collectors(store: Store): Promise<string[]> {
-    const configured = collectorNames(sourceKinds, await store.settings(), this.settings.env);
-    return [...new Set([...configured, ...(await store.collectors())])].sort();
+  /** The collectors that are set up or have rows in the store, if there is one. */
+  async collectors(store: Store | undefined): Promise<string[]> {
+    const configured = collectorNames(sourceKinds, (await store?.settings()) ?? {}, this.environment());
+    return [...new Set([...configured, ...((await store?.collectors()) ?? [])])].sort();
+  }
+
+  /** The same without those that `trawl remove` has removed: their events are still there, but nothing collects them. */
+  async presentCollectors(store: Store | undefined): Promise<string[]> {
+    const { isAtRest } = await import('../watch/run-failure.js');
+    const configured = collectorNames(sourceKinds, (await store?.settings()) ?? {}, this.environment());
+    const removed = ((await store?.standings()) ?? []).filter(isAtRest).map(({ collector }) => collector);
+    return (await this.collectors(store)).filter((name) => configured.includes(name) || !removed.includes(name));
   }
 
   /** @throws TrawlError COLLECTOR_UNKNOWN or SETTINGS_INVALID. */
@@ -101,8 +110,30 @@ export class Context {
   }
 
   /** @throws TrawlError COLLECTOR_UNKNOWN if neither the settings nor the store know the name. */
-  async requireCollector(store: Store, name: string): Promise<void> {
+  async requireCollector(store: Store | undefined, name: string): Promise<void> {
     requireKnown(name, await this.collectors(store));
+  }
+
+  /**
+   * The same for names of which a worker on another machine may know more: its environment can set up a source of that
+   * name.
+   */
+  async requireReachable(store: Store | undefined, name: string): Promise<void> {
+    if (!sourceKinds.some(({ kind }) => kind === name)) await this.requireCollector(store, name);
+  }
+
+  /**
+   * The same for an owner of rows of the table or of lines of the log: a collector or, as `sink:NAME`, a sink. A sink that
+   * has ended keeps its lines.
+   * @throws TrawlError COLLECTOR_UNKNOWN or, of a sink, SETTINGS_INVALID
+   */
+  async requireOwner(store: Store, name: string): Promise<void> {
+    if (!name.startsWith(sinkPrefix)) return this.requireCollector(store, name);
+    const { sinkNames, unknownSink } = await import('../sinks/names.js');
+    const sink = name.slice(sinkPrefix.length);
+    const known = sinkNames(await store.settings(), this.settings.env);
+    if (known.includes(sink) || (await store.executionLog({ collector: name, limit: 1 })).length > 0) return;
+    throw unknownSink(sink, known);
   }
 
   /** The health of each collector, judged by the store alone. */

@@ -5,6 +5,7 @@ type Example = readonly [call: string, meaning: string];
 export const examples: Readonly<Record<string, readonly Example[]>> = {
   init: [
     ['trawl init', 'asks for the source and its credentials'],
+    ['trawl init asa --name acme-prod', 'a second team beside the first'],
     [
       'trawl init asa --set ASA_TEAM=acme --set ASA_KEY_ID=3f2c… --secret-file ASA_KEY_SECRET=/run/secrets/asa',
       'asks nothing; .env has the path of the secret',
@@ -21,6 +22,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   worker: [['TEMPORAL_ADDRESS=temporal.internal:7233 trawl worker', 'connects to that server']],
   collect: [
     ['trawl collect asa', 'one run, with its progress'],
+    ['trawl collect --all', 'every collector, side by side'],
     ['trawl collect asa --json', 'what it did, for a program'],
   ],
   start: [
@@ -37,13 +39,14 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   offload: [
     ['trawl offload asa', 'the events that the sinks do not have yet'],
     [
-      'trawl offload asa --from 2026-01-01 --to 2026-02-01 --sink archive --name january',
+      'trawl offload asa --since 2026-01-01 --until 2026-02-01 --sink archive --name january',
       'January once more, to one sink',
     ],
     ['trawl offload asa --name january --drop', 'gives that up where it has not finished'],
   ],
   status: [
     ['trawl status', 'once; the exit code is 3 if something needs a person'],
+    ['trawl status asa', 'of one collector'],
     ['trawl status --watch', 'repeatedly, until Ctrl-C'],
     [
       "trawl status --json | jq -r '.collectors[] | select(.caughtUp | not) | .collector'",
@@ -52,7 +55,8 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   log: [
     ['trawl log asa', 'its last 50 lines'],
-    ['trawl log --limit 1000 --json', 'the lines of all collectors'],
+    ['trawl log --since yesterday --json', 'the lines of all collectors since then'],
+    ['trawl log asa --follow', 'and new lines, until Ctrl-C'],
   ],
   query: [
     ["trawl query 'SELECT type, count(*) AS n FROM audit_events GROUP BY type ORDER BY n DESC'", 'as a table'],
@@ -65,6 +69,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       "trawl events --where 'user:ada -type:auth.*' --since 12h",
       'what one person did, and what was done to that person',
     ],
+    ["trawl events --since '2026-05-01 14:00' --until 2026-05-02", "a range by this machine's clock"],
     ['trawl events asa --format ndjson > asa.ndjson', 'all of them, one JSON object per line'],
     ['trawl events --follow --actor ada', 'new events of one actor, as they arrive'],
   ],
@@ -73,11 +78,15 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl events show UD5pqjIhjKVQPmmqMiGMpQ== --json', 'by its id, for a program'],
   ],
   check: [
+    ['trawl check', 'every collector'],
     ['trawl check asa', 'each part passes or says what to do'],
     ['trawl check asa --json | jq \'.[] | select(.outcome == "failed")\'', 'only the failures'],
   ],
   env: [],
-  'env get': [['trawl env get asa', 'its settings in the table']],
+  'env get': [
+    ['trawl env get asa', 'its settings in the table'],
+    ['trawl env get asa --effective', 'what is in force, and where it comes from'],
+  ],
   'env set': [
     ['trawl env set asa searchCount=500', 'smaller pages'],
     [
@@ -111,11 +120,16 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl clear asa', 'asks first'],
     ['trawl clear asa --yes', 'in a script'],
   ],
+  remove: [
+    ['trawl remove acme-prod', 'asks first; its events stay'],
+    ['trawl remove acme-prod --events --yes', 'in a script, with its events'],
+  ],
   completion: [
     ['source <(trawl completion bash)', 'in ~/.bashrc'],
     ['source <(trawl completion zsh)', 'in ~/.zshrc, after compinit'],
     ['trawl completion fish > ~/.config/fish/completions/trawl.fish', 'once'],
   ],
+  plan: [['trawl plan --collectors 300 --interval 5 --events-per-day 20000', 'what 300 collectors need']],
   demo: [
     ['trawl demo', 'an ASA team to try'],
     ['trawl demo descope --events 100 --interval 0', 'a small one without new events'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { printable, printableJson, printableLines } from '../printable.js';
 import { liveLine } from './live-line.js';
+import { lengthWithin, padTo, widthOf } from './width.js';
 
 export { printable, printableJson };
 
@@ -21,12 +22,12 @@ export function tell(line: string): void {
 /** Formats rows under headings, in columns as wide as their widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [headings, ...rows].map((row) => row.map((cell) => printable(cell)));
-  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column]!))));
   return cells
     .map(
       (row) =>
         `${row
-          .map((cell, column) => cell.padEnd(widths[column]!))
+          .map((cell, column) => padTo(cell, widths[column]!))
           .join('  ')
           .trimEnd()}\n`,
     )
@@ -37,9 +38,10 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 export function wrapped(line: string, columns: number, indent = 2): string {
   const lines: string[] = [];
   let rest = line;
-  for (let room = Math.max(1, columns); rest.length > room; room = Math.max(1, columns - indent)) {
-    const blank = rest.lastIndexOf(' ', room);
-    const at = blank > 0 ? blank : room;
+  for (let room = Math.max(1, columns); widthOf(rest) > room; room = Math.max(1, columns - indent)) {
+    const fits = Math.max(1, lengthWithin(rest, room));
+    const blank = rest.lastIndexOf(' ', fits);
+    const at = blank > 0 ? blank : fits;
     lines.push(rest.slice(0, at));
     rest = rest.slice(at).trimStart();
   }

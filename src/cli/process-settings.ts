@@ -11,6 +11,7 @@ import { secretHosts, secretHostsForm } from '../settings/secret-hosts.js';
 import { isSecretForTables } from '../settings/secret-variables.js';
 import { isServiceLink } from '../settings/service-links.js';
 import { type TemporalSettings, temporalSettings } from '../settings/through-temporal.js';
+import { instead } from '../similar.js';
 import { sourceKinds } from '../sources/kinds.js';
 import { type StorePlace, sqlitePlace, storeForms, storePlace } from '../stores/place.js';
 import { keysForm, type PayloadKeys, parseKeys } from '../temporal/codec/keys.js';
@@ -211,7 +212,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   for (const [name, value] of Object.entries(env)) {
     if (known.has(name)) problems.push(...textProblems(name, value));
     else if (name.startsWith('TRAWL_') && !isServiceLink(name, value) && !isSecretForTables(name))
-      problems.push(`unknown setting ${name} (known: ${[...known].join(', ')})`);
+      problems.push(`unknown setting ${name}${instead(name, known)}`);
   }
   const level = env.TRAWL_LOG_LEVEL;
   if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {

@@ -126,7 +126,7 @@ export async function bringUp(context: Context, store: Store, options: EmbeddedO
 }
 
 /** What a verb needs that waits for a run. */
-interface ReadyTemporal {
+export interface ReadyTemporal {
   client: Client;
   /** Rejects if the server or the worker ends that this verb has started. */
   failed: Promise<never>;
@@ -134,25 +134,37 @@ interface ReadyTemporal {
   isOwn: boolean;
 }
 
+/** Collectors that a verb is for. */
+interface Needed {
+  names: readonly string[];
+  /** Throws if a collector's settings do not allow what the verb is for. Asked before a server is started. */
+  settled(store: Store, name: string): Promise<unknown>;
+}
+
 /**
  * Connects to a running server, or starts the embedded server and a worker for as long as this verb runs.
- * @param settled throws if the settings do not allow what the verb is for, before a server is started
+ * @throws TrawlError COLLECTOR_UNKNOWN for a name that no worker can know, SETTINGS_INVALID
  */
 export async function readyTemporal(
   context: Context,
   verb: string,
-  settled: (store: Store) => Promise<unknown>,
+  { names, settled }: Needed,
 ): Promise<ReadyTemporal> {
   const never = new Promise<never>(() => undefined);
   const address = await findTemporal(context);
   if (address) {
-    const client = await connectForStore(context, address, await context.storeIfAny());
+    const known = await context.storeIfAny();
+    for (const name of names) await context.requireReachable(known, name);
+    const client = await connectForStore(context, address, known);
     await requireWorker(client, address.connection.address ?? 'the configured Temporal server');
     return { client, failed: never, isOwn: false };
   }
   context.closeFilesToOthers();
   const store = await context.openStore();
-  await settled(store);
+  const resolved = await Promise.allSettled(names.map((name) => settled(store, name)));
+  // Of several, those that can run do; the runs of the others say what is wrong.
+  const refused = resolved.filter((one) => one.status === 'rejected');
+  if (refused.length === names.length) throw refused[0]!.reason;
   const embedded = await bringUp(context, store, { verb, ui: false, logLevel: 'error' });
   const { client, server, worker } = embedded;
   return { client, failed: Promise.race([server.failed, worker.done.then(() => never)]), isOwn: true };

@@ -1,4 +1,5 @@
 import { TrawlError } from '../errors.js';
+import { similarName } from '../similar.js';
 import { type Filter, type Match, type Term, type Word, words } from './filter.js';
 
 /** Words whose value is the whole of the column. The other columns hold names, with a description behind some. */
@@ -113,24 +114,7 @@ function wordOf(name: string, written: string): Word {
 }
 
 function similarTo(name: string): Word | 'text' | undefined {
-  if (Object.hasOwn(otherNames, name)) return otherNames[name];
-  const byDistance = words
-    .map((word) => ({ word, distance: distance(name, word) }))
-    .sort((one, other) => one.distance - other.distance);
-  const [nearest] = byDistance;
-  return nearest!.distance <= Math.min(2, nearest!.word.length - 1) ? nearest!.word : undefined;
-}
-
-/** The fewest characters to insert, delete or replace. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, character] of [...one.slice(0, 20)].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= other.length; at += 1)
-      next.push(Math.min(next[at - 1]! + 1, row[at]! + 1, row[at - 1]! + (other[at - 1] === character ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1)!;
+  return Object.hasOwn(otherNames, name) ? otherNames[name] : similarName(name, words);
 }
 
 function withoutValue(written: string, rest: string): TrawlError {

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { counted } from '../counted.js';
 import type { SettingsChange } from '../environment.js';
 import type { Configurable } from './definition.js';
 import { type TableKey, tableKeys } from './table-keys.js';
@@ -22,11 +23,20 @@ export function settingsChange(origin: string, key: string, kinds: readonly Conf
     key,
     shown: (name, value) => {
       const entries = keys.flatMap((known) => known.get(name) ?? []);
-      const isShown = kindKeys.has(name) || (entries.length > 0 && entries.every((entry) => isPublic(entry, value)));
-      if (!isShown) return 'a value that is not shown';
-      return quoted(entries.some(mayBeSecret) ? withoutPath(value) : value);
+      if (kindKeys.has(name)) return quoted(value);
+      const text = shownValue(entries, value);
+      return text === null ? 'a value that is not shown' : quoted(text);
     },
   };
+}
+
+/**
+ * A value as it may be shown; null if it may not.
+ * @param entries what its name may stand for
+ */
+export function shownValue(entries: readonly TableKey[], value: string): string | null {
+  if (entries.length === 0 || !entries.every((entry) => isPublic(entry, value))) return null;
+  return entries.some(mayBeSecret) ? withoutPath(value) : value;
 }
 
 /** A secret may be in the table if someone wrote it there by other means, or by mistake instead of its location. */
@@ -48,5 +58,7 @@ function withoutPath(value: string): string {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > shownMax ? `${text.slice(0, shownMax)}… (${text.length} characters)` : text);
+  return JSON.stringify(
+    text.length > shownMax ? `${text.slice(0, shownMax)}… (${counted(text.length, 'character')})` : text,
+  );
 }

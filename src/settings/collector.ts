@@ -1,9 +1,10 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
 import { expectedName, isName } from '../names.js';
+import { instead } from '../similar.js';
 import { namedAsSet } from './as-set.js';
 import { type Configurable, type ConfigurableKind, joinedSettings, type Values } from './definition.js';
-import { collectorNames, thoseThereAre } from './names.js';
+import { collectorNames } from './names.js';
 import { type OffloadSettings, offloadProblems, offloadSettings } from './offload.js';
 import { tableKeys } from './table-keys.js';
 import { checkRows, closedToTemporal, isOpen } from './table-rows.js';
@@ -22,7 +23,7 @@ export interface CollectorSettings<Own extends Values = Values> {
 }
 
 /** Adds the settings that every collector has to those of a source. */
-function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
+export function withOffloading<Own extends Values>(source: ConfigurableKind<Own>): Configurable<Own & OffloadSettings> {
   return {
     settings: joinedSettings(source.settings, offloadSettings),
     check: (values) => [...(source.check?.(values) ?? []), ...offloadProblems(values)],
@@ -153,13 +154,16 @@ function unknownCollector(
   if (kind !== undefined) {
     return new TrawlError(
       'SETTINGS_INVALID',
-      `Collector ${name} has the source ${quote(kind)}, which does not exist.`,
+      `Collector ${name} has the unknown source ${quote(kind)}${instead(
+        kind,
+        sources.map((source) => source.kind),
+      )}.`,
       {
         hint: `Use one of: ${kinds}.`,
       },
     );
   }
-  return new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
+  return new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${instead(name, known)}.`, {
     hint: `Name an existing one, or create it with "trawl env set NAME source=SOURCE …" (sources: ${kinds}).`,
   });
 }

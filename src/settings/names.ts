@@ -1,5 +1,6 @@
 import type { Environment, SettingsTable } from '../environment.js';
 import { TrawlError } from '../errors.js';
+import { instead } from '../similar.js';
 import { isRequired, type SettingDefinition, sinkPrefix } from './definition.js';
 import { isSet, quote } from './texts.js';
 
@@ -31,12 +32,7 @@ export function sourceOf(name: string, kinds: readonly NamedKind[], table: Setti
 /** @throws TrawlError COLLECTOR_UNKNOWN if the name is not among the known ones; not retried. */
 export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
-  throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${thoseThereAre(known)}.`, {
+  throw new TrawlError('COLLECTOR_UNKNOWN', `There is no collector ${quote(name)}${instead(name, known)}.`, {
     hint: '"trawl status" lists all collectors.',
   });
-}
-
-/** The collectors that there are, in brackets; empty if there are none. */
-export function thoseThereAre(known: readonly string[]): string {
-  return known.length > 0 ? ` (there are: ${known.join(', ')})` : '';
 }

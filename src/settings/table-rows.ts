@@ -1,4 +1,5 @@
 import { TrawlError } from '../errors.js';
+import { instead } from '../similar.js';
 import type { Configurable, Setting } from './definition.js';
 import { pointers, tableKeys } from './table-keys.js';
 import { quote } from './texts.js';
@@ -22,7 +23,7 @@ export function checkRows(
   for (const [key, value] of Object.entries(rows)) {
     const entry = keys.get(key);
     if (!entry) {
-      problems.push(`unknown setting ${quote(key)} of ${what} (known: ${[...keys.keys()].join(', ')})`);
+      problems.push(`unknown setting ${quote(key)} of ${what}${instead(key, keys.keys())}`);
     } else if (entry.definition.secret === true && !entry.pointer) {
       const exposed =
         route === 'store' ? '' : ' The value is in the history of Temporal now: replace it at the vendor.';

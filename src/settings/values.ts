@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { Secret } from '../secret.js';
+import { instead } from '../similar.js';
 import { textOfFile, whyUnreadable } from '../text-file.js';
 import type { Configurable, Setting, SettingDefinition, Values } from './definition.js';
 import { needsShell, oddCharacter, oddInKey, oddInPassword } from './odd-characters.js';
 import { secretFile } from './secret-files.js';
 import { foreignProblem, hostProblem } from './secret-hosts.js';
 import { otherSinkOf, variableProblem } from './secret-variables.js';
-import { tableKeys } from './table-keys.js';
+import { placeOf, tableKeys } from './table-keys.js';
 import { isSet, quote } from './texts.js';
 
 /** All values, or the valid ones and the problems of the others: sentences without a full stop. */
@@ -28,16 +29,15 @@ export function resolveValues<Own extends Values>(
   const problems: string[] = [];
   const values: Record<string, Values[string]> = {};
   const keys = tableKeys(source);
-  for (const key of Object.keys(rows)) if (!keys.has(key)) problems.push(`unknown setting ${key} of ${what}`);
+  for (const key of Object.keys(rows))
+    if (!keys.has(key)) problems.push(`unknown setting ${key} of ${what}${instead(key, keys.keys())}`);
   const groups = new Map<string, SettingDefinition[]>();
   for (const definition of source.settings) {
     const { optional, oneOf } = definition;
     const set = isGiven(definition, source, rows, env);
     if (oneOf !== undefined) groups.set(oneOf, [...(groups.get(oneOf) ?? []), ...(set ? [definition] : [])]);
     if (!set && (optional || oneOf !== undefined)) continue;
-    const found = definition.secret
-      ? secretText(definition, source, rows, env)
-      : plainSettingText(definition, rows, env);
+    const found = settingText(definition, source, rows, env);
     if ('problem' in found) {
       problems.push(found.problem);
       continue;
@@ -65,55 +65,38 @@ export function resolveValues<Own extends Values>(
 
 type Found = { text: string; from: string } | { problem: string };
 
-function plainSettingText(
-  definition: SettingDefinition,
-  rows: Readonly<Record<string, string>>,
-  env: Environment,
-): Found {
-  const row = rows[definition.key];
-  if (row !== undefined) {
-    const file = definition.secretFile ? secretFile(row, definition.key, env) : undefined;
-    if (file && 'problem' in file) return file;
-    return { text: file?.real ?? row, from: definition.key };
-  }
-  const variable = env[definition.env];
-  if (isSet(variable)) return { text: variable, from: definition.env };
-  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
-  return { problem: `${definition.env} is missing: ${definition.meaning} (${definition.expected})` };
-}
-
-function secretText(
+function settingText(
   definition: SettingDefinition,
   source: Configurable,
   rows: Readonly<Record<string, string>>,
   env: Environment,
 ): Found {
-  const variable = rows[`${definition.key}Env`];
-  if (variable !== undefined) {
-    const problem = variableProblem(definition, source, variable);
-    if (problem !== undefined) return { problem };
-    const text = env[variable];
-    if (isSet(text)) return { text, from: variable };
-    return {
-      problem: `the environment variable that ${definition.key}Env names is not set for this process`,
-    };
+  const { key, env: variable, secret, meaning, expected } = definition;
+  const place = placeOf(definition, rows, env);
+  if (!place) {
+    const names = secret ? `${variable} (or ${variable}_FILE)` : variable;
+    return { problem: `${names} is missing: ${meaning} (${expected})` };
   }
-  const file = rows[`${definition.key}File`];
-  if (file !== undefined) return tableFileText(file, `${definition.key}File`, env);
-  const row = definition.secret === 'possible' ? rows[definition.key] : undefined;
-  if (row !== undefined) return { text: row, from: definition.key };
-  const text = env[definition.env];
-  if (isSet(text)) return { text, from: definition.env };
-  const envFile = env[`${definition.env}_FILE`];
-  if (isSet(envFile)) return fileText(envFile, `${definition.env}_FILE`);
-  if (definition.default !== undefined) return { text: definition.default, from: definition.key };
-  return {
-    problem: `${definition.env} (or ${definition.env}_FILE) is missing: ${definition.meaning} (${definition.expected})`,
-  };
+  if (place.at === 'default') return { text: place.text, from: key };
+  const { at, name, text, pointer } = place;
+  if (pointer === 'Env') return variableText(definition, source, text, env);
+  if (pointer === 'File') return at === 'row' ? tableFileText(text, name, env) : fileText(text, name);
+  if (at !== 'row' || !definition.secretFile) return { text, from: name };
+  const file = secretFile(text, name, env);
+  return 'problem' in file ? file : { text: file.real, from: name };
+}
+
+/** The value of a variable that the table names. */
+function variableText(definition: SettingDefinition, source: Configurable, variable: string, env: Environment): Found {
+  const problem = variableProblem(definition, source, variable);
+  if (problem !== undefined) return { problem };
+  const text = env[variable];
+  if (isSet(text)) return { text, from: variable };
+  return { problem: `the environment variable that ${definition.key}Env names is not set for this process` };
 }
 
 /** True if the table or the environment sets the setting. */
-function isGiven(
+export function isGiven(
   definition: SettingDefinition,
   source: Configurable,
   rows: Readonly<Record<string, string>>,
@@ -203,9 +186,7 @@ function hostProblems(
       (key) => rows[key] !== undefined,
     );
     if (row === `${definition.key}File` && !readsFiles) return [];
-    const found = definition.secret
-      ? secretText(definition, source, rows, env)
-      : plainSettingText(definition, rows, env);
+    const found = settingText(definition, source, rows, env);
     if ('problem' in found) return [];
     const own = row === undefined ? undefined : hostProblem({ row, definition, text: found.text }, env);
     if (own !== undefined) return [own];

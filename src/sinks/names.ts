@@ -1,6 +1,8 @@
 import type { Environment, SettingsTable } from '../environment.js';
+import { TrawlError } from '../errors.js';
 import { sinkPrefix } from '../settings/definition.js';
-import { isSet } from '../settings/texts.js';
+import { isSet, quote } from '../settings/texts.js';
+import { instead } from '../similar.js';
 
 /** Names of the sinks configured in the table or the environment. */
 export function sinkNames(table: SettingsTable, env: Environment): string[] {
@@ -12,4 +14,11 @@ export function sinkNames(table: SettingsTable, env: Environment): string[] {
     if (own !== undefined && isSet(value)) names.add(own.toLowerCase().replaceAll('_', '-'));
   }
   return [...names].sort();
+}
+
+/** @param how other ways to create it */
+export function unknownSink(name: string, known: readonly string[], how = ''): TrawlError {
+  return new TrawlError('SETTINGS_INVALID', `Unknown sink ${quote(name)}${instead(name, known)}.`, {
+    hint: `Create it with "trawl env set ${sinkPrefix}${name} kind=KIND …"${how}.`,
+  });
 }

@@ -12,12 +12,13 @@ import {
 import { checkRows } from '../settings/table-rows.js';
 import { isSet, quote } from '../settings/texts.js';
 import { boundProblems, resolveValues } from '../settings/values.js';
-import { sinkNames } from './names.js';
+import { instead } from '../similar.js';
+import { sinkNames, unknownSink } from './names.js';
 import { type CommonSettings, commonSettings } from './settings.js';
 import type { Sink } from './sink.js';
 
 /** The prefix of a sink's environment variables: `SINK_ARCHIVE_` for `archive`. */
-function variablePrefix(name: string): string {
+export function variablePrefix(name: string): string {
   return `SINK_${name.toUpperCase().replaceAll('-', '_')}_`;
 }
 
@@ -30,7 +31,7 @@ export interface SinkSettings<Own extends Values = Values> {
 }
 
 /** A kind of sink, with the variable names of one sink. */
-function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Configurable<Own & CommonSettings> {
+export function withVariables<Own extends Values>(name: string, sink: Sink<Own>): Configurable<Own & CommonSettings> {
   return {
     settings: prefixedSettings(joinedSettings(sink.settings, commonSettings), variablePrefix(name)),
     check: (values) => sink.check?.(values) ?? [],
@@ -54,25 +55,7 @@ export function resolveSink<Own extends Values>(
   table: SettingsTable,
   env: Environment,
 ): SinkSettings<Own> {
-  const { kind: rowKind, ...own } = table[`${sinkPrefix}${name}`] ?? {};
-  const variable = `${variablePrefix(name)}KIND`;
-  const kind = rowKind ?? env[variable];
-  const known = sinkNames(table, env);
-  if (!isSet(kind)) {
-    throw new TrawlError(
-      'SETTINGS_INVALID',
-      `Unknown sink ${quote(name)}${known.length > 0 ? ` (known: ${known.join(', ')})` : ''}.`,
-      {
-        hint: `Create it with "trawl env set ${sinkPrefix}${name} kind=KIND …" or ${variable}. Kinds: ${kindsOf(sinks)}.`,
-      },
-    );
-  }
-  const sink = sinks.find((candidate) => candidate.kind === kind);
-  if (!sink) {
-    throw new TrawlError('SETTINGS_INVALID', `Sink ${name} has the unknown kind ${quote(kind)}.`, {
-      hint: `Use one of: ${kindsOf(sinks)}.`,
-    });
-  }
+  const { sink, kind, own } = sinkKind(name, sinks, table, env);
   const { values, problems } = resolveValues(withVariables(name, sink), `a sink of kind ${kind}`, own, env);
   if (problems !== null) {
     throw new TrawlError('SETTINGS_INVALID', `Sink ${name}: ${problems.join('; ')}.`, {
@@ -80,6 +63,36 @@ export function resolveSink<Own extends Values>(
     });
   }
   return { sink: name, kind, values };
+}
+
+/** The kind of a sink, and its other rows. @throws TrawlError SETTINGS_INVALID */
+export function sinkKind<Kind extends ConfigurableKind>(
+  name: string,
+  sinks: readonly Kind[],
+  table: SettingsTable,
+  env: Environment,
+): { sink: Kind; kind: string; own: Readonly<Record<string, string>> } {
+  const { kind: rowKind, ...own } = table[`${sinkPrefix}${name}`] ?? {};
+  const variable = `${variablePrefix(name)}KIND`;
+  const kind = rowKind ?? env[variable];
+  const known = sinkNames(table, env);
+  if (!isSet(kind)) {
+    throw unknownSink(name, known, ` or ${variable}. Kinds: ${kindsOf(sinks)}`);
+  }
+  const sink = sinks.find((candidate) => candidate.kind === kind);
+  if (!sink) {
+    throw new TrawlError(
+      'SETTINGS_INVALID',
+      `Sink ${name} has the unknown kind ${quote(kind)}${instead(
+        kind,
+        sinks.map((one) => one.kind),
+      )}.`,
+      {
+        hint: `Use one of: ${kindsOf(sinks)}.`,
+      },
+    );
+  }
+  return { sink, kind, own };
 }
 
 /**

@@ -41,7 +41,7 @@ export function droppedError({ series }: SeriesKey, at: string): TrawlError {
 export function requireRepetition({ collector, series, range }: BatchWanted): void {
   if (series !== '' || (range.sinceNs === null && range.untilNs === null)) return;
   throw new TrawlError('INPUT_INVALID', `The offloading of ${collector} cannot be limited to a range of time.`, {
-    hint: `Send it as a repetition: trawl offload ${collector} --from TIME --to TIME --name NAME.`,
+    hint: `Send it as a repetition: trawl offload ${collector} --since TIME --until TIME --name NAME.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../counted.js';
 import { TrawlError } from '../errors.js';
 import { type CopiedRow, type CopiedTable, type CopySide, copiedTables } from './copied-tables.js';
 import type { Store } from './store.js';
@@ -74,7 +75,7 @@ async function compared(source: CopySide, target: CopySide, table: CopiedTable):
   if (one.rows === other.rows && one.digest === other.digest) return one;
   throw new TrawlError(
     'COPY_DIFFERS',
-    `${table.name} has ${one.rows} rows in one store and ${other.rows} in the other, or the rows differ.`,
+    `${table.name} has ${counted(one.rows, 'row')} in one store and ${other.rows} in the other, or the rows differ.`,
     { hint: 'Stop every collector of the source store ("trawl stop NAME") and copy into an empty store again.' },
   );
 }

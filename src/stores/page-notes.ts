@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { counted } from '../counted.js';
 import { TrawlError } from '../errors.js';
 import { parseJson } from '../json-parse.js';
 import type { FixedBatch, OpenRepetition } from './offload.js';
@@ -26,24 +27,29 @@ export function lostNote(from: string, to: string): string {
 /** Says which events of a batch were not sent, since they were no longer stored. */
 export function goneNote({ sink, series, number, firstSeq, lastSeq, events }: FixedBatch, gone: number): string {
   const which = series === '' ? `batch ${number}` : `batch ${number} of ${series}`;
-  return `Not sent to ${sink}: ${gone} of the ${events} events of ${which} (${firstSeq} to ${lastSeq}) were cleared before`;
+  return `Not sent to ${sink}: ${gone} of the ${counted(events, 'event')} of ${which} (${firstSeq} to ${lastSeq}) ${gone === 1 ? 'was' : 'were'} cleared before`;
 }
 
 /** Says how many events after this number were in no batch, since they were no longer stored. */
 export function clearedUnsentNote(sink: string, cleared: number, afterSeq: number): string {
-  return `Not sent to ${sink}: ${cleared} events after number ${afterSeq} were cleared before`;
+  return `Not sent to ${sink}: ${counted(cleared, 'event')} after number ${afterSeq} ${cleared === 1 ? 'was' : 'were'} cleared before`;
+}
+
+/** Execution-log note of a U04 that was refused. */
+export function notClearedNote(events: number, sinks: readonly string[]): string {
+  return `Not cleared: ${counted(events, 'event has', 'events have')} not reached every sink (${sinks.join(', ')})`;
 }
 
 export function droppedNote(series: string, open: readonly OpenRepetition[]): string {
   const batches = open.map(
     ({ sink, number, events, sentEvents }) =>
-      `batch ${number} to ${sink} (${sentEvents} of its ${events} events were sent)`,
+      `batch ${number} to ${sink} (${sentEvents} of its ${counted(events, 'event')} ${sentEvents === 1 ? 'was' : 'were'} sent)`,
   );
   return [`Repetition ${series} dropped`, ...batches].join(', ');
 }
 
 export function rejectsNote(rejects: number): string {
-  return `${rejects} ${rejects === 1 ? 'event' : 'events'} rejected: see rejected_events`;
+  return `${counted(rejects, 'event')} rejected: see rejected_events`;
 }
 
 interface Content {

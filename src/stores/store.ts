@@ -135,6 +135,14 @@ export interface Store {
     change?: SettingsChange,
   ): Promise<void>;
 
+  /**
+   * Removes a collector: its settings, staged pages, checkpoint and expected runs. Events, the ledger, the log and rejected
+   * events stay, and what sinks have stays known. If it is set up again, everything that the source still holds is read
+   * again, events that are stored are not stored twice, and numbers continue. Writes lines to the execution log.
+   * @returns false if there was nothing of these
+   */
+  removeCollector(collector: string, change: SettingsChange): Promise<boolean>;
+
   /** Collectors that have anything stored. */
   collectors(): Promise<string[]>;
   /** At most `limit` events after `filter.afterSeq`, by sequence number. */
@@ -162,7 +170,12 @@ export interface Store {
   /** Gaps lost to the source's retention, oldest first. */
   retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */
-  executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]>;
+  executionLog(filter: LogFilter): Promise<ExecutionLogLine[]>;
+
+  /** True for a backup that nothing has collected into: nobody expects runs of it. */
+  isBackup(): Promise<boolean>;
+  /** A worker begins its work: from now on this is a store like any other. */
+  beginWork(): Promise<void>;
 
   /** Size on disk. */
   sizeBytes(): Promise<number>;
@@ -190,6 +203,8 @@ export interface Standing {
   due: DueRuns | null;
   /** The failure of the newest run, whoever began it; null if a run has read a page since, or if no more are wanted. */
   failure: LoggedFailure | null;
+  /** The failure after which a person wanted no more runs; absent if there was none. */
+  failureBeforeStop?: LoggedFailure;
   /** Set while each run ends without having caught up, because the source had only empty pages or led back. */
   endless: Endless | null;
 }
@@ -311,6 +326,15 @@ export interface EventLines {
   events: number;
   /** Sequence number of the last event; 0 if there are none. */
   lastSeq: number;
+}
+
+/** Selects lines of the execution log; all given conditions must hold. */
+export interface LogFilter {
+  collector?: string | undefined;
+  limit: number;
+  /** From this time on, and before that one; RFC 3339 in UTC, to the millisecond. */
+  since?: string | undefined;
+  until?: string | undefined;
 }
 
 /** Selects events; all given conditions must hold. Times are epoch nanoseconds. */

@@ -1,10 +1,10 @@
-import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { type Client, type WorkflowHandleWithFirstExecutionRunId, WorkflowNotFoundError } from '@temporalio/client';
 import type { recurringAuditCollection } from '../../workflows/recurring-audit-collection.js';
 import { TrawlError } from '../errors.js';
 import type { RunFailure } from '../watch/run-failure.js';
 import { requireCron } from '../watch/ticks.js';
-import { cronState, startCron, stopCron } from './cron.js';
-import { collectId, collectorOf, recurringId, taskQueue } from './names.js';
+import { cronState, isOver, startCron, stopCron } from './cron.js';
+import { collectId, collectorOf, offloadId, recurringId, taskQueue } from './names.js';
 import {
   deleteSchedule,
   pauseSchedule,
@@ -134,4 +134,30 @@ export async function stopRecurring(
 ): Promise<'stopped' | 'stopping'> {
   await pauseSchedule(client, collector, reason);
   return stopCron(client, collector, reason);
+}
+
+/**
+ * Ends all that runs for a collector, and deletes its Schedules: of collecting, and of offloading under the id that the
+ * docs give it. Can be repeated.
+ * @returns `stopping` if no worker has carried out a cancellation yet.
+ */
+export async function endAll(client: Client, collector: string, reason: string): Promise<'stopped' | 'stopping'> {
+  const recurring = await stopRecurring(client, collector, reason);
+  await deleteSchedule(client, collector);
+  await deleteSchedule(client, collector, offloadId(collector));
+  const others = await Promise.all([collectId(collector), offloadId(collector)].map((id) => cancelled(client, id)));
+  return recurring === 'stopped' && others.every(Boolean) ? 'stopped' : 'stopping';
+}
+
+/** @returns false if the run has not ended yet */
+async function cancelled(client: Client, workflowId: string): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    if ((await handle.describe()).status.name !== 'RUNNING') return true;
+    await handle.cancel();
+    return await isOver(handle);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
 }

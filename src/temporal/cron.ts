@@ -184,7 +184,7 @@ async function stopRun(
 }
 
 /** Polls instead of awaiting the result, which would leave a call pending if the run does not end. */
-async function isOver(handle: WorkflowHandle): Promise<boolean> {
+export async function isOver(handle: WorkflowHandle): Promise<boolean> {
   const until = Date.now() + stopMaxMs;
   for (;;) {
     if ((await handle.describe()).status.name !== 'RUNNING') return true;

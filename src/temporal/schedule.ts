@@ -222,10 +222,10 @@ export async function triggerSchedule(client: Client, collector: string): Promis
   await client.schedule.getHandle(recurringId(collector)).trigger(ScheduleOverlapPolicy.SKIP);
 }
 
-/** Deletes the Schedule. Runs under way continue. */
-export async function deleteSchedule(client: Client, collector: string): Promise<void> {
+/** Deletes a collector's Schedule, or another one by its id. Runs under way continue. */
+export async function deleteSchedule(client: Client, collector: string, id = recurringId(collector)): Promise<void> {
   await client.schedule
-    .getHandle(recurringId(collector))
+    .getHandle(id)
     .delete()
     .catch((error: unknown) => {
       if (!(error instanceof ScheduleNotFoundError)) throw error;

@@ -4,6 +4,7 @@ import type { SourceKind } from '../sources/kinds.js';
 import type { Standing, Store } from '../stores/store.js';
 import { problemsOf } from './health.js';
 import type { Problem } from './problem.js';
+import { isAtRest } from './run-failure.js';
 import { type SinkStanding, sinkHealth } from './sinks.js';
 
 /** The problems that are watched for, explained in docs/monitoring.md. */
@@ -43,8 +44,10 @@ export async function collectorHealth(
   const setUp = new Set(collectorNames(sources, table, env));
   const found: CollectorHealth[] = [];
   for (const standing of await store.standings()) {
+    const isSetUp = setUp.has(standing.collector);
+    if (!isSetUp && isAtRest(standing)) continue;
     const kind = table[standing.collector]?.source ?? standing.collector;
-    const source = setUp.has(standing.collector) ? sources.find((one) => one.kind === kind) : undefined;
+    const source = isSetUp ? sources.find((one) => one.kind === kind) : undefined;
     const limits = { lateAfterRuns, retentionDays: source?.retentionDays };
     const sinks = source ? await sinkHealth(store, standing.collector, { table, env }, nowMs) : [];
     found.push({

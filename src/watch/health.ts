@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
 import { type Problem, passesByItself } from './problem.js';
@@ -92,17 +93,19 @@ function nearRetention(standing: Standing, { retentionDays }: HealthLimits, nowM
     return null;
   const readTo = new Date(toMs).toISOString();
   const loss =
-    leftMs > 0 ? `In ${(leftMs / dayMs).toFixed(1)} days events will be lost` : 'Events may have been lost already';
+    leftMs > 0
+      ? `In ${counted(Number((leftMs / dayMs).toFixed(1)), 'day')} events will be lost`
+      : 'Events may have been lost already';
   return {
     code: 'RETENTION_NEAR',
-    message: `${loss}: everything is collected up to ${readTo}, and the source keeps ${retentionDays} days. Collect now ("trawl collect ${standing.collector}").`,
+    message: `${loss}: everything is collected up to ${readTo}, and the source keeps ${counted(retentionDays, 'day')}. Collect now ("trawl collect ${standing.collector}").`,
   } as const;
 }
 
 function rejected({ collector, unsettled }: Standing) {
   if (unsettled === null) return null;
   const { events, reason, at } = unsettled;
-  const what = events === 1 ? 'One event was rejected' : `${events} events were rejected`;
+  const what = events === 1 ? 'One event was rejected' : `${counted(events, 'event')} were rejected`;
   const why = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
   return {
     code: 'EVENTS_REJECTED',

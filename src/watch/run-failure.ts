@@ -29,11 +29,17 @@ export function newestFailure(stored: Outcomes | undefined, recurring: RunFailur
   return isPast ? null : recurring;
 }
 
-function loggedFailure({ at, text }: NonNullable<Outcomes['failure']>): RunFailure {
+/** A failure as the execution log has it. */
+export function loggedFailure({ at, text }: NonNullable<Outcomes['failure']>): RunFailure {
   return { ...splitCode(text), atMs: epochMs(at) };
 }
 
 /** The problem of a collector whose newest run has failed. */
 export function failedRun({ message, code }: RunFailure): Problem {
   return { code: failureCodeOf(code), message: `The last run failed: ${message}` };
+}
+
+/** True if nothing is known of any run, and none is expected: so `trawl remove` leaves a collector. */
+export function isAtRest({ due, lastDateTime, failure }: Standing): boolean {
+  return due === null && lastDateTime === null && failure === null;
 }

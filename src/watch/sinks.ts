@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Environment, SettingsTable } from '../environment.js';
 import { collectorRows } from '../settings/collector.js';
 import { offloadSettingsOf } from '../settings/offload.js';
@@ -80,6 +81,6 @@ export function lateSink(
   const reason = failure === null ? '' : ` The last attempt failed: ${failure}`;
   return {
     code: 'OFFLOAD_LATE',
-    message: `${behind} events have not reached the sink ${sink}, the oldest was collected at ${waitingSince}.${reason} Nothing is lost: see the run audit-offload-${collector} in the Temporal UI, and offload now with "trawl offload ${collector}".`,
+    message: `${counted(behind, 'event has', 'events have')} not reached the sink ${sink}, the oldest was collected at ${waitingSince}.${reason} Nothing is lost: see the run audit-offload-${collector} in the Temporal UI, and offload now with "trawl offload ${collector}".`,
   };
 }

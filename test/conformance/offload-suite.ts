@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { BatchForm } from '../../src/batch.js';
+import { counted } from '../../src/counted.js';
 import { inSteps } from '../../src/stores/in-steps.js';
 import type { BatchWanted, FixedBatch, PruneRequest, Sender, SeriesKey } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
@@ -369,7 +370,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await clear(100)).toBe(10);
       const lines = await store.executionLog({ collector: 'asa', limit: 20 });
       expect(lines.map((line) => line.notes).filter((note) => note.startsWith('Repetition'))).toEqual([
-        'Repetition again dropped, batch 2 to archive (1 of its 2 events were sent), batch 1 to siem (0 of its 2 events were sent)',
+        'Repetition again dropped, batch 2 to archive (1 of its 2 events was sent), batch 1 to siem (0 of its 2 events were sent)',
       ]);
     });
 
@@ -410,7 +411,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.clearEvents('asa', ['b'], ['archive', 'siem'])).toMatch('Not cleared');
       const left = 5 - batch.events;
       expect(await store.clearEvents('asa', ['c'], ['archive'])).toBe(
-        left > 0 ? `Not cleared: ${left} events have not reached every sink (archive)` : null,
+        left > 0 ? `Not cleared: ${counted(left, 'event has', 'events have')} not reached every sink (archive)` : null,
       );
       await sendAll();
       // The same key has the same outcome again.
@@ -431,7 +432,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       await store.offload.confirmBatch(batch, { ...sent, refused: [{ seq: 2, id: 'e2', reason: 'too long' }] });
       expect(await clear(100)).toBe(3);
       expect(await ids()).toEqual(['e2', 'e5', 'e6']);
-      expect(await store.clearEvents('asa', ['a'], ['archive'])).toMatch('Not cleared: 1 events');
+      expect(await store.clearEvents('asa', ['a'], ['archive'])).toMatch('Not cleared: 1 event has');
       expect(await store.clearEvents('asa', ['b'], ['siem'], true)).toBeNull();
       expect(await ids()).toEqual([]);
     });

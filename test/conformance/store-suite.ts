@@ -4,7 +4,7 @@ import { eventLine } from '../../src/event-line.js';
 import type { OwnFilter } from '../../src/filter/filter.js';
 import { filterOf, parseFilter } from '../../src/filter/parse.js';
 import { settingsChange } from '../../src/settings/change.js';
-import type { EventFilter, SeenPage, Store } from '../../src/stores/store.js';
+import type { EventFilter, LogFilter, SeenPage, Store } from '../../src/stores/store.js';
 import { stopClock } from '../support/clock.js';
 import { event, idleRun, page } from './pages.js';
 
@@ -261,7 +261,7 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       await store.writePage(page([{ ...all[0]!, timestamp: '2026-01-03T00:00:00Z' }]));
       expect(await store.rejectedCount('asa')).toBe(3_001);
       expect((await notes()).filter(([note]) => String(note).includes('rejected'))).toEqual([
-        ['3000 events rejected: see rejected_events', 0],
+        ['3,000 events rejected: see rejected_events', 0],
         ['1 event rejected: see rejected_events', 0],
       ]);
     });
@@ -613,6 +613,53 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.collectors()).toEqual([]);
       await store.logFailedRun('asa', 'No. [NOT_FOUND]', 'run');
       expect(await store.collectors()).toEqual(['asa']);
+    });
+
+    it('removes a collector for good but what proves something, and goes on where it was set up again', async () => {
+      const change = settingsChange('a test', 'remove', []);
+      expect(await store.removeCollector('asa', change)).toBe(false);
+      await store.setSettings('asa', { asaTeam: 'acme' }, []);
+      await store.writePage(page([event('a'), event('b')], { nextOffset: 'o1', more: true }));
+      await store.expectRuns('asa', { cron: '* * * * *', tick: null });
+      await store.logFailedRun('asa', 'No. [NOT_FOUND]', 'run');
+      const staged = { ...page([], { offset: 'o1', key: 'staged' }), body: new Uint8Array([1]) };
+      await store.stagePage(staged);
+      expect(await store.removeCollector('asa', change)).toBe(true);
+      expect(await store.settings()).toEqual({});
+      expect(await store.standings('asa')).toMatchObject([
+        { lastDateTime: null, caughtUpAt: null, due: null, failure: null, lastSeq: 2, pages: 1 },
+      ]);
+      expect(await store.stagedBody('asa', 'staged')).toBeNull();
+      expect(await ids()).toEqual(['a', 'b']);
+      expect((await notes()).at(-1)).toEqual(['Removed: settings, checkpoint and expected runs', 0]);
+      const lines = (await notes()).length;
+      expect(await store.removeCollector('asa', settingsChange('a test', 'again', []))).toBe(false);
+      expect(await notes()).toHaveLength(lines);
+      // A walk that was under way writes nothing any more.
+      expect(await store.writePage(page([event('c')], { offset: 'o1' }))).toMatchObject({ outcome: 'superseded' });
+      const { generation } = await store.checkpoint('asa');
+      await store.writePage(page([event('a'), event('c')], { generation }));
+      expect((await store.events({ collector: 'asa', afterSeq: 0 }, 9)).map(({ id, seq }) => [id, seq])).toEqual([
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+      ]);
+    });
+
+    it('finds the lines of the log of a range of time', async () => {
+      const clock = stopClock(Date.parse('2026-05-01T12:00:00Z'));
+      for (const failure of ['one', 'two', 'three']) {
+        await store.logFailedRun('asa', failure, failure);
+        clock.advance(1_000);
+      }
+      await store.logFailedRun('other', 'other', 'other');
+      const found = async (filter: Partial<LogFilter>) =>
+        (await store.executionLog({ limit: 9, ...filter })).map((line) => line.notes.replace('Run failed: ', ''));
+      expect(await found({ since: '2026-05-01T12:00:01.000Z' })).toEqual(['other', 'three', 'two']);
+      expect(await found({ collector: 'asa', since: '2026-05-01T12:00:01.000Z' })).toEqual(['three', 'two']);
+      expect(await found({ collector: 'asa', until: '2026-05-01T12:00:01.000Z' })).toEqual(['one']);
+      const all = await store.executionLog({ limit: 9 });
+      expect(all.map(({ line }) => line)).toEqual(all.map(({ line }) => line).sort((a, b) => b - a));
     });
 
     it('counts requests to a place with a low limit', async () => {

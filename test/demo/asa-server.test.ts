@@ -1,6 +1,8 @@
 import { get } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { foreignHost, linkStyles } from '../../demo/asa/links.js';
+import { firstNames, lastNames } from '../../demo/asa/names.js';
+import { asciiOf } from '../../demo/asa/objects.js';
 import { type DemoAsa, type DemoAsaOptions, startDemoAsa } from '../../demo/asa/server.js';
 import { stopClock } from '../support/clock.js';
 import { ask, askToken, auditsUrl, listText, range, readPage, tokenOf, walk } from './asa-client.js';
@@ -390,4 +392,18 @@ describe('the server', () => {
     await expect(stalled.text()).rejects.toThrow();
     await expect(askToken(demo)).rejects.toThrow();
   });
+});
+
+it.each([
+  ['Øystein', 'Oystein'],
+  ['Yılmaz', 'Yilmaz'],
+  ['Dvořák', 'Dvorak'],
+  ["O'Hara", 'OHara'],
+])('the login of %s is %s, with all of its letters', (name, login) => {
+  expect(asciiOf(name)).toBe(login);
+});
+
+it('the login of every name has as many letters as the name', () => {
+  for (const name of [...firstNames, ...lastNames])
+    expect(asciiOf(name)).toHaveLength(name.replace(/[^\p{Letter}]/gu, '').length);
 });

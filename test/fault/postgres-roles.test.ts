@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { settingsChange } from '../../src/settings/change.js';
 import { migrations } from '../../src/stores/postgres/migrations.js';
 import { ownerFunctions } from '../../src/stores/postgres/owner-functions.js';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
@@ -89,6 +90,7 @@ describe("the collector's role of docs/postgres.md", () => {
     const before = await lines();
     await store.offload.prune('asa', { before: { log: new Date().toISOString() }, rowsMax: 100 });
     expect(await lines()).toBe(before - 1);
+    expect(await store.removeCollector('asa', settingsChange('a test', 'remove', []))).toBe(true);
   });
 
   it('changes no event, no row of the ledger and no line of the log, and touches no table', async () => {

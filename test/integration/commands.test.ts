@@ -194,7 +194,7 @@ describe('maintenance flows as workflow types', () => {
     async (type) => {
       const collection = await TestCollection.start({ events: 1 });
       await expect((await collection.start({ type, input: { collector: 'aas' } })).result()).rejects.toMatchObject({
-        cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('"aas" (there are: asa)') },
+        cause: { type: 'COLLECTOR_UNKNOWN', message: expect.stringContaining('"aas" (did you mean asa?)') },
       });
       expect(await collection.store.collectors()).toEqual([]);
       expect(await collection.store.executionLog({ limit: 10 })).toEqual([]);
@@ -217,7 +217,7 @@ describe('maintenance flows as workflow types', () => {
     await collection.collect();
     const clear = async (input: object) => (await collection.start({ type: 'clearEvents', input })).result();
     await expect(clear({ collector: 'asa' })).rejects.toMatchObject({
-      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3000 events have not reached every sink') },
+      cause: { type: 'INPUT_INVALID', message: expect.stringContaining('3,000 events have not reached every sink') },
     });
     const refused = async (with_: unknown[]) => {
       const handle = await collection.client.workflow.signalWithStart('recurringAuditCollection', {
@@ -231,7 +231,7 @@ describe('maintenance flows as workflow types', () => {
       return (await store.eventCount('asa')) > 0;
     };
     for (const args of [[], [{}], [{ force: 'yes' }], ['force']]) expect(await refused(args)).toBe(true);
-    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3000 events'));
+    const notes = (await collection.notes()).filter((note) => note.startsWith('Not cleared: 3,000 events'));
     expect(notes).toHaveLength(5);
 
     await offload(collection);

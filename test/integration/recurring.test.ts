@@ -1,6 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type RecurringWishes, recurringState, startRecurring, stopRecurring } from '../../src/temporal/collection.js';
-import { recurringId } from '../../src/temporal/names.js';
+import {
+  endAll,
+  type RecurringWishes,
+  recurringState,
+  startRecurring,
+  stopRecurring,
+} from '../../src/temporal/collection.js';
+import { offloadId, recurringId } from '../../src/temporal/names.js';
 import { TestCollection, until } from '../support/collection.js';
 import { makeNamespace } from '../support/namespace.js';
 
@@ -17,6 +23,21 @@ it('a recurring collection can be started, changed and stopped at any moment of 
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
   expect(await recurringState(client, name)).toBeNull();
   expect(await stopRecurring(client, name, 'test')).toBe('stopped');
+});
+
+it('all that runs for a collector ends, whatever began it, and its Schedules are gone', async () => {
+  const { client } = await TestCollection.start({ events: 1 });
+  const name = `ended-${process.pid}`;
+  await startRecurring(client, name, { recurrence: 'schedule', cron: '0 0 1 1 *' });
+  const offload = await client.schedule.create({
+    scheduleId: offloadId(name),
+    spec: { cronExpressions: ['0 0 1 1 *'] },
+    action: { type: 'startWorkflow', workflowType: 'offloadEvents', taskQueue: 'audit-collection' },
+  });
+  expect(await endAll(client, name, 'test')).toBe('stopped');
+  expect(await recurringState(client, name)).toBeNull();
+  await expect(offload.describe()).rejects.toThrow();
+  expect(await endAll(client, name, 'test')).toBe('stopped');
 });
 
 it('nothing is touched for a cron that is refused, here or by the server, and a Schedule made elsewhere is left alone', async () => {

@@ -29,7 +29,7 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^OTEL_\S+ trawl worker$/, 'test/cli/traces.test.ts'],
   [/^curl .*\/metrics$/, 'runs'],
   [/^curl .*_index_template/, 'test/sinks/opensearch.test.ts'],
-  [/^node scripts\/plan\.mjs\b/, 'runs'],
+  [/^trawl plan\b/, 'test/unit/plan.test.ts'],
   [/^(npm (init|install)|npx trawl|mkdir trawl|tar |cp trawl\/|trawl\/bin\/trawl)/, 'test/package/package.test.ts'],
   [/^npm run (licences|sbom)$/, 'test/unit/licences.test.ts'],
   [/^npm audit\b/, 'asks a registry for what is known by then'],

@@ -31,6 +31,7 @@ describe("M10's branches", () => {
       resetToRejected: 'Reset checkpoint to the first page with rejected events',
       clearedEvents: 'Cleared events table',
       stopped: 'Stopped: no run is expected',
+      removed: 'Removed: settings, checkpoint and expected runs',
     });
   });
 });

@@ -8,7 +8,13 @@ afterEach(() => {
 
 /** A store with collectors that move, and the lines that are told of them. */
 function followed(names: readonly string[]) {
-  const standing = (): Partial<Checkpoint> => ({ caughtUpAt: null, lastDateTime: null, lastSeq: 0, pages: 0 });
+  const standing = (): Partial<Checkpoint> => ({
+    caughtUpAt: null,
+    lastDateTime: null,
+    lastSeq: 0,
+    pages: 0,
+    newestTimestamp: null,
+  });
   const at = Object.fromEntries(names.map((name) => [name, standing()]));
   const lines: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
@@ -37,14 +43,14 @@ it('a run that brings something is one line, once it is over; one that brings no
   reads('asa', '2026-01-01T00:00:00', 1_000);
   expect(await look()).toEqual([]);
   catchesUp('asa', '2026-01-02T00:00:00', 1_500);
-  expect(await look()).toEqual(['asa: 1,500 new events, up to 2026-01-02 00:00:00\n']);
+  expect(await look()).toEqual(['asa: 1,500 new events, up to 2026-01-02 00:00:00Z\n']);
   catchesUp('asa', '2026-01-02T00:01:00', 1_500);
   expect(await look()).toEqual([]);
   catchesUp('asa', '2026-01-02T00:02:00', 1_501);
   catchesUp('descope', '2026-01-02T00:02:00', 7);
   expect(await look()).toEqual([
-    'asa: 1 new event, up to 2026-01-02 00:02:00\n',
-    'descope: 7 new events, up to 2026-01-02 00:02:00\n',
+    'asa: 1 new event, up to 2026-01-02 00:02:00Z\n',
+    'descope: 7 new events, up to 2026-01-02 00:02:00Z\n',
   ]);
 });
 
@@ -62,5 +68,5 @@ it('a store that cannot be read for a moment loses no line', async () => {
   });
   expect(await look()).toEqual([]);
   Object.defineProperty(at, 'asa', { configurable: true, value: asa });
-  expect(await look()).toEqual(['asa: 3 new events, up to 2026-01-02 00:00:00\n']);
+  expect(await look()).toEqual(['asa: 3 new events, up to 2026-01-02 00:00:00Z\n']);
 });

@@ -43,6 +43,8 @@ it('offers collectors and subcommands together, the types of events, and the new
     collectors: async () => ['asa', 'shop'],
     sinks: async () => [],
     types: async () => ['user.create', 'server.enroll'],
+    settings: async () => [],
+    rows: async () => [],
   };
   const offered = async (...words: string[]) =>
     (await candidates(program, ['events', ...words], names)).map(({ value }) => value);

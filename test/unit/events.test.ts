@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Context } from '../../src/cli/context.js';
 import { type EventFormat, eventFormats } from '../../src/cli/event-formats.js';
 import type { EventsOptions } from '../../src/cli/events/asked.js';
-import { events, timeOption } from '../../src/cli/verbs/events.js';
+import { timeOption } from '../../src/cli/time-option.js';
+import { events } from '../../src/cli/verbs/events.js';
 import { WrongCall } from '../../src/cli/wrong-call.js';
 import type { StoredEvent } from '../../src/domain.js';
 import { eventLine } from '../../src/event-line.js';
@@ -16,64 +17,6 @@ import { parseFilter } from '../../src/filter/parse.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { EventFilter } from '../../src/stores/store.js';
 import { event, page } from '../conformance/pages.js';
-import { stopClock } from '../support/clock.js';
-
-const nowMs = Date.parse('2026-05-01T12:00:00Z');
-const nowNs = BigInt(nowMs) * 1_000_000n;
-
-describe('--since and --until', () => {
-  it.each([
-    ['2026-05-01T12:00:00Z', nowNs],
-    ['2026-05-01T12:00:00.000000001Z', nowNs + 1n],
-    ['2026-05-01T14:00:00+02:00', nowNs],
-    ['2026-05-01', nowNs - 43_200_000_000_000n],
-    ['90m', nowNs - 5_400_000_000_000n],
-    ['12h', nowNs - 43_200_000_000_000n],
-    ['7d', nowNs - 604_800_000_000_000n],
-    ['30s', nowNs - 30_000_000_000n],
-    ['0s', nowNs],
-  ])('accept %s', (text, time) => {
-    expect(timeOption('--since', text, nowMs)).toBe(time);
-  });
-
-  it('may be left out', () => {
-    expect(timeOption('--since', undefined)).toBeUndefined();
-  });
-
-  it('subtract an age from now', () => {
-    stopClock(nowMs);
-    expect(timeOption('--since', '1s')).toBe(nowNs - 1_000_000_000n);
-  });
-
-  it.each([
-    '',
-    'yesterday',
-    '7',
-    '7w',
-    '-7d',
-    '1.5h',
-    '7 d',
-    '2026-02-30',
-    '2026-13-01',
-    '12:00',
-    '2026-05-01T12:00',
-    'd',
-  ])('refuse %j and say what is expected', (text) => {
-    expect(() => timeOption('--until', text, nowMs)).toThrow(
-      expect.objectContaining({
-        code: 'INPUT_INVALID',
-        retry: false,
-        message: expect.stringContaining('--until'),
-        hint: expect.stringMatching(/RFC 3339.*12h/),
-      }),
-    );
-  });
-
-  it.each(['999999d', '0001-01-01', '9999-12-31T23:59:59Z'])('stay within what a store can compare: %s', (text) => {
-    const time = timeOption('--since', text, nowMs)!;
-    expect(BigInt.asIntN(64, time)).toBe(time);
-  });
-});
 
 const stored: StoredEvent = {
   collector: 'asa',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { processSettingDefinitions, readProcessSettings } from '../../src/cli/process-settings.js';
-import { timeOption } from '../../src/cli/verbs/events.js';
+import { timeOption } from '../../src/cli/time-option.js';
 import { TrawlError } from '../../src/errors.js';
 import { checkTableRows, resolveCollector } from '../../src/settings/collector.js';
 import { isRequired } from '../../src/settings/definition.js';

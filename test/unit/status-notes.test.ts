@@ -140,6 +140,33 @@ describe('the notes about a collector', () => {
       /paused \(ada: upgrade\), so nothing is collected\. "trawl start asa"/,
     ],
     ['that trawl stop has ended', { state: paused, stored: { expected: false } }, 0, [], /All is well/],
+    [
+      'that trawl stop has ended after a failure that the Schedule still has',
+      {
+        state: { ...paused, failure: { message: 'The key was refused.', code: 'CREDENTIALS_REFUSED', atMs: now } },
+        stored: { expected: false },
+      },
+      0,
+      ['CREDENTIALS_REFUSED'],
+      /It is stopped\. The last run before that failed: The key was refused\./,
+    ],
+    [
+      'that trawl stop has ended after a failure that the log has',
+      {
+        state: null,
+        stored: { expected: false, failureBeforeStop: { at: ago(hour), text: 'Refused. [CREDENTIALS_REFUSED]' } },
+      },
+      0,
+      ['CREDENTIALS_REFUSED'],
+      /The last run before that failed: Refused\./,
+    ],
+    [
+      'that was stopped, and has failed once more by hand',
+      { state: null, stored: { expected: false, failure: { at: ago(0), text: 'Refused. [CREDENTIALS_REFUSED]' } } },
+      3,
+      ['CREDENTIALS_REFUSED'],
+      /The last run failed: Refused\./,
+    ],
     ['that is paused, with the store down', { state: paused, stored: undefined }, 0, ['PAUSED'], /trawl start asa/],
     [
       'that no worker carries out',
@@ -305,7 +332,7 @@ describe('the notes if there are none about a collector', () => {
       'no worker where runs wait',
       { strayRuns: [{ taskQueue: 'audit-colection', workflowIds: ['audit-collection-asa', 'once'] }] },
       3,
-      /^Temporal: audit-collection-asa and 1 more runs wait on the task queue audit-colection.*--task-queue audit-collection\. \[NO_WORKER\]$/m,
+      /^Temporal: audit-collection-asa and 1 more run wait on the task queue audit-colection.*--task-queue audit-collection\. \[NO_WORKER\]$/m,
     ],
     ['no store', { storeExists: false }, 0, /nothing has been collected here yet \(\/data\/trawl\.db\)/],
     ['no store that can be read', { storeProblem: problem }, 1, /^Store: It does not answer\. Wait\. \[STORE_BUSY\]$/m],

@@ -179,7 +179,7 @@ describe('a collector', () => {
         { lateAfterRuns: 3, retentionDays: 90 },
         now,
       )[0]?.message;
-    expect(problemAfter(80)).toContain('In 10.0 days events will be lost');
+    expect(problemAfter(80)).toContain('In 10 days events will be lost');
     expect(problemAfter(91)).toContain('may have been lost already');
   });
 });

@@ -20,7 +20,7 @@ const page = (events: number): PageRef => ({
 describe('the summary of an activity', () => {
   it('names collector, pages and events', () => {
     expect(summaryOf('asa', 'write', { pages: [page(1000), page(1000), page(1000), page(1000)], nextPage: 9 })).toBe(
-      'asa: write pages 5 to 8, 4000 events',
+      'asa: write pages 5 to 8, 4,000 events',
     );
   });
 
@@ -45,7 +45,7 @@ describe('progress in words', () => {
 
   it('names the collector, the step and the progress', () => {
     const words = inWords(progress);
-    for (const part of ['asa', 'walking', '11500', '12', '2026-05-01T12:00:00Z', 'Full page']) {
+    for (const part of ['asa', 'walking', '11,500', '12', '2026-05-01T12:00:00Z', 'Full page']) {
       expect(words).toContain(part);
     }
     expect(words).not.toContain('rejected_events');
@@ -64,14 +64,14 @@ describe('progress in words', () => {
   it('says "so far" only while the run goes on', () => {
     expect(inWords(progress)).toContain('so far');
     for (const state of ['caught up', 'not caught up', 'failed'] as const)
-      expect(inWords({ ...progress, state })).toContain('11500 new events in 12 pages, up to');
+      expect(inWords({ ...progress, state })).toContain('11,500 new events in 12 pages, up to');
   });
 
   it('says how much was read and where, after a reset', () => {
     const again = { ...progress, newEvents: 0, eventsRead: 40_000, reached: '2026-01-02T00:00:00' };
-    expect(inWords(again)).toContain('read 40000 (0 new) in 12 pages so far, at 2026-01-02T00:00:00Z');
+    expect(inWords(again)).toContain('read 40,000 events (0 new) in 12 pages so far, at 2026-01-02T00:00:00Z');
     const beyond = { ...again, newEvents: 7, reached: progress.newest };
-    expect(inWords(beyond)).toContain('read 40000 (7 new) in 12 pages so far, up to 2026-05-01T12:00:00Z');
+    expect(inWords(beyond)).toContain('read 40,000 events (7 new) in 12 pages so far, up to 2026-05-01T12:00:00Z');
   });
 
   it('names the cron of a run that recurs, whoever began it', () => {

@@ -1,11 +1,14 @@
 import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
 import { errorReport } from '../error-report.js';
 import { printable, wrapped } from '../output.js';
+import { padTo, widthOf } from '../width.js';
 
 export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped';
 
 /** Result of one check of `trawl check`. */
 interface CheckLine {
+  /** The collector that it is about; absent if it is about none or all. */
+  collector?: string;
   check: string;
   outcome: Outcome;
   /** False only if it failed. */
@@ -19,6 +22,14 @@ interface CheckLine {
 /** Collects the results, in order. */
 export class CheckLines {
   readonly all: CheckLine[] = [];
+  #collector: string | null = null;
+  #named = false;
+
+  /** Says which collector the following results are about. @param named true if the text names it: there are several. */
+  about(collector: string | null, named = false): void {
+    this.#collector = collector;
+    this.#named ||= named;
+  }
 
   passed(check: string, detail: string): void {
     this.#add(check, 'passed', detail);
@@ -36,7 +47,7 @@ export class CheckLines {
 
   failed(check: string, error: unknown): void {
     const { code, message, hint } = errorReport(error);
-    this.all.push({ check, outcome: 'failed', ok: false, detail: `${message} ${hint}`, code });
+    this.all.push({ ...this.#about(), check, outcome: 'failed', ok: false, detail: `${message} ${hint}`, code });
   }
 
   /** @returns undefined if it failed. */
@@ -57,19 +68,26 @@ export class CheckLines {
 
   /** @param columns of the terminal; without one, lines are not wrapped. */
   text(columns?: number): string {
-    const width = Math.max(...this.all.map(({ check }) => check.length));
+    const labels = this.all.map(({ collector, check }) =>
+      this.#named && collector ? `${collector}: ${check}` : check,
+    );
+    const width = Math.max(...labels.map(widthOf));
     const indent = columns !== undefined && columns >= 60 ? outcomeWidth + width + 4 : 2;
     return this.all
-      .map(({ check, outcome, detail, code }) => {
+      .map(({ outcome, detail, code }, index) => {
         const end = code === undefined ? '' : ` [${code}]`;
-        const line = `${words[outcome].padEnd(outcomeWidth)}  ${check.padEnd(width)}  ${printable(detail)}${end}`;
+        const line = `${words[outcome].padEnd(outcomeWidth)}  ${padTo(labels[index]!, width)}  ${printable(detail)}${end}`;
         return `${columns === undefined ? line : wrapped(line, columns, indent)}\n`;
       })
       .join('');
   }
 
   #add(check: string, outcome: Outcome, detail: string): void {
-    this.all.push({ check, outcome, ok: true, detail });
+    this.all.push({ ...this.#about(), check, outcome, ok: true, detail });
+  }
+
+  #about(): Pick<CheckLine, 'collector'> {
+    return this.#collector === null ? {} : { collector: this.#collector };
   }
 }
 

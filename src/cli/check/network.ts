@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { counted } from '../../counted.js';
 import type { Environment } from '../../environment.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { connectionHint } from '../../http/connection-hints.js';
@@ -70,7 +71,7 @@ async function checkTls(lines: CheckLines, host: string, port: number): Promise<
     const days = Math.floor((ends - Date.now()) / dayMs);
     const found = `${protocol}, certificate of ${certificate.issuer.O ?? certificate.issuer.CN} until ${new Date(ends).toISOString().slice(0, 10)}`;
     if (days < soonDays)
-      lines.warning('TLS', `${found}: it expires in ${days} days. The operator of ${host} must renew it.`);
+      lines.warning('TLS', `${found}: it expires in ${counted(days, 'day')}. The operator of ${host} must renew it.`);
     else lines.passed('TLS', found);
     return true;
   } catch (error) {

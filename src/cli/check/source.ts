@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import type { Rejected } from '../../domain.js';
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import { answerBounds, type Exchange, HttpClient } from '../../http/client.js';
@@ -84,14 +85,18 @@ const failedCheck: Partial<Record<ErrorCode, 'credentials' | 'role'>> = {
 
 function nothingFits(place: string, rejected: readonly Rejected[]): TrawlError {
   const [{ reason }] = rejected as [Rejected];
-  return new TrawlError('ANSWER_UNREADABLE', `${place}: none of the ${rejected.length} events fits (${reason}).`, {
-    hint: 'Check that the settings name the right API and version. If they do, the vendor has changed its events: report it.',
-  });
+  return new TrawlError(
+    'ANSWER_UNREADABLE',
+    `${place}: ${rejected.length === 1 ? 'the only event does not fit' : `none of the ${counted(rejected.length, 'event')} fits`} (${reason}).`,
+    {
+      hint: 'Check that the settings name the right API and version. If they do, the vendor has changed its events: report it.',
+    },
+  );
 }
 
 function inWords({ content: { events, rejected }, more }: FetchedPage): string {
   const unfit = rejected.length > 0 ? `, ${rejected.length} that cannot be parsed` : '';
-  return `${events.length} events${unfit}${more ? ', and more after them' : ''}`;
+  return `${counted(events.length, 'event')}${unfit}${more ? ', and more after them' : ''}`;
 }
 
 function tooLate(place: string): TrawlError {

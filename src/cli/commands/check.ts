@@ -4,10 +4,12 @@ import { jsonOption } from './options.js';
 
 export function addCheck(program: Command, choose: Choose): void {
   program
-    .command('check <name>')
-    .description('check settings, network, credentials, a first page, clock, store, sinks and Temporal; stores nothing')
+    .command('check [names...]')
+    .description(
+      'check the settings of each collector, or of these, with network, credentials, a first page, clock, store, sinks and Temporal; stores nothing',
+    )
     .addOption(jsonOption())
-    .action((name, options) =>
-      choose(async (context) => (await import('../verbs/check.js')).check(context, name, options)),
+    .action((names, options) =>
+      choose(async (context) => (await import('../verbs/check.js')).check(context, names, options)),
     );
 }

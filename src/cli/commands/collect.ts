@@ -4,10 +4,11 @@ import { jsonOption } from './options.js';
 
 export function addCollect(program: Command, choose: Choose): void {
   program
-    .command('collect <name>')
+    .command('collect [names...]')
     .description('collect now, and end when caught up')
+    .option('--all', 'for every collector, side by side')
     .addOption(jsonOption())
-    .action((name, options) =>
-      choose(async (context) => (await import('../verbs/collect.js')).collect(context, name, options)),
+    .action((names, options) =>
+      choose(async (context) => (await import('../verbs/collect.js')).collect(context, names, options)),
     );
 }

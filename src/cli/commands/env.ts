@@ -9,6 +9,7 @@ export function addEnv(program: Command, choose: Choose): void {
   env
     .command('get [name]')
     .description('show settings')
+    .option('--effective', 'what is in force, and whether it comes from the table, the environment, .env or a default')
     .addOption(jsonOption())
     .option(...own)
     .action((name, options) =>
@@ -17,6 +18,7 @@ export function addEnv(program: Command, choose: Choose): void {
   env
     .command('set <name> <assignments...>')
     .description('change settings: trawl env set asa searchCount=500')
+    .addOption(jsonOption())
     .option(...own)
     .action((name, assignments, options) =>
       choose(async (context) => (await import('../verbs/env-set.js')).envSet(context, name, assignments, options)),
@@ -24,6 +26,7 @@ export function addEnv(program: Command, choose: Choose): void {
   env
     .command('unset <name> <keys...>')
     .description('remove settings')
+    .addOption(jsonOption())
     .option(...own)
     .action((name, keys, options) =>
       choose(async (context) => (await import('../verbs/env-set.js')).envUnset(context, name, keys, options)),

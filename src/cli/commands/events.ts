@@ -3,7 +3,7 @@ import { words } from '../../filter/filter.js';
 import { eventFormats } from '../event-formats.js';
 import type { EventsOptions } from '../events/asked.js';
 import type { Choose } from './choose.js';
-import { jsonOption, wholeNumber } from './options.js';
+import { jsonOption, sinceOption, untilOption, wholeNumber } from './options.js';
 
 export function addEvents(program: Command, choose: Choose): void {
   const events = program
@@ -15,8 +15,8 @@ export function addEvents(program: Command, choose: Choose): void {
       ]),
     )
     .option('--wide', 'all columns of the table, with everything in them')
-    .option('--since <time>', 'from this time on: RFC 3339, a date, or an age such as 12h')
-    .option('--until <time>', 'before this time')
+    .addOption(sinceOption('events'))
+    .addOption(untilOption('events'))
     .option(
       '--where <filter>',
       `that match, for example 'user:ada -type:auth.* "some text"'; the words are ${words.join(', ')}`,

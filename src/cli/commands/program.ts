@@ -26,6 +26,8 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   rejected: async () => (await import('./rejected.js')).addRejected,
   reset: async () => (await import('./reset.js')).addReset,
   clear: async () => (await import('./clear.js')).addClear,
+  remove: async () => (await import('./remove.js')).addRemove,
+  plan: async () => (await import('./plan.js')).addPlan,
   demo: async () => (await import('./demo.js')).addDemo,
   completion: async () => (await import('./completion.js')).addCompletion,
 };

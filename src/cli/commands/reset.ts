@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Choose } from './choose.js';
+import { jsonOption } from './options.js';
 
 export function addReset(program: Command, choose: Choose): void {
   program
@@ -9,6 +10,7 @@ export function addReset(program: Command, choose: Choose): void {
       '--rejected',
       'only to the first page with events that were rejected, and are neither stored nor acknowledged',
     )
+    .addOption(jsonOption())
     .action((name, options) =>
       choose(async (context) => (await import('../verbs/maintenance.js')).reset(context, name, options)),
     );

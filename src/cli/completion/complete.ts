@@ -24,4 +24,6 @@ const names: Names = {
   collectors: async () => (await import('./names.js')).namesHere.collectors(),
   sinks: async () => (await import('./names.js')).namesHere.sinks(),
   types: async () => (await import('./names.js')).namesHere.types(),
+  settings: async (name, typed) => (await import('./names.js')).namesHere.settings(name, typed),
+  rows: async (name) => (await import('./names.js')).namesHere.rows(name),
 };

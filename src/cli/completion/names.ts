@@ -16,12 +16,16 @@ export const namesHere: Names = {
     ]),
   sinks: () => withStore(async (context, store) => sinkNames((await store?.settings()) ?? {}, context.settings.env)),
   types: () => withStore(async (_, store) => (store ? newestTypes(store) : [])),
+  settings: (name, typed) =>
+    withStore(async (_, store) => {
+      const { settingsOf } = await import('./settings.js');
+      return settingsOf(name, (await store?.settings())?.[name] ?? {}, typed);
+    }),
+  rows: (name) => withStore(async (_, store) => Object.keys((await store?.settings())?.[name] ?? {})),
 };
 
 /** Gets names with the store, or from the environment alone if the store does not answer. */
-async function withStore(
-  namesOf: (context: Context, store: Store | undefined) => Promise<string[]>,
-): Promise<string[]> {
+async function withStore<T>(namesOf: (context: Context, store: Store | undefined) => Promise<T>): Promise<T> {
   const context = new Context();
   try {
     const place = answeringWithin(context.settings.store, storeMaxMs);

@@ -12,18 +12,20 @@ export const scripts: Readonly<Record<Shell, string>> = {
   COMPREPLY=()
   while IFS=$'\\t' read -r value description; do
     COMPREPLY+=("$(printf %q "$value")")
+    if [[ $value == *= ]]; then compopt -o nospace 2>/dev/null; fi
   done < <("$1" __complete bash "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _trawl trawl
 `,
   zsh: `#compdef trawl
 _trawl() {
-  local -a found
+  local -a found end
   local line
   while IFS= read -r line; do
+    [[ $line == *=$'\\t'* ]] && end=(-S '')
     found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done < <("\${words[1]}" __complete zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
-  if (( $#found )); then _describe -t words trawl found; else _files; fi
+  if (( $#found )); then _describe -t words trawl found "\${end[@]}"; else _files; fi
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _trawl "$@"; else compdef _trawl trawl; fi
 `,

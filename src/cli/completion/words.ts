@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
-interface Candidate {
+export interface Candidate {
   value: string;
   description: string;
 }
@@ -11,6 +11,10 @@ export interface Names {
   sinks(): Promise<string[]>;
   /** Types of the newest events. */
   types(): Promise<string[]>;
+  /** The assignments that `env set` takes for this name. @param typed those in the line already */
+  settings(name: string, typed: readonly string[]): Promise<Candidate[]>;
+  /** The settings that the table has for this name. */
+  rows(name: string): Promise<string[]>;
 }
 
 /**
@@ -30,12 +34,12 @@ export async function candidates(program: Command, words: readonly string[], nam
   }
   if (open?.required) return matching((await valuesOf(open, names)).map(plain), current);
   if (current.startsWith('-')) return matching(optionsOf(command), current);
-  const subcommands = positional > 0 ? [] : command.createHelp().visibleCommands(command);
+  const subcommands = positional.length > 0 ? [] : command.createHelp().visibleCommands(command);
   const below = subcommands.map((one) => ({ value: one.name(), description: one.description() }));
-  const argument = command.registeredArguments[positional] ?? command.registeredArguments.at(-1);
-  if (!argument || (positional >= command.registeredArguments.length && !argument.variadic))
+  const argument = command.registeredArguments[positional.length] ?? command.registeredArguments.at(-1);
+  if (!argument || (positional.length >= command.registeredArguments.length && !argument.variadic))
     return matching(below, current);
-  const values = (await argumentsOf(command, argument, names)).map(plain);
+  const values = await argumentsOf(command, argument, positional, names);
   return matching([...values, ...below], current);
 }
 
@@ -60,14 +64,14 @@ export function behindBreak(value: string, current: string): string {
 
 interface Position {
   command: Command;
-  /** Number of arguments so far. */
-  positional: number;
+  /** The arguments so far. */
+  positional: string[];
   /** The option whose value comes next. */
   open: Option | undefined;
 }
 
 function walk(program: Command, words: readonly string[]): Position {
-  const position: Position = { command: program, positional: 0, open: undefined };
+  const position: Position = { command: program, positional: [], open: undefined };
   for (const word of words) {
     if (word.startsWith('-')) {
       const option = word.includes('=') ? undefined : optionOf(position.command, word);
@@ -76,8 +80,8 @@ function walk(program: Command, words: readonly string[]): Position {
       if (!position.open.variadic) position.open = undefined;
     } else {
       const below = position.command.commands.find((one) => one.name() === word);
-      if (below) Object.assign(position, { command: below, positional: 0 });
-      else position.positional += 1;
+      if (below) Object.assign(position, { command: below, positional: [] });
+      else position.positional.push(word);
     }
   }
   return position;
@@ -98,14 +102,31 @@ async function valuesOf(option: Option | undefined, names: Names): Promise<strin
   return option?.long === '--sink' ? names.sinks() : [];
 }
 
-async function argumentsOf(command: Command, argument: Argument, names: Names): Promise<string[]> {
-  if (argument.argChoices) return argument.argChoices;
+async function argumentsOf(
+  command: Command,
+  argument: Argument,
+  before: readonly string[],
+  names: Names,
+): Promise<Candidate[]> {
+  if (argument.argChoices) return argument.argChoices.map(plain);
+  const [name = '', ...typed] = before;
+  if (argument.name() === 'assignments') return unused(await names.settings(name, typed), typed);
+  if (argument.name() === 'keys') return unused((await names.rows(name)).map(plain), typed);
   if (!['name', 'names', 'name-or-id'].includes(argument.name())) return [];
   const collectors = await names.collectors();
   // The table contains the sinks too.
-  return command.parent?.name() === 'env'
-    ? [...collectors, ...(await names.sinks()).map((sink) => `sink:${sink}`)]
-    : collectors;
+  const owners =
+    command.parent?.name() === 'env'
+      ? [...collectors, ...(await names.sinks()).map((sink) => `sink:${sink}`)]
+      : collectors;
+  return unused(owners.map(plain), before);
+}
+
+/** Without those that the line has already. */
+function unused(all: readonly Candidate[], typed: readonly string[]): Candidate[] {
+  const keyOf = (word: string) => word.split('=')[0];
+  const keys = new Set(typed.map(keyOf));
+  return all.filter(({ value }) => !keys.has(keyOf(value)));
 }
 
 function plain(value: string): Candidate {

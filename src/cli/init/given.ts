@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { TrawlError } from '../../errors.js';
 import type { SettingDefinition } from '../../settings/definition.js';
 import { problemOf } from '../../settings/values.js';
+import { instead } from '../../similar.js';
 import type { Source } from '../../sources/source.js';
+import { WrongCall } from '../wrong-call.js';
 
 /** Settings for `.env`, by environment variable. */
 export type Given = Record<string, string>;
@@ -17,7 +18,7 @@ export interface GivenOptions {
 
 /**
  * Settings from the flags. Secrets are refused: every user of the machine can see a command line.
- * @throws TrawlError INPUT_INVALID, SECRET_REFUSED
+ * @throws WrongCall INPUT_INVALID, SECRET_REFUSED
  */
 export async function givenByFlags(source: Source, options: GivenOptions): Promise<Given> {
   const given: Given = {};
@@ -25,12 +26,11 @@ export async function givenByFlags(source: Source, options: GivenOptions): Promi
     const [name, value] = parts('--set', assignment);
     const definition = definitionOf(source, name);
     if (definition.secret) {
-      throw new TrawlError(
-        'SECRET_REFUSED',
+      throw new WrongCall(
         `${name} is a secret, and other users of this machine can see a command line.`,
-        {
-          hint: `Name a file that contains it (--secret-file ${name}=PATH), or use --secret-stdin ${name}. The key that was typed is now in the shell's history.`,
-        },
+        `Name a file that contains it (--secret-file ${name}=PATH), or use --secret-stdin ${name}. The key that was typed is now in the shell's history.`,
+        undefined,
+        'SECRET_REFUSED',
       );
     }
     given[name] = checked(definition, value);
@@ -50,7 +50,7 @@ export async function givenByFlags(source: Source, options: GivenOptions): Promi
   return given;
 }
 
-/** Returns the text if it is valid. @throws TrawlError INPUT_INVALID, which does not repeat the text. */
+/** Returns the text if it is valid. @throws WrongCall, which does not repeat the text. */
 export function checked(definition: SettingDefinition, text: string): string {
   const problem = problemOf(definition, definition.env, text);
   if (problem !== undefined) throw wrong(problem);
@@ -66,7 +66,12 @@ function parts(flag: string, assignment: string): [string, string] {
 function definitionOf(source: Source, name: string): SettingDefinition {
   const definition = source.settings.find(({ env }) => env === name);
   if (definition) return definition;
-  throw wrong(`unknown setting ${name} of ${source.kind} (known: ${source.settings.map(({ env }) => env).join(', ')})`);
+  throw wrong(
+    `unknown setting ${name} of ${source.kind}${instead(
+      name,
+      source.settings.map(({ env }) => env),
+    )}`,
+  );
 }
 
 function secretOf(source: Source, name: string): SettingDefinition {
@@ -75,6 +80,6 @@ function secretOf(source: Source, name: string): SettingDefinition {
   throw wrong(`${name} is not a secret: use --set ${name}=VALUE`);
 }
 
-function wrong(problem: string): TrawlError {
-  return new TrawlError('INPUT_INVALID', `${problem}.`, { hint: 'See "trawl init --help".' });
+function wrong(problem: string): WrongCall {
+  return new WrongCall(`${problem}.`, 'See "trawl init --help".');
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import type { RunUnderWay } from '../../temporal/run-under-way.js';
 import { noNextRun } from '../../watch/health.js';
 import { failureCodeOf, type Problem, passesByItself, splitCode } from '../../watch/problem.js';
@@ -18,6 +19,8 @@ export interface Facts {
   nextRun: string | null;
   /** The newest run's failure; null if it did not fail. */
   failure: RunFailure | null;
+  /** The failure of a run before the collection was stopped; null if there was none. */
+  past: RunFailure | null;
   /** The note left when its Schedule was paused; null if it is not paused. */
   pausedBecause: string | null;
   run: RunUnderWay | null;
@@ -53,6 +56,7 @@ export function judge(facts: Facts, nowMs: number): Judgement {
   const stuck = stuckRun(facts, nowMs);
   add(stuck, true);
   add(failed, failed !== null && !passesByItself(failed.code));
+  if (facts.past && facts.recurring !== 'running') add(pastFailure(facts.past), false);
   if (!stuck) add(failingRun(facts, nowMs), false);
   for (const problem of ofStore(facts, problems)) add(problem, false);
   return { problems, notices };
@@ -63,6 +67,10 @@ export const noWorker: Problem = {
   code: 'NO_WORKER',
   message: 'A run is due, but no worker carries it out. Start one with "trawl worker" where the store is.',
 };
+
+function pastFailure({ code, message }: RunFailure): Problem {
+  return { code: failureCodeOf(code), message: `It is stopped. The last run before that failed: ${message}` };
+}
 
 /** A Schedule that was stopped on purpose is not reported. */
 function paused({ collector, pausedBecause, stored }: Facts): Problem | null {
@@ -85,7 +93,7 @@ function stuckRun({ collector, recurring, run, stored }: Facts, nowMs: number): 
   const writtenMs = stored?.collected.lastRun ? Date.parse(stored.collected.lastRun) : 0;
   const stillMs = nowMs - Math.max(startedMs, writtenMs);
   if (stillMs < (trouble?.code === 'RATE_LIMITED' ? limitedMaxMs : stuckAfterMs)) return null;
-  const why = trouble ? ` ${trouble.step} has failed ${trouble.attempt - 1} times: ${trouble.failure}` : '';
+  const why = trouble ? ` ${trouble.step} has failed ${counted(trouble.attempt - 1, 'time')}: ${trouble.failure}` : '';
   return {
     code: 'RUN_STUCK',
     message: `The run that began ${span(nowMs - startedMs)} ago has written nothing for ${span(stillMs)}.${why} See audit-collection-${collector} in the Temporal UI. "trawl stop ${collector}", then "trawl start ${collector}" restarts it without any loss.`,
@@ -126,14 +134,14 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
     if (refused > 0)
       found.push({
         code: 'EVENTS_REFUSED',
-        message: `${sink} refused ${refused} events, which stay in the table: refused_events says why (docs/tables.md). Once it is corrected there, send them again with "trawl offload ${collector} --sink ${sink} --from TIME --name corrected".`,
+        message: `${sink} refused ${refused === 1 ? 'one event, which stays' : `${counted(refused, 'event')}, which stay`} in the table: refused_events says why (docs/tables.md). Once it is corrected there, send ${refused === 1 ? 'it' : 'them'} again with "trawl offload ${collector} --sink ${sink} --since TIME --name corrected".`,
       });
   }
   for (const { sink, series, number, events, fixedAt, sending } of repetitions)
     if (!sending)
       found.push({
         code: 'REPETITION_OPEN',
-        message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${events} events of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
+        message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${counted(events, 'event')} of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
       });
   for (const { from, to } of lost)
     found.push({

@@ -1,9 +1,9 @@
-import { collectorNames } from '../../settings/names.js';
+import { collectorNames, requireKnown } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { Recurrence } from '../../temporal/collection.js';
 import type { StrayRuns } from '../../temporal/stray-runs.js';
 import type { Problem } from '../../watch/problem.js';
-import { newestFailure } from '../../watch/run-failure.js';
+import { loggedFailure, newestFailure } from '../../watch/run-failure.js';
 import type { Context } from '../context.js';
 import type { ErrorReport } from '../error-report.js';
 import type { Asked } from './answers.js';
@@ -46,13 +46,19 @@ export interface StatusReport {
   collectors: CollectorStatus[];
 }
 
-/** Reports the current state from the store and from Temporal. If one does not answer, reports what the other knows. */
-export async function statusReport(context: Context): Promise<StatusReport> {
+/**
+ * Reports the current state from the store and from Temporal. If one does not answer, reports what the other knows.
+ * @param only the collectors to report on; empty for all
+ * @throws TrawlError COLLECTOR_UNKNOWN if one of them does not exist, unless the store cannot be read
+ */
+export async function statusReport(context: Context, only: readonly string[] = []): Promise<StatusReport> {
   const [store, temporal] = await Promise.all([readStore(context), askTemporal(context)]);
   // If the store cannot list the collectors, the environment and Temporal can.
-  const names = store.problem
+  const all = store.problem
     ? [...new Set([...collectorNames(sourceKinds, {}, context.environment()), ...temporal.names])].sort()
     : [...store.collectors.keys()];
+  const names = only.length > 0 ? [...new Set(only)] : all;
+  if (!store.problem) for (const name of names) requireKnown(name, all);
   const nowMs = Date.now();
   const statusOf = async (collector: string) =>
     collectorStatus(
@@ -84,7 +90,12 @@ export function collectorStatus(
   const recurring = recurringOf(state, worker);
   const { recurrence = null, nextRun = null, pausedBecause = null } = state ?? {};
   const cron = state?.cron || null;
-  const failure = newestFailure(stored && outcomesOf(stored), state?.failure ?? null);
+  const newest = newestFailure(stored && outcomesOf(stored), state?.failure ?? null);
+  // `trawl stop` has said that it needs nobody; a Schedule that is paused keeps the failure of its last run.
+  const isPast =
+    newest !== null && stored !== undefined && !stored.expected && stored.failure === null && isStopped(recurring);
+  const failure = isPast ? null : newest;
+  const past = isPast ? newest : (stored?.failureBeforeStop && loggedFailure(stored.failureBeforeStop)) || null;
   return {
     collector,
     recurring,
@@ -95,6 +106,10 @@ export function collectorStatus(
     lastFailure: failure?.message ?? null,
     lastFailureCode: failure?.code ?? null,
     ...stored?.collected,
-    ...judge({ collector, recurring, cron, nextRun, failure, pausedBecause, run, unsaid, stored }, nowMs),
+    ...judge({ collector, recurring, cron, nextRun, failure, past, pausedBecause, run, unsaid, stored }, nowMs),
   };
+}
+
+function isStopped(recurring: Recurring): boolean {
+  return recurring === 'stopped' || recurring === 'paused';
 }

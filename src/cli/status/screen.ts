@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { taskQueue } from '../../temporal/names.js';
 import { inWords } from '../error-report.js';
 import { type Column, fitted, type Room } from '../fit.js';
@@ -75,7 +76,8 @@ function workerNote({ collectors }: StatusReport): string {
 }
 
 function strayNote({ taskQueue: queue, workflowIds: [first, ...others] }: StatusReport['strayRuns'][number]): string {
-  const which = others.length > 0 ? `${first} and ${others.length} more runs wait` : `The run ${first} waits`;
+  const which =
+    others.length > 0 ? `${first} and ${counted(others.length, 'more run')} wait` : `The run ${first} waits`;
   return `Temporal: ${printable(which)} on the task queue ${printable(queue)}, and no worker polls it. Trawl's workers poll ${taskQueue}: terminate what waits there, and start it again with --task-queue ${taskQueue}. [${noWorker.code}]`;
 }
 
@@ -100,8 +102,8 @@ function overviewColumns(collectors: readonly CollectorStatus[], nowMs: number):
     { heading: 'BEHIND', cells: of(behind) },
     { heading: 'NEXT RUN', cells: of(({ nextRun }) => fromNow(nextRun, nowMs)), dispensable: 3 },
     { heading: 'BY', cells: of(recurrenceOf), usual: 18, dispensable: 4 },
-    { heading: 'EVENTS', cells: of(({ events }) => counted(events)), dispensable: 1 },
-    { heading: 'REJECTED', cells: of(({ rejected }) => counted(rejected)), dispensable: 2 },
+    { heading: 'EVENTS', cells: of(({ events }) => shownCount(events)), dispensable: 1 },
+    { heading: 'REJECTED', cells: of(({ rejected }) => shownCount(rejected)), dispensable: 2 },
     { heading: 'NEWEST EVENT', cells: of(({ newestEvent }) => fromNow(newestEvent, nowMs)), dispensable: 5 },
   ];
 }
@@ -123,7 +125,7 @@ function behind({ lagSeconds, events }: CollectorStatus): string {
   return lagSeconds === 0 ? '0' : span(lagSeconds * 1000);
 }
 
-function counted(count: number | null | undefined): string {
+function shownCount(count: number | null | undefined): string {
   return count === undefined || count === null ? '-' : count.toLocaleString('en');
 }
 
@@ -133,10 +135,10 @@ function sinkColumns(collectors: readonly CollectorStatus[], nowMs: number): Col
   return [
     { heading: 'COLLECTOR', cells: of(({ collector }) => collector), usual: 24, cutTo: 8 },
     { heading: 'SINK', cells: of(({ sink }) => sink), usual: 24, cutTo: 8 },
-    { heading: 'OFFLOADED', cells: of(({ events }) => counted(events)), dispensable: 2 },
-    { heading: 'WAITING', cells: of(({ behind: waiting }) => counted(waiting)) },
+    { heading: 'OFFLOADED', cells: of(({ events }) => shownCount(events)), dispensable: 2 },
+    { heading: 'WAITING', cells: of(({ behind: waiting }) => shownCount(waiting)) },
     { heading: 'OLDEST', cells: of(({ waitingSince }) => fromNow(waitingSince, nowMs)) },
-    { heading: 'REFUSED', cells: of(({ refused }) => counted(refused)), dispensable: 1 },
+    { heading: 'REFUSED', cells: of(({ refused }) => shownCount(refused)), dispensable: 1 },
     { heading: 'LAST CONFIRMED', cells: of(({ confirmedAt }) => fromNow(confirmedAt, nowMs)), dispensable: 3 },
     // The lines below the table show it in full.
     {

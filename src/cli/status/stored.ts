@@ -45,6 +45,8 @@ export interface Stored {
   expected: boolean;
   /** The newest run's failure, according to the execution log; null if it did not fail. */
   failure: LoggedFailure | null;
+  /** The failure after which `trawl stop` said that no run is wanted; null if there was none. */
+  failureBeforeStop: LoggedFailure | null;
   /** Problems found in the store. */
   found: readonly Problem[];
 }
@@ -77,7 +79,7 @@ async function readAll(context: Context): Promise<StoreHalf> {
     return { exists: false, problem: null, collectors: new Map(names.map((name) => [name, nothing])) };
   }
   const health = await context.health(store);
-  const names = await context.collectors(store);
+  const names = await standingCollectors(context, store, health);
   const table = await store.settings();
   const kinds = await Promise.all(
     sourceKinds.map(async ({ kind, everySetting }) => ({ kind, settings: await everySetting() })),
@@ -93,6 +95,22 @@ async function readAll(context: Context): Promise<StoreHalf> {
       ),
     ] as const;
   return { exists: true, problem: null, collectors: new Map(await Promise.all(names.map(read))) };
+}
+
+/** Without those that `trawl remove` has removed, which have a standing but no health. */
+async function standingCollectors(
+  context: Context,
+  store: Store,
+  health: readonly CollectorHealth[],
+): Promise<string[]> {
+  const known = new Set([
+    ...collectorNames(sourceKinds, await store.settings(), context.environment()),
+    ...health.map(({ collector }) => collector),
+  ]);
+  const found: string[] = [];
+  for (const name of await context.collectors(store))
+    if (known.has(name) || (await store.standings(name)).length === 0) found.push(name);
+  return found;
 }
 
 const nothing: Stored = {
@@ -117,6 +135,7 @@ const nothing: Stored = {
   },
   expected: false,
   failure: null,
+  failureBeforeStop: null,
   found: [],
 };
 
@@ -152,6 +171,7 @@ async function storedOf(
     collected,
     expected: health ? health.due !== null : false,
     failure: health?.failure ?? null,
+    failureBeforeStop: health?.failureBeforeStop ?? null,
     found: health?.problems ?? [],
   };
 }

@@ -20,35 +20,63 @@ import { print, printJson } from '../output.js';
 const sinkMaxMs = 30_000;
 
 /**
- * `trawl check NAME`: checks store, settings, network, credentials, role, a first page (nothing is stored), clock, each
- * sink, Temporal, and the rights of other users. A skipped check says why.
+ * `trawl check [NAME…]`: checks the store and, for each collector or for these, settings, network, credentials, role, a
+ * first page (nothing is stored), clock and each sink; then Temporal, and the rights of other users. A skipped check says
+ * why.
  * @returns 1 if any check failed.
  */
-export async function check(context: Context, name: string, options: { json?: boolean }): Promise<number> {
+export async function check(context: Context, names: readonly string[], options: { json?: boolean }): Promise<number> {
   const lines = new CheckLines();
   const checked = await checkStore(context, lines);
-  const settings = await checkSettings(context, lines, checked, name);
-  if (settings) {
-    await checkSource(context, lines, settings, checked.store);
-    for (const sink of settings.values.offload ?? []) await checkSink(context, lines, checked, sink);
-  } else for (const one of sourceChecks) lines.skipped(one, 'this check needs valid settings');
+  const chosen = names.length > 0 ? [...new Set(names)] : await context.presentCollectors(checked.store);
+  if (chosen.length === 0)
+    lines.failed(
+      'collectors',
+      new TrawlError('COLLECTOR_UNKNOWN', 'No collector is set up.', {
+        hint: 'Set one up with "trawl init", or try a demo team with "trawl up".',
+      }),
+    );
+  const sinksOf = new Set<string>();
+  for (const name of chosen) {
+    // One after the other: together they could exceed the limit of one API.
+    lines.about(name, chosen.length > 1);
+    for (const sink of await checkCollector(context, lines, checked, name)) sinksOf.add(sink);
+  }
+  lines.about(null);
+  for (const sink of sinksOf) await checkSink(context, lines, checked, sink);
   await checkTemporal(context, lines, checked.store);
-  checkRights(lines, await guarded(context, checked, name, settings?.values.offload ?? []));
+  checkRights(lines, await guarded(context, checked, chosen, [...sinksOf]));
   if (options.json) await printJson(lines.all);
   else await print(lines.text(process.stdout.columns || undefined));
   return lines.ok ? 0 : 1;
+}
+
+/** @returns its sinks */
+async function checkCollector(
+  context: Context,
+  lines: CheckLines,
+  checked: CheckedStore,
+  name: string,
+): Promise<readonly string[]> {
+  const settings = await checkSettings(context, lines, checked, name);
+  if (settings) {
+    await checkSource(context, lines, settings, checked.store);
+    return settings.values.offload ?? [];
+  }
+  for (const one of sourceChecks) lines.skipped(one, 'this check needs valid settings');
+  return [];
 }
 
 /** The known files and folders that other users must not read or write. */
 async function guarded(
   context: Context,
   { store }: CheckedStore,
-  name: string,
+  names: readonly string[],
   offload: readonly string[],
 ): Promise<Guarded> {
   const { env, dataDir, store: place } = context.settings;
   const table = (await store?.settings().catch(() => undefined)) ?? {};
-  const rows = [name, ...offload.map((sink) => `${sinkPrefix}${sink}`)].map((one) => table[one] ?? {});
+  const rows = [...names, ...offload.map((sink) => `${sinkPrefix}${sink}`)].map((one) => table[one] ?? {});
   const files = secretFiles(env, rows);
   files.push(['.env', join(process.cwd(), '.env')]);
   if (place.kind === 'sqlite') files.push(['the store', place.path]);

@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
-import type { SettingsChange } from '../../environment.js';
 import { TrawlError } from '../../errors.js';
-import { settingsChange } from '../../settings/change.js';
-import { checkTableRows, collectorBoundProblems, everySetting } from '../../settings/collector.js';
+import { checkTableRows, collectorBoundProblems } from '../../settings/collector.js';
 import { isRequired, sinkPrefix } from '../../settings/definition.js';
+import { instead } from '../../similar.js';
 import { sinks } from '../../sinks/registry.js';
-import { checkSinkRows, everySinkSetting, sinkBoundProblems } from '../../sinks/resolve.js';
+import { checkSinkRows, sinkBoundProblems } from '../../sinks/resolve.js';
 import { sources } from '../../sources/registry.js';
 import { mayExist } from '../../stores/place.js';
 import type { Store } from '../../stores/store.js';
 import type { Context } from '../context.js';
 import { leavesTheDemo } from '../demo-beside.js';
-import { tell } from '../output.js';
+import { printJson, tell } from '../output.js';
+import { changeBy } from '../settings-by.js';
 import { WrongCall } from '../wrong-call.js';
 
-interface OwnOption {
+interface ChangeOptions {
+  json?: boolean;
   /** Uses the settings of the user's own collectors, even while the demo runs. */
   own?: boolean;
 }
@@ -29,7 +28,7 @@ export async function envSet(
   context: Context,
   name: string,
   assignments: readonly string[],
-  { own = false }: OwnOption = {},
+  { own = false, json = false }: ChangeOptions = {},
 ): Promise<number> {
   const rows: Record<string, string> = {};
   for (const assignment of assignments) {
@@ -53,12 +52,16 @@ export async function envSet(
   else checkTableRows(name, rows, stored, sources, 'store');
   if (demo && demoRuns && isOwn && !own && !(await mayLeaveTheDemo(name, realStore.name))) {
     tell('Nothing was set.');
+    if (json) await printJson({ name, set: [], problems: [] });
     return 1;
   }
   if (demo && isOwn && !existing) tellOfMove(context);
   const store = existing ?? (await context.openStore(place));
   await store.setSettings(name, rows, [], changeBy('trawl env set', name));
-  for (const problem of await refusedHere(context, store, name)) tell(`${name}: ${problem}`);
+  const problems = await refusedHere(context, store, name);
+  for (const problem of problems) tell(`${name}: ${problem}`);
+  // Without the values: some may be secret.
+  if (json) await printJson({ name, set: Object.keys(rows), problems });
   return 0;
 }
 
@@ -67,17 +70,23 @@ export async function envUnset(
   context: Context,
   name: string,
   keys: readonly string[],
-  { own = false }: OwnOption = {},
+  { own = false, json = false }: ChangeOptions = {},
 ): Promise<number> {
   const store = await context.existingStore(own ? context.settings.realStore : undefined);
-  const stored = (await store.settings())[name] ?? {};
+  const table = await store.settings();
+  if (!table[name]) await context.requireOwner(store, name);
+  const stored = table[name] ?? {};
   const missing = keys.filter((key) => !(key in stored));
   if (missing.length > 0) {
-    throw new TrawlError('SETTINGS_INVALID', `Nothing was removed: ${missing.join(', ')} is not set for ${name}.`, {
-      hint: '"trawl env get" shows the settings.',
-    });
+    const similar = instead(missing[0]!, Object.keys(stored));
+    throw new TrawlError(
+      'SETTINGS_INVALID',
+      `Nothing was removed: ${missing.join(', ')} is not set for ${name}${similar}.`,
+      { hint: '"trawl env get" shows the settings.' },
+    );
   }
   await store.setSettings(name, {}, keys, changeBy('trawl env unset', name));
+  if (json) await printJson({ name, unset: keys });
   return 0;
 }
 
@@ -111,21 +120,6 @@ async function refusedHere(context: Context, store: Store, name: string): Promis
   return name.startsWith(sinkPrefix)
     ? sinkBoundProblems(name.slice(sinkPrefix.length), sinks, table, env)
     : collectorBoundProblems(name, sources, table, env);
-}
-
-/** The change that the execution log tells of. */
-function changeBy(verb: string, name: string): SettingsChange {
-  const kinds = name.startsWith(sinkPrefix) ? everySinkSetting(sinks) : everySetting(sources);
-  return settingsChange(`${verb} by ${userName()} on ${hostname()}`, randomUUID(), kinds);
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have no name.
-    return `user ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 /** True if these rows set up the user's own collector, which does not belong in the demo team's store. */

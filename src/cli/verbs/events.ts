@@ -3,7 +3,6 @@ import { ofCollector } from '../../filter/filter.js';
 import { sourceOf } from '../../settings/names.js';
 import { sourceKinds } from '../../sources/kinds.js';
 import type { EventFilter, Store } from '../../stores/store.js';
-import { epochNanoseconds, within64Bits } from '../../timestamp.js';
 import type { Context } from '../context.js';
 import { type EventWriter, eventWriter, type WrittenPage } from '../event-writers.js';
 import { type Asked, askedFor, type EventsOptions } from '../events/asked.js';
@@ -11,7 +10,7 @@ import { inOrderOfStoring, latestOf } from '../events/latest.js';
 import type { TableLook } from '../events/table.js';
 import { interrupted } from '../interrupt.js';
 import { print, tell } from '../output.js';
-import { WrongCall } from '../wrong-call.js';
+import { timeRange } from '../time-option.js';
 
 /**
  * Events per page. Bounds the memory of an export of any length. PostgreSQL plans each page anew, which takes as long
@@ -41,7 +40,7 @@ interface Reading {
  */
 export async function events(context: Context, name: string | undefined, options: EventsOptions): Promise<number> {
   const asked = askedFor(options, process.stdout.isTTY === true);
-  const times = wantedTimes(options);
+  const times = timeRange(options);
   const store = await context.existingStore();
   if (name !== undefined) await context.requireCollector(store, name);
   const filters = async (): Promise<EventFilter[]> => {
@@ -69,10 +68,6 @@ export async function events(context: Context, name: string | undefined, options
   await print(write.tail);
   if (written === 0 && !options.follow) tell(asked.isFiltered ? 'No events match.' : 'No events are stored.');
   return 0;
-}
-
-function wantedTimes({ since, until }: EventsOptions): Pick<EventFilter, 'sinceNs' | 'untilNs'> {
-  return { sinceNs: timeOption('--since', since), untilNs: timeOption('--until', until) };
 }
 
 async function beginNow({ store, filters, positions }: Reading): Promise<void> {
@@ -155,19 +150,4 @@ async function* readAhead(
     reading?.catch(() => undefined);
     if (page.events > 0) yield page;
   }
-}
-
-const agoUnits: Record<string, bigint> = { s: 1n, m: 60n, h: 3_600n, d: 86_400n };
-
-/** Parses RFC 3339, a date, or an age such as `90m`, `12h` or `7d` to epoch nanoseconds. */
-export function timeOption(name: string, text: string | undefined, nowMs = Date.now()): bigint | undefined {
-  if (text === undefined) return undefined;
-  const ago = /^(\d{1,6})([smhd])$/.exec(text);
-  if (ago) return within64Bits(BigInt(nowMs) * 1_000_000n - BigInt(ago[1]!) * agoUnits[ago[2]!]! * 1_000_000_000n);
-  const time = epochNanoseconds(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (time !== null) return time;
-  throw new WrongCall(
-    `${name} ${JSON.stringify(text)} is not a valid time.`,
-    'Use RFC 3339 (2026-05-01T12:00:00Z), a date (2026-05-01) or an age (90m, 12h, 7d).',
-  );
 }

@@ -1,36 +1,49 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { TrawlError } from '../../errors.js';
+import { expectedName, isName } from '../../names.js';
 import { outputOf } from '../../processes.js';
-import { isRequired, type SettingDefinition } from '../../settings/definition.js';
 import { type Assignments, assigned, dotEnvText, writeDotEnv } from '../../settings/dot-env.js';
-import { sourceOf, sources } from '../../sources/registry.js';
-import type { Source } from '../../sources/source.js';
+import { sources } from '../../sources/registry.js';
 import { Context } from '../context.js';
-import { askChoice, askSetting, askWhether, Cancelled } from '../init/dialogue.js';
+import { completed, sourceFor } from '../init/asked.js';
+import { askWhether, Cancelled } from '../init/dialogue.js';
 import { type Given, type GivenOptions, givenByFlags } from '../init/given.js';
+import { setUpNamed } from '../init/named.js';
 import { print, tell } from '../output.js';
+import { WrongCall } from '../wrong-call.js';
 import { check } from './check.js';
 
 export interface InitOptions extends GivenOptions {
+  /** Of a collector besides the one that has the source's name. */
+  name?: string;
   force?: boolean;
+  own?: boolean;
   check: boolean;
 }
 
 const interruptedCode = 130;
 
 /**
- * `trawl init [SOURCE]`: writes a source's settings into `.env`, checks them, and says how to start. On a terminal it
- * asks for settings that the flags leave out.
- * @throws TrawlError INPUT_INVALID if something is missing and there is no terminal.
+ * `trawl init [SOURCE]`: writes a source's settings into `.env`, checks them, and says how to start. With `--name`, they go
+ * to the table, so that a second team of a source is set up beside the first. On a terminal it asks for settings that the
+ * flags leave out.
+ * @throws WrongCall if something is missing and there is no terminal.
  */
 export async function init(context: Context, kind: string | undefined, options: InitOptions): Promise<number> {
   try {
+    if (options.name !== undefined) requireName(options.name);
     const source = await sourceFor(kind);
+    const given = await givenByFlags(source, options);
+    if (options.name !== undefined && options.name !== source.kind) {
+      // Variables of the environment are those of the collector that has the source's name.
+      const all = { ...given, ...(await completed(source, given, {})) };
+      const code = await setUpNamed(context, source, options.name, all, options);
+      return code === 0 ? await checked(options.name, options) : code;
+    }
     const path = join(process.cwd(), '.env');
     const before = dotEnvText(path);
-    const given = await givenByFlags(source, options);
-    const asked = await completed(context, source, given);
+    const asked = await completed(source, given, context.settings.env);
     const assignments = withoutOthers({ ...given, ...asked });
     const after = assigned(before, assignments);
     if (!(await mayReplace(before, context, given, options.force === true))) {
@@ -40,9 +53,7 @@ export async function init(context: Context, kind: string | undefined, options: 
     writeDotEnv(path, after);
     await print(`${path}: ${Object.keys({ ...given, ...asked }).join(', ') || 'unchanged'}; readable only by you\n`);
     for (const note of notesOn(path, context, assignments)) tell(note);
-    const code = options.check ? await checkAnew(source.kind) : 0;
-    await print(code === 0 ? howToStart(source.kind) : `Correct what failed above, then: trawl check ${source.kind}\n`);
-    return code;
+    return await checked(source.kind, options);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     tell('Nothing was written.');
@@ -50,56 +61,18 @@ export async function init(context: Context, kind: string | undefined, options: 
   }
 }
 
-async function sourceFor(kind: string | undefined): Promise<Source> {
-  if (kind !== undefined) return sourceOf(kind);
-  const kinds = sources.map((source) => source.kind);
-  if (!process.stdin.isTTY) throw missing(`Specify which source: ${kinds.join(', ')}.`);
-  const choices = sources.map(({ kind: value, settings }) => ({
-    value,
-    label: `${value} (${settings.find(isRequired)?.meaning})`,
-  }));
-  return sourceOf(await askChoice('What do you want to collect from?', choices));
+async function checked(name: string, options: InitOptions): Promise<number> {
+  const code = options.check ? await checkAnew(name) : 0;
+  await print(code === 0 ? howToStart(name) : `Correct what failed above, then: trawl check ${name}\n`);
+  return code;
 }
 
-/** Asks for the required settings that neither the flags nor the environment provide. */
-async function completed(context: Context, source: Source, given: Given): Promise<Given> {
-  const { env } = context.settings;
-  const isSet = (definition: SettingDefinition) =>
-    [definition.env, `${definition.env}_FILE`].some((name) => given[name] ?? env[name]);
-  const needed = source.settings.filter(isRequired);
-  const open = needed.filter(
-    (one) => !isSet(one) && !needed.some((other) => one.oneOf && other.oneOf === one.oneOf && isSet(other)),
-  );
-  if (!process.stdin.isTTY || Object.keys(given).length > 0) {
-    if (open.length > 0) throw missing(`${source.kind} needs ${wanted(open)}.`);
-    return {};
-  }
-  const asked: Given = {};
-  for (const definition of await chosen(needed)) {
-    const present = env[definition.env];
-    const file = env[`${definition.env}_FILE`];
-    if (file !== undefined && present === undefined) {
-      tell(`${definition.env} comes from ${file}.`);
-      continue;
-    }
-    const value = await askSetting(definition, present);
-    if (value !== present) asked[definition.env] = value;
-  }
-  return asked;
-}
-
-/** Asks which one to use of settings that exclude each other. */
-async function chosen(needed: readonly SettingDefinition[]): Promise<SettingDefinition[]> {
-  const all: SettingDefinition[] = [];
-  for (const definition of needed) {
-    const group = needed.filter(({ oneOf }) => oneOf !== undefined && oneOf === definition.oneOf);
-    if (group.length === 0) all.push(definition);
-    if (group[0] !== definition) continue;
-    const choices = group.map(({ env, meaning }) => ({ value: env, label: meaning }));
-    const name = await askChoice('How does it sign in?', choices);
-    all.push(group.find(({ env }) => env === name)!);
-  }
-  return all;
+function requireName(name: string): void {
+  if (!isName('collector', name))
+    throw new WrongCall(
+      `--name ${JSON.stringify(name)} cannot be the name of a collector.`,
+      `Use ${expectedName('collector')}, for example --name acme-prod.`,
+    );
 }
 
 /** Removes settings that exclude the new ones: a secret's text or its file, another way to sign in. */
@@ -158,7 +131,7 @@ function wouldBeCommitted(path: string): boolean {
 async function checkAnew(name: string): Promise<number> {
   const context = new Context();
   try {
-    return await check(context, name, {});
+    return await check(context, [name], {});
   } finally {
     await context.close();
   }
@@ -171,19 +144,4 @@ or collect once, now:                                  trawl collect ${name}
 or, if a worker and a Temporal server are running:     trawl start ${name}
 Then see how it is doing:                              trawl status
 `;
-}
-
-function missing(problem: string): TrawlError {
-  return new TrawlError('INPUT_INVALID', problem, {
-    hint: 'Run it on a terminal to be asked, or see the flags in "trawl init --help".',
-  });
-}
-
-function wanted(open: readonly SettingDefinition[]): string {
-  return open
-    .map(({ env, secret, oneOf }) => {
-      const flag = secret ? `--secret-file ${env}=PATH or --secret-stdin ${env}` : `--set ${env}=VALUE`;
-      return oneOf === undefined ? `${env} (${flag})` : `${env} (${flag}; one of ${oneOf})`;
-    })
-    .join(', ');
 }

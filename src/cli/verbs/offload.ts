@@ -1,41 +1,46 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { OffloadProgress } from '../../../workflows/messages.js';
 import { offloadId, reoffloadId, taskQueue } from '../../temporal/names.js';
+import { utcText } from '../../timestamp.js';
 import type { Context } from '../context.js';
 import { interrupted, unless } from '../interrupt.js';
 import { inWords, OffloadWatch } from '../offload-watch.js';
 import { print, printJson, tell } from '../output.js';
 import { runFailed } from '../run-troubles.js';
 import { readyTemporal } from '../temporal-session.js';
+import { type TimeRangeOptions, timeRange } from '../time-option.js';
 import { WrongCall } from '../wrong-call.js';
 
-interface OffloadOptions {
+interface OffloadOptions extends TimeRangeOptions {
   sink?: string[];
-  from?: string;
-  to?: string;
   name?: string;
   json?: boolean;
 }
 
 /**
- * `trawl offload NAME`: sends new events to the sinks now, and ends when the sinks have them. With `--from` and `--to`,
- * it sends a time range again, under separate names.
+ * `trawl offload NAME`: sends new events to the sinks now, and ends when the sinks have them. With `--since` and
+ * `--until`, it sends a time range again, under separate names.
  */
 export async function offload(context: Context, name: string, options: OffloadOptions): Promise<number> {
-  const { sink: sinks, from, to, name: series } = options;
-  if ((from !== undefined || to !== undefined) !== (series !== undefined))
+  const { sink: sinks, since, until, name: series } = options;
+  if ((since !== undefined || until !== undefined) !== (series !== undefined))
     throw new WrongCall(
       'A repetition needs a time range and a name.',
-      'For example: --from 2026-01-01 --to 2026-02-01 --name january',
+      'For example: --since 2026-01-01 --until 2026-02-01 --name january',
     );
-  const range = { since: timeOf(from), until: timeOf(to) };
+  const range = rangeOf({ since, until });
   const ended = interrupted();
   const ready = await unless(
     ended,
-    readyTemporal(context, `offload ${name}`, (store) => context.offloading(store, name)),
+    readyTemporal(context, `offload ${name}`, {
+      names: [name],
+      settled: (store) => context.offloading(store, name),
+    }),
   );
   if (typeof ready === 'number') return ready;
   const { client, failed } = ready;
+  // The range as it can be given again: an age means another one each time.
+  if (series !== undefined) tell(`${name}: sending again as ${series}: ${givenAs(range)}`);
   // Together with the client, which is loaded only while a server of its own starts.
   const { patiently } = await import('../../temporal/patience.js');
   const { WorkflowExecutionAlreadyStartedError } = await import('@temporalio/client');
@@ -84,13 +89,18 @@ function stopped(code: number): number {
   return code;
 }
 
-function timeOf(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw new WrongCall(
-      `${JSON.stringify(text)} is not a valid time.`,
-      'Use RFC 3339 or a date, for example 2026-01-31.',
-    );
-  return time.toISOString();
+/** RFC 3339 in UTC, to the nanosecond. */
+function rangeOf(options: TimeRangeOptions): { since: string | null; until: string | null } {
+  const { sinceNs, untilNs } = timeRange(options);
+  const text = (ns: bigint | undefined) => (ns === undefined ? null : inUtc(ns));
+  return { since: text(sinceNs), until: text(untilNs) };
+}
+
+function givenAs({ since, until }: { since: string | null; until: string | null }): string {
+  return [since && `--since ${since}`, until && `--until ${until}`].filter(Boolean).join(' ');
+}
+
+/** In milliseconds where that says it all, as it was always written: the same range must be the same text. */
+function inUtc(ns: bigint): string {
+  return utcText(ns, ns % 1_000_000n === 0n ? 3 : 9);
 }

@@ -1,18 +1,14 @@
 import type { Client } from '@temporalio/client';
-import { sentence, TrawlError } from '../../errors.js';
-import type { Store } from '../../stores/store.js';
+import { TrawlError } from '../../errors.js';
 import { type Recurrence, recurringState, startRecurring, stopRecurring } from '../../temporal/collection.js';
 import { recurringId } from '../../temporal/names.js';
 import type { Context } from '../context.js';
-import { print, printJson, tell } from '../output.js';
+import { checkCron, wrongCallOf } from '../cron-option.js';
+import { chosenCollectors, type EachOptions, eachCollector } from '../each-collector.js';
+import { findTemporal } from '../find-temporal.js';
+import { tell } from '../output.js';
 import { requireTemporal } from '../temporal-session.js';
-import { checkCron, WrongCall, wrongCallOf } from '../wrong-call.js';
-
-/** Options of verbs that accept several collectors. */
-interface EachOptions {
-  all?: boolean;
-  json?: boolean;
-}
+import { WrongCall } from '../wrong-call.js';
 
 interface StartOptions extends EachOptions {
   cron?: string;
@@ -31,7 +27,8 @@ export async function start(context: Context, names: readonly string[], options:
   checkCron(options.cron);
   const store = await context.storeIfAny();
   const chosen = await chosenCollectors(context, store, names, options.all);
-  if (store) for (const name of names) await context.requireCollector(store, name);
+  for (const name of names)
+    await (store ? context.requireCollector(store, name) : context.requireReachable(store, name));
   const client = await requireTemporal(context);
   return eachCollector(chosen, options, async (name) => {
     const recurrence = await recurrenceOf(client, name, options);
@@ -67,13 +64,19 @@ async function recurrenceOf(client: Client, name: string, options: StartOptions)
   return recurrence;
 }
 
-/** `trawl stop NAME…` or `--all`: ends the recurring collections. No further run is expected; stored events stay. */
+/**
+ * `trawl stop NAME…` or `--all`: ends the recurring collections. No further run is expected; stored events stay. Without
+ * a Temporal server, only the latter is noted.
+ */
 export async function stop(context: Context, names: readonly string[], options: EachOptions): Promise<number> {
   const store = await context.storeIfAny();
-  const client = await requireTemporal(context);
+  const address = await findTemporal(context);
+  const client = address || !store ? await requireTemporal(context) : undefined;
   const chosen = await chosenCollectors(context, store, names, options.all);
-  return eachCollector(chosen, options, async (name) => {
-    const state = await recurringState(client, name);
+  const code = await eachCollector(chosen, options, async (name) => {
+    const state = client ? await recurringState(client, name) : null;
+    // A server may still run one that is not set up any more.
+    if (!state) await context.requireReachable(store, name);
     const standing = (await store?.standings(name))?.[0];
     // To stop a collector also says that its last failure needs nobody any more.
     const isWatched = Boolean(standing?.due ?? standing?.failure);
@@ -83,59 +86,17 @@ export async function stop(context: Context, names: readonly string[], options: 
         hint: '"trawl status" shows the running ones.',
       });
     }
-    const outcome = state && !idle ? await stopRecurring(client, name, 'Stopped with "trawl stop"') : 'stopped';
+    const outcome =
+      client && state && !idle ? await stopRecurring(client, name, 'Stopped with "trawl stop"') : 'stopped';
     await store?.expectRuns(name, null);
     return {
       json: { collector: name, workflowId: recurringId(name), outcome },
       text: `${recurringId(name)}: ${outcome === 'stopped' ? outcome : 'will stop as soon as a worker runs'}`,
     };
   });
-}
-
-async function chosenCollectors(
-  context: Context,
-  store: Store | undefined,
-  names: readonly string[],
-  all = false,
-): Promise<string[]> {
-  if (all === names.length > 0) throw new WrongCall('Name the collectors, or all of them with --all.', 'See --help.');
-  if (!all) return [...new Set(names)];
-  if (!store) throw new WrongCall('There is no store yet, so no collector is known.', 'Name the collectors.');
-  return context.collectors(store);
-}
-
-interface CollectorAnswer {
-  json: object;
-  text: string;
-}
-
-const atOneTime = 8;
-
-/**
- * Does the same for each collector, and reports the results in order. A failure for one of several does not stop the
- * others.
- */
-async function eachCollector(
-  names: readonly string[],
-  { json, all }: EachOptions,
-  act: (name: string) => Promise<CollectorAnswer>,
-): Promise<number> {
-  const answers: CollectorAnswer[] = [];
-  let failed = 0;
-  for (let first = 0; first < names.length; first += atOneTime) {
-    const group = names.slice(first, first + atOneTime);
-    for (const [place, result] of (await Promise.allSettled(group.map(act))).entries()) {
-      if (result.status === 'rejected') {
-        if (names.length === 1 || !(result.reason instanceof TrawlError)) throw result.reason;
-        failed += 1;
-        tell(`${group[place]}: ${sentence(result.reason)} [${result.reason.code}]`);
-      } else if (json) answers.push(result.value);
-      else await print(`${result.value.text}\n`);
-    }
-  }
-  if (json) {
-    const values = answers.map((answer) => answer.json);
-    await printJson(names.length === 1 && !all ? values[0] : values);
-  }
-  return failed > 0 ? 1 : 0;
+  if (!client && code === 0)
+    tell(
+      'No Temporal server is running here, and none is configured: no run is expected from now on. "trawl up" starts the collections again.',
+    );
+  return code;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { counted } from '../../counted.js';
 import type { Context } from '../context.js';
 import { print, printJson, table, tell } from '../output.js';
 
@@ -16,7 +17,7 @@ export async function rejected(
   if (acknowledge) {
     const acknowledged = await store.acknowledgeRejects(name, `cli/${randomUUID()}`);
     if (json) await printJson({ acknowledged });
-    else await print(`${name}: ${acknowledged} rejected ${acknowledged === 1 ? 'event' : 'events'} acknowledged\n`);
+    else await print(`${name}: ${counted(acknowledged, 'rejected event')} acknowledged\n`);
     return 0;
   }
   const rows = await store.rejectedEvents(name, limit);

@@ -15,16 +15,16 @@ interface StatusOptions {
 const watchEveryMs = 3_000;
 
 /**
- * `trawl status`: shows each collector from the store, with its recurring collection from Temporal. If one of the two
+ * `trawl status [NAME…]`: shows each collector, or each of these, from the store, with its recurring collection from Temporal. If one of the two
  * does not answer, it says so and shows what the other knows.
  * @returns 3 if something needs a person, 1 if the store cannot be read; 0 for `--watch`, which Ctrl-C ends.
  */
-export async function status(context: Context, options: StatusOptions): Promise<number> {
+export async function status(context: Context, names: readonly string[], options: StatusOptions): Promise<number> {
   if (options.watch !== undefined) {
-    await watch(options.watch === true ? watchEveryMs : options.watch, options.json === true);
+    await watch(names, options.watch === true ? watchEveryMs : options.watch, options.json === true);
     return 0;
   }
-  const report = await statusReport(context);
+  const report = await statusReport(context, names);
   if (options.json) await printJson(report);
   else {
     await print(tablesOf(report, process.stdout.columns || undefined));
@@ -34,7 +34,7 @@ export async function status(context: Context, options: StatusOptions): Promise<
   return codeOf(report);
 }
 
-async function watch(everyMs: number, json: boolean): Promise<void> {
+async function watch(names: readonly string[], everyMs: number, json: boolean): Promise<void> {
   const ended = interrupted();
   let over = false;
   void ended.then(() => {
@@ -42,7 +42,7 @@ async function watch(everyMs: number, json: boolean): Promise<void> {
   });
   if (!json && process.stdout.isTTY) await print('\u001b[2J');
   for (let first = true; !over; first = false) {
-    const report = await Promise.race([looked(), ended]);
+    const report = await Promise.race([looked(names), ended]);
     if (typeof report === 'number') break;
     await print(
       json
@@ -54,10 +54,10 @@ async function watch(everyMs: number, json: boolean): Promise<void> {
 }
 
 /** Starts from scratch each time: settings, store and Temporal may have changed since. */
-async function looked(): Promise<StatusReport> {
+async function looked(names: readonly string[]): Promise<StatusReport> {
   const context = new Context();
   try {
-    return await statusReport(context);
+    return await statusReport(context, names);
   } finally {
     await context.close();
   }

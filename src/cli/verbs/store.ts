@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import { type CopyableStore, copyStore } from '../../stores/copy.js';
 import { mayExist, type StorePlace, storeForms, storePlace } from '../../stores/place.js';
@@ -23,12 +24,13 @@ export async function storeCopy(
   const fromStore = (await context.openStore(source)) as CopyableStore;
   const toStore = (await context.openStore(target, 'write')) as CopyableStore;
   const due = (await fromStore.standings()).filter((standing) => standing.due).map(({ collector }) => collector);
-  if (due.length > 0 && !options.force) {
+  // What a backup says of expected runs is about the store that it was taken of.
+  if (due.length > 0 && !options.force && !(await fromStore.isBackup())) {
     throw new TrawlError('COPY_REFUSED', `${source.name} is still collected into: ${due.join(', ')}.`, {
       hint: `Stop it first ("trawl stop ${due[0]}"), or use --force if nothing runs any more.`,
     });
   }
-  const counts = await copyStore(fromStore, toStore, (name, rows) => tell(`${name}: ${rows} rows copied`));
+  const counts = await copyStore(fromStore, toStore, (name, rows) => tell(`${name}: ${counted(rows, 'row')} copied`));
   if (options.json) await printJson({ from: source.name, to: target.name, tables: counts });
   else {
     const lines = counts.map(({ table: name, rows, digest }) => [name, String(rows), digest.slice(0, 16)]);

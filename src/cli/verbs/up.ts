@@ -9,6 +9,7 @@ import type { Store } from '../../stores/store.js';
 import { recurringState, startNow, startRecurring } from '../../temporal/collection.js';
 import { CollectionWatch } from '../collection-watch.js';
 import type { Context } from '../context.js';
+import { checkCron, wrongCallOf } from '../cron-option.js';
 import { leavesTheDemo } from '../demo-beside.js';
 import { interrupted, unless } from '../interrupt.js';
 import { print, tell } from '../output.js';
@@ -16,7 +17,6 @@ import { demoFolder } from '../process-settings.js';
 import { bringUp } from '../temporal-session.js';
 import { banner } from '../up-banner.js';
 import { watchWorker } from '../watch-worker.js';
-import { checkCron, wrongCallOf } from '../wrong-call.js';
 
 interface UpOptions {
   port?: number;

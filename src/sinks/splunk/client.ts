@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { RefusedEvent } from '../../batch.js';
+import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
@@ -150,7 +151,7 @@ export class SplunkClient implements SinkClient {
     const seconds = this.#settings.ackWaitSeconds;
     throw new TrawlError(
       'SINK_UNAVAILABLE',
-      `${this.place} has not acknowledged ${open.size} of ${all} requests within ${seconds} s.`,
+      `${this.place} has not acknowledged ${open.size} of ${counted(all, 'request')} within ${seconds} s.`,
       { hint: 'They are sent again; if this persists, check the indexers, or raise ackWaitSeconds of the sink.' },
     );
   }

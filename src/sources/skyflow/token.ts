@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose/jwt/decode';
 import { SignJWT } from 'jose/jwt/sign';
 import { z } from 'zod';
+import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
@@ -161,7 +162,7 @@ function clockHint(answer: HttpAnswer, url: string): string {
   const difference = Date.now() - date;
   if (!(Math.abs(difference) > clockDifferenceToTellMs)) return 'Check the clock of this machine too.';
   const minutes = Math.round(Math.abs(difference) / 60_000);
-  return `The clock of this machine is ${minutes} minutes ${difference > 0 ? 'ahead of' : 'behind'} that of ${hostOf(url)}: set it right.`;
+  return `The clock of this machine is ${counted(minutes, 'minute')} ${difference > 0 ? 'ahead of' : 'behind'} that of ${hostOf(url)}: set it right.`;
 }
 
 /** The answer contains a token, so none of it is kept or shown. */

@@ -128,6 +128,9 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
         `SELECT setval(pg_get_serial_sequence('execution_log', 'line'), (SELECT max(line) FROM execution_log))`,
       );
     },
+    // Backups are made by PostgreSQL's own tools.
+    isBackup: () => false,
+    endBackup: () => undefined,
     sizeBytes: async () => {
       const size = first<{ bytes: number }>('SELECT pg_database_size(current_database()) AS bytes');
       return (await db.finish(size))!.bytes;

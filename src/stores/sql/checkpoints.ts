@@ -109,7 +109,7 @@ function* firstCaughtUp(collector: string, now: string): Steps<boolean> {
   return made > 0;
 }
 
-function* isExpected(collector: string): Steps<boolean> {
+export function* isExpected(collector: string): Steps<boolean> {
   const sql = 'SELECT collector FROM audit_checkpoints WHERE collector = $1 AND due_cron IS NOT NULL';
   return (yield* first(sql, collector)) !== undefined;
 }

@@ -50,6 +50,10 @@ export interface Dialect {
   /** Must be called after execution-log lines were inserted with explicit numbers, so that numbering continues. */
   goOnAfterLastLine(): Steps<void>;
 
+  /** See `Store.isBackup`. */
+  isBackup(): boolean;
+  /** Removes the mark of a backup. */
+  endBackup(): void;
   sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../../counted.js';
 import { notes, type Rejected } from '../../domain.js';
 import { text } from '../copied-tables.js';
 import type { RejectedRow, UnsettledRejects } from '../store.js';
@@ -92,7 +93,7 @@ export function* acknowledgeRejects(dialect: Dialect, collector: string, key: st
 }
 
 function acknowledgedNote(events: number): string {
-  return `Acknowledged ${events} rejected ${events === 1 ? 'event' : 'events'}`;
+  return `Acknowledged ${counted(events, 'rejected event')}`;
 }
 
 /** See `Store.resetToRejected`. */

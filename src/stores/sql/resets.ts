@@ -1,12 +1,14 @@
-import { notClearedNote, notes } from '../../domain.js';
-import { refusedAgain, rewoundNote } from '../page-notes.js';
-import { holdCheckpoint, isAt, moveBack } from './checkpoints.js';
+import { notes } from '../../domain.js';
+import type { SettingsChange } from '../../environment.js';
+import { notClearedNote, refusedAgain, rewoundNote } from '../page-notes.js';
+import { holdCheckpoint, isAt, isExpected, lockedCheckpoint, moveBack } from './checkpoints.js';
 import { beginClearing } from './clearings.js';
 import { type Dialect, namesOf } from './dialect.js';
-import { logLine } from './log.js';
+import { logLine, newestFailure } from './log.js';
 import { allSentUpTo, unsentEvents } from './retention.js';
 import { afterCleared } from './seen-events.js';
-import { changes, first, plainText, type Steps } from './steps.js';
+import { setSettings, settingsKey } from './settings.js';
+import { all, changes, first, plainText, type Steps } from './steps.js';
 
 /** U03 Reset Checkpoint (see `Store.resetCheckpoint`). */
 export function* resetCheckpoint(
@@ -83,4 +85,39 @@ function* keepOpenPageAway(
     at.lastOffset,
     at.generation,
   );
+}
+
+/**
+ * See `Store.removeCollector`. The row of the checkpoint stays, emptied: its counters keep numbers of events and of pages
+ * from being used again.
+ */
+export function* removeCollector(
+  dialect: Dialect,
+  collector: string,
+  change: SettingsChange,
+  now: string,
+): Steps<boolean> {
+  const checkpoint = yield* lockedCheckpoint(dialect, collector);
+  const rows = yield* all<{ name: string }>('SELECT name FROM environment_variables WHERE collector = $1', collector);
+  const isMarked =
+    checkpoint !== undefined &&
+    (checkpoint.lastOffset !== '' ||
+      checkpoint.lastDateTime !== null ||
+      (yield* isExpected(collector)) ||
+      (yield* newestFailure(collector)) !== null);
+  if (rows.length === 0 && !isMarked) return false;
+  const unset = rows.map(({ name }) => name);
+  yield* setSettings(dialect, { collector, rows: {}, unset }, change, now);
+  if (isMarked) yield* moveBack(collector, { to: '', refused: null });
+  yield* changes(
+    `UPDATE audit_checkpoints SET last_date_time = NULL, caught_up_at = NULL, due_cron = NULL, due_since = NULL,
+       due_tick = NULL, due_told = 0
+     WHERE collector = $1`,
+    collector,
+  );
+  yield* changes('DELETE FROM staged_pages WHERE collector = $1', collector);
+  yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', collector);
+  // A name that was only mistyped, and never ran, is no collector from then on.
+  yield* logLine(collector, { now, note: notes.removed, key: `${settingsKey}${change.key}/removed` });
+  return true;
 }

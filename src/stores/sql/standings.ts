@@ -1,11 +1,11 @@
 import { leadsBack, notCaughtUp, notes } from '../../domain.js';
 import type { Endless, Standing } from '../store.js';
-import { newestFailure } from './log.js';
+import { failureBeforeStop, newestFailure } from './log.js';
 import { unsettledRejects } from './rejects.js';
 import { settingsKey } from './settings.js';
 import { all, first, type Steps } from './steps.js';
 
-interface StandingRow extends Omit<Standing, 'due' | 'unsettled' | 'endless' | 'failure'> {
+interface StandingRow extends Omit<Standing, 'failureBeforeStop' | 'due' | 'unsettled' | 'endless' | 'failure'> {
   dueCron: string | null;
   dueSince: string;
   dueTick: string | null;
@@ -26,8 +26,10 @@ export function* standings(collector?: string): Steps<Standing[]> {
   const found: Standing[] = [];
   for (const row of rows) {
     const { dueCron, dueSince, dueTick, dueTold, ...standing } = row;
+    const before = dueCron === null ? yield* failureBeforeStop(row.collector) : null;
     found.push({
       ...standing,
+      ...(before ? { failureBeforeStop: before } : {}),
       failure: yield* newestFailure(row.collector),
       endless: yield* endlessReading(row),
       unsettled: standing.rejected > 0 ? yield* unsettledRejects(standing.collector) : null,

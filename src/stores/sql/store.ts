@@ -7,6 +7,7 @@ import type {
   EventFilter,
   EventLines,
   LedgerPage,
+  LogFilter,
   PageFacts,
   PageToWrite,
   PageWritten,
@@ -26,7 +27,7 @@ import { offloadStore } from './offload.js';
 import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
-import { clearEvents, resetCheckpoint, rewind } from './resets.js';
+import { clearEvents, removeCollector, resetCheckpoint, rewind } from './resets.js';
 import { afterCleared, seenUpTo } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
 import { dropStaged, stagedBetween, stagedBody, stagedFacts, stagedRow } from './staged.js';
@@ -179,6 +180,10 @@ export class SqlStore implements Store {
     return this.#transaction((now) => setSettings(this.#dialect, { collector, rows, unset }, change, now));
   }
 
+  async removeCollector(collector: string, change: SettingsChange): Promise<boolean> {
+    return this.#transaction((now) => removeCollector(this.#dialect, collector, change, now));
+  }
+
   async collectors(): Promise<string[]> {
     return this.#dialect.run(collectors());
   }
@@ -232,12 +237,20 @@ export class SqlStore implements Store {
     );
   }
 
-  async executionLog(filter: { collector?: string | undefined; limit: number }): Promise<ExecutionLogLine[]> {
+  async executionLog(filter: LogFilter): Promise<ExecutionLogLine[]> {
     return this.#dialect.run(executionLog(filter));
   }
 
   copySide(): CopySide {
     return copySide(this.#dialect);
+  }
+
+  async isBackup(): Promise<boolean> {
+    return this.#dialect.isBackup();
+  }
+
+  async beginWork(): Promise<void> {
+    if (this.#dialect.isBackup()) this.#dialect.endBackup();
   }
 
   async sizeBytes(): Promise<number> {

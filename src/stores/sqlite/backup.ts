@@ -14,7 +14,7 @@ import { draftBeside, removeDeadDrafts } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { DatabaseSync, type DatabaseSyncInstance } from '../../sqlite-driver.js';
 import { afterCleared } from '../sql/seen-events.js';
-import { migrations } from './migrations.js';
+import { backupMark, migrations } from './migrations.js';
 import { holdUnused, putInPlace, refused, sync } from './replace.js';
 
 /** Summary of a backup. */
@@ -169,14 +169,18 @@ function copyInto(draft: string, from: string, replacing?: string): void {
   } finally {
     db.close();
   }
-  makeDurable(draft);
+  finishCopy(draft, replacing === undefined);
   sync(draft);
 }
 
-/** What a walk had written, but not yet waited for, is on the disk with this file: nothing of it may stay unseen. */
-function makeDurable(path: string): void {
+/**
+ * What a walk had written, but not yet waited for, is on the disk with this file: nothing of it may stay unseen. A backup
+ * is marked as one, and a store that is made from it is not.
+ */
+function finishCopy(path: string, isBackup: boolean): void {
   const db = new DatabaseSync(path);
   try {
+    db.exec(`PRAGMA application_id = ${isBackup ? backupMark : 0}`);
     if (requireStore(db, path) >= durableSchema) db.exec('UPDATE audit_checkpoints SET durable_seq = NULL');
   } finally {
     db.close();

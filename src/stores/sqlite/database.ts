@@ -7,7 +7,7 @@ import { finish, plainText, type SqlValue, type Statement, type Steps } from '..
 import { Checkpointer } from './checkpointer.js';
 import { sqliteError } from './errors.js';
 import { eventIdDigest } from './event-ids.js';
-import { migrations } from './migrations.js';
+import { backupMark, migrations } from './migrations.js';
 import { requireNoneLeftBehind } from './side-files.js';
 
 /**
@@ -170,6 +170,14 @@ export class SqliteDatabase {
         if (light) db.exec('PRAGMA synchronous = FULL');
       }
     });
+  }
+
+  isBackup(): boolean {
+    return this.get<{ application_id: number }>('PRAGMA application_id')?.application_id === backupMark;
+  }
+
+  endBackup(): void {
+    this.run('PRAGMA application_id = 0');
   }
 
   /** Size of the file and its WAL. */

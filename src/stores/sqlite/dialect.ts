@@ -94,6 +94,8 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     },
     /** SQLite continues the numbering without help. */
     *goOnAfterLastLine() {},
+    isBackup: () => db.isBackup(),
+    endBackup: () => db.endBackup(),
     sizeBytes: async () => db.sizeBytes(),
     close: async () => db.close(),
   };

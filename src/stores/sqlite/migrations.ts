@@ -1,3 +1,6 @@
+/** In the header of a backup, as `PRAGMA application_id`: "TrwB". What it says of expected runs is about the store. */
+export const backupMark = 0x54727742;
+
 /**
  * Numbered, append-only: the n-th text migrates version n - 1 to n (`PRAGMA user_version`).
  *

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { reasonOf, TrawlError } from '../../errors.js';
+import { holdersOf } from '../../processes.js';
 import { DatabaseSync, type DatabaseSyncInstance } from '../../sqlite-driver.js';
 import { sideFiles } from './side-files.js';
 
@@ -116,7 +117,15 @@ export function sync(path: string): void {
 }
 
 function inUse(path: string, cause?: unknown): TrawlError {
-  return refused(`The store ${path} is in use.`, 'End "trawl up" and every worker first.', cause);
+  const holders = holdersOf(path).map(({ pid, program }) => `process ${pid}${program && ` (${program})`}`);
+  if (holders.length === 0)
+    return refused(
+      `The store ${path} is in use.`,
+      'End "trawl up" and every worker first; the process may be one of another user.',
+      cause,
+    );
+  const them = holders.length === 1 ? 'it' : 'them';
+  return refused(`The store ${path} is in use by ${holders.join(', ')}.`, `End ${them} first.`, cause);
 }
 
 export function refused(problem: string, hint: string, cause?: unknown): TrawlError {

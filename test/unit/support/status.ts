@@ -64,7 +64,7 @@ export function statusOf(known: Known = {}) {
   const { name = 'asa', worker = 'running', run = null } = known;
   const state = 'state' in known ? known.state : waiting;
   const all = { ...collected, ...known.collected };
-  const stored = { collected: all, expected: true, failure: null, found: [], ...known.stored };
+  const stored = { collected: all, expected: true, failure: null, failureBeforeStop: null, found: [], ...known.stored };
   const has = !('stored' in known && known.stored === undefined);
   return collectorStatus(name, { state, run, unsaid: known.unsaid ?? null, worker }, has ? stored : undefined, now);
 }
