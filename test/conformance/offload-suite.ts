@@ -539,12 +539,13 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
               const events = source.map((id, index) => event(id, seconds(index)));
               await opened.writePage(page(events, { offset: lastOffset, generation, nextOffset: `${source.length}` }));
             };
-            const send = async (sink: string) => {
+            const send = async (sink: string): Promise<boolean> => {
               const batch = await fixed(opened, { sink });
-              if (!batch) return;
+              if (!batch) return false;
               const events = await opened.events({ collector: 'asa', afterSeq: batch.firstSeq - 1 }, batch.events);
               received[sink]!.push(...events.map(({ id }) => id));
               await opened.offload.confirmBatch(batch, sent);
+              return true;
             };
             let key = 0;
             for (const next of steps) {
@@ -562,7 +563,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
               else await opened.resetCheckpoint('asa', [`k${key}`]);
             }
             await readAll();
-            for (const sink of ['archive', 'siem']) for (let times = 0; times < 60; times += 1) await send(sink);
+            for (const sink of ['archive', 'siem']) for (let left = 60; left > 0 && (await send(sink)); left -= 1);
             expect(received).toEqual({ archive: source, siem: source });
           } finally {
             await opened.close();

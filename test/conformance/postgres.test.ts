@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { until } from '../support/collection.js';
 import { createDatabase, onServer } from '../support/postgres.js';
-import { createRoles, type RolesDatabase } from '../support/postgres-roles.js';
+import { createRoles, LentDatabases, type RolesDatabase } from '../support/postgres-roles.js';
 import { clearingSuite } from './clearing-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
@@ -11,18 +11,23 @@ import { event, page } from './pages.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 let roles: RolesDatabase;
+let databases: LentDatabases;
 beforeAll(async () => {
   roles = await createRoles(inject('postgresUrl'));
+  databases = new LentDatabases(roles);
 });
-afterAll(() => roles.remove());
+afterAll(async () => {
+  await databases.remove();
+  await roles.remove();
+});
 
 /** With the rights that docs/postgres.md grants to workers, so that every statement of the store is tried with them. */
 async function create(): Promise<StoreUnderTest> {
-  const { collector, owner, remove } = await roles.copy();
+  const { collector, owner, giveBack } = await databases.lend();
   return {
     open: () => PostgresStore.open({ url: collector, name: 'the test database', pool: 4 }),
     execute: (sql) => onServer(owner, sql),
-    remove,
+    remove: giveBack,
   };
 }
 
