@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { build } from '../../scripts/setup.mjs';
 import { temporalCli } from '../../src/temporal/cli-binary.js';
-import { startDevServer } from '../../src/temporal/dev-server.js';
 import { startPostgres } from './postgres.js';
+import { startTemporal } from './temporal-server.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,11 +23,9 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   if (whole.getProvidedContext().temporalAddress) return undefined;
   // The workers under test run the bundle: an old one would not fit the activities.
   build();
-  const tell = (line: string) => console.error(line);
-  const cli = await temporalCli(process.env, tell);
-  const dataDir = mkdtempSync(join(tmpdir(), 'trawl-test-server-'));
+  const cli = await temporalCli(process.env, (line) => console.error(line));
   const [server, postgres] = await Promise.all([
-    startDevServer({ cli, dataDir, port: 17_233, uiPort: 18_233, ui: false, tell }),
+    startTemporal(cli),
     process.env.TEST_DATABASE_URL ? undefined : startPostgres(),
   ]);
   whole.provide('temporalAddress', server.address);
@@ -39,6 +34,5 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   return async () => {
     await postgres?.remove();
     await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   };
 }
