@@ -62,7 +62,7 @@ export async function startCrashing(
     CRASH_TEMPORAL: temporal,
     CRASH_STORE: text,
   };
-  const worker = spawn(process.execPath, [crashingWorker], {
+  const worker = spawn(process.execPath, ['--no-opt', crashingWorker], {
     stdio: 'ignore',
     env: { ...process.env, ...env, ...crash },
   });
