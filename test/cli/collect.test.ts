@@ -48,11 +48,11 @@ describe('trawl collect', () => {
 describe('trawl events', () => {
   it('follows new events until Ctrl-C', async () => {
     const { place, demo } = await Place.withDemo({ events: 5 });
-    await place.run('collect', 'asa');
+    await place.collected();
     const following = place.start('events', '--format', 'ndjson', '--follow');
     await until('the first five are written', () => following.stdout.split('\n').length === 6);
     demo.addEvents(2);
-    await place.run('collect', 'asa');
+    await place.collected();
     await until('the new ones follow', () => following.stdout.split('\n').length === 8);
     following.signal('SIGINT');
     expect((await following.ended).code).toBe(0);

@@ -75,7 +75,7 @@ describe('the commands of the docs', () => {
 
   it('in SQL return what the docs promise', async () => {
     const { place } = await Place.withDemo({ events: 300 }, { TRAWL_STORE: 'sqlite:data/trawl.db' });
-    await place.run('collect', 'asa');
+    await place.collected();
     const db = new DatabaseSync(join(place.folder, 'data', 'trawl.db'), { readOnly: true });
     for (const statement of blocksOf('docs/tables.md')
       .flatMap(({ language, content }) => (language === 'sql' ? content : []))

@@ -124,7 +124,7 @@ describe('M10 Recurring Audit Collection', () => {
   });
 
   it('is not doubled by a second walk of the same collector', async () => {
-    const collection = await TestCollection.start({ events: 20_000 }, { SEARCH_COUNT: '500' });
+    const collection = await TestCollection.start({ events: 4_000 }, { SEARCH_COUNT: '100' });
     const runs = [await collection.start(), await collection.start()];
     await Promise.all(runs.map((run) => run.result()));
     await collection.expectComplete();

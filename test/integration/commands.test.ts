@@ -57,13 +57,13 @@ describe('commands by signal', () => {
   });
 
   it('reset and clear in the middle of a walk: everything is read again and stored once', async () => {
-    const collection = await TestCollection.start({ events: 9_000, latencyMs: 20 }, { SEARCH_COUNT: '100' });
+    const collection = await TestCollection.start({ events: 1_800, latencyMs: 20 }, { SEARCH_COUNT: '20' });
     const handle = await collection.start();
     await until('a few pages are stored', async () => (await collection.store.checkpoint('asa')).pages > 5);
     await handle.signal('clearEvents');
     await handle.signal('resetCheckpoint');
     await handle.result();
-    await collection.expectStored(9_000);
+    await collection.expectStored(1_800);
     const notes = await collection.notes();
     expect(count(notes, 'Cleared events table: 0')).toBe(1);
     expect(count(notes, 'Reset checkpoint: 0')).toBe(1);
@@ -106,7 +106,7 @@ describe('commands by signal', () => {
   });
 
   it('work in the walk that a run has handed over to, whichever of the two gets the signal', async () => {
-    const collection = await TestCollection.start({ events: 12_000, latencyMs: 30 }, { SEARCH_COUNT: '100' });
+    const collection = await TestCollection.start({ events: 2_400, latencyMs: 30 }, { SEARCH_COUNT: '20' });
     const handle = await collection.start({ input: { collector: 'asa', historyEventsMax: 30 } });
     let walk = '';
     await until('the run has handed over', async () => {
@@ -117,7 +117,7 @@ describe('commands by signal', () => {
     await collection.client.workflow.getHandle(walk).signal('clearEvents');
     await collection.client.workflow.getHandle(walk).signal('resetCheckpoint');
     await handle.result();
-    await collection.expectStored(12_000);
+    await collection.expectStored(2_400);
     const notes = await collection.notes();
     expect(count(notes, 'Reset checkpoint: 0')).toBe(2);
     expect(count(notes, 'Cleared events table: 0')).toBe(1);

@@ -50,7 +50,7 @@ describe('temporary faults of the source', () => {
 
   it('Temporal waits for a rate limit, and a reserve of it is kept', async () => {
     const rateLimit = { limit: 40, periodMs: 2_000 };
-    const collection = await TestCollection.start({ events: 6_000, rateLimit }, { SEARCH_COUNT: '100' });
+    const collection = await TestCollection.start({ events: 1_200, rateLimit }, { SEARCH_COUNT: '20' });
     await collection.collect();
     await collection.expectComplete();
     expect(collection.demo.requests.byStatus[429] ?? 0).toBe(0);
