@@ -22,8 +22,8 @@ const installed = join(user, 'node_modules', 'trawl');
 const nodes: Record<string, string> = {};
 
 beforeAll(async () => {
-  const older = nodeOf(nodeVersions.oldest, join(folder, 'oldest'));
-  const newer = nodeOf(nodeVersions.newest, join(folder, 'newest'));
+  const older = nodeOf(nodeVersions.oldest);
+  const newer = nodeOf(nodeVersions.newest);
   await buildImage(app, image, { '.env': 'ASA_KEY_SECRET=never-packed' });
   await npmInstall(emptyProject(user), join(app, `trawl-${version}.tgz`));
   Object.assign(nodes, { oldest: await older, newest: await newer });

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../../scripts/setup.mjs';
+import { attempted, testCache } from './debian.js';
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
 
@@ -28,9 +29,19 @@ export function npmInstall(folder: string, ...packages: string[]): Promise<strin
   return npm(folder, 'install', ...quiet, ...packages);
 }
 
-/** A `node` of this version, which is available as a package too. */
-export async function nodeOf(version: string, folder: string): Promise<string> {
+/** A `node` of this version: a cached one, else one from npm, where it is a package. */
+export async function nodeOf(version: string): Promise<string> {
   const name = `node-${process.platform}-${process.arch}`;
-  await npmInstall(emptyProject(folder), `${name}@${version}`);
-  return join(folder, 'node_modules', name, 'bin', 'node');
+  const folder = join(testCache, `node-${version}`);
+  const node = join(folder, 'node_modules', name, 'bin', 'node');
+  if (attempted(node, ['--version'])) return node;
+  const draft = `${folder}-${process.pid}`;
+  try {
+    await npmInstall(emptyProject(draft), `${name}@${version}`);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(draft, folder);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return node;
 }
