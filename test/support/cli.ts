@@ -200,6 +200,12 @@ export class Place {
     return Number(row?.n ?? 0);
   }
 
+  /** Notes of the execution log, oldest first; none while there is no store. For waiting: it starts no process. */
+  async notes(): Promise<string[]> {
+    const rows = query<{ notes: string }>(this.#store(), 'SELECT notes FROM execution_log ORDER BY line');
+    return (await rows.catch(() => [])).map(({ notes }) => notes);
+  }
+
   /** Starts `trawl status --watch`, and returns the newest report. For waiting: one process looks again and again. */
   watchedStatus(): () => StatusReport {
     const watching = this.start('status', '--watch', '1s', '--json');
