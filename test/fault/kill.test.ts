@@ -3,10 +3,11 @@ import { isAlive } from '../../src/processes.js';
 import { essence, Place, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 
-const total = 12_000;
+/** On 120 pages. */
+const total = 2_400;
 
 async function inTheWalk() {
-  const { place, demo } = await Place.withDemo({ events: total, latencyMs: 25 }, { SEARCH_COUNT: '100' });
+  const { place, demo } = await Place.withDemo({ events: total, latencyMs: 25 }, { SEARCH_COUNT: '20' });
   return {
     place,
     demo,

@@ -4,10 +4,12 @@ import { essence, type RunningCli, truthOf } from '../support/cli.js';
 import { until } from '../support/collection.js';
 import { clientOf, placeWithoutWorker } from '../support/namespace.js';
 
-const total = 30_000;
+/** On 300 pages. */
+const total = 6_000;
 
 it('workers that are killed and replaced during a walk share its pages and lose or double nothing', async () => {
   const { place, demo, namespace } = await placeWithoutWorker({ events: total, latencyMs: 20 });
+  place.env.SEARCH_COUNT = '20';
   const start = () => place.start('worker');
   const workers: RunningCli[] = [start(), start(), start()];
   for (const worker of workers) await until('it runs', () => worker.stderr.includes('A worker runs'));

@@ -28,7 +28,9 @@ export async function startOpenSearch(): Promise<TestOpenSearch | null> {
   const url = `http://127.0.0.1:${port}`;
   let pid = 0;
   const start = async () => {
-    const options = ['-Xms256m', '-Xmx512m', '-Dlog4j2.level=OFF', '-cp', classPath];
+    // It runs too shortly for the best code to pay.
+    const brief = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+    const options = [...brief, '-Xms256m', '-Xmx512m', '-Dlog4j2.level=OFF', '-cp', classPath];
     const child = spawn('java', [...options, join(fixtures, 'Server.java'), folder, String(port)], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
