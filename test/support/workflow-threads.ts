@@ -20,6 +20,11 @@ function clientsOf(threads: ThreadedVMWorkflowCreator): readonly ThreadClient[] 
   return (threads as unknown as { workerThreadClients: readonly ThreadClient[] }).workerThreadClients;
 }
 
+/** Returns whether they run, and hold no workflow. */
+function areUnused(threads: ThreadedVMWorkflowCreator): boolean {
+  return clientsOf(threads).every((each) => each.getActiveWorkflowCount() === 0 && !each.workerExited);
+}
+
 const { create } = ThreadedVMWorkflowCreator;
 const { destroy } = ThreadedVMWorkflowCreator.prototype;
 
@@ -33,7 +38,7 @@ export function reuseWorkflowThreads(): void {
   const idle: Idle[] = [];
   const lent = new WeakMap<ThreadedVMWorkflowCreator, Idle['wanted']>();
   ThreadedVMWorkflowCreator.create = async ({ logger, ...wanted }) => {
-    const at = idle.findIndex((each) => isDeepStrictEqual(each.wanted, wanted));
+    const at = idle.findIndex((each) => areUnused(each.threads) && isDeepStrictEqual(each.wanted, wanted));
     const threads =
       at < 0 ? await create.call(ThreadedVMWorkflowCreator, { logger, ...wanted }) : idle.splice(at, 1)[0]!.threads;
     for (const { workerThread } of clientsOf(threads)) workerThread.ref();
@@ -42,12 +47,10 @@ export function reuseWorkflowThreads(): void {
   };
   ThreadedVMWorkflowCreator.prototype.destroy = async function () {
     const wanted = lent.get(this);
-    const clients = clientsOf(this);
-    const isClean = clients.every((each) => each.getActiveWorkflowCount() === 0 && !each.workerExited);
-    if (!wanted || !isClean) return destroy.call(this);
+    if (!wanted || !areUnused(this)) return destroy.call(this);
     lent.delete(this);
     // They keep no process alive.
-    for (const { workerThread } of clients) workerThread.unref();
+    for (const { workerThread } of clientsOf(this)) workerThread.unref();
     idle.push({ wanted, threads: this });
   };
   Object.defineProperty(ThreadedVMWorkflowCreator, 'idle', { value: idle });
