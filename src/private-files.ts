@@ -26,7 +26,7 @@ export function sharedMode(mode: number): number {
 }
 
 /** Trawl's files in its data folder, which may contain other files too. */
-const inDataFolder = /^(trawl\.db|temporal\.|instance\.|demo-team\.json)/;
+const inDataFolder = /^(trawl\.db|temporal\.|instance\.|demo-team\.json|query-history)/;
 
 interface Closed {
   closed: string[];

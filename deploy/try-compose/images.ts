@@ -89,7 +89,7 @@ const builders: Record<string, (tag: string, cache: string) => Promise<Image>> =
     };
   },
   trawl: async (_tag, cache) => {
-    const node = await nodeOf(nodeVersions.newest, join(cache, `node-${nodeVersions.newest}`));
+    const node = await nodeOf(nodeVersions.newest);
     const [app, image] = [join(cache, 'app'), join(cache, 'opt', 'trawl')];
     for (const old of [app, image]) rmSync(old, { recursive: true, force: true });
     console.log("  the Dockerfile's first stage: npm pack, npm install …");

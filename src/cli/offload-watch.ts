@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { OffloadProgress, SinkProgress } from '../../workflows/messages.js';
+import { counted } from '../counted.js';
 import { printable, tell } from './output.js';
 import { troublesOf } from './run-troubles.js';
 
@@ -70,7 +71,7 @@ function attemptsOf({ sinks }: OffloadProgress): string[] {
 export function inWords({ collector, sinks, cleared }: OffloadProgress): string {
   const parts = Object.entries(sinks).map(
     ([sink, { state, events, batches, refused }]) =>
-      `${sink} ${state}, ${events.toLocaleString('en')} events in ${batches.toLocaleString('en')} batches${refused > 0 ? `, ${refused} refused` : ''}`,
+      `${sink} ${state}, ${counted(events, 'event')} in ${counted(batches, 'batch', 'batches')}${refused > 0 ? `, ${refused} refused` : ''}`,
   );
   if (cleared > 0) parts.push(`${cleared.toLocaleString('en')} cleared from the table`);
   return `${collector}: ${parts.join('; ')}`;

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { draftBeside } from '../drafts.js';
 import { endsStatement } from '../query/statement.js';
 import { tell } from './output.js';
 
@@ -19,7 +20,11 @@ export async function prompt(
     ...{ input: process.stdin, output: process.stderr, history },
     ...{ historySize: statementsKept, removeHistoryDuplicates: true },
   });
-  const keep = (kept: readonly string[]) => writeFileSync(historyFile, `${kept.join('\n')}\n`, { mode: 0o600 });
+  const keep = (kept: readonly string[]) => {
+    const draft = draftBeside(historyFile);
+    writeFileSync(draft, `${kept.join('\n')}\n`, { flag: 'wx', mode: 0o600 });
+    renameSync(draft, historyFile);
+  };
   // The types of Node.js know of no such event.
   (lines as NodeJS.EventEmitter).on('history', keep);
   let underWay = new AbortController();

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { QueryResult, QueryValue } from '../query/result.js';
 import { print, printable, printableJson, table, tell } from './output.js';
 
@@ -19,7 +20,7 @@ export const writeResult: Readonly<Record<QueryForm, (result: QueryResult) => Pr
     }
     if (shown.length === 0) tell('No rows.');
     else await print(table(columns, shown));
-    if (left > 0) tell(`The first ${tableRowsMax.toLocaleString('en')} rows: --json and --csv write all.`);
+    if (left > 0) tell(`The first ${counted(tableRowsMax, 'row')}: --json and --csv write all.`);
   },
 
   async json({ columns, rows }) {

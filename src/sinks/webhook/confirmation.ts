@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../../http/client.js';
 import { isJsonObject } from '../../json-values.js';
-import { parseBody } from '../../json-weight.js';
+import { parseBody, refuseTooManyValues } from '../../json-weight.js';
 
 /** How a receiver confirms: by its whole answer, by the status alone, or by one member of its JSON. */
 export type Confirmation =
@@ -10,7 +10,7 @@ export type Confirmation =
   | { by: 'member'; pointer: string; path: readonly string[]; value: string };
 
 /** What an answer with a success status says. `no` may say why; `unclear` says what came instead of a confirmation. */
-export type Said = { yes: true } | { no: unknown } | { unclear: string };
+type Said = { yes: true } | { no: unknown } | { unclear: string };
 
 const yes: Said = { yes: true };
 
@@ -32,6 +32,11 @@ export function judged(answer: HttpAnswer, confirmation: Confirmation): Said {
   const text = Buffer.from(answer.body).toString('utf8').trim();
   if (text.startsWith('<')) return { unclear: 'HTML or XML' };
   if (confirmation.by === 'answer' && text === '') return yes;
+  try {
+    refuseTooManyValues(answer.body);
+  } catch {
+    return { unclear: 'too large' };
+  }
   let said: unknown;
   try {
     said = parseBody(answer.body);
