@@ -309,6 +309,29 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await store.resetToRejected('asa', 'k4')).toBe(false);
     });
 
+    it('opens a reject again if its event was cleared and does not fit again, unless a person has acknowledged it', async () => {
+      const bad = (raw: string, id: string) => ({ kind: 'event' as const, reason: 'bad time', raw, id });
+      const rejected = [bad('1', 'a'), bad('2', 'b')];
+      const unsettled = async () => (await store.rejectedEvents('asa', 10)).map(({ raw }) => raw);
+      const clock = stopClock();
+      await store.writePage(page([], { rejected }));
+      await store.writePage(page([event('a')]));
+      // A person is not that fast.
+      clock.advance(1);
+      expect(await store.acknowledgeRejects('asa', 'k1')).toBe(1);
+      await store.clearEvents('asa', ['k2'], [], true);
+      await store.resetCheckpoint('asa', ['k3']);
+      await store.writePage(page([], { rejected, generation: 1 }));
+      expect(await unsettled()).toEqual(['1']);
+      expect(await store.rejectedCount('asa')).toBe(2);
+      expect((await notes()).at(-1)).toEqual(['1 event rejected: see rejected_events', 0]);
+      for (let times = 0; times < 2; times += 1) {
+        clock.advance(1);
+        await store.writePage(page([event('a')], { rejected: [bad('1', 'a')], generation: 1 }));
+        expect(await unsettled()).toEqual([]);
+      }
+    });
+
     it('resets the checkpoint to the first page with rejected events, and acknowledges them', async () => {
       const rejected = [{ kind: 'event' as const, reason: 'bad time', raw: '1' }];
       await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));

@@ -14,31 +14,74 @@ import { all, changes, first, type Steps } from './steps.js';
  */
 const unsettled = `collector = $1 AND kind = 'event' AND settled_at IS NULL`;
 
+interface ReadPage {
+  collector: string;
+  offset: string;
+  now: string;
+  /** Ids of the page's events: these are stored now. */
+  ids?: readonly string[];
+}
+
 /**
  * Keeps each distinct text once; of altered events, whose id and time are known, each that differs in any of these.
- * Returns how many were new.
+ * Returns how many were new, or are open again.
  */
 export function* keepRejects(
   dialect: Dialect,
   rejects: readonly Rejected[],
-  { collector, offset, now }: { collector: string; offset: string; now: string },
+  { collector, offset, now, ids = [] }: ReadPage,
 ): Steps<number> {
-  return yield* dialect.insertRows({
-    rows: rejects.map(({ kind, reason, raw, id = null, event }) => ({
-      digest: createHash('sha256')
-        .update([kind, ...(event ? [event.id, event.timestamp] : []), raw].join('\0'))
-        .digest('hex'),
-      kind,
-      reason,
-      raw,
-      id,
-    })),
+  const stored = new Set(ids);
+  const rows = rejects.map(({ kind, reason, raw, id = null, event }) => ({
+    digest: createHash('sha256')
+      .update([kind, ...(event ? [event.id, event.timestamp] : []), raw].join('\0'))
+      .digest('hex'),
+    kind,
+    reason,
+    raw,
+    id,
+  }));
+  const opened = yield* openAgain(
+    dialect,
+    collector,
+    rows.filter(({ id }) => id !== null && !stored.has(id)).map(({ digest }) => digest),
+  );
+  const added = yield* dialect.insertRows({
+    rows,
     columns: text('digest', 'kind', 'reason', 'raw', 'id'),
     shared: [collector, offset, now],
     insert: (source) =>
       `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, event_id, rejected_at)
        SELECT $1, digest, kind, reason, $2, raw, id, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
   });
+  return opened + added;
+}
+
+/**
+ * Opens rejects again that are rejected once more although a page had settled them: their events have been cleared since,
+ * or the source flaps. What a person has acknowledged stays so: the ledger has no page of that time.
+ */
+function* openAgain(dialect: Dialect, collector: string, digests: readonly string[]): Steps<number> {
+  if (digests.length === 0) return 0;
+  const those = `collector = $1 AND digest ${dialect.among('$2')}`;
+  const settled = yield* all<{ at: string }>(
+    `SELECT DISTINCT settled_at AS at FROM rejected_events WHERE ${those} AND settled_at IS NOT NULL`,
+    collector,
+    digests,
+  );
+  if (settled.length === 0) return 0;
+  const byPages = yield* all<{ at: string }>(
+    `SELECT DISTINCT committed_at AS at FROM audit_pages WHERE collector = $1 AND committed_at ${dialect.among('$2')}`,
+    collector,
+    settled.map(({ at }) => at),
+  );
+  if (byPages.length === 0) return 0;
+  return yield* changes(
+    `UPDATE rejected_events SET settled_at = NULL WHERE ${those} AND settled_at ${dialect.among('$3')}`,
+    collector,
+    digests,
+    byPages.map(({ at }) => at),
+  );
 }
 
 /**
@@ -46,10 +89,7 @@ export function* keepRejects(
  * altered, stay until a person acknowledges them: that they are missing from a page proves nothing, since the same
  * offset may stand for other events later.
  */
-export function* settleRejects(
-  dialect: Dialect,
-  { collector, now, ids }: { collector: string; now: string; ids: readonly string[] },
-): Steps<void> {
+export function* settleRejects(dialect: Dialect, { collector, now, ids = [] }: ReadPage): Steps<void> {
   if (!(yield* first(`SELECT 1 FROM rejected_events WHERE ${unsettled} LIMIT 1`, collector))) return;
   yield* changes(
     `UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled} AND event_id ${dialect.among('$3')}`,

@@ -22,8 +22,9 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   yield* storeRelatedObjects(dialect, page, now.slice(0, 10));
   const { newEvents, altered } = yield* insertEvents(dialect, page, checkpoint.lastSeq, now);
   const rejected = [...page.rejected, ...altered];
-  yield* settleRejects(dialect, { collector, now, ids: page.events.map(({ id }) => id) });
-  const rejects = yield* keepRejects(dialect, rejected, { collector, offset, now });
+  const read = { collector, offset, now, ids: page.events.map(({ id }) => id) };
+  yield* settleRejects(dialect, read);
+  const rejects = yield* keepRejects(dialect, rejected, read);
   const { more, notCaughtUp } = page;
   const note = branchNote({ more, newEvents, lastCount: checkpoint.lastCount, notCaughtUp });
   const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
