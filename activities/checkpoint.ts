@@ -1,5 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { TrawlError } from '../src/errors.js';
+import { inSteps, removedAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
@@ -7,8 +8,12 @@ import { paced, requestWait } from './requests.js';
 import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
+/** A long clearing delays a run by this, and goes on with the next one. */
+const clearingMaxMs = 5_000;
+
 /**
- * U10 Get Last Checkpoint, and whether the run should begin offloading. Records when the next run is due.
+ * U10 Get Last Checkpoint, and whether the run should begin offloading. Records when the next run is due, and goes on
+ * with a clearing that nobody has brought to its end: its command was given up, and the source may have nothing new.
  * @throws TrawlError as the store does; retried.
  */
 export async function getLastCheckpoint(
@@ -16,6 +21,11 @@ export async function getLastCheckpoint(
   { collector, recurrence }: ActivityInput<'getLastCheckpoint'>,
 ): Promise<LastCheckpoint> {
   if (recurrence) await expectRuns(context, collector, recurrence);
+  const until = Date.now() + clearingMaxMs;
+  await inSteps(
+    () => context.store.removeCleared(collector, removedAtOnce),
+    () => Date.now() <= until,
+  );
   const { lastOffset, generation, lastDigest, pages, ...times } = await context.store.checkpoint(collector);
   return {
     ...{ offset: lastOffset, generation, digest: lastDigest, pages },
