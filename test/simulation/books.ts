@@ -4,7 +4,7 @@ import type { SqliteStore } from '../../src/stores/sqlite/store.js';
 interface Removal {
   seq: number;
   id: string;
-  /** Every sink of the collector had confirmed it. */
+  /** Every sink of the collector had confirmed it; without sinks, every one that was ever used. */
   confirmed: boolean;
   /** Number of resets that had taken effect by then. */
   resets: number;
@@ -53,6 +53,7 @@ export class Books {
   async watch(store: SqliteStore, method: string, args: unknown[]): Promise<(result: unknown) => Promise<void>> {
     if (method === 'reserveRequest') return async (waitMs) => this.#requested(waitMs as number);
     if (method === 'resetCheckpoint') return this.#watchReset(store);
+    if (method === 'removeCleared') return () => this.read(store);
     if (method !== 'clearEvents' && method !== 'clearConfirmed') return async () => {};
     const before = this.#present();
     const [sinks, force] =
@@ -68,6 +69,13 @@ export class Books {
         if (lacking.length > 0) this.problems.push(`${id} was cleared, but ${lacking.join(', ')} does not have it`);
       }
     };
+  }
+
+  /** Somebody reads all events: what was cleared stays away. */
+  async read(store: SqliteStore): Promise<void> {
+    const removed = new Set(this.removals.map(({ seq }) => seq));
+    for (const { seq, id } of await all(store, this.#collector))
+      if (removed.has(seq)) this.problems.push(`${id} was cleared as ${seq}, and is shown`);
   }
 
   /** Somebody deletes rows, past the program. */
@@ -93,9 +101,11 @@ export class Books {
   }
 
   async #confirmedUpTo(store: SqliteStore, sinks: readonly string[]): Promise<number> {
-    if (sinks.length === 0) return 0;
     const cursors = (await store.offload.cursors(this.#collector)).filter(({ series }) => series === '');
-    return Math.min(...sinks.map((name) => cursors.find(({ sink }) => sink === name)?.lastSeq ?? 0));
+    if (sinks.length > 0)
+      return Math.min(...sinks.map((name) => cursors.find(({ sink }) => sink === name)?.lastSeq ?? 0));
+    const used = cursors.filter(({ batches }) => batches > 0).map(({ lastSeq }) => lastSeq);
+    return used.length > 0 ? Math.min(...used) : 0;
   }
 }
 

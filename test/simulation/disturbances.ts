@@ -28,14 +28,32 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
       world.commandChance = 0.15;
     },
   },
-  'a reset is asked for': { weight: 2, happen: (world) => world.signal('resetCheckpoint') },
-  'a clear is asked for': { weight: 2, happen: (world) => world.signal('clearEvents') },
-  'a clear by force is asked for': { weight: 1, happen: (world) => world.signal('clearEvents', { force: true }) },
+  'a command comes with a task of a run': {
+    weight: 6,
+    happen: (world, random) => world.commands.sendAfter(random.int(1, 30)),
+  },
+  'a reset is asked for': { weight: 2, happen: (world) => world.commands.send('resetCheckpoint') },
+  'a clear is asked for': { weight: 2, happen: (world) => world.commands.send('clearEvents') },
+  'a clear by force is asked for': {
+    weight: 1,
+    happen: (world) => world.commands.send('clearEvents', { force: true }),
+  },
   'a clear by force and a reset are asked for': {
     weight: 2,
     happen: (world) => {
-      world.signal('clearEvents', { force: true });
-      world.signal('resetCheckpoint');
+      world.commands.send('clearEvents', { force: true });
+      world.commands.send('resetCheckpoint');
+    },
+  },
+  'a process dies between two parts of a clearing, and everything is read again': {
+    weight: 3,
+    happen: (world) => {
+      command(world, 'clearEvents', { force: true });
+      world.onPartCleared = (worker) => {
+        world.crash(worker);
+        command(world, 'resetCheckpoint', {});
+        world.collect();
+      };
     },
   },
   'a reset begins': { weight: 1, happen: (world) => command(world, 'resetCheckpoint', {}) },
@@ -54,6 +72,11 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     },
   },
   'a worker dies': { weight: 3, happen: (world, random) => world.crash(random.pick(world.temporal.workers)) },
+  'a worker stops for a while': {
+    weight: 2,
+    happen: (world, random) =>
+      world.stop(random.pick(world.temporal.workers), random.int(5_000, random.pick([60_000, 7_200_000]))),
+  },
   'a worker joins': { weight: 1, happen: (world) => world.temporal.workers.length < 3 && world.addWorker() },
   'the power is cut': { weight: 4, happen: (world, random) => world.cutPower(random) },
   'the source forgets': { weight: 2, happen: ({ vendor }) => vendor.upset() },
@@ -67,6 +90,7 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   'times have another form, or no longer': { weight: 2, happen: ({ vendor }) => vendor.mangle() },
   'pages have no end, or one again': { weight: 1, happen: ({ vendor }) => vendor.wander?.() },
   'rows are deleted by hand': { weight: 1, happen: (world, random) => deleteRows(world, random) },
+  'the names of the sinks are wrong': { weight: 2, happen: (world) => world.set({ offload: '!!' }, []) },
   'sinks change': { weight: 2, happen: (world, random) => setSinks(world, random) },
   'a sink goes down, or comes back': {
     weight: 3,

@@ -86,7 +86,8 @@ async function disturbed(world: World, plan: Plan, random: Random): Promise<void
   for (const { what, after, seed } of plan.disturbances) {
     for (let steps = 0; steps < after && !kernel.isIdle; steps += 1) {
       await kernel.step();
-      if (random.chance(world.commandChance)) world.signal(random.pick(['resetCheckpoint', 'clearEvents']));
+      if (random.chance(0.02)) await world.read();
+      if (random.chance(world.commandChance)) world.commands.send(random.pick(['resetCheckpoint', 'clearEvents']));
     }
     kernel.note(`*** ${what}`);
     disturbances[what]!.happen(world, new Random(seed));

@@ -7,6 +7,8 @@ export interface Owner {
   readonly name: string;
   /** True once its process has died: it takes no further step. */
   readonly dead: boolean;
+  /** True while its process is stopped, as by SIGSTOP: it takes its next step later. */
+  readonly stopped: boolean;
 }
 
 export interface Choice {
@@ -78,7 +80,10 @@ export class Kernel {
   }
 
   #choices(): Choice[] {
-    return [...this.#gates.filter(({ owner }) => !owner.dead), ...this.offers.flatMap((offer) => offer())];
+    return [
+      ...this.#gates.filter(({ owner }) => !owner.dead && !owner.stopped),
+      ...this.offers.flatMap((offer) => offer()),
+    ];
   }
 }
 

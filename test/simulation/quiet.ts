@@ -1,7 +1,7 @@
 import { all } from './books.js';
 import { beginOffloading, setSinks } from './disturbances.js';
 import type { Random } from './random.js';
-import { rejectedIds } from './verdict.js';
+import { unreadRejects } from './verdict.js';
 import type { World } from './world.js';
 
 /** More would mean that something spins. */
@@ -27,12 +27,15 @@ export async function quiet(world: World, random: Random): Promise<string[]> {
   network.fails = 0;
   network.faltering = undefined;
   world.storeFails = 0;
+  world.commands.forget();
+  world.onPartCleared = undefined;
   vendor.calm();
   for (const receiver of receivers) {
     receiver.isMoody = false;
     receiver.isDown = false;
   }
-  if (random.chance(0.5)) setSinks(world, random);
+  for (const worker of world.temporal.workers) worker.stopped = false;
+  if (world.hasWrongSinks || random.chance(0.5)) setSinks(world, random);
   for (const phase of [run, endlessPages, slowSink, everythingAgain, settle, retain]) {
     const problems = await phase(world, random);
     if (problems.length > 0) return problems;
@@ -100,7 +103,7 @@ async function slowSink(world: World, random: Random): Promise<string[]> {
 /** What has been altered meanwhile shows when it is read again. */
 async function everythingAgain(world: World): Promise<string[]> {
   if ([...world.vendor.events.values()].every(({ length }) => length === 1)) return [];
-  world.signal('resetCheckpoint');
+  world.commands.send('resetCheckpoint');
   return [];
 }
 
@@ -108,6 +111,7 @@ async function settle(world: World): Promise<string[]> {
   const { clock, store } = world;
   let idle = 0;
   let readAgain = 0;
+  let unread = '';
   for (let round = 0; idle < idleRounds && round < roundsMax; round += 1) {
     const { lastSeq, generation } = await world.checkpoint();
     const problems = await run(world);
@@ -118,7 +122,9 @@ async function settle(world: World): Promise<string[]> {
     idle = isIdle ? idle + 1 : 0;
     const [standing] = await store.standings(world.collector);
     if (idle < idleRounds || !standing?.unsettled || readAgain === readAgainMax) continue;
-    if ((await rejectedIds(world)).length === 0) continue;
+    const left = (await unreadRejects(world)).map(({ raw }) => raw).join();
+    if (left === '' || left === unread) continue;
+    unread = left;
     readAgain += 1;
     idle = 0;
     await world.resetToRejected();

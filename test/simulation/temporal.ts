@@ -87,6 +87,7 @@ class Run implements Execution {
 
   /** One workflow task. */
   async activate(): Promise<void> {
+    this.#temporal.onTask(this.start.id, false);
     const jobs = this.inbox.splice(0);
     for (const { take } of jobs.filter(({ signal }) => signal)) inExecution(this, take);
     for (const { take } of jobs.filter(({ signal }) => !signal)) inExecution(this, take);
@@ -121,7 +122,9 @@ class Run implements Execution {
     });
     result.catch(() => undefined);
     // The start takes a task of the server's.
-    await new Promise<void>((resolve) => this.post(resolve));
+    const started = new Promise<void>((resolve) => this.post(resolve));
+    this.#temporal.onTask(this.start.id, true);
+    await started;
     const run = this.#temporal.begin({ type, id: workflowId, args }, closed);
     this.children.push({ run, terminates: parentClosePolicy !== 'ABANDON' });
     return { result: () => result, cancel: () => this.#temporal.cancel(workflowId), runId: String(run.info.runId) };
@@ -143,6 +146,8 @@ export class Temporal {
   /** What the last run of each workflow returned. */
   readonly results = new Map<string, unknown>();
   #started = 0;
+  /** Called when a run is about to take a task, and when the start of a child is to be its next one. */
+  onTask: (id: string, startsChild: boolean) => void = () => {};
   /** Length of a history at which it suggests to continue as new. */
   suggestsAt = Number.POSITIVE_INFINITY;
 
@@ -223,7 +228,7 @@ export class Temporal {
 
   #choices(): Choice[] {
     const choices: Choice[] = [];
-    const { workers } = this;
+    const workers = this.workers.filter(({ stopped }) => !stopped);
     for (const [id, run] of this.#runs) {
       if (run.inbox.length > 0) choices.push({ what: `${id} goes on`, take: () => run.activate() });
       for (const task of run.tasks)

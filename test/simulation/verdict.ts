@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../src/domain.js';
 import { rewoundNote } from '../../src/stores/page-notes.js';
+import type { RejectedRow } from '../../src/stores/store.js';
 import { all } from './books.js';
 import type { Receiver } from './receivers.js';
 import type { Version } from './vendors/vendor.js';
@@ -16,12 +17,14 @@ const namedMax = 5;
 
 /** What is wrong in the end, once everything has had the time to be put right; empty if nothing is. */
 export async function problemsOf(world: World, isCalm: boolean): Promise<string[]> {
+  await world.read();
   const stored = await all(world.store, world.collector);
   const sinks = await world.currentSinks();
   const wrong = {
     ...(await wrongInStore(world, stored)),
     ...(await wrongNumbers(world, stored)),
     ...(await wrongInRejects(world, stored)),
+    ...wrongInFollower(world, stored),
     ...(isCalm ? sentTwice(world) : {}),
     ...Object.assign({}, ...sinks.map((sink) => wrongInSink(world, stored, sink))),
   } as Record<string, readonly (string | number)[]>;
@@ -32,6 +35,7 @@ export async function problemsOf(world: World, isCalm: boolean): Promise<string[
     ...(await commandProblems(world)),
     ...(await rewindProblems(world)),
     ...openBatches(world, sinks),
+    ...openClearings(world),
     ...(world.failure === undefined ? [] : [`the collection still fails: ${world.failure}`]),
   ];
 }
@@ -43,12 +47,11 @@ function named(which: readonly (string | number)[]): string {
 
 /** Truth and store. */
 async function wrongInStore(world: World, stored: readonly StoredEvent[]) {
-  const { vendor, books, receivers } = world;
+  const { vendor, books } = world;
   const { generation } = await world.checkpoint();
   const truth = vendor.events;
   const present = new Set(stored.map(({ id }) => id));
   const removed = new Map(books.removals.map((removal) => [removal.id, removal]));
-  const sent = new Set(receivers.flatMap((receiver) => receiver.delivered().map(({ id }) => id)));
   const gone = [...removed.values()].filter(({ id }) => !present.has(id));
   return {
     lost: [...truth.keys()].filter((id) => !present.has(id) && !removed.has(id)),
@@ -57,9 +60,9 @@ async function wrongInStore(world: World, stored: readonly StoredEvent[]) {
     'stored with another content': stored
       .filter((event) => !truth.get(event.id)?.some((version) => isOf(version, event)))
       .map(({ id }) => id),
-    // What a sink has may stay away; anything else comes back.
+    // What its sinks have stays away; anything else comes back.
     'cleared, and not read again after a reset': gone
-      .filter(({ id, resets }) => resets < books.resets && !sent.has(id))
+      .filter(({ resets, confirmed }) => resets < books.resets && !confirmed)
       .map(({ id }) => id),
     // Other sources read an overlap again. After a reset, what was not read again yet comes back.
     'cleared, and stored again without a reset':
@@ -83,14 +86,27 @@ async function wrongInRejects(world: World, stored: readonly StoredEvent[]) {
   };
   return {
     'altered, and not kept': stored.filter((event) => !isKept(event)).map(({ id }) => id),
-    'rejected, and not read again': await rejectedIds(world),
+    'rejected, and not read again': (await unreadRejects(world)).flatMap(({ id }) => id ?? []),
+    ...settledRejects(world, stored),
   };
 }
 
-/** Of events that came in a form that nobody knows, and that were not stored since. */
-export async function rejectedIds({ store, collector }: World): Promise<string[]> {
+/** Of events that came in a form that nobody knows. One with an id is among them until it is stored. */
+export async function unreadRejects({ store, collector }: World): Promise<RejectedRow[]> {
   const rejected = await store.rejectedEvents(collector, 1_000_000);
-  return rejected.flatMap(({ id }) => (id === null ? [] : [id]));
+  return rejected.filter(({ reason }) => !reason.endsWith('is stored already with other content'));
+}
+
+/** Nobody acknowledges any: whatever is settled has been stored. */
+function settledRejects(world: World, stored: readonly StoredEvent[]) {
+  const had = new Set([...stored, ...world.books.removals].map(({ id }) => id));
+  const settled = world.query<{ id: string | null; raw: string }>(
+    "SELECT event_id AS id, raw FROM rejected_events WHERE kind = 'event' AND settled_at IS NOT NULL",
+  );
+  return {
+    'settled, and never stored': settled.filter(({ id }) => id !== null && !had.has(id)).map(({ id }) => id!),
+    'settled without an id': settled.filter(({ id }) => id === null).map(({ raw }) => raw),
+  };
 }
 
 function sentTwice({ receivers }: World) {
@@ -105,6 +121,12 @@ function openBatches(world: World, sinks: readonly Receiver[]): string[] {
   return open
     .filter(({ sink }) => sinks.some(({ name }) => name === sink))
     .map(({ sink, number }) => `batch ${number} to ${sink} does not come to its end`);
+}
+
+/** The rows of cleared events are removed in the end. */
+function openClearings(world: World): string[] {
+  const open = world.query<{ upToSeq: number }>('SELECT up_to_seq AS "upToSeq" FROM clearings');
+  return open.map(({ upToSeq }) => `rows of the clearing up to ${upToSeq} are left`);
 }
 
 /** Only what the source has really forgotten is thrown away. */
@@ -138,6 +160,19 @@ function wrongInSink({ vendor }: World, stored: readonly StoredEvent[], receiver
     [`${name} lacks`]: stored.filter((event) => !has.has(keyOf(event))).map(({ id }) => id),
     [`${name} has twice`]: repeated(delivered.filter(({ repeats }) => !repeats).map(keyOf)),
     [`${name} has another content of`]: delivered.filter(isOther).map(({ id }) => id),
+  };
+}
+
+/** Store and somebody who follows: each event once, in order, under a number that it keeps. */
+function wrongInFollower({ books, follower: { printed } }: World, stored: readonly StoredEvent[]) {
+  const seqs = new Set(printed.map(({ seq }) => seq));
+  const had = new Map([...stored, ...books.removals].map(({ seq, id }) => [seq, id]));
+  return {
+    'a follower lacks': stored.filter(({ seq }) => !seqs.has(seq)).map(({ id }) => id),
+    'a follower got out of order': printed
+      .filter(({ seq }, at) => seq <= (printed[at - 1]?.seq ?? 0))
+      .map(({ id }) => id),
+    'a follower got under another number': printed.filter(({ seq, id }) => had.get(seq) !== id).map(({ id }) => id),
   };
 }
 

@@ -29,6 +29,8 @@ export interface Surroundings {
   env: Record<string, string>;
   /** Probability that a call of the store fails. */
   storeFails(): number;
+  /** Rows of cleared events that are removed at once, at most. */
+  removedAtOnce: number;
   /** Called before each call of the store; what it returns is called after it. */
   watch(store: SqliteStore, method: string, args: unknown[]): Promise<(result: unknown) => Promise<void>>;
 }
@@ -40,6 +42,7 @@ export class Worker {
   readonly #activities: Activities;
   readonly #surroundings: Surroundings;
   dead = false;
+  stopped = false;
 
   constructor(name: string, surroundings: Surroundings) {
     this.name = name;
@@ -63,6 +66,9 @@ export class Worker {
       get dead() {
         return worker.dead;
       },
+      get stopped() {
+        return worker.stopped;
+      },
     };
     const activity = this.#activities[name as keyof Activities] as (input: unknown) => Promise<unknown>;
     const done = owners.run(owner, async () => {
@@ -84,13 +90,14 @@ export class Worker {
 
   /** A store whose calls wait for their turn. */
   #gated<T extends object>(target: T, offload?: object): T {
-    const { kernel, disk, storeFails, watch } = this.#surroundings;
+    const { kernel, disk, storeFails, watch, removedAtOnce } = this.#surroundings;
     return new Proxy(target, {
       get: (_, member) => {
         const value = Reflect.get(target, member, target) as unknown;
         if (typeof value !== 'function') return member === 'offload' ? offload : value;
-        return async (...args: unknown[]) => {
+        return async (...given: unknown[]) => {
           const method = String(member);
+          const args = method === 'removeCleared' ? [given[0], removedAtOnce] : given;
           await kernel.gate(method);
           if (kernel.random.chance(storeFails())) throw storeFailure(kernel);
           const done = await watch(this.store, method, args);

@@ -1,8 +1,11 @@
 import type { Checkpoint } from '../../src/domain.js';
+import type { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { Progress } from '../../workflows/messages.js';
 import { Books } from './books.js';
 import { Clock } from './clock.js';
+import { Commands } from './commands.js';
 import type { Disk } from './disk.js';
+import { Follower } from './follower.js';
 import { Kernel } from './kernel.js';
 import { Network } from './network.js';
 import type { Random } from './random.js';
@@ -22,11 +25,6 @@ const startMs = Date.UTC(2026, 8, 1);
 const cron = { text: '*/5 * * * *', everyMs: 5 * 60_000 };
 const daysMax = 20;
 
-interface WaitingSignal {
-  name: string;
-  args: unknown[];
-}
-
 /** A clearing takes its events at once, and removes their rows later. */
 const presentEvents = `SELECT seq, id FROM audit_events
   WHERE seq > (SELECT coalesce(max(up_to_seq), 0) FROM clearings) ORDER BY seq`;
@@ -40,16 +38,19 @@ export class World {
   readonly vendor: Vendor;
   readonly receivers: readonly Receiver[];
   readonly books: Books;
+  readonly follower: Follower;
+  readonly commands: Commands;
   readonly overlapMs: number;
   readonly historyEventsMax: number;
   readonly #disk: Disk;
   readonly #surroundings: Surroundings;
-  #waiting: WaitingSignal[] = [];
   #workers = 0;
   #byHand = 0;
   /** Probability that a command arrives at a step. */
   commandChance = 0;
   storeFails = 0;
+  /** Called once, when a clearing has removed some of its rows and others are left. */
+  onPartCleared: ((worker: Worker) => void) | undefined;
 
   constructor(random: Random, disk: Disk, kind: Kind) {
     this.#disk = disk;
@@ -70,13 +71,22 @@ export class World {
       (sink, seq) => this.has(sink, seq),
       () => disk.query(presentEvents),
     );
+    this.follower = new Follower(kind);
+    this.commands = new Commands(this.collectionId, this.temporal, this.books);
     this.#surroundings = {
       kernel: this.kernel,
       disk,
       http: this.network.client,
       env: Object.assign({}, this.vendor.env, ...this.receivers.map(({ env }) => env)) as Record<string, string>,
       storeFails: () => this.storeFails,
-      watch: (store, method, args) => this.books.watch(store, method, args),
+      removedAtOnce: random.pick([1, 3, 1_000]),
+      watch: async (store, method, args) => {
+        const done = await this.books.watch(store, method, args);
+        return async (result) => {
+          await done(result);
+          if (method === 'removeCleared' && result === true) this.#partCleared(store);
+        };
+      },
     };
     this.kernel.note(
       `${kind}: ${this.vendor.manner}, page ${options.searchCount}, overlap ${overlapMinutes} min, hand-over at ${this.historyEventsMax}`,
@@ -106,6 +116,16 @@ export class World {
 
   checkpoint(): Promise<Checkpoint> {
     return this.store.checkpoint(this.collector);
+  }
+
+  /** Somebody looks at the events. */
+  async read(): Promise<void> {
+    await this.books.read(this.store);
+    await this.follower.look(this.store);
+  }
+
+  get hasWrongSinks(): boolean {
+    return this.query("SELECT 1 FROM environment_variables WHERE name = 'offload' AND value = '!!'").length > 0;
   }
 
   async currentSinks(): Promise<Receiver[]> {
@@ -159,13 +179,31 @@ export class World {
     this.temporal.workers.push(new Worker(`w${this.#workers}`, this.#surroundings));
   }
 
+  #partCleared(store: SqliteStore): void {
+    const { onPartCleared } = this;
+    const worker = this.temporal.workers.find((one) => one.store === store);
+    if (!onPartCleared || !worker) return;
+    this.onPartCleared = undefined;
+    this.clock.alarm(0, () => onPartCleared(worker));
+  }
+
   /** A process dies, and another takes its place. */
   crash(worker: Worker): void {
     const { workers, tasks } = this.temporal;
+    if (!workers.includes(worker)) return;
     workers.splice(workers.indexOf(worker), 1);
     for (const task of tasks) if (task.current?.worker === worker) task.workerDied(task.current);
     worker.die();
     if (workers.length === 0) this.addWorker();
+  }
+
+  /** A process stops, and goes on later. The server gives up what it was doing. */
+  stop(worker: Worker, ms: number): void {
+    worker.stopped = true;
+    for (const task of this.temporal.tasks) if (task.current?.worker === worker) task.workerDied(task.current);
+    this.clock.alarm(ms, () => {
+      worker.stopped = false;
+    });
   }
 
   cutPower(random: Random): void {
@@ -181,8 +219,7 @@ export class World {
   /** Starts M10 as its cron would, unless it runs. */
   collect(): void {
     if (this.temporal.isOpen(this.collectionId)) return;
-    const signals = this.#waiting;
-    this.#waiting = [];
+    const signals = this.commands.take();
     const { historyEventsMax, collector } = this;
     this.temporal.begin({
       type: 'recurringAuditCollection',
@@ -199,15 +236,6 @@ export class World {
     const id = `${type}-by-hand-${this.#byHand}`;
     this.temporal.begin({ type, id, args: [{ collector: this.collector, ...input }] }, onClosed);
     return id;
-  }
-
-  /** Any run that walks takes a signal; between two runs of a cron, the next one does. */
-  signal(name: 'resetCheckpoint' | 'clearEvents', ...args: unknown[]): void {
-    const { temporal, collectionId, kernel } = this;
-    this.books.promised[name].accepted += 1;
-    const id = kernel.random.pick([collectionId, ...temporal.openIds.filter((open) => /walk|Collection/.test(open))]);
-    kernel.note(`*** ${name} to ${id}`);
-    if (!temporal.signal(id, { name, args })) this.#waiting.push({ name, args });
   }
 
   #tick(): void {

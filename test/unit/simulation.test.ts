@@ -26,7 +26,8 @@ describe('the simulation', { timeout: 300_000 }, () => {
   it('finds a sink that says it has what it has not, and prints the seed that repeats it', async () => {
     const { code, output } = await simulate('--seeds', '8', '--source', 'asa', '--lying-sink');
     expect(code).toBe(1);
-    expect(output).toMatch(/ lacks: | does not have it/);
+    // In the end, or as soon as its events are cleared, or while the other sink is slow.
+    expect(output).toMatch(/ lacks: | does not have it| waits for /);
     const [, options] = /^Again: npm run simulate -- (.*)$/m.exec(output)!;
     const again = await simulate(...options!.split(' '));
     expect(again.code).toBe(1);

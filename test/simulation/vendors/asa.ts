@@ -28,7 +28,7 @@ export class AsaVendor implements Vendor {
   readonly #desert: { index: number; pages: number };
   #epoch = 1;
   #token = 1;
-  #isMangled = false;
+  #mangled: 'time' | 'id' | undefined;
   #isEndless = false;
 
   constructor({ clock, random, searchCount }: VendorOptions) {
@@ -79,7 +79,7 @@ export class AsaVendor implements Vendor {
   }
 
   mangle(): void {
-    this.#isMangled = !this.#isMangled;
+    this.#mangled = this.#mangled ? undefined : this.#random.pick(['time', 'id']);
   }
 
   wander(): void {
@@ -87,7 +87,7 @@ export class AsaVendor implements Vendor {
   }
 
   calm(): void {
-    this.#isMangled = false;
+    this.#mangled = undefined;
     this.#isEndless = false;
   }
 
@@ -124,7 +124,8 @@ export class AsaVendor implements Vendor {
   }
 
   #textOf({ whole, timestamp }: Version): string {
-    return this.#isMangled ? whole.replace(`"${timestamp}"`, String(Date.parse(timestamp!))) : whole;
+    if (this.#mangled === 'id') return whole.replace(/"id":"e(\d+)=="/, '"id":$1');
+    return this.#mangled ? whole.replace(`"${timestamp}"`, String(Date.parse(timestamp!))) : whole;
   }
 
   #write([index, empty]: [number, number]): string {

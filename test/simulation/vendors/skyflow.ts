@@ -21,7 +21,7 @@ export class SkyflowVendor implements Vendor {
   /** Cursors are refused until then, in number of requests. */
   #refusals = 0;
   forgotten = 0;
-  #isMangled = false;
+  #mangled: 'time' | 'id' | undefined;
   #isEndless = false;
 
   constructor(options: VendorOptions) {
@@ -56,7 +56,7 @@ export class SkyflowVendor implements Vendor {
   }
 
   mangle(): void {
-    this.#isMangled = !this.#isMangled;
+    this.#mangled = this.#mangled ? undefined : this.#random.pick(['time', 'id']);
   }
 
   wander(): void {
@@ -70,7 +70,7 @@ export class SkyflowVendor implements Vendor {
 
   calm(): void {
     this.#refusals = 0;
-    this.#isMangled = false;
+    this.#mangled = undefined;
     this.#isEndless = false;
   }
 
@@ -108,7 +108,8 @@ export class SkyflowVendor implements Vendor {
   }
 
   #textOf(event: TimedEvent): string {
-    return this.#isMangled ? textOf(event).replace(timeText(event), 'on a Tuesday') : textOf(event);
+    if (this.#mangled === 'id') return textOf(event).replace(/"changeID":"e(\d+)"/, '"changeID":$1');
+    return this.#mangled ? textOf(event).replace(timeText(event), 'on a Tuesday') : textOf(event);
   }
 }
 

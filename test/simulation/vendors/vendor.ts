@@ -26,7 +26,7 @@ export interface Vendor extends Host {
   readonly forgotten: number;
   /** Some of its events say something else from now on. */
   alter(): void;
-  /** Gives the times of its events in a form that nobody knows, or no longer does so. */
+  /** Gives the times or ids of its events in a form that nobody knows, or no longer does so. */
   mangle(): void;
   /** Has another empty page after each page, or no longer does so. */
   wander?(): void;
