@@ -114,16 +114,30 @@ async function writeInOrder({ store, options, write, filters, positions }: Readi
 /** Writes a collector's events, and moves `filter.afterSeq` past them. @returns how many were written. */
 async function exportCollector(store: Store, filter: EventFilter, limit: number, write: EventWriter): Promise<number> {
   let written = 0;
+  for await (const page of newEvents(store, filter, limit, write)) {
+    await print(page.text);
+    written += page.events;
+  }
+  return written;
+}
+
+/** Yields the pages of a collector's events after `filter.afterSeq`, which it moves past them. */
+export async function* newEvents(
+  store: Store,
+  filter: EventFilter,
+  limit: number,
+  write: EventWriter,
+): AsyncGenerator<WrittenPage> {
+  let left = limit;
   // Read before the events: those committed in between are read the next time.
   const seen = await store.seenUpTo(filter.collector);
   for await (const page of readAhead(store, filter, limit, write)) {
-    await print(page.text);
+    yield page;
     filter.afterSeq = page.lastSeq;
-    written += page.events;
+    left -= page.events;
   }
   // The filter excludes all other events up to here, so a follower need not read them again.
-  if (written < limit) filter.afterSeq = Math.max(filter.afterSeq, seen);
-  return written;
+  if (left > 0) filter.afterSeq = Math.max(filter.afterSeq, seen);
 }
 
 /** Yields pages until there are no more. Reads each while the previous one is printed. */
