@@ -37,7 +37,7 @@ const settingsOf = {
 const sinkOf = {
   splunk: (url) => new SplunkClient(http, { url, token: secret, useAck: false, gzip: false }),
   elasticsearch: (url) => new ElasticsearchClient(http, { url, index: 'i', gzip: false }),
-  webhook: (url) => new WebhookClient(http, { url: new Secret(url) }),
+  webhook: (url) => new WebhookClient(http, { url: new Secret(url), confirm: 'answer' }),
 };
 
 /** Reads a page as the activities do. */
