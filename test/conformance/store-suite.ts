@@ -447,6 +447,15 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
       expect(await ids()).toEqual(['c']);
     });
 
+    it("keeps the open page's events from coming back behind empty pages that lead to another offset", async () => {
+      await store.writePage(page([event('a')], { nextOffset: 'o1', more: true }));
+      await store.writePage(page([event('b')], { offset: 'o1', nextOffset: 'o1' }));
+      await store.clearEvents('asa', ['k']);
+      await store.writePage(page([], { offset: 'o1', nextOffset: 'o2', more: true }));
+      await store.writePage(page([event('b'), event('c')], { offset: 'o2', nextOffset: 'o3', more: true }));
+      expect(await ids()).toEqual(['c']);
+    });
+
     it('lets events come back that are cleared after a reset and before the re-read', async () => {
       await store.writePage(page([event('a'), event('b')]));
       await store.resetCheckpoint('asa', ['r']);

@@ -141,7 +141,8 @@ function* moveCheckpoint(
     newest?.timeNs ?? null,
     page.followed ?? false,
   );
-  if (moves) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
+  // A source may answer with empty pages for a while, and give what the open page held under another offset.
+  if (moves && count > 0) yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', page.collector);
 }
 
 /**
