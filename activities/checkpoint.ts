@@ -21,18 +21,23 @@ export async function getLastCheckpoint(
   { collector, recurrence }: ActivityInput<'getLastCheckpoint'>,
 ): Promise<LastCheckpoint> {
   if (recurrence) await expectRuns(context, collector, recurrence);
-  const until = Date.now() + clearingMaxMs;
-  await inSteps(
-    () => context.store.removeCleared(collector, removedAtOnce),
-    () => Date.now() <= until,
-  );
-  const { lastOffset, generation, lastDigest, pages, ...times } = await context.store.checkpoint(collector);
+  const start = await context.store.walkStart(collector);
+  const { lastOffset, generation, lastDigest, pages, isBeingRead, isClearing, ...times } = start;
+  if (isClearing) await goOnClearing(context, collector);
   return {
     ...{ offset: lastOffset, generation, digest: lastDigest, pages },
     ...(times.caughtUpAt !== null && times.caughtUpAt === times.lastDateTime ? { caughtUp: true } : {}),
-    ...((await context.store.isBeingRead(collector, generation)) ? { isBeingRead: true } : {}),
+    ...(isBeingRead ? { isBeingRead } : {}),
     ...(await offloadOf(context, collector)),
   };
+}
+
+async function goOnClearing({ store }: Context, collector: string): Promise<void> {
+  const until = Date.now() + clearingMaxMs;
+  await inSteps(
+    () => store.removeCleared(collector, removedAtOnce),
+    () => Date.now() <= until,
+  );
 }
 
 /**

@@ -12,6 +12,14 @@ import type { SettingsChange, SettingsTable } from '../environment.js';
 import type { OwnFilter } from '../filter/filter.js';
 import type { OffloadStore } from './offload.js';
 
+/** A checkpoint, and what else a walk from there must know. */
+export interface WalkStart extends Checkpoint {
+  /** True if a page of its generation has been staged in the last 10 s and is not written yet: a walk is at work. */
+  isBeingRead: boolean;
+  /** True if rows of cleared events are left to remove. */
+  isClearing: boolean;
+}
+
 /**
  * The store: the article's five tables, plus staged pages, rejects and the ledger of committed pages.
  *
@@ -30,6 +38,8 @@ export interface Store {
 
   /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;
+  /** The same for a walk that begins, and what is under way there already. */
+  walkStart(collector: string): Promise<WalkStart>;
 
   /** Keeps a page as received until it is written. Pages staged more than a day ago are deleted. */
   stagePage(page: StagedPage): Promise<void>;
@@ -40,8 +50,6 @@ export interface Store {
    * those that are an hour old, and those that a worker of an earlier version has staged, which said less.
    */
   stagedFacts(collector: string, keys: readonly string[]): Promise<Map<string, PageFacts>>;
-  /** True if a page of this generation has been staged in the last 10 s and is not written yet: a walk is at work. */
-  isBeingRead(collector: string, generation: number): Promise<boolean>;
 
   /** Related objects with one of these ids that committed pages contained, by id. None that is longer than 64 KiB. */
   relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>>;

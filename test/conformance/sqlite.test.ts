@@ -111,8 +111,7 @@ describe('a SQLite file', () => {
 
   it('can be migrated by two processes that start at once', async () => {
     const file = path();
-    const script = `import { selectEvents, selectLatest } from '../../src/stores/sqlite/events.js';
-import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
+    const script = `import { SqliteStore } from './dist/src/stores/sqlite/store.js'; await new SqliteStore(${JSON.stringify(file)}).close();`;
     const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
     await Promise.all([start(), start(), start(), start()]);
     const store = new SqliteStore(file);

@@ -374,21 +374,34 @@ export function storeSuite(name: string, create: () => Promise<StoreUnderTest>):
     it('knows that a walk is reading by what was staged in the last ten seconds', async () => {
       const facts = { offset: '', generation: 0, nextOffset: 'o1', more: true };
       const stage = (key: string) => store.stagePage({ ...facts, key, collector: 'asa', body: new Uint8Array() });
+      const isBeingRead = async (name = 'asa') => (await store.walkStart(name)).isBeingRead;
       const clock = stopClock();
-      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      expect(await isBeingRead()).toBe(false);
       await stage('k');
-      expect(await store.isBeingRead('asa', 0)).toBe(true);
-      expect(await store.isBeingRead('asa', 1)).toBe(false);
-      expect(await store.isBeingRead('other', 0)).toBe(false);
+      expect(await isBeingRead()).toBe(true);
+      expect(await isBeingRead('other')).toBe(false);
       await store.writePage(page([event('a')], { key: 'k' }));
-      expect(await store.isBeingRead('asa', 0)).toBe(false);
-      await stage('left behind');
+      expect(await isBeingRead()).toBe(false);
+      await stage('of before a reset');
+      await store.resetCheckpoint('asa', ['r']);
+      expect(await isBeingRead()).toBe(false);
+      await store.stagePage({ ...facts, generation: 1, key: 'left behind', collector: 'asa', body: new Uint8Array() });
       clock.advance(9_999);
-      expect(await store.isBeingRead('asa', 0)).toBe(true);
+      expect(await isBeingRead()).toBe(true);
       clock.advance(1);
-      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      expect(await isBeingRead()).toBe(false);
       clock.advance(-3_600_000);
-      expect(await store.isBeingRead('asa', 0)).toBe(false);
+      expect(await isBeingRead()).toBe(false);
+    });
+
+    it('tells a walk that begins of cleared rows that are left to remove', async () => {
+      const isClearing = async () => (await store.walkStart('asa')).isClearing;
+      await store.writePage(page([event('a'), event('b')], { nextOffset: 'o1', more: true }));
+      expect(await store.walkStart('asa')).toMatchObject({ lastOffset: 'o1', pages: 1, isClearing: false });
+      await store.clearEvents('asa', ['k']);
+      expect(await isClearing()).toBe(true);
+      while (await store.removeCleared('asa', 1)) expect(await isClearing()).toBe(true);
+      expect(await isClearing()).toBe(false);
     });
 
     it('stages pages as they came, and removes them with the write', async () => {

@@ -1,13 +1,14 @@
 import { branchNote, unchangedPage } from '../../branches.js';
 import { type Checkpoint, notes, runFailed } from '../../domain.js';
-import type { DueRuns, SeenPage } from '../store.js';
+import type { DueRuns, SeenPage, WalkStart } from '../store.js';
 import type { Dialect } from './dialect.js';
 import { logLine, newestFailure } from './log.js';
 import { changes, first, plainText, type Steps } from './steps.js';
 
-const selected = `SELECT last_offset AS "lastOffset", last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", last_count AS "lastCount", generation,
+const columns = `last_offset AS "lastOffset", last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", last_count AS "lastCount", generation,
   last_digest AS "lastDigest", refused_offset AS "refusedOffset", newest_timestamp AS "newestTimestamp", pages,
-  last_seq AS "lastSeq" FROM audit_checkpoints WHERE collector = $1`;
+  last_seq AS "lastSeq"`;
+const selected = `SELECT ${columns} FROM audit_checkpoints WHERE collector = $1`;
 
 const firstCheckpoint: Checkpoint = {
   lastOffset: '',
@@ -26,6 +27,24 @@ const firstCheckpoint: Checkpoint = {
 export function* checkpointOf(collector: string): Steps<Checkpoint> {
   return (yield* first<Checkpoint>(selected, collector)) ?? firstCheckpoint;
 }
+
+/** See `Store.walkStart`, which is one statement: idle runs ask too. @param since RFC 3339, as is `until` */
+export function* walkStart(collector: string, since: string, until: string): Steps<WalkStart> {
+  const { isBeingRead, isClearing, ...row } = (yield* first<Nullable<WalkStart>>(
+    `SELECT ${columns},
+       EXISTS (SELECT 1 FROM staged_pages AS staged WHERE staged.collector = $1 AND staged.staged_at > $2
+         AND staged.staged_at <= $3 AND staged.generation = coalesce(checkpoint.generation, 0)) AS "isBeingRead",
+       EXISTS (SELECT 1 FROM clearings WHERE clearings.collector = $1) AS "isClearing"
+     FROM (SELECT 1 AS one) AS always LEFT JOIN audit_checkpoints AS checkpoint ON checkpoint.collector = $1`,
+    collector,
+    since,
+    until,
+  ))!;
+  const checkpoint = row.lastOffset === null ? firstCheckpoint : (row as Checkpoint);
+  return { ...checkpoint, isBeingRead: Boolean(isBeingRead), isClearing: Boolean(isClearing) };
+}
+
+type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null };
 
 /** Locks the checkpoint until the transaction ends, creating it if needed. Serializes the writers of a collector. */
 export function* holdCheckpoint(dialect: Dialect, collector: string): Steps<Checkpoint> {

@@ -54,13 +54,6 @@ function factsOf({ offset, generation, nextOffset, more, gapFrom, gapTo, warning
   };
 }
 
-/** See `Store.isBeingRead`. @param since RFC 3339, as is `until` */
-export function* stagedBetween(collector: string, generation: number, since: string, until: string): Steps<boolean> {
-  const sql = `SELECT 1 AS found FROM staged_pages
-    WHERE collector = $1 AND generation = $2 AND staged_at > $3 AND staged_at <= $4 LIMIT 1`;
-  return (yield* first(sql, collector, generation, since, until)) !== undefined;
-}
-
 /** See `Store.dropStagedPages`. */
 export function* dropStaged({ among }: Dialect, collector: string, keys: readonly string[]): Steps<void> {
   yield* changes(`DELETE FROM staged_pages WHERE key ${among('$1')} AND collector = $2`, keys, collector);

@@ -16,8 +16,9 @@ import type {
   StagedPage,
   Standing,
   Store,
+  WalkStart,
 } from '../store.js';
-import { checkpointOf, expectRuns, logFailedRun, logIdleRun } from './checkpoints.js';
+import { checkpointOf, expectRuns, logFailedRun, logIdleRun, walkStart } from './checkpoints.js';
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
@@ -30,7 +31,7 @@ import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, removeCollector, resetCheckpoint, rewind } from './resets.js';
 import { afterCleared, seenUpTo } from './seen-events.js';
 import { setSettings, settings } from './settings.js';
-import { dropStaged, stagedBetween, stagedBody, stagedFacts, stagedRow } from './staged.js';
+import { dropStaged, stagedBody, stagedFacts, stagedRow } from './staged.js';
 import { collectors, standings } from './standings.js';
 import { all, first, type Steps, timed } from './steps.js';
 import { committedPage, writePage } from './write-page.js';
@@ -87,11 +88,11 @@ export class SqlStore implements Store {
     return this.#dialect.run(stagedFacts(this.#dialect, collector, keys, since));
   }
 
-  async isBeingRead(collector: string, generation: number): Promise<boolean> {
+  async walkStart(collector: string): Promise<WalkStart> {
     const nowMs = this.#now().getTime();
     // Not from the future: the clock of another worker, or this one before it was set back, could be hours ahead.
     const [since, until] = [nowMs - beingReadMs, nowMs + beingReadMs].map((ms) => new Date(ms).toISOString());
-    return this.#dialect.run(stagedBetween(collector, generation, since!, until!));
+    return this.#dialect.run(walkStart(collector, since!, until!));
   }
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
