@@ -62,6 +62,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ["trawl query 'SELECT type, count(*) AS n FROM audit_events GROUP BY type ORDER BY n DESC'", 'as a table'],
     ["trawl query --csv 'SELECT * FROM execution_log' > log.csv", 'all rows, for a spreadsheet'],
     ['trawl query', 'asks for statements, with those of before at the arrow keys'],
+    [
+      "trawl query --archive lake --since 2026-01-01 --until 2026-02-01 'SELECT type, count(*) AS n FROM events GROUP BY type'",
+      'of January, from the store and the files of a sink, each event once',
+    ],
   ],
   events: [
     ['trawl events', 'the newest of all collectors'],

@@ -8,9 +8,12 @@ const zstdLevel = 3;
 
 /** The library corrupts its memory if that cannot grow to hold input and output, which happens from about 1 GB. */
 const zstdBytesMax = 512 * 1024 * 1024;
+/** Of a file of a batch when it is read again; a file that claims more is not one. */
+const plainBytesMax = zstdBytesMax;
 const zstdMagic = 0xfd2fb528;
 
 const gzipped = promisify(zlib.gzip);
+const gunzipped = promisify(zlib.gunzip);
 
 /** A file before compression. */
 export interface Plain {
@@ -53,6 +56,7 @@ const native = zlib as {
     bytes: Uint8Array,
     options: { pledgedSrcSize: number; params: Readonly<Record<number, number>> },
   ): Buffer;
+  zstdDecompressSync?(bytes: Uint8Array, options: { maxOutputLength: number }): Buffer;
   constants: { ZSTD_c_compressionLevel?: number };
 };
 
@@ -80,4 +84,31 @@ export async function zstdCompressor(): Promise<(bytes: Uint8Array) => Uint8Arra
       throw new Error('zstd did not compress');
     return result;
   };
+}
+
+/** Reads what `compressed` has made. Throws an error if it is something else, or larger than that can be. */
+export async function decompressed(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+  if (compression === 'none') return bytes;
+  if (compression === 'gzip') return gunzipped(bytes, { maxOutputLength: plainBytesMax });
+  const size = zstdContentSize(bytes);
+  if (size === undefined || size > plainBytesMax) throw new Error('this is no zstd of that size');
+  if (native.zstdDecompressSync) return native.zstdDecompressSync(bytes, { maxOutputLength: plainBytesMax });
+  const { Zstd } = await import('@hpcc-js/wasm-zstd');
+  const result = (await Zstd.load()).decompress(bytes);
+  if (result.length !== size) throw new Error('zstd did not decompress');
+  return result;
+}
+
+/** The size that the header of a frame states (RFC 8878, 3.1.1.1); undefined if it states none. */
+function zstdContentSize(bytes: Uint8Array): number | undefined {
+  const header = Buffer.alloc(18);
+  header.set(bytes.subarray(0, header.length));
+  if (header.readUInt32LE(0) !== zstdMagic) return undefined;
+  const descriptor = header[4]!;
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const at = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
+  const form = descriptor >> 6;
+  if (form === 0) return isSingleSegment ? header[at] : undefined;
+  if (form === 1) return header.readUInt16LE(at) + 256;
+  return form === 2 ? header.readUInt32LE(at) : Number(header.readBigUInt64LE(at));
 }

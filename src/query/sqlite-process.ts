@@ -1,9 +1,13 @@
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { reasonOf } from '../errors.js';
 import { constants, DatabaseSync } from '../sqlite-driver.js';
+import { answering } from './answering.js';
+import { type ResultPart, written } from './messages.js';
 import type { QueryValue } from './result.js';
-import { type SqliteAnswer, type SqliteQuestion, written } from './sqlite-messages.js';
+
+/** Asked by src/query/sqlite.ts. */
+export interface SqliteQuestion {
+  path: string;
+  sql: string;
+}
 
 const rowsAtOnce = 200;
 const busyTimeoutMs = 2_000;
@@ -11,22 +15,8 @@ const busyTimeoutMs = 2_000;
 /** Statements about the database that change nothing. */
 const readingPragmas = ['table_info', 'table_xinfo', 'table_list', 'index_list', 'index_info', 'index_xinfo'];
 
-/**
- * Runs one query on an SQLite file, in a process of its own: SQLite's calls cannot be interrupted, but a process can be
- * ended. Reads the question from standard input, since others see command lines, and writes rows to standard output.
- */
-async function main(): Promise<void> {
-  const { path, sql } = JSON.parse(await text(process.stdin)) as SqliteQuestion;
-  try {
-    for (const answer of answersTo(path, sql)) await say(answer);
-  } catch (error) {
-    await say({
-      error: reasonOf(error).replace(/^(not authorized|authorization denied)$/, 'it may only read this store'),
-    });
-  }
-}
-
-function* answersTo(path: string, sql: string): Generator<SqliteAnswer> {
+/** SQLite's calls cannot be interrupted, but a process can be ended. */
+function* answersTo({ path, sql }: SqliteQuestion): Generator<ResultPart> {
   const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs, defensive: true });
   db.setAuthorizer((action, first, second) => (mayDo(action, first, second) ? constants.SQLITE_OK : denied));
   const statement = db.prepare(sql);
@@ -53,8 +43,6 @@ function mayDo(action: number, first: string | null, second: string | null): boo
   return action === constants.SQLITE_FUNCTION && second?.toLowerCase() !== 'load_extension';
 }
 
-async function say(answer: SqliteAnswer): Promise<void> {
-  if (!process.stdout.write(`${JSON.stringify(answer)}\n`)) await once(process.stdout, 'drain');
-}
-
-await main();
+await answering(answersTo, (reason) =>
+  reason.replace(/^(not authorized|authorization denied)$/, 'it may only read this store'),
+);

@@ -17,3 +17,10 @@ export function notOneStatement(sql: string): string | undefined {
   if (rest.trim() === '') return 'there is no statement';
   return rest.includes(';') ? 'there is more than one statement' : undefined;
 }
+
+const selecting = /^[\s(]*(select|with|from|values|table|describe|desc|show|summarize|pivot|unpivot)\b/i;
+
+/** Says what is wrong if a text is not one statement of DuckDB that selects. */
+export function notOneSelect(sql: string): string | undefined {
+  return notOneStatement(sql) ?? (selecting.test(bare(sql)) ? undefined : 'it may only select');
+}

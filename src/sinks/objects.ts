@@ -1,4 +1,5 @@
-import type { BatchForm } from '../batch.js';
+import type { BatchForm, WrittenObject } from '../batch.js';
+import { TrawlError } from '../errors.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
@@ -75,4 +76,19 @@ function foldersOf(
   const eventDay = day.replaceAll('-', '');
   const custom = `trawl-${source}-${classOf(className).uid}`;
   return ['ext', custom, '1.0', `region=${region}`, `accountId=${accountId}`, `eventDay=${eventDay}`];
+}
+
+/** @throws TrawlError SINK_REFUSED if an object does not have the size that it was written with */
+export function requireSize({ name, bytes }: WrittenObject, found: number | undefined, place: string): void {
+  if (found === bytes) return;
+  throw new TrawlError('SINK_REFUSED', `${name} in ${place} has ${found} bytes; ${bytes} were written.`, {
+    hint: 'Something else has changed it. Restore it, or leave its time out with --since or --until.',
+  });
+}
+
+export function objectGone({ name }: WrittenObject, place: string, cause: unknown): TrawlError {
+  return new TrawlError('SINK_REFUSED', `${name} is not in ${place} any more.`, {
+    hint: 'Restore it, correct the place if the objects were moved, or leave its time out with --since or --until.',
+    cause,
+  });
 }

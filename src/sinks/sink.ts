@@ -1,4 +1,4 @@
-import type { BatchForm, ConfirmedBatch, ConfirmedPart } from '../batch.js';
+import type { BatchForm, ConfirmedBatch, ConfirmedPart, WrittenObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import type { HttpClient } from '../http/client.js';
 import type { ConfigurableKind, Values } from '../settings/definition.js';
@@ -38,6 +38,11 @@ export interface SinkClient {
   send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult>;
   /** Tests the place and the credentials, and leaves nothing behind if the sink allows that. Throws like `send`. */
   check(signal?: AbortSignal): Promise<void>;
+  /**
+   * Reads back an object that `send` has written, for sinks that write files.
+   * @throws TrawlError as `send` does; SINK_REFUSED if it is gone or has another size
+   */
+  read?(object: WrittenObject, signal?: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -71,6 +71,12 @@ export interface FixedBatch extends SeriesKey {
   objects: WrittenObject[];
 }
 
+/** A confirmed batch whose events are in objects. */
+export interface ArchivedBatch extends Pick<FixedBatch, 'collector' | 'range' | 'form' | 'objects'> {
+  /** Number of its events that were sent and are no longer stored. */
+  onlyThere: number;
+}
+
 /** A confirmed part of a batch. */
 export interface NotedPart extends ConfirmedPart {
   events: number;
@@ -118,6 +124,8 @@ export interface OffloadStore {
   cursors(collector?: string): Promise<OffloadCursor[]>;
   /** The newest batches first. */
   batches(collector: string, limit: number): Promise<FixedBatch[]>;
+  /** The batches of which a sink has objects, of one collector or of all, in the order of their numbers. */
+  archived(sink: string, collector?: string): Promise<ArchivedBatch[]>;
   /**
    * The next batch to send, leased to the sender: the fixed batch that is not confirmed yet, else a new one with the events
    * that follow. Null if there is nothing to send; `held` while another sender has the batch. It no longer does when its

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { createDatabase, onServer } from '../support/postgres.js';
+import { archiveSuite } from './archive-suite.js';
 import { querySuite } from './query-suite.js';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -27,3 +28,5 @@ querySuite(
     "COPY audit_events TO '/tmp/trawl-must-not-be-there'",
   ],
 );
+
+archiveSuite('PostgreSQL', async () => store);

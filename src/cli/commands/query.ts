@@ -9,6 +9,18 @@ export function addQuery(program: Command, choose: Choose): void {
     .addOption(jsonOption())
     .option('--csv', 'write the result as CSV')
     .option('--seconds <seconds>', 'time for a statement', wholeNumber(1, 86_400), 60)
+    .option(
+      '--archive <sink>',
+      'also the events that only the files of this sink still have, by DuckDB: the table "events"',
+    )
+    .option('--collector <name>', 'with --archive: only events of this collector')
+    .option('--since <time>', 'with --archive: only events from then on')
+    .option('--until <time>', 'with --archive: only events before then')
+    .option(
+      '--megabytes <megabytes>',
+      'with --archive: how much may be fetched (default: 2000)',
+      wholeNumber(1, 10_000_000),
+    )
     .action((sql, options) =>
       choose(async (context) => (await import('../verbs/query.js')).query(context, sql, options)),
     );

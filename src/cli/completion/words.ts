@@ -99,7 +99,8 @@ function optionsOf(command: Command): Candidate[] {
 async function valuesOf(option: Option | undefined, names: Names): Promise<string[]> {
   if (option?.argChoices) return option.argChoices;
   if (option?.long === '--type') return names.types();
-  return option?.long === '--sink' ? names.sinks() : [];
+  if (option?.long === '--collector') return names.collectors();
+  return option?.long === '--sink' || option?.long === '--archive' ? names.sinks() : [];
 }
 
 async function argumentsOf(

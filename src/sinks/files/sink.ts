@@ -4,12 +4,12 @@ import { z } from 'zod';
 import type { WrittenObject } from '../../batch.js';
 import { draftMark } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
-import type { ObjectName } from '../../names.js';
+import { type ObjectName, objectName } from '../../names.js';
 import { sharedMode } from '../../private-files.js';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { wordSetting } from '../../settings/kinds.js';
 import { needsShell } from '../../settings/odd-characters.js';
-import { objectFiles } from '../objects.js';
+import { objectFiles, objectGone, requireSize } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
 import type { OutgoingBatch, SendResult, Sink, SinkClient } from '../sink.js';
 
@@ -71,6 +71,27 @@ class FilesClient implements SinkClient {
     const name = `.trawl-check-${process.pid}` as const;
     await this.#write(name, Buffer.from('Trawl may write here.\n'));
     await rm(join(this.place, name), { force: true });
+  }
+
+  /** The name comes from the store: it must not lead to other files. */
+  async read(object: WrittenObject): Promise<Uint8Array> {
+    const path = join(this.place, objectName(...object.name.split('/')));
+    try {
+      const file = await open(path, 'r');
+      try {
+        requireSize(object, (await file.stat()).size, this.place);
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (error instanceof TrawlError) throw error;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw objectGone(object, this.place, error);
+      throw new TrawlError('SINK_REFUSED', `${path} cannot be read: ${reasonOf(error)}.`, {
+        hint: 'Allow this user to read it, and check the disk or the mount.',
+        cause: error,
+      });
+    }
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -10,9 +11,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import type { WrittenObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
-import { type ObjectFile, objectFiles } from '../objects.js';
+import { type ObjectFile, objectFiles, requireSize } from '../objects.js';
 import type { OutgoingBatch, SendResult, SinkClient, SinkContext } from '../sink.js';
-import { isTaken, s3Error } from './errors.js';
+import { isTaken, s3Error, s3ReadError } from './errors.js';
 import { throughProxies } from './proxied.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
@@ -83,6 +84,23 @@ export class S3SinkClient implements SinkClient {
     }
     // Credentials that may write may not be allowed to delete.
     await this.#client.send(new DeleteObjectCommand(object), options).catch(() => undefined);
+  }
+
+  async read(object: WrittenObject, signal?: AbortSignal): Promise<Uint8Array> {
+    try {
+      const { Body, ContentLength } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#settings.bucket, Key: object.name }),
+        signal ? { abortSignal: signal } : {},
+      );
+      // Before it is read: nobody knows how large something else is.
+      if (ContentLength !== undefined) requireSize(object, ContentLength, this.place);
+      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      requireSize(object, bytes.byteLength, this.place);
+      return bytes;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw s3ReadError(error, object, this.place);
+    }
   }
 
   async close(): Promise<void> {

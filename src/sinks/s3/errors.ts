@@ -1,4 +1,6 @@
+import type { WrittenObject } from '../../batch.js';
 import { type ErrorCode, reasonOf, TrawlError } from '../../errors.js';
+import { objectGone } from '../objects.js';
 
 interface AwsError extends Error {
   $metadata?: { httpStatusCode?: number };
@@ -103,4 +105,29 @@ export function s3Error(error: unknown, bucket: string): TrawlError {
       cause: error,
     },
   );
+}
+
+/** Translates an error of reading an object back. */
+export function s3ReadError(error: unknown, object: WrittenObject, bucket: string): TrawlError {
+  if (error instanceof TrawlError) return error;
+  const { name, $metadata } = error as AwsError;
+  if (name === 'NoSuchKey') return objectGone(object, bucket, error);
+  if (name === 'InvalidObjectState') {
+    return new TrawlError('SINK_REFUSED', `${object.name} in ${bucket} is in a storage class that must be restored.`, {
+      hint: 'Restore it (aws s3api restore-object), or leave its time out with --since or --until.',
+      cause: error,
+    });
+  }
+  if (name === 'AccessDenied' || (meanings[name] === undefined && $metadata?.httpStatusCode === 403)) {
+    return new TrawlError('SINK_REFUSED', `The bucket ${bucket} does not allow these credentials to read (${name}).`, {
+      hint: 'Allow s3:GetObject on it (and kms:Decrypt for aws:kms); without s3:ListBucket, an object that is gone says the same.',
+      cause: error,
+    });
+  }
+  const meaning = s3Error(error, bucket);
+  if (meaning.code !== 'SINK_UNAVAILABLE') return meaning;
+  return new TrawlError(meaning.code, meaning.message, {
+    hint: 'Try again; if this persists, check the endpoint and the network.',
+    cause: error,
+  });
 }

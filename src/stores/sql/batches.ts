@@ -2,7 +2,16 @@ import type { BatchForm, RefusedEvent } from '../../batch.js';
 import type { StoredEvent } from '../../domain.js';
 import { countOf, droppedError, formToSend, requireRepetition, requireSameRange } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
-import type { BatchKey, BatchWanted, ClosedBatch, FixedBatch, NotedPart, Sender, SeriesKey } from '../offload.js';
+import type {
+  ArchivedBatch,
+  BatchKey,
+  BatchWanted,
+  ClosedBatch,
+  FixedBatch,
+  NotedPart,
+  Sender,
+  SeriesKey,
+} from '../offload.js';
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
 import { allDurable, lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
@@ -33,6 +42,24 @@ export function* batches(collector: string, limit: number): Steps<FixedBatch[]> 
     limit,
   );
   return rows.map(batchOf);
+}
+
+/** See `OffloadStore.archived`. */
+export function* archived(sink: string, collector?: string): Steps<ArchivedBatch[]> {
+  const rows = yield* all<BatchRow & { stored: number }>(
+    `SELECT ${columns}, (SELECT count(*) FROM audit_events AS e
+       WHERE e.collector = b.collector AND e.seq > ${afterCleared('b.collector')} AND e.seq BETWEEN b.first_seq AND b.last_seq
+         AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns)) AS stored
+     FROM offload_batches AS b
+     WHERE sink = $1 AND (CAST($2 AS text) IS NULL OR collector = $2) AND confirmed_at IS NOT NULL AND objects <> '[]'
+     ORDER BY collector, series, number`,
+    sink,
+    collector ?? null,
+  );
+  return rows.map(({ stored, ...row }) => {
+    const { range, form, objects, events, goneEvents } = batchOf(row);
+    return { collector: row.collector, range, form, objects, onlyThere: Math.max(0, events - goneEvents - stored) };
+  });
 }
 
 export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | 'held' | null> {

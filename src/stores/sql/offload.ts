@@ -1,5 +1,5 @@
 import type { OffloadCursor, OffloadStore } from '../offload.js';
-import { batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
+import { archived, batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
 import type { Dialect } from './dialect.js';
 import { renewLease } from './leases.js';
 import { dropRepetition, openRepetitions } from './repetitions.js';
@@ -13,6 +13,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
   return {
     cursors: (collector) => dialect.run(cursors(collector)),
     batches: (collector, limit) => dialect.run(batches(collector, limit)),
+    archived: (sink, collector) => dialect.run(archived(sink, collector)),
     fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
     renewLease: (batch, sender, leaseMs) => dialect.transaction(renewLease(dialect, batch, { sender, leaseMs }), true),
     batchEvents: (batch) => batchEvents(dialect, batch),

@@ -1,0 +1,39 @@
+import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reasonOf, TrawlError } from '../errors.js';
+import { isAlive } from '../processes.js';
+
+const prefix = 'trawl-archive-';
+
+/** A temporary folder (0700), which is gone when this process ends; one that was killed leaves it to the next. */
+export function temporaryFolder(): { path: string; remove(): void } {
+  const parent = realpathSync(tmpdir());
+  removeDead(parent);
+  const path = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove);
+  return { path, remove };
+}
+
+/** Writes a file into it. @throws TrawlError QUERY_REFUSED */
+export async function writeTemporary(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes, { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
+    throw new TrawlError('QUERY_REFUSED', `The temporary file ${path} cannot be written: ${reasonOf(cause)}.`, {
+      hint: 'Free some space there, or name a larger folder in TMPDIR.',
+      cause,
+    });
+  });
+}
+
+/** Removes the folders of this user's processes that have been killed. */
+function removeDead(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(parent, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory() && stats.uid === process.getuid?.()) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,84 @@
+import { temporaryFolder } from '../archive/folder.js';
+import { gather, megabytes } from '../archive/gather.js';
+import { answerBounds, HttpClient } from '../http/client.js';
+import { type DuckDbPlace, requireDuckDb } from '../query/duckdb.js';
+import { sinkOf, sinks } from '../sinks/registry.js';
+import { resolveSink } from '../sinks/resolve.js';
+import type { Store } from '../stores/store.js';
+import type { Context } from './context.js';
+import { liveLine } from './live-line.js';
+import { tell } from './output.js';
+import { timeOption } from './verbs/events.js';
+import { WrongCall } from './wrong-call.js';
+
+export interface ArchiveOptions {
+  /** Name of the sink. */
+  archive: string;
+  collector?: string;
+  since?: string;
+  until?: string;
+  /** How much may be fetched. */
+  megabytes?: number;
+}
+
+const megabytesDefault = 2_000;
+
+/**
+ * Gathers the events of the store and of a sink's files in a temporary folder, which is removed when the verb ends.
+ * @param signal ends it before
+ */
+export async function gatherArchive(
+  context: Context,
+  store: Store,
+  options: ArchiveOptions,
+  signal: AbortSignal,
+): Promise<DuckDbPlace> {
+  const { archive: sink, collector } = options;
+  const times = { sinceNs: timeOption('--since', options.since), untilNs: timeOption('--until', options.until) };
+  if (collector !== undefined) await context.requireCollector(store, collector);
+  const { env, tuning } = context.settings;
+  const { kind, values } = resolveSink(sink, sinks, await store.settings(), env);
+  requireDuckDb();
+  const http = new HttpClient(answerBounds(tuning.answerSeconds), env);
+  context.onClose(() => http.close());
+  const client = sinkOf(kind).open(values, { http, env });
+  context.onClose(() => client.close());
+  const { read } = client;
+  if (!read) {
+    throw new WrongCall(
+      `The sink ${sink} is of the kind ${kind}, whose events cannot be read back.`,
+      '--archive takes a sink of the kind files or s3.',
+    );
+  }
+  const { path, remove } = temporaryFolder();
+  context.onClose(async () => remove());
+  const shown = { objects: 0, bytes: 0, all: 0, events: 0 };
+  const show = () =>
+    liveLine.show(
+      `${sink}: ${shown.objects} of ${shown.all} objects, ${megabytes(shown.bytes)} MB; ${shown.events.toLocaleString('en')} events of the store`,
+    );
+  const place = await gather({
+    ...{ store, sink, collector, times, signal, folder: path },
+    client: Object.assign(client, { read }),
+    bytesMax: (options.megabytes ?? megabytesDefault) * 1_000_000,
+    begins(objects, bytes) {
+      shown.all = objects;
+      tell(
+        objects === 0
+          ? `The store has every event that ${sink} has at that time: nothing is fetched.`
+          : `Fetching ${objects} ${objects === 1 ? 'object' : 'objects'} (${megabytes(bytes)} MB) of ${sink}.`,
+      );
+    },
+    fetched({ bytes }) {
+      shown.objects += 1;
+      shown.bytes += bytes;
+      show();
+    },
+    read(events) {
+      shown.events += events;
+      show();
+    },
+  }).finally(() => liveLine.show(''));
+  signal.throwIfAborted();
+  return place;
+}
