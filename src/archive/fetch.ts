@@ -9,6 +9,10 @@ import { parquetOf } from './parquet.js';
 
 export type ReadableSink = SinkClient & Required<Pick<SinkClient, 'read'>>;
 
+export function isReadable(client: SinkClient): client is ReadableSink {
+  return client.read !== undefined;
+}
+
 const fetchesAtOnce = 4;
 const attemptsMax = 3;
 

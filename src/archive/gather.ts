@@ -13,7 +13,7 @@ const pageEvents = 2_000;
 const fileEvents = 100_000;
 const [pageBytes, fileBytes] = [16_000_000, 64_000_000];
 
-export interface Gathering {
+interface Gathering {
   store: Store;
   sink: string;
   client: ReadableSink;

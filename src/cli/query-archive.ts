@@ -1,3 +1,4 @@
+import { isReadable } from '../archive/fetch.js';
 import { temporaryFolder } from '../archive/folder.js';
 import { gather, megabytes } from '../archive/gather.js';
 import { answerBounds, HttpClient } from '../http/client.js';
@@ -43,8 +44,7 @@ export async function gatherArchive(
   context.onClose(() => http.close());
   const client = sinkOf(kind).open(values, { http, env });
   context.onClose(() => client.close());
-  const { read } = client;
-  if (!read) {
+  if (!isReadable(client)) {
     throw new WrongCall(
       `The sink ${sink} is of the kind ${kind}, whose events cannot be read back.`,
       '--archive takes a sink of the kind files or s3.',
@@ -58,8 +58,7 @@ export async function gatherArchive(
       `${sink}: ${shown.objects} of ${shown.all} objects, ${megabytes(shown.bytes)} MB; ${shown.events.toLocaleString('en')} events of the store`,
     );
   const place = await gather({
-    ...{ store, sink, collector, times, signal, folder: path },
-    client: Object.assign(client, { read }),
+    ...{ store, sink, client, collector, times, signal, folder: path },
     bytesMax: (options.megabytes ?? megabytesDefault) * 1_000_000,
     begins(objects, bytes) {
       shown.all = objects;

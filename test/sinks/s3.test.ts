@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import type { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
 import { resolveSink } from '../../src/sinks/resolve.js';
 import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
@@ -81,6 +82,29 @@ describe('a bucket', () => {
       4,
     );
   }, 60_000);
+
+  it('gives an object back, and says why if it cannot', async (context) => {
+    const s3 = await started(context);
+    const client = clientOf(s3, { prefix: 'a prefix' });
+    const [object] = (await client.send(batch)).objects;
+    const written = readFileSync(join(s3.folder, 'audit', object!.name));
+    expect(Buffer.from(await client.read!(object!))).toEqual(written);
+    const failure = (reading: SinkClient, more = {}) =>
+      reading.read!({ ...object!, ...more }).catch((error: TrawlError) => `${error.code}: ${error.message}`);
+    expect(await failure(client, { bytes: 1 })).toMatch(/^SINK_REFUSED: a prefix\/.* has \d+ bytes; 1 were written\.$/);
+    expect(await failure(client, { name: 'gone' })).toMatch(/^SINK_REFUSED: gone is not in s3:\/\/.* any more\.$/);
+    const { endpoint } = await proxyOf(s3, ({ method }) => (method === 'GET' ? denied : undefined));
+    expect(await failure(clientOf(s3, { endpoint }))).toContain(
+      'does not allow these credentials to read (AccessDenied).',
+    );
+    const archived = denied.replace('AccessDenied', 'InvalidObjectState');
+    const cold = await proxyOf(s3, ({ method }) => (method === 'GET' ? archived : undefined));
+    expect(await failure(clientOf(s3, { endpoint: cold.endpoint }))).toContain(
+      'is in a storage class that must be restored',
+    );
+    await s3.stop();
+    expect(await failure(client)).toMatch(/^SINK_UNAVAILABLE: /);
+  });
 
   it('gets the encryption and storage class to use', async (context) => {
     const s3 = await started(context);

@@ -6,10 +6,14 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../scripts/setup.mjs';
+import { isReadable } from '../../src/archive/fetch.js';
+import { decompressed } from '../../src/formats/compression.js';
 import { requireDuckDb } from '../../src/query/duckdb.js';
 import { runInProcess } from '../../src/query/process.js';
 import { notOneSelect } from '../../src/query/statement.js';
 import { files } from '../../src/sinks/files/sink.js';
+import { sinks } from '../../src/sinks/registry.js';
+import { s3 } from '../../src/sinks/s3/sink.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { archiveSuite, clearBefore, ofDay } from '../conformance/archive-suite.js';
 import { page } from '../conformance/pages.js';
@@ -200,6 +204,16 @@ describe('an archive that is not whole is refused', () => {
     );
   });
 
+  it.each([
+    ['gzip', Buffer.from('no gzip')],
+    // A frame that claims 4 GB, and one that claims nothing.
+    ['zstd', Buffer.from('28b52ffda0ffffffff010000', 'hex')],
+    ['zstd', Buffer.from('28b52ffd00580100', 'hex')],
+    ['zstd', Buffer.from('28b5', 'hex')],
+  ] as const)('%s that is not what was written: file %#', async (compression, bytes) => {
+    await expect(decompressed(bytes, compression)).rejects.toThrow();
+  });
+
   it('a name in the manifest leads elsewhere', async () => {
     const { client } = await archived();
     const object = { name: '../../../../etc/hostname', events: 1, bytes: 1 };
@@ -263,6 +277,12 @@ it('a result is refused if its process has ended before it was whole', async () 
     for await (const _ of rows);
   });
   await expect(reading).rejects.toThrow('the process that runs it has ended');
+});
+
+it('every kind of sink that writes files can read them back', () => {
+  const opened = [open(files, { PATH: '/archive' }), open(s3, { BUCKET: 'audit', REGION: 'eu-central-1' })];
+  expect(opened.map(isReadable)).toEqual([true, true]);
+  expect(opened).toHaveLength(sinks.filter(({ fileForm }) => fileForm).length);
 });
 
 it('says how to get DuckDB', () => {

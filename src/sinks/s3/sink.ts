@@ -1,5 +1,6 @@
 import { fileSettingProblems } from '../settings.js';
-import type { Sink, SinkClient } from '../sink.js';
+import type { Sink } from '../sink.js';
+import type { S3SinkClient } from './client.js';
 import { keyPrefix, type S3Settings, s3Settings } from './settings.js';
 
 /** Objects in a bucket of S3 or of a compatible server. */
@@ -14,16 +15,17 @@ export const s3: Sink<S3Settings> = {
       : ['accessKeyId and secretAccessKey must be set together']),
   ],
   open(settings, context) {
-    let opened: Promise<SinkClient> | undefined;
+    let opened: Promise<S3SinkClient> | undefined;
     // Loaded lazily: the AWS SDK takes a while to load, and most commands do not need it.
     const client = () => {
-      opened ??= import('./client.js').then(({ S3SinkClient }) => new S3SinkClient(settings, context));
+      opened ??= import('./client.js').then((loaded) => new loaded.S3SinkClient(settings, context));
       return opened;
     };
     return {
       place: `s3://${settings.bucket}/${keyPrefix(settings)}`,
       send: async (batch, signal) => (await client()).send(batch, signal),
       check: async (signal) => (await client()).check(signal),
+      read: async (object, signal) => (await client()).read(object, signal),
       close: async () => (await opened)?.close(),
     };
   },
