@@ -7,23 +7,34 @@ import { isAlive } from '../processes.js';
 
 const prefix = 'trawl-archive-';
 
-/** A temporary folder (0700), which is gone when this process ends; one that was killed leaves it to the next. */
+/**
+ * A temporary folder (0700), which is gone when this process ends; one that was killed leaves it to the next.
+ * @throws TrawlError QUERY_REFUSED
+ */
 export function temporaryFolder(): { path: string; remove(): void } {
-  const parent = realpathSync(tmpdir());
-  removeDead(parent);
-  const path = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
-  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-  process.once('exit', remove);
-  return { path, remove };
+  try {
+    const parent = realpathSync(tmpdir());
+    removeDead(parent);
+    const path = mkdtempSync(join(parent, `${prefix}${process.pid}-`));
+    const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    process.once('exit', remove);
+    return { path, remove };
+  } catch (error) {
+    throw cannotWrite(tmpdir(), error);
+  }
 }
 
 /** Writes a file into it. @throws TrawlError QUERY_REFUSED */
 export async function writeTemporary(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(path, bytes, { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
-    throw new TrawlError('QUERY_REFUSED', `The temporary file ${path} cannot be written: ${reasonOf(cause)}.`, {
-      hint: 'Free some space there, or name a larger folder in TMPDIR.',
-      cause,
-    });
+  await writeFile(path, bytes, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
+}
+
+function cannotWrite(path: string, cause: unknown): TrawlError {
+  return new TrawlError('QUERY_REFUSED', `Temporary files cannot be written to ${path}: ${reasonOf(cause)}.`, {
+    hint: 'Free some space there, or name another folder in TMPDIR.',
+    cause,
   });
 }
 

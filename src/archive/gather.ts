@@ -10,7 +10,7 @@ import { parquetOf } from './parquet.js';
 
 /** Per page of the store, and per file: what is in memory at once. */
 const pageEvents = 2_000;
-const fileEvents = 100_000;
+const fileEvents = 25_000;
 const [pageBytes, fileBytes] = [16_000_000, 64_000_000];
 
 interface Gathering {

@@ -58,6 +58,11 @@ describe('an event that only the archive has', () => {
     expect((await answer('SELECT count(*) FROM events')).rows).toEqual([[3]]);
   });
 
+  it('is missing where there is none', async () => {
+    const { answer } = await gathered({ store: sqlite(), client: open(files, { PATH: temporary() }) });
+    expect((await answer('SELECT count(*) FROM events')).rows).toEqual([[0]]);
+  });
+
   it('has its time to the nanosecond, within the limits', async () => {
     const times: [string, bigint][] = [
       ['1600-01-01T00:00:00Z', -(2n ** 63n)],
@@ -74,6 +79,16 @@ describe('an event that only the archive has', () => {
 });
 
 describe('SQL on an archive', () => {
+  it('is as docs/tables.md shows it, which names the version in use', async () => {
+    const page = readFileSync(join(root, 'docs', 'tables.md'), 'utf8');
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(page).toContain(`tested with ${devDependencies['@duckdb/node-api'].split('-')[0]}.`);
+    const { store, client } = await archived();
+    const { answer } = await gathered({ store, client });
+    const { rows } = await answer(/--archive lake[^"]*"([^"]+)"/.exec(page)![1]!);
+    expect(rows).toEqual([1, 2, 3].map((day) => [`2026-01-0${day} 00:00:00+00`, 1]));
+  });
+
   it('reaches no file, changes nothing and gives itself no right', async () => {
     const { store, client } = await archived();
     const { answer, place } = await gathered({ store, client });
@@ -257,13 +272,14 @@ describe('trawl query --archive', () => {
     [['--since', '7d'], '--collector, --since, --until and --megabytes say what --archive takes.'],
     [['--archive', 'siem'], 'The sink siem is of the kind syslog, whose events cannot be read back.'],
     [['--archive', 'archive', '--since', 'noon'], '--since "noon" is not a valid time.'],
+    [['--archive', 'archive'], 'Temporary files cannot be written to /nowhere: '],
   ])('%j is refused', async (args, message) => {
     const dataDir = temporary();
     const store = new SqliteStore(join(dataDir, 'trawl.db'));
     await store.setSettings('sink:siem', { kind: 'syslog', address: 'siem.example' }, []);
     await store.setSettings('sink:archive', { kind: 'files', path: dataDir }, []);
     await store.close();
-    const env = { PATH: process.env.PATH, HOME: dataDir, TRAWL_DATA: dataDir };
+    const env = { PATH: process.env.PATH, HOME: dataDir, TRAWL_DATA: dataDir, TMPDIR: '/nowhere' };
     const call = [join(root, 'bin', 'trawl'), 'query', 'SELECT 1', ...args];
     const child = spawn(process.execPath, call, { cwd: dataDir, env, stdio: ['ignore', 'ignore', 'pipe'] });
     expect(await text(child.stderr)).toContain(`error: ${message}`);
