@@ -109,7 +109,8 @@ export function s3Error(error: unknown, bucket: string): TrawlError {
 
 /** Translates an error of reading an object back. */
 export function s3ReadError(error: unknown, object: WrittenObject, bucket: string): TrawlError {
-  if (error instanceof TrawlError) return error;
+  if (error instanceof TrawlError)
+    return error.code === 'SINK_ANSWER_UNREADABLE' ? notThrough(error, object, bucket) : error;
   const { name, $metadata } = error as AwsError;
   if (name === 'NoSuchKey') return objectGone(object, bucket, error);
   if (name === 'InvalidObjectState') {
@@ -128,6 +129,14 @@ export function s3ReadError(error: unknown, object: WrittenObject, bucket: strin
   if (meaning.code !== 'SINK_UNAVAILABLE') return meaning;
   return new TrawlError(meaning.code, meaning.message, {
     hint: 'Try again; if this persists, check the endpoint and the network.',
+    cause: error,
+  });
+}
+
+/** A proxy's answer is held in memory, and bounded. */
+function notThrough(error: TrawlError, { name }: WrittenObject, bucket: string): TrawlError {
+  return new TrawlError(error.code, `The answer for ${name} of ${bucket} is too long, or not from S3.`, {
+    hint: 'Except the endpoint from the proxy (NO_PROXY), or check the proxy.',
     cause: error,
   });
 }
