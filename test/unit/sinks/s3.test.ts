@@ -64,6 +64,19 @@ describe('a proxy', () => {
     expect(seen[0]!.headers.host).toBe('s3.invalid:9000');
   });
 
+  it('brings an object back', async () => {
+    const { url, seen } = await receiver(text(200, 'as written', { 'content-type': 'application/gzip' }));
+    const client = clientOf({ ENDPOINT: 'http://s3.invalid:9000' }, { HTTP_PROXY: url });
+    const object = { name: 'raw/a b/1.ndjson.gz', events: 1, bytes: 'as written'.length };
+    expect(Buffer.from(await client.read!(object)).toString()).toBe('as written');
+    expect(seen[0]).toMatchObject({
+      method: 'GET',
+      url: 'http://s3.invalid:9000/audit/raw/a%20b/1.ndjson.gz?x-id=GetObject',
+    });
+    const error = await refusal(client.read!({ ...object, bytes: 1 }));
+    expect(error).toMatchObject({ code: 'SINK_REFUSED', message: expect.stringContaining('10 bytes; 1 were written') });
+  });
+
   it('is asked for a tunnel to AWS, and is what is blamed if it refuses', async () => {
     const asked: string[] = [];
     const server = createServer().on('connect', (request, socket) => {
