@@ -94,12 +94,7 @@ describe('SQL on an archive', () => {
     const { answer, place } = await gathered({ store, client });
     const { folder, database } = place;
     const before = [readdirSync(folder).sort(), readFileSync(database)];
-    const readers = [
-      "read_text('/etc/passwd')",
-      "read_csv('/etc/passwd')",
-      "glob('/etc/*')",
-      "'https://example.com/x.parquet'",
-    ];
+    const readers = ["read_text('/etc/passwd')", "glob('/etc/*')", "'https://example.com/x.parquet'"];
     for (const sql of [
       ...readers.map((from) => `FROM ${from}`),
       "SELECT getenv('HOME')",
