@@ -9,7 +9,7 @@ import type { Store } from '../stores/store.js';
 import type { Context } from './context.js';
 import { liveLine } from './live-line.js';
 import { tell } from './output.js';
-import { timeOption } from './verbs/events.js';
+import { timeOption } from './time-option.js';
 import { WrongCall } from './wrong-call.js';
 
 export interface ArchiveOptions {
