@@ -1,6 +1,7 @@
 import { isReadable } from '../archive/fetch.js';
 import { temporaryFolder } from '../archive/folder.js';
 import { gather, megabytes } from '../archive/gather.js';
+import { counted } from '../counted.js';
 import { answerBounds, HttpClient } from '../http/client.js';
 import { type DuckDbPlace, requireDuckDb } from '../query/duckdb.js';
 import { sinkOf, sinks } from '../sinks/registry.js';
@@ -9,7 +10,7 @@ import type { Store } from '../stores/store.js';
 import type { Context } from './context.js';
 import { liveLine } from './live-line.js';
 import { tell } from './output.js';
-import { timeOption } from './time-option.js';
+import { timeRange } from './time-option.js';
 import { WrongCall } from './wrong-call.js';
 
 export interface ArchiveOptions {
@@ -35,7 +36,7 @@ export async function gatherArchive(
   signal: AbortSignal,
 ): Promise<DuckDbPlace> {
   const { archive: sink, collector } = options;
-  const times = { sinceNs: timeOption('--since', options.since), untilNs: timeOption('--until', options.until) };
+  const times = timeRange(options);
   if (collector !== undefined) await context.requireCollector(store, collector);
   const { env, tuning } = context.settings;
   const { kind, values } = resolveSink(sink, sinks, await store.settings(), env);
@@ -55,7 +56,7 @@ export async function gatherArchive(
   const shown = { objects: 0, bytes: 0, all: 0, events: 0 };
   const show = () =>
     liveLine.show(
-      `${sink}: ${shown.objects} of ${shown.all} objects, ${megabytes(shown.bytes)} MB; ${shown.events.toLocaleString('en')} events of the store`,
+      `${sink}: ${shown.objects} of ${shown.all} objects, ${megabytes(shown.bytes)} MB; ${counted(shown.events, 'event')} of the store`,
     );
   const place = await gather({
     ...{ store, sink, client, collector, times, signal, folder: path },

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { counted } from '../counted.js';
 import { answering } from './answering.js';
 import { countsOf, eventsTable, type GatheredFiles, textOf } from './events-table.js';
 import { type ResultPart, written } from './messages.js';
@@ -17,7 +18,7 @@ const noExtensions = { autoinstall_known_extensions: 'false', autoload_known_ext
 async function* answersTo(question: DuckDbQuestion): AsyncGenerator<ResultPart> {
   const { DuckDBInstance: duckdb } = await import('@duckdb/node-api');
   const { folder, database } = question;
-  const open = async (options: Record<string, string>) => {
+  const opened = async (options: Record<string, string>) => {
     const db: DuckDBInstance = await duckdb.create(database, {
       ...noExtensions,
       temp_directory: folder,
@@ -26,8 +27,9 @@ async function* answersTo(question: DuckDbQuestion): AsyncGenerator<ResultPart> 
     });
     return db.connect();
   };
-  if ('gather' in question) yield* gathered(await open({ preserve_insertion_order: 'false' }), folder, question.gather);
-  else yield* answersOf(await open({ access_mode: 'READ_ONLY' }), question.sql);
+  if ('gather' in question)
+    yield* gathered(await opened({ preserve_insertion_order: 'false' }), folder, question.gather);
+  else yield* answersOf(await opened({ access_mode: 'READ_ONLY' }), question.sql);
 }
 
 async function* gathered(db: DuckDBConnection, folder: string, files: GatheredFiles): AsyncGenerator<ResultPart> {
@@ -47,7 +49,9 @@ async function requireCounts(db: DuckDBConnection, files: GatheredFiles['archive
   const counts = new Map(found.getRows().map(([path, events]) => [path, events]));
   const wrong = files.find(({ path, events }) => counts.get(path) !== events);
   if (wrong)
-    throw new Error(`${wrong.path} has ${counts.get(wrong.path)} events, not the ${wrong.events} that were sent`);
+    throw new Error(
+      `${wrong.path} has ${counted(Number(counts.get(wrong.path)), 'event')}, not the ${wrong.events} that were sent`,
+    );
 }
 
 /** From now on, SQL neither reaches files outside nor gives itself the right to. */

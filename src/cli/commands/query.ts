@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Choose } from './choose.js';
-import { jsonOption, wholeNumber } from './options.js';
+import { jsonOption, sinceOption, untilOption, wholeNumber } from './options.js';
 
 export function addQuery(program: Command, choose: Choose): void {
   program
@@ -14,8 +14,8 @@ export function addQuery(program: Command, choose: Choose): void {
       'also the events that only the files of this sink still have, by DuckDB: the table "events"',
     )
     .option('--collector <name>', 'with --archive: only events of this collector')
-    .option('--since <time>', 'with --archive: only events from then on')
-    .option('--until <time>', 'with --archive: only events before then')
+    .addOption(sinceOption('with --archive: events'))
+    .addOption(untilOption('with --archive: events'))
     .option(
       '--megabytes <megabytes>',
       'with --archive: how much may be fetched (default: 2000)',
