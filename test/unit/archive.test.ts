@@ -198,7 +198,7 @@ describe('an archive that is not whole is refused', () => {
         ...batch,
         objects: batch.objects.map((one) => ({ ...one, events: 2 })),
       }));
-    await expect(gathered(other)).rejects.toThrow(/^The archive cannot be queried: raw\/\S+ has 1 events, not the 2/);
+    await expect(gathered(other)).rejects.toThrow(/^The archive cannot be queried: raw\/\S+ has 1 event, not the 2/);
   });
 
   it('its form cannot be read, or it is too large', async () => {
