@@ -142,9 +142,12 @@ export class Walk {
     }
   }
 
-  /** At its beginning, a walk has staged nothing: what is staged is another's. Older workers do not tell what is. */
+  /**
+   * At its beginning, a walk has staged nothing, also one that continues another: what is staged is somebody else's. Older
+   * workers do not tell what is.
+   */
   #lookForOther(checkpoint: LastCheckpoint): void {
-    const isFirst = this.#isFirstPass && !this.#catchesUp;
+    const isFirst = this.#isFirstPass;
     this.#isFirstPass = false;
     if (!isFirst || !checkpoint.isBeingRead) return;
     const { generation, pages } = checkpoint;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FetchedPages, LastCheckpoint, PagesWritten } from '../../../activities/types.js';
 import type { ActivityInput } from '../../../src/inputs/activities.js';
+import { auditWalk } from '../../../workflows/audit-walk.js';
 import type { Progress } from '../../../workflows/messages.js';
 import { recurringAuditCollection } from '../../../workflows/recurring-audit-collection.js';
 import { CancellationScope, type Execution, inExecution } from '../../simulation/workflow-runtime.js';
@@ -45,7 +46,7 @@ class Scene {
     return this.requests.filter((request) => request.run === run && request.atMs >= fromMs).length;
   }
 
-  start(run: string): Promise<Progress> {
+  start(run: string, workflow: (input: { collector: string }) => Promise<Progress> = recurringAuditCollection) {
     const execution: Execution = {
       info: { workflowId: run, runId: run, searchAttributes: {}, memo: {}, historyLength: 3 },
       root: new CancellationScope({ root: true }),
@@ -60,7 +61,7 @@ class Scene {
       },
       child: () => Promise.reject(new Error('Not needed here')),
     };
-    return inExecution(execution, () => recurringAuditCollection({ collector: 'asa' }));
+    return inExecution(execution, () => workflow({ collector: 'asa' }));
   }
 
   #activity(run: string, name: string, input: unknown): { result: Promise<unknown>; cancel(): void } {
@@ -140,6 +141,16 @@ describe('a run beside a slow walk', () => {
     expect(scene.requestsOf('second')).toBe(1);
     // Each look costs some ten events of history.
     expect(scene.looks.filter((run) => run === 'second').length).toBeLessThanOrEqual(20);
+  });
+
+  it('reads nothing either if it continues a walk that was overtaken', async () => {
+    const scene = new Scene(300);
+    const first = scene.start('first');
+    await vi.advanceTimersByTimeAsync(12_000);
+    const second = scene.start('second', (input) => auditWalk({ ...input, historyEventsMax: 10_000 }));
+    await vi.runAllTimersAsync();
+    expect(await Promise.all([first, second])).toMatchObject([{ state: 'caught up' }, { state: 'caught up' }]);
+    expect(scene.requestsOf('second')).toBe(1);
   });
 
   it('goes on by itself once the other has committed nothing for a whole round', async () => {
