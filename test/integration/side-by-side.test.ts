@@ -94,7 +94,7 @@ it('collectors of one and of three sources run side by side, and a failing one d
   expect(working.map(written)).toEqual(counts);
   expect(await store.eventCount('revoked')).toBe(0);
   expect(log.filter(({ collector }) => collector === 'revoked').map(({ notes }) => notes)).toEqual([
-    expect.stringMatching(/^Run failed: .*ASA_KEY_SECRET.* \[CREDENTIALS_REFUSED\]$/),
+    expect.stringMatching(/^Run failed: .*asaKeySecretEnv in the table.* \[CREDENTIALS_REFUSED\]$/),
   ]);
 
   const requests = () => [asa.requests.audits, acme.requests.audits, descope.searches.length, skyflow.requests.audits];

@@ -163,7 +163,7 @@ it.each(['oldest', 'newest'] as const)('zstd of the %s Node.js is one frame that
 it('trawl up names the command as it was called', async () => {
   const { place } = await Place.withDemo({ events: 10 }, {}, image, nodes.newest);
   const up = await place.up();
-  expect(up.stdout).toContain(`${join(image, 'bin', 'trawl')} status `);
+  expect(up.stdout).toContain(`${join(image, 'bin', 'trawl')} status\n`);
   up.signal('SIGINT');
   expect((await up.ended).code).toBe(0);
 });
