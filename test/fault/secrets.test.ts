@@ -144,7 +144,7 @@ it('no secret appears in a file, a message or the process list, whatever fails',
     JSON.parse((await run('status', '--json')).stdout).collectors.find(
       ({ collector }: { collector: string }) => collector === 'wrong',
     ).lastFailure;
-  await until('the wrong key is told', async () => (await failed())?.includes('ASA_KEY_SECRET'), 60_000);
+  await until('the wrong key is told', async () => (await failed())?.includes('asaKeySecretEnv in the table'), 60_000);
   const failures = async () =>
     (JSON.parse((await run('status', '--json')).stdout).collectors[0].sinks as { failure: string | null }[]).filter(
       ({ failure }) => failure !== null,
