@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AnswerRoom, answerRoom, NoRoom } from '../../src/answer-room.js';
 import { HttpClient } from '../../src/http/client.js';
+import { until } from '../support/collection.js';
 import { receiver } from './sinks/support.js';
 
 /** Something that holds answers until it is told to end. */
@@ -137,7 +138,7 @@ describe('a large answer', () => {
     const told = answer.then(() => {
       read = true;
     });
-    await expect.poll(() => answerRoom.waiting).toBe(1);
+    await until('the answer waits', () => answerRoom.waiting === 1);
     expect(read).toBe(false);
     beyond.end();
     await told;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const folder = fileURLToPath(new URL('../simulation/', import.meta.url));
+const folder = fileURLToPath(new URL('./', import.meta.url));
 
 /** A process of its own: the simulation has a clock and a Temporal of its own. */
 async function simulate(...options: string[]): Promise<{ code: number; output: string }> {

@@ -15,11 +15,11 @@ import { files } from '../../src/sinks/files/sink.js';
 import { sinks } from '../../src/sinks/registry.js';
 import { s3 } from '../../src/sinks/s3/sink.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
-import { archiveSuite, clearBefore, ofDay } from '../conformance/archive-suite.js';
-import { page } from '../conformance/pages.js';
 import { gathered, sendAll, temporary } from '../support/archive.js';
 import { until } from '../support/collection.js';
-import { open } from './sinks/support.js';
+import { open } from '../unit/sinks/support.js';
+import { archiveSuite, clearBefore, ofDay } from './archive-suite.js';
+import { page } from './pages.js';
 
 function sqlite(dataDir = temporary()): SqliteStore {
   const store = new SqliteStore(join(dataDir, 'trawl.db'));

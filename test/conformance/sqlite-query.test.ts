@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { endsStatement } from '../../src/query/statement.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
-import { querySuite } from '../conformance/query-suite.js';
 import { answerTo } from '../support/query.js';
+import { querySuite } from './query-suite.js';
 
 async function create() {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-query-'));
