@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
-/** Of these, those that replace a module, which files that share a process would share. */
+/** Of these, those that replace a module, or fill what a whole process shares: other files would notice. */
 const mocked = ['test/unit/mocked/*.test.ts'];
 
 /** Tests that go through a store run on each kind of store: above all what is killed, and every command. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AnswerRoom, answerRoom, NoRoom } from '../../src/answer-room.js';
-import { HttpClient } from '../../src/http/client.js';
-import { until } from '../support/collection.js';
-import { receiver } from './sinks/support.js';
+import { AnswerRoom, answerRoom, NoRoom } from '../../../src/answer-room.js';
+import { HttpClient } from '../../../src/http/client.js';
+import { until } from '../../support/collection.js';
+import { receiver } from '../sinks/support.js';
 
 /** Something that holds answers until it is told to end. */
 function holder(room: AnswerRoom, bytes: number, signal?: AbortSignal) {
