@@ -5,7 +5,7 @@ import { heapWeight } from './json-weight.js';
 /** Share of the heap for the answers that a process holds at once, besides one more. */
 const heapShare = 3;
 
-/** What a share has drawn from a room. */
+/** The part of a room that one holder has drawn. */
 interface Share {
   drawn: number;
   /** False for what must not wait, and gets nothing if there is no room. */

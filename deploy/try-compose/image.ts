@@ -15,9 +15,9 @@ export interface ImageSettings {
   healthcheck?: Health;
 }
 
-/** What stands for an image. */
+/** Stands in for an image. */
 export interface Image extends ImageSettings {
-  /** What it consists of, with versions. */
+  /** Names its parts, with versions. */
   description: string;
   /** Paths in the image, and the files and folders of this machine that are there. */
   files: Record<string, string>;

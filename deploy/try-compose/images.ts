@@ -105,7 +105,7 @@ const builders: Record<string, (tag: string, cache: string) => Promise<Image>> =
 /** The packages that have the PostgreSQL of an image's tag. */
 const postgresVersions: Record<string, string> = { '16': '16.14.0-beta.17' };
 
-/** What stands for an image such as `postgres:16`. */
+/** The stand-in for an image such as `postgres:16`. */
 export function buildImageOf(name: string, cache: string): Promise<Image> {
   const [repository = '', tag = ''] = name.split(':');
   const builder = builders[repository];

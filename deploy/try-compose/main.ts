@@ -38,7 +38,7 @@ function requireMachine(): void {
   }
 }
 
-/** What stands for each image of the services that have no profile. */
+/** The stand-in for each image of the services that have no profile. */
 async function buildImages(cache: string): Promise<Record<string, Image>> {
   const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
   const started = Object.values<{ image: string; profiles?: string[] }>(services).filter(({ profiles }) => !profiles);
@@ -51,7 +51,7 @@ async function buildImages(cache: string): Promise<Record<string, Image>> {
   return images;
 }
 
-/** Runs inside.ts, and has it end everything in order when this process is told to end. */
+/** Runs inside.ts, and makes it end everything in order when this process is told to end. */
 async function runInside(planFile: string): Promise<number> {
   const script = join(root, 'deploy', 'try-compose', 'inside.ts');
   const command = [...namespaces, process.execPath, '--import', 'tsx', script, planFile];

@@ -70,7 +70,7 @@ export async function requireEvents(project: Project, demo: DemoAsa, password: s
   }
 }
 
-/** What a service answers to a request from outside of its container. @throws Error if it refuses */
+/** The answer of a service to a request from outside its container. @throws Error if it refuses */
 async function get(project: Project, service: string, portAndPath: string): Promise<string> {
   const url = `http://${project.addressOf(service)}${portAndPath}`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });

@@ -11,7 +11,7 @@ const everyMs = 1_000;
 type Standing = Pick<Checkpoint, 'caughtUpAt' | 'lastDateTime' | 'lastSeq' | 'newestTimestamp' | 'pages'>;
 
 interface Followed {
-  /** What the last line about the collector was based on. */
+  /** The standing that the last line about the collector told of. */
   told: Standing;
   latest: Standing;
   /** When the walk under way was first seen to move; null if none is. */

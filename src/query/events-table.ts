@@ -26,17 +26,9 @@ const timeNs = `CAST(CASE
  * before the same ones of the archive, since there a line break inside of a raw event has become a space.
  */
 export function eventsTable({ store, archive, sinceNs, untilNs }: GatheredFiles): string[] {
-  const files = [
-    ...(store.length > 0 ? [rowsOf(store, 0)] : []),
-    ...(archive.length > 0
-      ? [
-          rowsOf(
-            archive.map(({ path }) => path),
-            1,
-          ),
-        ]
-      : []),
-  ];
+  const files = [store, archive.map(({ path }) => path)].flatMap((paths, origin) =>
+    paths.length > 0 ? [rowsOf(paths, origin)] : [],
+  );
   const wanted = [
     ...(sinceNs === undefined ? [] : [`time_ns >= ${BigInt(sinceNs)}`]),
     ...(untilNs === undefined ? [] : [`time_ns < ${BigInt(untilNs)}`]),

@@ -98,14 +98,16 @@ it('a page that another worker enriches again does not get related objects of la
   expect(await actors(dependencies)).toEqual(['', 'Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
 });
 
+/** Pages whose user is renamed on the way. */
+const renamed: PageText[] = [
+  { events: ['a'], users: { u: 'Ada' } },
+  { events: ['b'], users: {} },
+  { events: ['c'], users: { u: 'Ada Lovelace' } },
+  { events: ['d'], users: {} },
+];
+
 it('pages that are enriched together get the related objects of earlier ones', async () => {
-  const texts: PageText[] = [
-    { events: ['a'], users: { u: 'Ada' } },
-    { events: ['b'], users: {} },
-    { events: ['c'], users: { u: 'Ada Lovelace' } },
-    { events: ['d'], users: {} },
-  ];
-  const { dependencies, pages } = await staged(texts);
+  const { dependencies, pages } = await staged(renamed);
   const context = contextOf(dependencies);
   await enrichPages(context, { collector: 'fake', pages });
   await writePages(context, { collector: 'fake', pages });
@@ -113,16 +115,10 @@ it('pages that are enriched together get the related objects of earlier ones', a
 });
 
 it('pages that would take too much memory together are enriched as they are written', async () => {
-  const texts: PageText[] = [
-    { events: ['a'], users: { u: 'Ada' } },
-    { events: ['b'], users: {} },
-    { events: ['c'], users: { u: 'Ada Lovelace' } },
-    { events: ['d'], users: {} },
-  ];
-  const { dependencies, pages } = await staged(texts);
+  const { dependencies, pages } = await staged(renamed);
   const context = contextOf(dependencies);
   expect(
-    await enrichPages(context, { collector: 'fake', pages }, heapWeight(Buffer.from(JSON.stringify(texts[0])))),
+    await enrichPages(context, { collector: 'fake', pages }, heapWeight(Buffer.from(JSON.stringify(renamed[0])))),
   ).toEqual({ events: 2 });
   await writePages(context, { collector: 'fake', pages });
   expect(await actors(dependencies)).toEqual(['Ada', 'Ada', 'Ada Lovelace', 'Ada Lovelace']);
