@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+// What a shell or CI says of its terminal changes what commands print; a test that wants one of these sets it.
+for (const name of ['CI', 'COLORTERM', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'NO_COLOR', 'TERM_PROGRAM', 'TMUX']) {
+  delete process.env[name];
+}
+
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
