@@ -8,7 +8,10 @@ for (const name of ['CI', 'COLORTERM', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'NO
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
-/** Of these, those that replace a module, or fill what a whole process shares: other files would notice. */
+/** Nor do these, which try many histories. */
+const simulated = ['test/simulation/*.test.ts'];
+
+/** Of the first, those that replace a module, or fill what a whole process shares: other files would notice. */
 const mocked = ['test/unit/mocked/*.test.ts'];
 
 /** Tests that go through a store run on each kind of store: above all what is killed, and every command. */
@@ -51,10 +54,14 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { name: 'simulation', include: simulated, globalSetup: ['test/support/compiled.ts'] },
+      },
+      {
+        extends: true,
         test: {
           name: 'sqlite',
           include: ['test/**/*.test.ts'],
-          exclude: [...onNoServer, ...onPostgres],
+          exclude: [...onNoServer, ...simulated, ...onPostgres],
           globalSetup: servers,
           env: { TEST_STORE: 'sqlite' },
         },

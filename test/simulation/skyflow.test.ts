@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SkyflowClient } from '../../../src/sources/skyflow/client.js';
-import { offsetOf, type Position, positionOf, readFrom } from '../../../src/sources/skyflow/overlap.js';
-import { FakeVault } from './fake-vault.js';
+import type { SkyflowClient } from '../../src/sources/skyflow/client.js';
+import { offsetOf, type Position, positionOf, readFrom } from '../../src/sources/skyflow/overlap.js';
+import { FakeVault } from '../unit/skyflow/fake-vault.js';
 
 const minute = 60_000;
 const overlapMs = 15 * minute;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Random } from '../../../demo/random.js';
-import { FakeAudit, type FakeAuditOptions } from './fake-audit.js';
+import { Random } from '../../demo/random.js';
+import { FakeAudit, type FakeAuditOptions } from '../unit/descope/fake-audit.js';
 
 const start = Date.parse('2026-11-01T00:00:00Z');
 const minute = 60_000;
