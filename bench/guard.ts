@@ -24,6 +24,7 @@ const sizes: Sizes = {
   stores: ['sqlite', 'postgres'],
   events: 40_000,
   latenciesMs: [0],
+  wholeEvents: 0,
   growth: [5_000, 50_000],
   longEvents: 0,
   longRuns: 0,

@@ -11,9 +11,11 @@ import { readSizes, type Sizes } from './sizes.js';
 import { start } from './start.js';
 import { Stores } from './stores.js';
 import { walk } from './walk.js';
+import { wholeCollection } from './whole.js';
 
 const parts: Record<string, (sizes: Sizes, stores: Stores) => Promise<Measured>> = {
   walk,
+  whole: wholeCollection,
   profile,
   growth,
   idle,

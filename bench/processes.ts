@@ -68,6 +68,15 @@ export function cpuMs(pid: number): number {
   return (sum / ticksPerSecond) * 1_000;
 }
 
+/** CPU that this process's children have used, and theirs, as far as all of them have ended; ms. Linux only. */
+export function endedCpuMs(): number {
+  const fields = textOf('/proc/self/stat')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);
+  return ((fields[13]! + fields[14]!) / ticksPerSecond) * 1_000;
+}
+
 /** Peak memory of a process; bytes. Linux only. */
 export function peakBytes(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1_024;

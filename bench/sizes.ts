@@ -9,6 +9,8 @@ export interface Sizes {
   /** Events of a walk. */
   events: number;
   latenciesMs: readonly number[];
+  /** Events of a collection that is measured from its start to its end. */
+  wholeEvents: number;
   /** Stored events at which a page's cost is measured; the others are compared with the first. */
   growth: readonly number[];
   /** Events of the walk whose memory is compared with that of `events`; 0: no such walk. */
@@ -38,6 +40,7 @@ export function readSizes(env: NodeJS.ProcessEnv): Sizes {
     }),
     events: number('BENCH_EVENTS', 100_000),
     latenciesMs: numbers('BENCH_LATENCIES', '0,50,200'),
+    wholeEvents: number('BENCH_WHOLE', 200_000),
     growth: numbers('BENCH_GROWTH', '10000,1000000,5000000'),
     longEvents: number('BENCH_LONG', 5_000_000),
     longRuns: number('BENCH_LONG_RUNS', 5),
