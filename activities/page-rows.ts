@@ -47,8 +47,7 @@ export async function rowsOfPage(
   const page = kept ?? (await stagedPage(store, source, { collector, key }));
   if (page.rows) return { ...page, rows: page.rows };
   const most = columnsMax(page.bodyBytes);
-  const lookup = await lookupFor({ store, source, collector, most }, [page.content, ...before]);
-  const rows = rowsWithin(most, page.content.events, (event) => rowOf(event, source, lookup));
+  const rows = await enrichedRows({ store, source, collector, most }, [page.content, ...before]);
   // The parsed events are no longer needed once the rows exist.
   const enriched = { ...page, content: { ...page.content, events: [] }, rows };
   cache.put(key, enriched);
@@ -63,12 +62,40 @@ function columnsMax(bodyBytes: number): number {
   return 4 * 1024 * 1024 + 2 * bodyBytes;
 }
 
-/** The rows of the events; columns that would exceed `most` characters are left empty. */
+/**
+ * The rows of the first page's events. Related objects are those of the page itself first, then those of the pages before
+ * it, then those of committed pages, which are read only if an event names one.
+ */
+async function enrichedRows(
+  { store, source, collector, most }: { store: Store; source: Source; collector: string; most: number },
+  contents: readonly [PageContent, ...PageContent[]],
+): Promise<EnrichedEvent[]> {
+  const staged: Lookup = (id) => {
+    for (const content of contents) {
+      const found = content.lookup(id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const rowsBy = (lookup: Lookup) => rowsWithin(most, contents[0].events, (event) => rowOf(event, source, lookup));
+  const missing = new Set<string>();
+  const first = rowsBy((id) => {
+    const found = staged(id);
+    if (found === undefined) missing.add(id);
+    return found;
+  });
+  const earlier = await storedObjects(store, collector, [...missing], most);
+  const { rows, cut } = earlier.size === 0 ? first : rowsBy((id) => staged(id) ?? earlier.get(id));
+  if (cut > 0) log.warn('Columns of events stay empty: they repeat far more text than their page has', { events: cut });
+  return rows;
+}
+
+/** The rows of the events; columns that would exceed `most` characters are left empty, in `cut` of them. */
 function rowsWithin(
   most: number,
   events: readonly SourceEvent[],
   rowOfEvent: (event: SourceEvent) => EnrichedEvent,
-): EnrichedEvent[] {
+): { rows: EnrichedEvent[]; cut: number } {
   let left = most;
   let cut = 0;
   const rows = events.map((event) => {
@@ -81,8 +108,7 @@ function rowsWithin(
     cut += 1;
     return { ...row, ...noColumns };
   });
-  if (cut > 0) log.warn('Columns of events stay empty: they repeat far more text than their page has', { events: cut });
-  return rows;
+  return { rows, cut };
 }
 
 async function stagedPage(
@@ -100,26 +126,6 @@ export function stagedPageGone(): TrawlError {
   return new TrawlError('STAGED_PAGE_GONE', 'A page that was read is no longer staged in the store.', {
     hint: 'It is read again from the checkpoint; nothing is lost.',
   });
-}
-
-/** The page's own related objects first, then those of the pages before it, then those of committed pages. */
-async function lookupFor(
-  { store, source, collector, most }: { store: Store; source: Source; collector: string; most: number },
-  contents: readonly [PageContent, ...PageContent[]],
-): Promise<Lookup> {
-  const lookup: Lookup = (id) => {
-    for (const content of contents) {
-      const found = content.lookup(id);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  const missing = new Set<string>();
-  for (const event of contents[0].events) {
-    for (const id of source.lookedUp(event)) if (lookup(id) === undefined) missing.add(id);
-  }
-  const earlier = await storedObjects(store, collector, [...missing], most);
-  return (id) => lookup(id) ?? earlier.get(id);
 }
 
 /** Related objects that are read at once. A store returns none longer than 64 KiB. */

@@ -19,8 +19,6 @@ export interface Source<Own extends Values = Values> extends ConfigurableKind<Ow
   parse(body: Uint8Array): PageContent;
   /** S30 Process Audit Event: the columns of one event. Pure; `lookup` finds a related object by id. */
   enrich(event: SourceEvent, lookup: Lookup): EventColumns;
-  /** Ids that `enrich` looks up for an event. */
-  lookedUp(event: SourceEvent): string[];
 }
 
 export interface RequestLimit {

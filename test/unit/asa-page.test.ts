@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lookedUpIds, processAuditEvent } from '../../src/sources/asa/enrich.js';
+import { processAuditEvent } from '../../src/sources/asa/enrich.js';
 import { parseAsaPage } from '../../src/sources/asa/page.js';
 
 const parse = (text: string) => parseAsaPage(Buffer.from(text));
@@ -170,7 +170,10 @@ describe('enrichment', () => {
         const parsed = page(event(JSON.stringify(details))).events[0]!;
         for (const value of Object.values(processAuditEvent(parsed, () => details)))
           expect(typeof value).toBe('string');
-        for (const id of lookedUpIds(parsed)) expect(typeof id).toBe('string');
+        processAuditEvent(parsed, (id) => {
+          expect(typeof id).toBe('string');
+          return undefined;
+        });
       }),
     );
   });

@@ -51,7 +51,6 @@ const source: Source = {
   },
   enrich: (_event: SourceEvent, lookup) =>
     ({ ...Object.fromEntries(columns.map((name) => [name, ''])), actor: String(lookup('u')?.name ?? '') }) as never,
-  lookedUp: () => ['u'],
 };
 
 /** Consecutive pages with these texts, staged in a store of the test's own. */
@@ -140,7 +139,13 @@ it('a page that names far more stored objects than fit reads few at a time, and 
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-  const many: Source = { ...source, lookedUp: () => ids };
+  const many: Source = {
+    ...source,
+    enrich: (event, lookup) => {
+      for (const id of ids) lookup(id);
+      return source.enrich(event, lookup);
+    },
+  };
   const context = contextOf({ ...dependencies, store, sources: [many] });
   await new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR', () => undefined) }).run(() =>
     enrichPages(context, { collector: 'fake', pages }),

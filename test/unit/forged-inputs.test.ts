@@ -62,7 +62,6 @@ function numbered(log: { events: number; forgets?: boolean }): Source {
       const actor = String(lookup(userOf(event))?.name ?? '');
       return { ...Object.fromEntries(columns.map((name) => [name, ''])), actor } as never;
     },
-    lookedUp: (event) => [userOf(event)],
   };
   return source;
 }

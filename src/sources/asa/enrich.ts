@@ -63,11 +63,6 @@ export function processAuditEvent(event: SourceEvent, lookup: Lookup): EventColu
   };
 }
 
-/** Ids that an event's columns look up. */
-export function lookedUpIds(event: SourceEvent): string[] {
-  return Object.values(enriched).flatMap(({ members }) => idsOf(event.details, members));
-}
-
 /** S32 Get Client */
 export function getClient(client: Members): string {
   return `${text(client.user_name) || text(client.username)} (hostname: ${text(client.hostname)}, OS: ${text(client.os)}, state: ${text(client.state)})`;

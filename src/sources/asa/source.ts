@@ -1,6 +1,6 @@
 import type { Source } from '../source.js';
 import { AsaClient } from './client.js';
-import { lookedUpIds, processAuditEvent } from './enrich.js';
+import { processAuditEvent } from './enrich.js';
 import { parseAsaPage } from './page.js';
 import { type AsaSettings, asaSettings } from './settings.js';
 
@@ -12,5 +12,4 @@ export const asa: Source<AsaSettings> = {
   open: (settings, http) => new AsaClient(http, settings),
   parse: parseAsaPage,
   enrich: processAuditEvent,
-  lookedUp: lookedUpIds,
 };

@@ -14,5 +14,4 @@ export const descope: Source<DescopeSettings> = {
   open: (settings, http) => new DescopeClient(http, settings),
   parse: parseDescopePage,
   enrich: processDescopeEvent,
-  lookedUp: () => [],
 };

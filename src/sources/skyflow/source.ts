@@ -12,5 +12,4 @@ export const skyflow: Source<SkyflowSettings> = {
   open: (settings, http) => new SkyflowClient(http, settings),
   parse: parseSkyflowPage,
   enrich: processAuditEvent,
-  lookedUp: () => [],
 };
