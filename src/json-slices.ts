@@ -20,15 +20,34 @@ const closeBracket = 0x5d;
 /** The members of the object at `start`. For a duplicate key the last member counts, as in `JSON.parse`. */
 export function objectMembers(text: string, start: number): Map<string, Slice> {
   const members = new Map<string, Slice>();
-  eachMember(text, start, (key, slice) => members.set(key, slice));
+  eachMember(text, start, (key, at) => kept(members, key, { start: at, end: skipValue(text, at) }));
   return members;
+}
+
+/** The same, with the elements of its member `list`, without reading that member twice; none if it is no array. */
+export function objectWithList(
+  text: string,
+  start: number,
+  list: string,
+): { members: Map<string, Slice>; elements: readonly Slice[] } {
+  const members = new Map<string, Slice>();
+  let elements: Slice[] = [];
+  eachMember(text, start, (key, at) => {
+    if (key !== list) return kept(members, key, { start: at, end: skipValue(text, at) });
+    elements = [];
+    const end = text.charCodeAt(at) === openBracket ? eachElement(text, at, elements) : skipValue(text, at);
+    return kept(members, key, { start: at, end });
+  });
+  return { members, elements };
 }
 
 /** The last member of this name in the object at `start`, as in `JSON.parse`; undefined if there is none. */
 export function memberOf(text: string, start: number, name: string): Slice | undefined {
   let found: Slice | undefined;
-  eachMember(text, start, (key, slice) => {
-    if (key === name) found = slice;
+  eachMember(text, start, (key, at) => {
+    const end = skipValue(text, at);
+    if (key === name) found = { start: at, end };
+    return end;
   });
   return found;
 }
@@ -36,26 +55,39 @@ export function memberOf(text: string, start: number, name: string): Slice | und
 /** Every member of the object at `start`, in order and with duplicate keys. */
 export function objectEntries(text: string, start: number): [string, Slice][] {
   const members: [string, Slice][] = [];
-  eachMember(text, start, (key, slice) => members.push([key, slice]));
+  eachMember(text, start, (key, at) => {
+    const end = skipValue(text, at);
+    members.push([key, { start: at, end }]);
+    return end;
+  });
   return members;
-}
-
-function eachMember(text: string, start: number, take: (key: string, slice: Slice) => void): void {
-  let at = skipSpace(text, start + 1);
-  while (text.charCodeAt(at) !== closeBrace) {
-    const keyEnd = skipString(text, at);
-    const key = keyText(text, at, keyEnd);
-    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const end = skipValue(text, valueStart);
-    take(key, { start: valueStart, end });
-    at = skipSpace(text, end);
-    if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
-  }
 }
 
 /** The elements of the array at `start`. */
 export function arrayElements(text: string, start: number): Slice[] {
   const elements: Slice[] = [];
+  eachElement(text, start, elements);
+  return elements;
+}
+
+function kept(members: Map<string, Slice>, key: string, slice: Slice): number {
+  members.set(key, slice);
+  return slice.end;
+}
+
+/** @param endOf takes a member whose value begins at `at`, and returns where it ends */
+function eachMember(text: string, start: number, endOf: (key: string, at: number) => number): void {
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== closeBrace) {
+    const keyEnd = skipString(text, at);
+    const key = keyText(text, at, keyEnd);
+    at = skipSpace(text, endOf(key, skipSpace(text, skipSpace(text, keyEnd) + 1)));
+    if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
+  }
+}
+
+/** Returns the position after the array. */
+function eachElement(text: string, start: number, elements: Slice[]): number {
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== closeBracket) {
     const end = skipValue(text, at);
@@ -63,7 +95,7 @@ export function arrayElements(text: string, start: number): Slice[] {
     at = skipSpace(text, end);
     if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
   }
-  return elements;
+  return at + 1;
 }
 
 /** Returns the position of the first character from `start` on that is not white space. */

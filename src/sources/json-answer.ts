@@ -1,5 +1,5 @@
 import { TrawlError } from '../errors.js';
-import { arrayElements, memberOf, type Slice } from '../json-slices.js';
+import { objectWithList, type Slice } from '../json-slices.js';
 import { refuseTooManyValues, type TooManyValues } from '../json-weight.js';
 import { UnreadableAnswer } from './unreadable.js';
 
@@ -37,7 +37,7 @@ export function decodeAnswer(body: Uint8Array, list: string): { text: string; in
   }
   const text = strictUtf8(body);
   if (text !== null) return { text, invalid: () => false };
-  let events: Slice[] | undefined;
+  let events: readonly Slice[] | undefined;
   const invalid = (index: number) => {
     events ??= slicesOfList(Buffer.from(body).toString('latin1'), list);
     const slice = events[index];
@@ -54,9 +54,9 @@ function strictUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-function slicesOfList(text: string, list: string): Slice[] {
+function slicesOfList(text: string, list: string): readonly Slice[] {
   // A byte order mark may precede the object.
-  return arrayElements(text, memberOf(text, text.indexOf('{'), list)!.start);
+  return objectWithList(text, text.indexOf('{'), list).elements;
 }
 
 /** @throws UnreadableAnswer if the text is not JSON */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Rejected } from '../domain.js';
-import { arrayElements } from '../json-slices.js';
+import type { Slice } from '../json-slices.js';
 import { isJsonObject } from '../json-values.js';
 import { refuseTooManyEvents } from './json-answer.js';
 import type { PageContent, SourceEvent } from './source.js';
@@ -11,14 +11,14 @@ import type { PageContent, SourceEvent } from './source.js';
  * and does not affect the rest of the page.
  *
  * @param text the page's JSON, from `decodeAnswer`
- * @param start where the list begins in the text; undefined if there is none
+ * @param slices where its elements are in the text
  * @param values the list's elements, parsed
  * @param eventOf returns the event of an element, or the reason to reject it
  * @throws TrawlError PAGE_TOO_LARGE if there are far more elements than can be asked for
  */
 export function eventsOfPage(
   text: string,
-  start: number | undefined,
+  slices: readonly Slice[],
   values: readonly unknown[],
   invalid: (index: number) => boolean,
   eventOf: (value: unknown, raw: string) => SourceEvent | string,
@@ -27,7 +27,6 @@ export function eventsOfPage(
   const events: SourceEvent[] = [];
   const rejected: Rejected[] = [];
   const digest = createHash('sha256');
-  const slices = start === undefined ? [] : arrayElements(text, start);
   slices.forEach((slice, index) => {
     const raw = text.slice(slice.start, slice.end);
     const event = invalid(index) ? 'it is not valid UTF-8' : eventOf(values[index], raw);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/json-parse.js';
-import { arrayElements, objectMembers, type Slice, skipSpace } from '../../src/json-slices.js';
+import { arrayElements, objectMembers, objectWithList, type Slice, skipSpace } from '../../src/json-slices.js';
 import { arrayText, objectText, valueText } from './support/json-text.js';
 
 const cut = (text: string, { start, end }: Slice): string => text.slice(start, end);
@@ -17,7 +17,11 @@ function expectSlicesOf(text: string, start: number, value: unknown): void {
   } else if (typeof value === 'object' && value !== null) {
     const members = objectMembers(text, start);
     expect(new Set(members.keys())).toEqual(new Set(Object.keys(value)));
-    for (const [key, slice] of members) expectSlice(text, slice, (value as Record<string, unknown>)[key]);
+    for (const [key, slice] of members) {
+      expectSlice(text, slice, (value as Record<string, unknown>)[key]);
+      const elements = text[slice.start] === '[' ? arrayElements(text, slice.start) : [];
+      expect(objectWithList(text, start, key)).toEqual({ members, elements });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RelatedObject } from '../../domain.js';
-import { memberOf, objectMembers, type Slice, skipSpace } from '../../json-slices.js';
+import { memberOf, objectMembers, objectWithList, type Slice, skipSpace } from '../../json-slices.js';
 import { isJsonObject } from '../../json-values.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer, tooMuch } from '../json-answer.js';
@@ -43,10 +43,10 @@ export function parseAsaPage(body: Uint8Array): AsaPageContent {
   const { text, invalid } = decodeAnswer(body, 'list');
   const page = parsePage(text);
   const root = skipSpace(text, 0);
-  const list = page.list === null ? undefined : memberOf(text, root, 'list')!.start;
-  const content = eventsOfPage(text, list, page.list ?? [], invalid, eventOf);
+  const { members: slices, elements } = objectWithList(text, root, 'list');
+  const content = eventsOfPage(text, elements, page.list ?? [], invalid, eventOf);
   const relatedMax = relatedOfPage + relatedPerEvent * (page.list?.length ?? 0);
-  const related = relatedObjectsOf(text, { root, value: page.related_objects, most: relatedMax });
+  const related = relatedObjectsOf(text, slices.get('related_objects'), page.related_objects, relatedMax);
   return { ...content, ...related, listMissing: page.list === null };
 }
 
@@ -77,12 +77,13 @@ function extraOf(raw: string, at: ReadonlyMap<string, Slice>): string | null {
 
 function relatedObjectsOf(
   text: string,
-  { root, value, most }: { root: number; value: unknown; most: number },
+  slice: Slice | undefined,
+  value: unknown,
+  most: number,
 ): Pick<PageContent, 'relatedObjects' | 'lookup'> {
   const relatedObjects: RelatedObject[] = [];
   const byId = new Map<string, Record<string, unknown>>();
   const entries = members.safeParse(value);
-  const slice = entries.success ? memberOf(text, root, 'related_objects') : undefined;
   if (slice && entries.success) {
     const count = Object.keys(entries.data).length;
     if (count > most) throw tooMuch(`${count} related objects, of which Trawl accepts ${most}`);

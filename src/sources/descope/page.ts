@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { memberOf, skipSpace } from '../../json-slices.js';
+import { objectWithList, skipSpace } from '../../json-slices.js';
 import { isJsonObject } from '../../json-values.js';
 import { within64Bits } from '../../timestamp.js';
 import { decodeAnswer, parseAnswer } from '../json-answer.js';
@@ -54,8 +54,8 @@ export function parseDescopePage(body: Uint8Array): DescopePageContent {
   if (!page.success) throw new UnreadableAnswer('An answer with status 200 has no list of audits.', text);
   const { audits, total } = page.data;
   const copies = new Map<string, number>();
-  const list = audits ? memberOf(text, skipSpace(text, 0), 'audits')!.start : undefined;
-  const content = eventsOfPage(text, list, audits ?? [], invalid, (value, raw) => eventOf(raw, value, copies));
+  const { elements } = objectWithList(text, skipSpace(text, 0), 'audits');
+  const content = eventsOfPage(text, elements, audits ?? [], invalid, (value, raw) => eventOf(raw, value, copies));
   return {
     ...content,
     relatedObjects: [],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { memberOf, skipSpace } from '../../json-slices.js';
+import { objectWithList, skipSpace } from '../../json-slices.js';
 import { answerWithoutContent, withoutContent } from '../../skyflow-content.js';
 import { epochNanoseconds } from '../../timestamp.js';
 import { decodeAnswer, refuseTooManyEvents } from '../json-answer.js';
@@ -79,8 +79,8 @@ function nextOpsOf(value: unknown): Cursor | null | 'half' {
 }
 
 function contentOf({ text, invalid, events: values, nextOps }: Page): SkyflowPageContent {
-  const list = values.length === 0 ? undefined : memberOf(text, skipSpace(text, 0), 'event')!.start;
-  const content = eventsOfPage(text, list, values, invalid, eventOf);
+  const { elements } = objectWithList(text, skipSpace(text, 0), 'event');
+  const content = eventsOfPage(text, elements, values, invalid, eventOf);
   return { ...content, relatedObjects: [], lookup: () => undefined, nextOps };
 }
 
