@@ -27,19 +27,19 @@ parentPort.on('message', (path) => {
  */
 export class Checkpointer {
   readonly #path: string;
-  readonly #framesMax: number;
+  readonly #bytesMax: number;
   #worker: Worker | undefined;
   #done: Promise<void> | undefined;
 
-  /** @param framesMax number of WAL frames (one page each) not yet in the file that starts a checkpoint */
-  constructor(path: string, framesMax: number) {
+  /** @param bytesMax size of the pages in the WAL, not yet in the file, that starts a checkpoint */
+  constructor(path: string, bytesMax: number) {
     this.#path = path;
-    this.#framesMax = framesMax;
+    this.#bytesMax = bytesMax;
   }
 
   /** Must be called after each commit. */
   committed(db: DatabaseSyncInstance): void {
-    if (this.#done || frames(db) <= this.#framesMax) return;
+    if (this.#done || pendingBytes(db) <= this.#bytesMax) return;
     const worker = this.#started();
     worker.postMessage(this.#path);
     this.#done = new Promise<void>((resolve) => {
@@ -77,11 +77,16 @@ export class Checkpointer {
   }
 }
 
-/** Number of WAL pages not yet in the file; 0 on errors, since a committed transaction must not fail because of it. */
-function frames(db: DatabaseSyncInstance): number {
+/** Size of a page of the file. */
+export function pageBytesOf(db: DatabaseSyncInstance): number {
+  return (db.prepare('PRAGMA page_size').get() as { page_size: number }).page_size;
+}
+
+/** Pages of the WAL not yet in the file; 0 on errors, since a committed transaction must not fail because of it. */
+function pendingBytes(db: DatabaseSyncInstance): number {
   try {
     const { log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(NOOP)').get() as Record<string, number>;
-    return log! - checkpointed!;
+    return (log! - checkpointed!) * pageBytesOf(db);
   } catch {
     return 0;
   }

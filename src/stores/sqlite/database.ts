@@ -4,7 +4,7 @@ import { TrawlError } from '../../errors.js';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '../../sqlite-driver.js';
 import { storeOlder } from '../errors.js';
 import { finish, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
-import { Checkpointer } from './checkpointer.js';
+import { Checkpointer, pageBytesOf } from './checkpointer.js';
 import { sqliteError } from './errors.js';
 import { eventIdDigest } from './event-ids.js';
 import { backupMark, migrations } from './migrations.js';
@@ -22,13 +22,15 @@ const migratingMaxMs = 60_000;
  * Page cache, in KiB. A transaction that does not fit is spilled to disk, and written again when it commits.
  */
 const cacheKib = 16 * 1024;
+/** Of a new file. An event has about 1 KiB: with SQLite's 4 KiB, a page of events costs four times as many writes. */
+const pageBytes = 16 * 1024;
 /**
- * The WAL is written back into the file at this number of 4-KiB pages. Pages that change in every transaction, such as
- * staged pages and inner index pages, are then written back once rather than each time.
+ * The WAL is written back into the file at this size. Pages that change in every transaction, such as staged pages and
+ * inner index pages, are then written back once rather than each time.
  */
-const walPages = 8_192;
+const walBytes = 32 * 1024 * 1024;
 /** Limit at which SQLite does so itself, if the thread cannot keep up. */
-const walPagesMax = 4 * walPages;
+const walBytesMax = 4 * walBytes;
 
 /**
  * `read` opens a file that is not writable at the moment for reading, permanently. `write` opens it once it becomes
@@ -57,7 +59,7 @@ export class SqliteDatabase {
   constructor(path: string, access: SqliteAccess = 'read') {
     this.#path = path;
     this.#access = access;
-    this.#checkpointer = new Checkpointer(path, walPages);
+    this.#checkpointer = new Checkpointer(path, walBytes);
     try {
       this.#translated(() => this.#db);
     } catch (error) {
@@ -75,8 +77,8 @@ export class SqliteDatabase {
     try {
       db.function('event_id_digest', { deterministic: true }, eventIdDigest);
       db.function('clock_ms', () => Date.now());
-      // Takes effect only before the first table is created.
-      if (!readOnly) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+      // Both take effect only before the first table is created.
+      if (!readOnly) db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
       // Must come before any statement is prepared: a connection with statements lives on, read-only, after it is
       // closed, and the next connection of this process would share its read-only WAL index. BEGIN alone proves
       // nothing: on a read-only file it begins a read transaction.
@@ -91,6 +93,7 @@ export class SqliteDatabase {
   }
 
   #prepareFile(db: DatabaseSyncInstance): void {
+    const walPagesMax = Math.ceil(walBytesMax / pageBytesOf(db));
     db.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = ${walPagesMax}`);
     const version = (): number => Number(db.prepare('PRAGMA user_version').get().user_version);
     if (version() > migrations.length) {
