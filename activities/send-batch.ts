@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
+import { refusedInRowMax } from '../src/sinks/delivery.js';
 import type { SinkClient } from '../src/sinks/sink.js';
 import type { FixedBatch } from '../src/stores/offload.js';
 import { type Sending, takenOver, whileLeased } from './batch-lease.js';
@@ -43,8 +44,9 @@ export async function sendBatch(
     }
     let sentSeq = batch.sentSeq;
     let notedBytes = 0;
+    const refusedBefore = await ledger.refusedBefore(batch, refusedInRowMax);
     const sent = await client.send(
-      { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form },
+      { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, refusedBefore, form },
       AbortSignal.any([signal, lost]),
       async (part) => {
         const inPart = left.filter(({ seq }) => seq > sentSeq && seq <= part.lastSeq).length;

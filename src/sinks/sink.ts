@@ -57,6 +57,8 @@ export interface OutgoingBatch {
   lastSeq: number;
   /** Without events of parts that were already confirmed. */
   events: readonly StoredEvent[];
+  /** Number of events right before these that the sink has refused, one after the other; 0 if not given. */
+  refusedBefore?: number;
   /** The form of the records. Fixed with the batch, even if the settings have changed since. */
   form: BatchForm;
 }

@@ -146,6 +146,8 @@ export interface OffloadStore {
    * the collector no longer has.
    */
   batchEvents(batch: FixedBatch): Promise<StoredEvent[]>;
+  /** How many events right before what is left of a batch its sink has refused, one after the other; up to `countMax`. */
+  refusedBefore(batch: FixedBatch, countMax: number): Promise<number>;
   /**
    * Notes the progress of a batch, so that the next attempt resumes there, and keeps the events that the sink refused.
    * @returns false if the batch has been confirmed or another sender has taken it over

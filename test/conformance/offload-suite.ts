@@ -130,6 +130,22 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await store.offload.backlog('asa', ['archive', 'siem'], 4)).toBe(4);
     });
 
+    it('counts the events right before the rest of a batch that the sink has refused', async () => {
+      await collect(5);
+      const first = (await fixed(store, { eventsMax: 3 }))!;
+      expect(await store.offload.refusedBefore(first, 9)).toBe(0);
+      const refused = [1, 3].map((seq) => ({ seq, id: `e${seq}`, reason: 'no' }));
+      await store.offload.confirmBatch(first, { ...sent, refused });
+      const second = (await fixed(store))!;
+      expect(await store.offload.refusedBefore(second, 9)).toBe(1);
+      const also = [{ seq: 4, id: 'e4', reason: 'no' }];
+      await store.offload.notePart(second, one, { lastSeq: 4, events: 1, bytes: 1, refused: also });
+      const rest = (await fixed(store))!;
+      expect(await store.offload.refusedBefore(rest, 9)).toBe(2);
+      expect(await store.offload.refusedBefore(rest, 1)).toBe(1);
+      expect(await store.offload.refusedBefore({ ...rest, sink: 'other' }, 9)).toBe(0);
+    });
+
     it('notes the confirmed parts of a batch only for the attempt that sends it', async () => {
       await collect(5);
       const batch = (await fixed(store, { eventsMax: 5 }))!;

@@ -3,17 +3,20 @@ import type { HttpAnswer } from '../../http/client.js';
 import { askedWaitMs } from '../../http/status.js';
 import { jsonObjectOf } from '../../json-values.js';
 import { printable } from '../../printable.js';
+import type { Refusal, RequestRefused } from '../delivery.js';
 import { membersOf, statusError } from '../http-answer.js';
+import { contentRefused, shortened } from '../refusal.js';
 import type { Document } from './documents.js';
 
 /** Result for one document of a request. */
 export type Outcome =
   | { kind: 'stored' }
-  | { kind: 'later' }
-  | { kind: 'refused'; reason: string }
+  /** @param refusal counts if the document is still put off after the last retry */
+  | { kind: 'later'; refusal?: Refusal }
+  | ({ kind: 'refused' } & Refusal)
   | { kind: 'failed'; error: TrawlError };
 
-/** Errors of a document that neither a retry nor a permission would fix, as both products name them. */
+/** Errors of which the reason is known not to be needed: it may quote the event. */
 const documentErrors =
   /^(mapper_parsing|document_parsing|strict_dynamic_mapping|x_content_parse|json_parse|parsing|parse|mapper)_exception$/;
 
@@ -23,19 +26,26 @@ const otherDocumentErrors: readonly [RegExp, string][] = [
   [/\bdepth\b/i, 'it is nested deeper than the index allows'],
 ];
 
-/** The error of one item, or of a whole answer. Its reason may quote the event, so only known parts are reported. */
+/** With 400: the fault is the index, an alias, a template or a pipeline, whatever the document. */
+const ofTarget =
+  /op_type of create|pipeline with id \[.*\] (does not exist|is not defined)|no write index|more than one (index|indices)|maximum .*shards/i;
+
+/** The error of one item, or of a whole answer. Its reason may quote the event, so errors do not have it. */
 interface ItemError {
   type: string;
   reason: string;
+  /** True if a processor of an ingest pipeline failed. */
+  ofProcessor: boolean;
 }
 
 function errorOf(value: unknown): ItemError {
-  if (typeof value === 'string') return { type: '', reason: value };
-  const { type, reason, root_cause: causes } = jsonObjectOf(value);
+  if (typeof value === 'string') return { type: '', reason: value, ofProcessor: false };
+  const { type, reason, root_cause: causes, header, processor_type: processor } = jsonObjectOf(value);
   const first = Array.isArray(causes) ? jsonObjectOf(causes[0]) : {};
   return {
     type: shortType(typeof type === 'string' ? type : first.type),
     reason: typeof reason === 'string' ? reason : '',
+    ofProcessor: (processor ?? jsonObjectOf(header).processor_type) !== undefined,
   };
 }
 
@@ -96,12 +106,26 @@ function outcome(status: number, error: ItemError, create: boolean, place: strin
   if (status === 409 && create && isConflict(error)) return { kind: 'stored' };
   if (isDiskFull(error)) return { kind: 'failed', error: diskFull(place) };
   if (status === 409 || status === 429 || status === 503) return { kind: 'later' };
-  if (status === 400) {
-    if (documentErrors.test(error.type)) return { kind: 'refused', reason: `${error.type}${fieldOf(error)}.` };
-    const known = otherDocumentErrors.find(([pattern]) => pattern.test(error.reason));
-    if (known) return { kind: 'refused', reason: `${error.type}: ${known[1]}.` };
-  }
-  return { kind: 'failed', error: rejected(status, error, place) };
+  const failure = rejected(status, error, place);
+  if (status === 400 && !isOfTarget(error)) return { kind: 'refused', reason: reasonOf(error), error: failure };
+  // Some versions answer so if a processor cannot handle the document.
+  if (status === 500 && error.ofProcessor)
+    return { kind: 'later', refusal: { reason: reasonOf(error), error: failure } };
+  return { kind: 'failed', error: failure };
+}
+
+function isOfTarget({ type, reason }: ItemError): boolean {
+  return Object.hasOwn(hints, type) || ofTarget.test(reason);
+}
+
+function reasonOf(error: ItemError): string {
+  if (documentErrors.test(error.type)) return `${error.type}${fieldOf(error)}.`;
+  const known = otherDocumentErrors.find(([pattern]) => pattern.test(error.reason));
+  const words = known?.[1] ?? shortened(error.reason.replace(/Preview of field's value[\s\S]*/, ''), []);
+  return `${[error.type, words]
+    .filter((text) => text !== '')
+    .join(': ')
+    .replace(/\.$/, '')}.`;
 }
 
 /** True if the document already exists. */
@@ -161,6 +185,17 @@ export function bulkError(answer: HttpAnswer, place: string): TrawlError {
     hint: hints[error.type] ?? plain.hint,
     retryAfterMs: askedWaitMs(answer),
   });
+}
+
+/** See `contentRefused`. */
+export function bulkRefused(
+  answer: HttpAnswer,
+  place: string,
+  secrets: readonly (string | undefined)[],
+): RequestRefused {
+  const error = bulkError(answer, place);
+  if (isOfTarget(errorOf(membersOf(answer).error))) throw error;
+  return contentRefused(answer, error, secrets);
 }
 
 const indexHint = 'Check index and dataStream of the sink, and that url points to Elasticsearch or OpenSearch.';

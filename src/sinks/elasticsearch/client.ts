@@ -1,15 +1,13 @@
 import { gzipSync } from 'node:zlib';
-import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
 import { jsonObjectOf } from '../../json-values.js';
+import { Delivery, type Refusal, type RequestRefused, type Taken } from '../delivery.js';
 import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
-import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
-import { unmappedOf } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
-import { bulkError, outcomesOf } from './answer.js';
+import { bulkError, bulkRefused, outcomesOf } from './answer.js';
 import { type Document, documentsByIndex } from './documents.js';
 import type { ElasticsearchSettings } from './settings.js';
 
@@ -31,22 +29,11 @@ export class ElasticsearchClient implements SinkClient {
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
-    const byIndex = documentsByIndex(batch, this.#settings);
-    const seqs = batch.events.map(({ seq }) => seq);
-    const confirmations = new Confirmations(seqs, confirmed);
-    const refused: RefusedEvent[] = [];
-    let bytes = 0;
-    for (const [index, documents] of byIndex) {
-      for (const part of parts(documents, { bytesMax: this.#settings.maxBytes })) {
-        const sent = await this.#sendPart(index, part, signal);
-        bytes += sent.bytes;
-        refused.push(...sent.refused);
-        const ofPart = part.map(({ outgoing }) => outgoing.event.seq);
-        await confirmations.add(ofPart, sent.bytes, sent.refused);
-      }
-    }
-    const all = [...byIndex.values()].flat().map(({ outgoing }) => outgoing);
-    return { objects: [], bytes, unmapped: unmappedOf(all), refused: refused.sort((a, b) => a.seq - b.seq) };
+    const { maxBytes: bytesMax } = this.#settings;
+    const delivery = new Delivery<Document>(batch, confirmed);
+    for (const [index, documents] of documentsByIndex(batch, this.#settings))
+      await delivery.send(documents, { bytesMax }, (part) => this.#request(index, part, signal));
+    return delivery.result();
   }
 
   /** Sends a request without documents. The complaint that it is empty proves that the credentials are accepted. */
@@ -59,33 +46,29 @@ export class ElasticsearchClient implements SinkClient {
 
   async close(): Promise<void> {}
 
-  async #sendPart(
+  /** A request of which documents are put off is repeated with those. All of it may be sent again: the ids are the same. */
+  async #request(
     index: string,
     part: readonly Document[],
     signal: AbortSignal | undefined,
-  ): Promise<{ bytes: number; refused: RefusedEvent[] }> {
-    const refused: RefusedEvent[] = [];
-    const refuse = ({ outgoing: { event } }: Document, reason: string) =>
-      refused.push({ seq: event.seq, id: event.id, reason });
+  ): Promise<Taken<Document> | RequestRefused> {
+    const refused = new Map<Document, Refusal>();
     let bytes = 0;
     let rest = part;
     for (const waitMs of [...laterPausesMs, null]) {
       const text = rest.map((document) => document.text).join('');
       const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
       const answer = await this.#post(`${encodeURIComponent(index)}/_bulk`, body, signal);
-      if (answer.status === 413 && rest.length === 1) {
-        refuse(rest[0]!, 'It does not accept a document of this size (413).');
-        return { bytes, refused };
-      }
-      if (!isSuccess(answer)) throw bulkError(answer, this.place);
+      if (!isSuccess(answer)) return bulkRefused(answer, this.place, this.#secrets());
       bytes += body.byteLength;
       const later: Document[] = [];
       for (const [document, outcome] of this.#outcomes(answer, rest)) {
         if (outcome.kind === 'failed') throw outcome.error;
-        if (outcome.kind === 'refused') refuse(document, outcome.reason);
-        if (outcome.kind === 'later') later.push(document);
+        if (outcome.kind === 'refused') refused.set(document, outcome);
+        if (outcome.kind === 'later' && waitMs === null && outcome.refusal) refused.set(document, outcome.refusal);
+        else if (outcome.kind === 'later') later.push(document);
       }
-      if (later.length === 0) return { bytes, refused };
+      if (later.length === 0) return { kind: 'taken', bytes, refused };
       rest = later;
       if (waitMs !== null) await this.#pause(waitMs, signal);
     }
@@ -113,6 +96,11 @@ export class ElasticsearchClient implements SinkClient {
     };
     const url = `${this.#settings.url}/${path}`;
     return ask(this.#http, { method: 'POST', url, headers, body, signal }, this.place);
+  }
+
+  #secrets(): (string | undefined)[] {
+    const { apiKey, password } = this.#settings;
+    return [apiKey?.reveal(), password?.reveal()];
   }
 
   #credentials(): Record<string, string> {

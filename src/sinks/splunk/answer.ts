@@ -1,7 +1,9 @@
 import { type ErrorCode, TrawlError } from '../../errors.js';
 import type { HttpAnswer } from '../../http/client.js';
 import { askedWaitMs } from '../../http/status.js';
+import type { RequestRefused } from '../delivery.js';
 import { membersOf, statusError } from '../http-answer.js';
+import { contentRefused } from '../refusal.js';
 
 interface CodeRule {
   code: ErrorCode;
@@ -54,25 +56,17 @@ const codeRules: Readonly<Record<number, CodeRule>> = {
   23: { code: 'SINK_UNAVAILABLE', says: 'it is shutting down', hint: again },
 };
 
-/** Codes that blame a single event, named by `invalid-event-number`, with their reasons. */
-const eventCodes: Readonly<Record<number, string>> = {
-  6: 'invalid data format',
-  12: 'event field is required',
-  13: 'event field cannot be blank',
-  15: 'error in handling indexed fields',
-};
-
-/** The event of a request that the event collector refuses, and why; undefined if the answer blames none. */
-export function blamedEvent(answer: HttpAnswer, count: number): { index: number; reason: string } | undefined {
+/**
+ * See `contentRefused`. Splunk blames one event by its number (codes 6, 12, 13 and 15). It does not say whether it has
+ * kept those before it.
+ */
+export function splunkRefused(answer: HttpAnswer, place: string, secrets: readonly string[]): RequestRefused {
   const { code, 'invalid-event-number': number } = membersOf(answer);
-  if (answer.status === 413 && count === 1)
-    return { index: 0, reason: 'Splunk does not accept an event of this size (413).' };
-  const reason = answer.status === 400 && typeof code === 'number' ? eventCodes[code] : undefined;
-  if (reason === undefined) return undefined;
-  // A request of one event needs no number.
-  const index = count === 1 ? 0 : number;
-  if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= count) return undefined;
-  return { index, reason: `Splunk refuses it: ${reason} (code ${String(code)}).` };
+  const error = splunkError(answer, place);
+  if (typeof code === 'number' && code in codeRules) throw error;
+  const refused = contentRefused(answer, error, secrets);
+  const reason = typeof code === 'number' ? refused.reason.replace(/\.$/, ` (code ${code}).`) : refused.reason;
+  return { ...refused, reason, index: Number.isSafeInteger(number) ? (number as number) : undefined };
 }
 
 /** The code for an empty request. It proves that the token is accepted. */

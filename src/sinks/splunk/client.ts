@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import type { RefusedEvent } from '../../batch.js';
 import { counted } from '../../counted.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
 import { Cookies } from '../../http/cookies.js';
 import { isJsonObject, jsonObjectOf } from '../../json-values.js';
+import { Delivery } from '../delivery.js';
 import { ask, isSuccess, jsonOf, membersOf, unreadable } from '../http-answer.js';
-import { Confirmations, parts } from '../parts.js';
 import { type Pause, pause } from '../pause.js';
-import { unmappedOf } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
-import { blamedEvent, noDataCode, splunkError } from './answer.js';
+import { noDataCode, splunkError, splunkRefused } from './answer.js';
 import { type EventLine, eventLines } from './lines.js';
 import type { SplunkSettings } from './settings.js';
-
-/** More refused events than this in one request mean that the settings are wrong, not the events. */
-const blamedMax = 100;
 
 const ackPauseMs = { first: 250, max: 5_000 };
 
@@ -30,13 +25,6 @@ interface Sending {
   /** Cookies of the load balancer, so that queries about a request go to the indexer that accepted it. */
   cookies: Cookies;
   signal: AbortSignal | undefined;
-}
-
-interface SplunkPart {
-  seqs: readonly number[];
-  bytes: number;
-  refused: RefusedEvent[];
-  ackId: string | undefined;
 }
 
 /**
@@ -60,25 +48,22 @@ export class SplunkClient implements SinkClient {
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
     const lines = eventLines(batch, this.#settings);
     const sending = { channel: randomUUID(), cookies: new Cookies(), signal };
-    const seqs = lines.map(({ outgoing }) => outgoing.event.seq);
-    const confirmations = new Confirmations(seqs, confirmed);
-    const confirm = (part: SplunkPart) => confirmations.add(part.seqs, part.bytes, part.refused);
-    const sent: SplunkPart[] = [];
-    const open = new Map<string, SplunkPart>();
-    for (const ofPart of parts(lines, { bytesMax: this.#settings.maxBytes })) {
-      const part = await this.#sendPart(ofPart, sending);
-      sent.push(part);
-      if (part.ackId === undefined) await confirm(part);
-      else if (open.has(part.ackId)) throw this.#givenTwice();
-      else open.set(part.ackId, part);
-    }
-    if (open.size > 0) await this.#acknowledged(open, confirm, sending);
-    return {
-      objects: [],
-      bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
-      unmapped: unmappedOf(lines.map(({ outgoing }) => outgoing)),
-      refused: sent.flatMap(({ refused }) => refused),
-    };
+    const delivery = new Delivery<EventLine>(batch, confirmed);
+    const open = new Map<string, () => Promise<void>>();
+    await delivery.send(lines, { bytesMax: this.#settings.maxBytes }, async (part) => {
+      const text = part.map((line) => line.text).join('\n');
+      const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
+      const answer = await this.#post('event', body, sending);
+      if (!isSuccess(answer)) return splunkRefused(answer, this.place, [this.#settings.token.reveal()]);
+      const ackId = this.#successCode(answer);
+      const taken = { kind: 'taken', bytes: body.byteLength } as const;
+      if (ackId === undefined) return taken;
+      if (open.has(ackId)) throw this.#givenTwice();
+      open.set(ackId, () => delivery.confirm(part, body.byteLength));
+      return { ...taken, open: true };
+    });
+    if (open.size > 0) await this.#acknowledged(open, sending);
+    return delivery.result();
   }
 
   async check(signal?: AbortSignal): Promise<void> {
@@ -88,28 +73,6 @@ export class SplunkClient implements SinkClient {
   }
 
   async close(): Promise<void> {}
-
-  /**
-   * Removes the events that Splunk refuses one by one. Splunk may have kept the events before a refused one, but does
-   * not say so, and so they are sent again.
-   */
-  async #sendPart(part: readonly EventLine[], sending: Sending): Promise<SplunkPart> {
-    const seqs = part.map(({ outgoing }) => outgoing.event.seq);
-    const rest = [...part];
-    const refused: RefusedEvent[] = [];
-    while (rest.length > 0) {
-      const text = rest.map((line) => line.text).join('\n');
-      const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
-      const answer = await this.#post('event', body, sending);
-      if (isSuccess(answer)) return { seqs, bytes: body.byteLength, refused, ackId: this.#successCode(answer) };
-      const blamed = blamedEvent(answer, rest.length);
-      if (!blamed || refused.length >= blamedMax) throw splunkError(answer, this.place);
-      const [line] = rest.splice(blamed.index, 1);
-      const { seq, id } = line!.outgoing.event;
-      refused.push({ seq, id, reason: blamed.reason });
-    }
-    return { seqs, bytes: 0, refused, ackId: undefined };
-  }
 
   /** The id of the acknowledgement, if one is required. */
   #successCode(answer: HttpAnswer): string | undefined {
@@ -123,11 +86,7 @@ export class SplunkClient implements SinkClient {
   }
 
   /** Splunk reports each acknowledgement only once, so it is remembered here. */
-  async #acknowledged(
-    open: Map<string, SplunkPart>,
-    confirm: (part: SplunkPart) => Promise<void>,
-    sending: Sending,
-  ): Promise<void> {
+  async #acknowledged(open: Map<string, () => Promise<void>>, sending: Sending): Promise<void> {
     const all = open.size;
     const waitMaxMs = this.#settings.ackWaitSeconds * 1000;
     let waitedMs = 0;
@@ -137,10 +96,10 @@ export class SplunkClient implements SinkClient {
       const { acks: written } = jsonObjectOf(jsonOf(answer, this.place));
       if (!isJsonObject(written)) throw unreadable(this.place, 'not a list of acknowledgements');
       for (const [id, isWritten] of Object.entries(written)) {
-        const part = open.get(id);
-        if (isWritten !== true || !part) continue;
+        const confirm = open.get(id);
+        if (isWritten !== true || !confirm) continue;
         open.delete(id);
-        await confirm(part);
+        await confirm();
       }
       if (open.size === 0) return;
       if (waitedMs >= waitMaxMs) break;

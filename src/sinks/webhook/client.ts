@@ -1,18 +1,15 @@
 import { createHmac } from 'node:crypto';
-import type { RefusedEvent } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import type { HttpAnswer, HttpClient } from '../../http/client.js';
 import { hostOf } from '../../http/connection-hints.js';
 import { jsonObjectOf } from '../../json-values.js';
-import { printable } from '../../printable.js';
+import { Delivery, type RequestRefused } from '../delivery.js';
 import { ask, isSuccess, statusError, unreadable } from '../http-answer.js';
-import { Confirmations, parts } from '../parts.js';
-import { type OutgoingRecord, records, unmappedOf } from '../records.js';
+import { type OutgoingRecord, records } from '../records.js';
+import { contentRefused, shortened } from '../refusal.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
 import { type Confirmation, confirmationOf, judged } from './confirmation.js';
 import type { WebhookSettings } from './settings.js';
-
-const reasonCharactersMax = 200;
 
 const howToConfirm =
   'Check url of the sink and any proxy in between; the same events are sent again. If the receiver has its own way to say yes, set confirm of the sink.';
@@ -38,37 +35,23 @@ export class WebhookClient implements SinkClient {
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
-    const all = records(batch);
-    const items = all.map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
+    const items = records(batch).map((outgoing) => ({ outgoing, bytes: Buffer.byteLength(outgoing.json) + 1 }));
     const { maxBytes: bytesMax, maxEvents: eventsMax } = this.#settings;
-    const confirmations = new Confirmations(
-      all.map(({ event }) => event.seq),
-      confirmed,
-    );
-    const refused: RefusedEvent[] = [];
-    let bytes = 0;
-    for (const part of parts(items, { bytesMax, eventsMax })) {
+    const delivery = new Delivery(batch, confirmed);
+    await delivery.send(items, { bytesMax, eventsMax }, async (part) => {
       const body = bodyOf(batch, partOf(part.map(({ outgoing }) => outgoing)));
       const answer = await this.#post(body, keyOf(batch, part[0]!.outgoing, part.at(-1)!.outgoing), signal);
-      if (answer.status === 413 && part.length === 1) {
-        const { seq, id } = part[0]!.outgoing.event;
-        const tooLarge = { seq, id, reason: 'The receiver does not accept an event of this size (413).' };
-        refused.push(tooLarge);
-        await confirmations.add([seq], 0, [tooLarge]);
-        continue;
-      }
-      this.#confirmed(answer);
-      bytes += body.byteLength;
-      const seqs = part.map(({ outgoing }) => outgoing.event.seq);
-      await confirmations.add(seqs, body.byteLength, []);
-    }
-    return { objects: [], bytes, unmapped: unmappedOf(all), refused };
+      return this.#refusal(answer) ?? { kind: 'taken', bytes: body.byteLength };
+    });
+    return delivery.result();
   }
 
   /** Sends a batch without events, which the receiver confirms like any other. */
   async check(signal?: AbortSignal): Promise<void> {
     const empty = { collector: 'trawl-check', source: 'trawl-check', name: 'trawl-check' };
-    this.#confirmed(await this.#post(bodyOf(empty, { firstSeq: 0, lastSeq: 0, lines: [] }), 'trawl-check', signal));
+    const body = bodyOf(empty, { firstSeq: 0, lastSeq: 0, lines: [] });
+    const refused = this.#refusal(await this.#post(body, 'trawl-check', signal));
+    if (refused) throw refused.error;
   }
 
   async close(): Promise<void> {}
@@ -87,46 +70,41 @@ export class WebhookClient implements SinkClient {
     return ask(this.#http, request, this.place);
   }
 
-  /** An HTML page with status 200 comes from something in between, such as a sign-in page. */
-  #confirmed(answer: HttpAnswer): void {
-    if (!isSuccess(answer)) throw statusError(answer, this.place);
+  /**
+   * An HTML page with status 200 comes from something in between, such as a sign-in page. A status in the body of the
+   * answer counts as if it were the answer's own.
+   * @returns the refusal of the content; undefined if the receiver confirms
+   */
+  #refusal(answer: HttpAnswer): RequestRefused | undefined {
+    if (!isSuccess(answer)) return contentRefused(answer, statusError(answer, this.place), this.#secrets());
     // With several statuses in one answer, some of the events may have failed.
     if (answer.status === 207) throw unreadable(this.place, 'a multi-status answer (207)', undefined, howToConfirm);
     const said = judged(answer, this.#confirmation);
-    if ('yes' in said) return;
+    if ('yes' in said) return undefined;
     if ('unclear' in said) throw unreadable(this.place, said.unclear, undefined, howToConfirm);
-    throw new TrawlError(
+    const error = new TrawlError(
       'SINK_REFUSED',
       `${this.place} answered ${answer.status} and says no${this.#reason(said.no)}.`,
       {
         hint: 'Check the receiver: it must accept these events before others are sent. If that is how it says yes, set confirm of the sink.',
       },
     );
+    return contentRefused({ ...answer, status: said.status ?? answer.status }, error, this.#secrets());
   }
 
   #reason(error: unknown): string {
     const { message } = jsonObjectOf(error);
     const text = [error, message].find((candidate) => typeof candidate === 'string');
-    if (typeof text !== 'string' || text === '') return '';
-    return `: ${printable(this.#withoutSecrets(text).slice(0, reasonCharactersMax))}`;
+    return typeof text !== 'string' || text === '' ? '' : `: ${shortened(text, this.#secrets())}`;
   }
 
-  #withoutSecrets(text: string): string {
+  /** Some receivers have their key in the path or the query. */
+  #secrets(): (string | undefined)[] {
     const { url, signingSecret, authorization } = this.#settings;
     const words = authorization?.reveal().split(' ') ?? [];
-    // Some receivers have their key in the path or the query.
     const { pathname, searchParams } = new URL(url.reveal());
-    const secrets = [
-      signingSecret?.reveal(),
-      authorization?.reveal(),
-      ...words,
-      url.reveal(),
-      pathname,
-      ...searchParams.values(),
-    ];
-    return secrets
-      .filter((secret) => secret !== undefined && secret.length >= 8)
-      .reduce<string>((shown, secret) => shown.replaceAll(secret!, '[secret]'), text);
+    const ofUrl = [url.reveal(), pathname, ...searchParams.values()];
+    return [signingSecret?.reveal(), authorization?.reveal(), ...words, ...ofUrl];
   }
 }
 

@@ -9,8 +9,11 @@ export type Confirmation =
   /** @param path the parts of a JSON pointer (RFC 6901) */
   | { by: 'member'; pointer: string; path: readonly string[]; value: string };
 
-/** What an answer with a success status says. `no` may say why; `unclear` says what came instead of a confirmation. */
-type Said = { yes: true } | { no: unknown } | { unclear: string };
+/**
+ * What an answer with a success status says. `no` may say why, and with which status of its own; `unclear` says what came
+ * instead of a confirmation.
+ */
+type Said = { yes: true } | { no: unknown; status?: number } | { unclear: string };
 
 const yes: Said = { yes: true };
 
@@ -84,7 +87,9 @@ function ofObject(said: Readonly<Record<string, unknown>>): Said {
     isFailure(status) ||
     isErrorStatus(status) ||
     isErrorStatus(code);
-  return isRefused ? { no: problem ?? said } : yes;
+  if (!isRefused) return yes;
+  const own = [status, code].find(isErrorStatus);
+  return { no: problem ?? said, ...(own === undefined ? {} : { status: Number(own) }) };
 }
 
 function isTrue(flag: unknown): boolean {

@@ -151,6 +151,20 @@ export function batchEvents(
   return dialect.events({ collector, afterSeq: firstSeq - 1, upToSeq: lastSeq, ...times }, lastSeq - firstSeq + 1);
 }
 
+/** See `OffloadStore.refusedBefore`. Events without a gap in their numbers are one after the other. */
+export function* refusedBefore({ collector, sink, firstSeq, sentSeq }: FixedBatch, countMax: number): Steps<number> {
+  const last = Math.max(sentSeq, firstSeq - 1);
+  const rows = yield* all<{ seq: number }>(
+    'SELECT seq FROM refused_events WHERE collector = $1 AND sink = $2 AND seq <= $3 ORDER BY seq DESC LIMIT $4',
+    collector,
+    sink,
+    last,
+    countMax,
+  );
+  const end = rows.findIndex(({ seq }, at) => seq !== last - at);
+  return end < 0 ? rows.length : end;
+}
+
 function* requireRange(wanted: BatchWanted): Steps<void> {
   if (wanted.series === '') return;
   const before = yield* first<RangeRow>(

@@ -1,5 +1,14 @@
 import type { OffloadCursor, OffloadStore } from '../offload.js';
-import { archived, batchEvents, batches, confirmBatch, fixBatch, noteFailure, notePart } from './batches.js';
+import {
+  archived,
+  batchEvents,
+  batches,
+  confirmBatch,
+  fixBatch,
+  noteFailure,
+  notePart,
+  refusedBefore,
+} from './batches.js';
 import type { Dialect } from './dialect.js';
 import { renewLease } from './leases.js';
 import { dropRepetition, openRepetitions } from './repetitions.js';
@@ -17,6 +26,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
     renewLease: (batch, sender, leaseMs) => dialect.transaction(renewLease(dialect, batch, { sender, leaseMs }), true),
     batchEvents: (batch) => batchEvents(dialect, batch),
+    refusedBefore: (batch, countMax) => dialect.run(refusedBefore(batch, countMax)),
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
     openRepetitions: (collector) => dialect.run(openRepetitions(dialect, collector)),

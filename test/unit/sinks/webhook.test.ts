@@ -235,7 +235,7 @@ describe('an answer of a webhook', () => {
     [{ status: 'Failed' }, 'says no.'],
     [{ status: 503 }, 'says no.'],
     [{ code: 500, message: 'full' }, 'says no: full.'],
-    [{ code: '400' }, 'says no.'],
+    [{ code: '401' }, 'says no.'],
     [[{ ok: true }, { ok: false }], 'says no.'],
     [{ error: 'a\u001b[2J\u202eb' }, 'says no: a\\u001b[2J\\u202eb.'],
     [{ error: 'x'.repeat(1_000) }, `says no: ${'x'.repeat(200)}.`],
@@ -272,6 +272,29 @@ describe('an answer of a webhook', () => {
       expect(() => settingsOf(webhook, { URL: 'https://x/', CONFIRM: confirm })).toThrow(/SINK_OUT_CONFIRM must be/);
   });
 
+  it.each([
+    { code: 400, error: 'no' },
+    { status: '422', message: 'no' },
+    { success: false, code: 413, text: 'no' },
+  ])('with status 200 and %j refuses the content, as the status in it would', async (body) => {
+    const { url, seen } = await receiver((response, request) =>
+      json(200, seqsOf(request).includes(2) ? body : {})(response, request),
+    );
+    const { refused } = await clientOf(url).send(batchOf([1, 2, 3].map((seq) => event(seq))));
+    expect(refused).toEqual([
+      { seq: 2, id: 'id-2', reason: expect.stringMatching(/^The receiver answered 4\d\d: no\.$/) },
+    ]);
+    expect(seen.map(seqsOf).filter((seqs) => !seqs.includes(2))).toEqual([[1], [3]]);
+  });
+
+  it('that refuses an event may quote the secrets, which are not kept', async () => {
+    const { url } = await receiver((response, request) =>
+      text(400, `no: ${request.headers.authorization} ${'x'.repeat(300)}`)(response, request),
+    );
+    const { refused } = await clientOf(url, { AUTHORIZATION: 'Bearer marked-secret-token' }).send(batchOf([event(1)]));
+    expect(refused[0]!.reason).toMatch(/^The receiver answered 400: no: \[secret\] x{187}\.$/);
+  });
+
   it('may quote the secrets, which are not reported', async () => {
     const credentials = { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret-token' };
     const says = [
@@ -292,11 +315,9 @@ describe('an answer of a webhook', () => {
 
   it.each([
     [302, 'SINK_REFUSED'],
-    [400, 'SINK_REFUSED'],
     [401, 'SINK_REFUSED'],
     [403, 'SINK_REFUSED'],
     [404, 'SINK_REFUSED'],
-    [413, 'SINK_REFUSED'],
     [429, 'SINK_UNAVAILABLE'],
     [500, 'SINK_UNAVAILABLE'],
     [503, 'SINK_UNAVAILABLE'],
