@@ -10,18 +10,23 @@ const base: ActivityOptions = {
 };
 
 /**
- * Eight attempts take about two minutes, or longer if a rate limit says when to come back. Then the run fails, so that
- * the problem is visible, and the next tick tries again.
+ * How many attempts a step gets. They take some minutes, or longer if a rate limit says when to come back. Then the run
+ * fails, so that the problem is visible, and the next tick tries again. An unavailable sink holds up nothing else, so it
+ * gets more attempts; a person is waiting for the result of a command.
  */
-export const walkActivities = proxyActivities<Activities>({ ...base, retry: { ...base.retry, maximumAttempts: 8 } });
+export const attemptsMax = { walk: 8, offload: 10, command: 6 } as const;
+
+export const walkActivities = proxyActivities<Activities>({
+  ...base,
+  retry: { ...base.retry, maximumAttempts: attemptsMax.walk },
+});
 
 /** An accepted command is carried out, however long the store is unavailable. */
 export const commandActivities = proxyActivities<Activities>(base);
 
-/** A person is waiting for the result. */
 export const maintenanceActivities = proxyActivities<Activities>({
   ...base,
-  retry: { ...base.retry, maximumAttempts: 6 },
+  retry: { ...base.retry, maximumAttempts: attemptsMax.command },
 });
 
 /** The last step of a run that fails anyway. */
@@ -31,10 +36,10 @@ export const lastActivities = proxyActivities<Activities>({
   retry: { ...base.retry, maximumAttempts: 3 },
 });
 
-/** An unavailable sink holds up nothing else, so it gets more attempts. A batch is sent within the timeout. */
+/** A batch is sent within the timeout. */
 export const offloadActivities = proxyActivities<Activities>({
   ...base,
-  retry: { ...base.retry, maximumAttempts: 10 },
+  retry: { ...base.retry, maximumAttempts: attemptsMax.offload },
 });
 
 /** Limits of one round of fetch, enrich and write. */

@@ -3,6 +3,7 @@ import { type MetricDefinition, metricDefinitions } from '../../src/metrics/defi
 import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
 import { offloadSettings } from '../../src/settings/offload.js';
 import { sources } from '../../src/sources/registry.js';
+import { attemptsMax } from '../../workflows/options.js';
 
 /** The tables in the docs that the code generates, by page and by the name in front of each: `<!-- NAME -->`. */
 export const docTables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
@@ -18,6 +19,17 @@ export const docTables: Readonly<Record<string, Readonly<Record<string, () => st
           expected,
           literal(otherwise),
         ]),
+      ),
+  },
+  'docs/errors.md': {
+    attempts: () =>
+      table(
+        ['a step of', 'attempts', 'with waits of'],
+        [
+          attemptsRow('collecting', attemptsMax.walk),
+          attemptsRow('offloading', attemptsMax.offload),
+          attemptsRow('a command that was started as a workflow', attemptsMax.command),
+        ],
       ),
   },
   'docs/metrics.md': {
@@ -56,6 +68,13 @@ function settingsTable(settings: readonly SettingDefinition[]): string {
       setting.default === undefined ? withoutDefault(setting) : code(setting.default),
     ]),
   );
+}
+
+/** By the retry policy in workflows/options.ts. */
+function attemptsRow(what: string, attempts: number): string[] {
+  const waits = Array.from({ length: attempts - 1 }, (_, nth) => Math.min(2 ** nth, 60));
+  const seconds = waits.reduce((sum, wait) => sum + wait, 0);
+  return [what, String(attempts), seconds < 60 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`];
 }
 
 const code = (text: string) => `\`${text}\``;
