@@ -4,14 +4,16 @@ import { type ErrorCode, reasonOf, sentence, TrawlError } from '../src/errors.js
 import { systemError } from '../src/system-errors.js';
 
 /**
- * Errors that usually need a person but may also be a passing fault of the source. They fail the run, or throw away the
- * offset, only when this many attempts in a row have failed with the same code.
+ * Errors that usually need a person but may also be a passing fault. They fail the run, or throw away the offset, only
+ * when this many attempts in a row have failed with the same code.
  */
 const attemptsToBelieve: Partial<Record<ErrorCode, number>> = {
   TOKEN_REFUSED: 3,
   CREDENTIALS_REFUSED: 3,
   ANSWER_UNREADABLE: 6,
   OFFSET_UNKNOWN: 3,
+  // A receiver that is only slow gets the same events each time.
+  SINK_SLOW: 2,
 };
 
 /** The retry policy's wait before the next attempt (workflows/options.ts), used if a source asks for a shorter one. */
@@ -90,6 +92,6 @@ function failureOf(thrown: unknown, inRow: number): Error {
 function unbelieved(error: TrawlError, inRow: number, believedAt: number): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${error.message} That came among other errors, ${inRow} times in a row, and counts from ${believedAt} times on. The next run tries again.`,
-    type: 'SOURCE_UNAVAILABLE' satisfies ErrorCode,
+    type: (error.code === 'SINK_SLOW' ? 'SINK_UNAVAILABLE' : 'SOURCE_UNAVAILABLE') satisfies ErrorCode,
   });
 }

@@ -97,14 +97,17 @@ export async function offloadBatches(
   const sending: Sending = { ledger: store.offload, sender: currentSender(), leaseMs };
   let notedParts = 0;
   const key: SeriesKey = { collector: input.collector, sink: input.sink, series: input.series };
-  const until = Date.now() + input.durationMaxMs;
+  const begunMs = Date.now();
+  let lastBeginMs = Number.POSITIVE_INFINITY;
   const done: OffloadedBatches = { batches: 0, events: 0, bytes: 0, unmapped: 0, refused: 0, more: true };
   try {
     const { settings, fileForm, client } = await sinks.open(input.sink);
     const source = (await collectors.source(input.collector)).kind;
     const { batchEvents, waitMinutes } = settings.values;
+    lastBeginMs = begunMs + timeMs - (client.answerMaxMs ?? 0);
+    const untilMs = Math.min(begunMs + input.durationMaxMs, lastBeginMs);
     // At least one batch, however short the time.
-    for (let first = true; (first || Date.now() < until) && !signal.aborted; first = false) {
+    for (let first = true; (first || Date.now() < untilMs) && !signal.aborted; first = false) {
       const batch = await store.offload.fixBatch({
         ...key,
         sender: sending.sender,
@@ -121,7 +124,7 @@ export async function offloadBatches(
         await sleep(leaseStepMs(leaseMs), undefined, { signal }).catch(() => undefined);
         continue;
       }
-      const sent = await sendBatch(sending, batch, { client, source, signal }, () => {
+      const sent = await sendBatch(sending, batch, { client, source, signal, lastBeginMs }, () => {
         notedParts += 1;
       });
       if (!sent) continue;
@@ -130,9 +133,10 @@ export async function offloadBatches(
     }
     return done;
   } catch (thrown) {
-    const late = timeUp.aborted && !cancelled.aborted;
-    if (late && (done.batches > 0 || notedParts > 0)) return done;
-    const error = late ? tooSlow(timeMs) : thrown;
+    const aborted = timeUp.aborted && !cancelled.aborted;
+    const isSlow = thrown instanceof TrawlError && thrown.code === 'SINK_SLOW' && Date.now() > lastBeginMs;
+    if ((aborted || isSlow) && (done.batches > 0 || notedParts > 0)) return done;
+    const error = aborted ? tooSlow(timeMs) : thrown;
     const failure = error instanceof TrawlError ? `${sentence(error)} [${error.code}]` : reasonOf(error);
     if (!cancelled.aborted) {
       await store.offload.noteFailure(key, failure).catch(() => undefined);
@@ -143,7 +147,7 @@ export async function offloadBatches(
 }
 
 function tooSlow(timeMs: number): TrawlError {
-  return new TrawlError('SINK_UNAVAILABLE', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
+  return new TrawlError('SINK_SLOW', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
     hint: 'Check the load on the sink, or lower its batchEvents.',
   });
 }

@@ -15,6 +15,8 @@ interface Destination {
   /** `asa`, `descope`, `skyflow`. */
   source: string;
   signal: AbortSignal;
+  /** See `OutgoingBatch`. */
+  lastBeginMs: number;
 }
 
 /**
@@ -25,7 +27,7 @@ interface Destination {
 export async function sendBatch(
   sending: Sending,
   batch: FixedBatch,
-  { client, source, signal }: Destination,
+  { client, source, signal, lastBeginMs }: Destination,
   noted: () => void,
 ): Promise<SentBatch | null> {
   const { ledger, sender } = sending;
@@ -46,7 +48,17 @@ export async function sendBatch(
     let notedBytes = 0;
     const refusedBefore = await ledger.refusedBefore(batch, refusedInRowMax);
     const sent = await client.send(
-      { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, refusedBefore, form },
+      {
+        collector,
+        source,
+        name: nameOf(batch, events),
+        firstSeq,
+        lastSeq,
+        events: left,
+        form,
+        refusedBefore,
+        lastBeginMs,
+      },
       AbortSignal.any([signal, lost]),
       async (part) => {
         const inPart = left.filter(({ seq }) => seq > sentSeq && seq <= part.lastSeq).length;

@@ -40,6 +40,7 @@ export const errorCodes = {
   STAGED_PAGE_GONE: { retry: false },
   // Sinks.
   SINK_UNAVAILABLE: { retry: true },
+  SINK_SLOW: { retry: true },
   SINK_ANSWER_UNREADABLE: { retry: true },
   SINK_FULL: { retry: true },
   SINK_REFUSED: { retry: false },

@@ -98,7 +98,7 @@ export const processSettingDefinitions = [
   {
     env: 'TRAWL_ANSWER_SECONDS',
     meaning:
-      'How long an answer of a source or a sink may take to begin, and then to go on; the whole may take four times as long',
+      'How long an answer of a source or of S3 may take to begin, and then to go on; the whole may take four times as long',
     expected: 'a whole number of seconds from 1 to 120',
     default: '30',
   },

@@ -19,6 +19,8 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined;
   /** If the answer must be far shorter than the client accepts; then it does not count among those that are held. Bytes. */
   bodyBytesMax?: number;
+  /** Maximum duration of this whole request, in place of the client's bounds. */
+  answerMaxMs?: number;
 }
 
 export interface HttpAnswer {
@@ -134,7 +136,9 @@ export class HttpClient {
   }
 
   async #request(wanted: HttpRequest): Promise<HttpAnswer> {
-    const timeout = AbortSignal.timeout(this.#options.requestMaxMs);
+    const { answerMaxMs } = wanted;
+    const requestMaxMs = answerMaxMs ?? this.#options.requestMaxMs;
+    const timeout = AbortSignal.timeout(requestMaxMs);
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, timeout]) : timeout;
     const route = this.#routes.proxyFor(wanted.url);
     try {
@@ -144,6 +148,8 @@ export class HttpClient {
         headers: wanted.headers,
         body: wanted.body ?? null,
         signal,
+        // 0 is none: the whole is bounded.
+        ...(answerMaxMs === undefined ? {} : { headersTimeout: 0, bodyTimeout: 0 }),
       });
       const headers = lists(answer.headers);
       const codings = (headers['content-encoding'] ?? []).join(',');
@@ -162,7 +168,7 @@ export class HttpClient {
       if (error instanceof TrawlError || error instanceof NoRoom) throw error;
       const refused = route && refusedStatus(error);
       if (refused !== undefined) throw proxyRefusal(refused, hostOf(wanted.url), route!, error);
-      if (timeout.aborted) throw tooSlow(wanted.url, this.#options.requestMaxMs, error);
+      if (timeout.aborted) throw tooSlow(wanted.url, requestMaxMs, error);
       if (silences.has(codeOf(error))) throw tooSlow(wanted.url, this.#options.silenceMaxMs, error);
       throw unavailable(wanted.url, route, reasonOf(error), error);
     }

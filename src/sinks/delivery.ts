@@ -1,5 +1,6 @@
 import type { RefusedEvent } from '../batch.js';
 import { TrawlError } from '../errors.js';
+import { slow } from './http-answer.js';
 import { Confirmations, parts } from './parts.js';
 import { type OutgoingRecord, unmappedOf } from './records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult } from './sink.js';
@@ -11,7 +12,7 @@ import type { OnConfirmed, OutgoingBatch, SendResult } from './sink.js';
 export const refusedInRowMax = 100;
 
 /** An event in the form in which a sink sends it. */
-interface Sendable {
+export interface Sendable {
   readonly outgoing: OutgoingRecord;
   readonly bytes: number;
 }
@@ -56,8 +57,12 @@ export class Delivery<T extends Sendable> {
   #undecided: RefusedEvent[] = [];
   #inRow: number;
   #bytes = 0;
+  readonly #lastBeginMs: number;
+  #begun = false;
+  #outOfTime = false;
 
-  constructor({ events, refusedBefore = 0 }: OutgoingBatch, confirmed?: OnConfirmed) {
+  constructor({ events, refusedBefore = 0, lastBeginMs }: OutgoingBatch, confirmed?: OnConfirmed) {
+    this.#lastBeginMs = lastBeginMs ?? Number.POSITIVE_INFINITY;
     this.#confirmations = new Confirmations(
       events.map(({ seq }) => seq),
       confirmed,
@@ -83,6 +88,10 @@ export class Delivery<T extends Sendable> {
         left.push(...parts(part, { bytesMax }).reverse());
         continue;
       }
+      // Another request could be broken off at the end of the time, and would then be there twice.
+      this.#outOfTime ||= this.#begun && Date.now() > this.#lastBeginMs;
+      if (this.#outOfTime) return;
+      this.#begun = true;
       const outcome = await request(part);
       if (outcome.kind === 'taken') await this.#take(part, outcome);
       else if (part.length === 1) {
@@ -104,8 +113,12 @@ export class Delivery<T extends Sendable> {
     );
   }
 
-  /** Call it once everything is sent and confirmed. */
+  /**
+   * Call it once everything is sent and confirmed.
+   * @throws TrawlError SINK_SLOW if there was no time for all of it
+   */
   async result(): Promise<SendResult> {
+    if (this.#outOfTime) throw slow('The sink takes so long that there was no time for the whole batch.');
     const last = this.#decide();
     await this.#confirmations.add(
       last.map(({ seq }) => seq),

@@ -40,8 +40,8 @@ const sinkStatusRules: Readonly<Record<number, StatusRule>> = {
 
 /**
  * Makes one request and returns the answer, whatever its status.
- * @throws TrawlError SINK_UNAVAILABLE if no complete answer arrived, SINK_REFUSED if a proxy refuses, SINK_ANSWER_UNREADABLE if it is too long; the
- *   signal's own reason if it was aborted
+ * @throws TrawlError SINK_UNAVAILABLE if no complete answer arrived, SINK_SLOW if it took longer than `answerMaxMs`, SINK_REFUSED if a proxy
+ *   refuses, SINK_ANSWER_UNREADABLE if it is too long; the signal's own reason if it was aborted
  */
 export async function ask(http: HttpClient, request: HttpRequest, place: string): Promise<HttpAnswer> {
   try {
@@ -49,9 +49,17 @@ export async function ask(http: HttpClient, request: HttpRequest, place: string)
   } catch (error) {
     if (!(error instanceof TrawlError)) throw error;
     if (error.code === 'PAGE_TOO_LARGE') throw unreadable(place, 'too long', error);
+    if (error.tooMuch && request.answerMaxMs !== undefined) throw slow(error.message, error);
     const code = error.code === 'PROXY_REFUSED' ? 'SINK_REFUSED' : 'SINK_UNAVAILABLE';
     throw new TrawlError(code, error.message, { hint: error.hint, cause: error.cause });
   }
+}
+
+/** The receiver may have the events, so that they may be there twice. */
+export function slow(message: string, cause?: unknown): TrawlError {
+  const hint =
+    'It may have the events all the same, and gets them again. If it is only slow, raise timeoutSeconds of the sink.';
+  return new TrawlError('SINK_SLOW', message, { hint, cause });
 }
 
 export function isSuccess({ status }: HttpAnswer): boolean {

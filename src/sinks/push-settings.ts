@@ -1,8 +1,19 @@
 import { z } from 'zod';
-import { yesNoSetting } from '../settings/kinds.js';
+import { wholeNumberSetting, yesNoSetting } from '../settings/kinds.js';
 
 /** Shared by the kinds of sinks that push. */
 export const gzipSetting = yesNoSetting({ env: 'GZIP', meaning: 'Compress requests with gzip' }, 'yes');
+
+/** Bounded so that a request that is begun in time ends before its activity does. Seconds. */
+export const timeoutRange: [number, number] = [1, 300];
+
+export function timeoutSetting(otherwise: number) {
+  return wholeNumberSetting(
+    { env: 'TIMEOUT_SECONDS', meaning: 'How long the receiver may take to answer a request; seconds' },
+    timeoutRange,
+    otherwise,
+  );
+}
 
 /** Text allowed in a header: printable ASCII. */
 export const headerText = z

@@ -26,13 +26,15 @@ export interface SinkContext {
 export interface SinkClient {
   /** Name of the place that is written to, without secrets; used in messages. */
   readonly place: string;
+  /** How long one request may take, for sinks that may get events twice if one is broken off. */
+  readonly answerMaxMs?: number;
   /**
    * Sends a batch and resolves once the sink has confirmed it. This process or another may send the same batch again:
    * as far as the sink allows, the result must then be the same as after sending it once.
    *
    * @param confirmed called with each part that the sink has confirmed, if the batch takes several requests. A later
    *   attempt leaves those parts out. An error it throws ends the sending.
-   * @throws TrawlError with a code that says whether to retry: SINK_UNAVAILABLE, SINK_REFUSED, SINK_FULL,
+   * @throws TrawlError with a code that says whether to retry: SINK_UNAVAILABLE, SINK_SLOW, SINK_REFUSED, SINK_FULL,
    *   SINK_ANSWER_UNREADABLE
    */
   send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult>;
@@ -59,6 +61,8 @@ export interface OutgoingBatch {
   events: readonly StoredEvent[];
   /** Number of events right before these that the sink has refused, one after the other; 0 if not given. */
   refusedBefore?: number;
+  /** No request but the first is begun after this time; epoch ms. */
+  lastBeginMs?: number;
   /** The form of the records. Fixed with the batch, even if the settings have changed since. */
   form: BatchForm;
 }

@@ -80,6 +80,7 @@ describe('the failure of an activity', () => {
       CREDENTIALS_REFUSED: 3,
       OFFSET_UNKNOWN: 3,
       ANSWER_UNREADABLE: 6,
+      SINK_SLOW: 2,
     };
     const passing = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => errorCodes[code].retry);
     const code = fc.constantFrom(...passing, ...(Object.keys(believedAt) as ErrorCode[]));

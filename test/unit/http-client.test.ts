@@ -226,6 +226,13 @@ describe('an answer that does not arrive, or not completely', () => {
     expect(error.message).toContain('within 0.2 s');
   });
 
+  it('has the time of its own request, in place of the bounds of the client', async () => {
+    const url = await serve(() => undefined);
+    const client = clientOf({ silenceMaxMs: 1, requestMaxMs: 1 });
+    const error = await refused(client.request({ ...get(url), answerMaxMs: 300 }));
+    expect(error).toMatchObject({ tooMuch: true, message: expect.stringContaining('within 0.3 s') });
+  });
+
   it.each([
     ['reset in mid body', (socket: Socket) => socket.resetAndDestroy()],
     ['closed in mid body', (socket: Socket) => socket.end()],

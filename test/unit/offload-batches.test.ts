@@ -147,10 +147,34 @@ describe('a batch that a sink takes in parts', () => {
   it('fails if nothing was confirmed in its time, and says so', async () => {
     const { store, attempt } = await bed();
     await expect(attempt((_, signal) => untilAborted(signal), 200)).rejects.toMatchObject({
-      code: 'SINK_UNAVAILABLE',
+      code: 'SINK_SLOW',
       retry: true,
     });
     expect((await store.offload.cursors())[0]!.failure).toContain('Nothing was confirmed');
+  });
+
+  it('continues after the confirmed part if there was no time for another request', async () => {
+    const { store, attempt } = await bed();
+    const slow = () => Promise.reject(new TrawlError('SINK_SLOW', 'It is slow.', { hint: 'Wait.' }));
+    const bounds: (number | undefined)[] = [];
+    const client = (answerMaxMs: number, progress: boolean) => ({
+      place: 'it',
+      answerMaxMs,
+      send: async ({ lastBeginMs }: OutgoingBatch, _: unknown, confirmed?: OnConfirmed) => {
+        bounds.push(lastBeginMs);
+        if (progress) await confirmed!(part(4));
+        return slow();
+      },
+    });
+    const begun = Date.now();
+    await expect(attempt(client(60_000, false))).rejects.toMatchObject({ code: 'SINK_SLOW' });
+    await expect(attempt(client(1_000, true))).rejects.toMatchObject({ code: 'SINK_SLOW' });
+    expect(await attempt(client(600_000, true))).toMatchObject({ batches: 0, more: true });
+    const [none, much, late] = bounds.map((bound) => bound! - begun);
+    expect(none).toBeGreaterThanOrEqual(0);
+    expect(much! - none!).toBeGreaterThanOrEqual(59_000);
+    expect(late).toBeLessThan(none!);
+    expect((await store.offload.cursors())[0]!.failure).toContain('It is slow');
   });
 
   it('is abandoned by an attempt that still sends after another one has begun', async () => {

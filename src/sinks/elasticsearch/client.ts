@@ -17,6 +17,7 @@ const laterPausesMs = [1_000, 3_000, 9_000];
 /** Elasticsearch and OpenSearch. Each event has an id of its own, so a batch that is sent again is stored only once. */
 export class ElasticsearchClient implements SinkClient {
   readonly place: string;
+  readonly answerMaxMs: number;
   readonly #http: HttpClient;
   readonly #settings: ElasticsearchSettings;
   readonly #pause: Pause;
@@ -25,6 +26,7 @@ export class ElasticsearchClient implements SinkClient {
     this.#http = http;
     this.#settings = settings;
     this.#pause = wait;
+    this.answerMaxMs = settings.timeoutSeconds * 1_000;
     this.place = `Elasticsearch at ${hostOf(settings.url)}`;
   }
 
@@ -95,7 +97,8 @@ export class ElasticsearchClient implements SinkClient {
       ...(typeof body === 'string' || !this.#settings.gzip ? {} : { 'content-encoding': 'gzip' }),
     };
     const url = `${this.#settings.url}/${path}`;
-    return ask(this.#http, { method: 'POST', url, headers, body, signal }, this.place);
+    const { answerMaxMs } = this;
+    return ask(this.#http, { method: 'POST', url, headers, body, signal, answerMaxMs }, this.place);
   }
 
   #secrets(): (string | undefined)[] {

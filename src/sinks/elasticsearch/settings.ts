@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { baseUrlSetting, plainText, wholeNumberSetting, yesNoSetting } from '../../settings/kinds.js';
-import { gzipSetting, word } from '../push-settings.js';
+import { gzipSetting, timeoutSetting, word } from '../push-settings.js';
 
 /** Characters that Elasticsearch and OpenSearch allow, and placeholders. */
 const indexName = /^(?![-_+.])(?:[a-z0-9._+-]|\{(?:source|collector|yyyy|yyyy\.MM|yyyy\.MM\.dd)\})+$/;
@@ -53,6 +53,7 @@ export const elasticsearchSettings = defineSettings({
     5_000_000,
   ),
   gzip: gzipSetting,
+  timeoutSeconds: timeoutSetting(120),
 });
 
 export type ElasticsearchSettings = ValuesOf<typeof elasticsearchSettings>;

@@ -34,6 +34,8 @@ interface Sending {
  */
 export class SplunkClient implements SinkClient {
   readonly place: string;
+  /** With the wait for the acknowledgement. */
+  readonly answerMaxMs: number;
   readonly #http: HttpClient;
   readonly #settings: SplunkSettings;
   readonly #pause: Pause;
@@ -42,6 +44,8 @@ export class SplunkClient implements SinkClient {
     this.#http = http;
     this.#settings = settings;
     this.#pause = wait;
+    const { timeoutSeconds, useAck, ackWaitSeconds } = settings;
+    this.answerMaxMs = (timeoutSeconds + (useAck ? ackWaitSeconds : 0)) * 1_000;
     this.place = `Splunk at ${hostOf(settings.url)}`;
   }
 
@@ -127,18 +131,16 @@ export class SplunkClient implements SinkClient {
     body: string | Uint8Array,
     { channel, cookies, signal }: Sending,
   ): Promise<HttpAnswer> {
-    const { url, token, useAck } = this.#settings;
+    const { url, token, useAck, timeoutSeconds } = this.#settings;
     const headers = {
       authorization: `Splunk ${token.reveal()}`,
       'content-type': 'application/json',
       ...(useAck ? { 'x-splunk-request-channel': channel, ...cookies.header() } : {}),
       ...(typeof body === 'string' || !this.#settings.gzip ? {} : { 'content-encoding': 'gzip' }),
     };
-    const answer = await ask(
-      this.#http,
-      { method: 'POST', url: `${url}/services/collector/${endpoint}`, headers, body, signal },
-      this.place,
-    );
+    const bounds = { signal, answerMaxMs: timeoutSeconds * 1_000 };
+    const request = { method: 'POST', url: `${url}/services/collector/${endpoint}`, headers, body, ...bounds } as const;
+    const answer = await ask(this.#http, request, this.place);
     cookies.keep(answer);
     return answer;
   }

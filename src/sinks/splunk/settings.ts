@@ -1,6 +1,6 @@
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { baseUrlSetting, plainText, wholeNumberSetting, yesNoSetting } from '../../settings/kinds.js';
-import { gzipSetting, word } from '../push-settings.js';
+import { gzipSetting, timeoutSetting, word } from '../push-settings.js';
 
 /** Settings of a Splunk HTTP Event Collector. */
 export const splunkSettings = defineSettings({
@@ -49,6 +49,7 @@ export const splunkSettings = defineSettings({
     1_000_000,
   ),
   gzip: gzipSetting,
+  timeoutSeconds: timeoutSetting(120),
 });
 
 export type SplunkSettings = ValuesOf<typeof splunkSettings>;

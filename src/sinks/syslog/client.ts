@@ -1,67 +1,52 @@
-import type { RefusedEvent } from '../../batch.js';
-import { Confirmations, parts } from '../parts.js';
-import { records, unmappedOf } from '../records.js';
+import { Delivery, type Refusal, type Sendable } from '../delivery.js';
+import { type OutgoingRecord, records } from '../records.js';
 import type { OnConfirmed, OutgoingBatch, SendResult, SinkClient } from '../sink.js';
-import { type SyslogBounds, sendFrames, syslogBounds } from './connection.js';
+import { type SyslogBounds, sendFrames } from './connection.js';
 import { framed, syslogMessage } from './message.js';
 import type { SyslogSettings } from './settings.js';
+
+const connectMaxMs = 10_000;
 
 /** Limit per connection, since everything sent over a connection that breaks is sent again. */
 const connectionBytesMax = 4 * 1024 * 1024;
 
-interface Frame {
-  seq: number;
-  bytes: number;
+interface Frame extends Sendable {
   frame: Buffer;
+  /** Why the message is not sent; undefined if it is. */
+  refusal: Refusal | undefined;
 }
 
 /** Delivers at least once, provided that the receiver keeps what it has read: syslog has no confirmations. */
 export class SyslogClient implements SinkClient {
   readonly place: string;
+  readonly answerMaxMs: number;
   readonly #settings: SyslogSettings;
   readonly #bounds: SyslogBounds;
 
   constructor(settings: SyslogSettings, bounds: Partial<SyslogBounds> = {}) {
     const { address, port } = settings;
     this.#settings = settings;
-    this.#bounds = { ...syslogBounds, ...bounds };
+    const answerMaxMs = settings.timeoutSeconds * 1_000;
+    this.answerMaxMs = answerMaxMs;
+    this.#bounds = { connectMaxMs, silenceMaxMs: answerMaxMs, closeMaxMs: answerMaxMs, ...bounds };
     this.place = `Syslog at ${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal, confirmed?: OnConfirmed): Promise<SendResult> {
-    const all = records(batch);
-    const { maxMessageBytes: messageBytesMax } = this.#settings;
-    const refused: RefusedEvent[] = [];
-    const frames: Frame[] = [];
-    const seqs = batch.events.map(({ seq }) => seq);
-    const confirmations = new Confirmations(seqs, confirmed);
-    for (const outgoing of all) {
-      const message = syslogMessage(outgoing, batch, this.#settings);
-      const { seq, id } = outgoing.event;
-      if (message.byteLength <= messageBytesMax) {
-        const frame = framed(message);
-        frames.push({ seq, bytes: frame.byteLength, frame });
-      } else refused.push({ seq, id, reason: tooLong(message.byteLength, messageBytesMax) });
-    }
-    await confirmations.add(
-      refused.map(({ seq }) => seq),
-      0,
-      refused,
-    );
-    for (const part of parts(frames, { bytesMax: connectionBytesMax })) {
-      await this.#send(
-        part.map(({ frame }) => frame),
-        signal,
-      );
-      const bytes = part.reduce((sum, frame) => sum + frame.bytes, 0);
-      await confirmations.add(
-        part.map(({ seq }) => seq),
-        bytes,
-        [],
-      );
-    }
-    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
-    return { objects: [], bytes, unmapped: unmappedOf(all), refused };
+    const delivery = new Delivery<Frame>(batch, confirmed);
+    const frames = records(batch).map((outgoing) => this.#frame(outgoing, batch));
+    await delivery.send(frames, { bytesMax: connectionBytesMax }, async (part) => {
+      const sent = part.filter(({ refusal }) => refusal === undefined);
+      // A connection for nothing would prove nothing.
+      if (sent.length > 0)
+        await this.#send(
+          sent.map(({ frame }) => frame),
+          signal,
+        );
+      const refused = new Map(part.flatMap((frame) => (frame.refusal ? [[frame, frame.refusal]] : [])));
+      return { kind: 'taken', bytes: part.reduce((sum, { bytes }) => sum + bytes, 0), refused };
+    });
+    return delivery.result();
   }
 
   /** Opens a connection without sending a message. */
@@ -70,6 +55,17 @@ export class SyslogClient implements SinkClient {
   }
 
   async close(): Promise<void> {}
+
+  #frame(outgoing: OutgoingRecord, batch: OutgoingBatch): Frame {
+    const message = syslogMessage(outgoing, batch, this.#settings);
+    const { maxMessageBytes } = this.#settings;
+    if (message.byteLength > maxMessageBytes) {
+      const reason = tooLong(message.byteLength, maxMessageBytes);
+      return { outgoing, frame: message, bytes: 0, refusal: { reason } };
+    }
+    const frame = framed(message);
+    return { outgoing, frame, bytes: frame.byteLength, refusal: undefined };
+  }
 
   #send(frames: readonly Buffer[], signal: AbortSignal | undefined): Promise<void> {
     return sendFrames(frames, this.#settings, { place: this.place, bounds: this.#bounds, signal });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP, connect as plainConnect, type Socket } from 'node:net';
 import { type ConnectionOptions, createSecureContext, connect as tlsConnect } from 'node:tls';
 import { TrawlError } from '../../errors.js';
-import { connectionError, notClosed } from './errors.js';
+import { connectionError, notClosed, tooSlow } from './errors.js';
 import type { SyslogSettings } from './settings.js';
 
 export interface SyslogBounds {
@@ -14,13 +14,11 @@ export interface SyslogBounds {
   closeMaxMs: number;
 }
 
-export const syslogBounds: SyslogBounds = { connectMaxMs: 10_000, silenceMaxMs: 30_000, closeMaxMs: 30_000 };
-
 /**
  * Sends frames over a connection of their own. Resolves once the receiver has read to the end and closed the connection
  * without an error: syslog has no other confirmation.
  *
- * @throws TrawlError SINK_UNAVAILABLE or SINK_REFUSED; the signal's own reason if it was aborted
+ * @throws TrawlError SINK_UNAVAILABLE, SINK_SLOW or SINK_REFUSED; the signal's own reason if it was aborted
  */
 export async function sendFrames(
   frames: readonly Buffer[],
@@ -55,10 +53,11 @@ function conversation(
     let ended = false;
     let peerEnded = false;
     let timer: NodeJS.Timeout;
-    const within = (ms: number, why: string) => {
+    const within = (ms: number, late: () => TrawlError) => {
       clearTimeout(timer);
-      timer = setTimeout(() => reject(notClosed(place, `${why} within ${ms} ms`)), ms);
+      timer = setTimeout(() => reject(late()), ms);
     };
+    const takesNothing = () => within(bounds.silenceMaxMs, () => tooSlow(place, 'took nothing', bounds.silenceMaxMs));
     const onAbort = () => reject(signal!.reason);
     signal?.addEventListener('abort', onAbort);
     socket.on('error', reject);
@@ -74,12 +73,13 @@ function conversation(
     });
     // No answers are expected, but the end of the connection is only seen if incoming data is read.
     socket.resume();
-    within(bounds.connectMaxMs, 'did not accept the connection');
+    const { connectMaxMs, closeMaxMs } = bounds;
+    within(connectMaxMs, () => notClosed(place, `did not accept the connection within ${connectMaxMs} ms`));
     socket.once(tls ? 'secureConnect' : 'connect', () => {
-      within(bounds.silenceMaxMs, 'took nothing');
-      writeAll(socket, frames, () => within(bounds.silenceMaxMs, 'took nothing')).then(() => {
+      takesNothing();
+      writeAll(socket, frames, takesNothing).then(() => {
         ended = true;
-        within(bounds.closeMaxMs, 'did not close the connection');
+        within(closeMaxMs, () => tooSlow(place, 'did not close the connection', closeMaxMs));
       }, reject);
     });
   });

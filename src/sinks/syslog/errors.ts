@@ -1,4 +1,5 @@
 import { reasonOf, TrawlError } from '../../errors.js';
+import { slow } from '../http-answer.js';
 
 /** Meanings of Node.js and TLS error codes. `refused`: a retry does not help without a change of the settings. */
 const rules: readonly { pattern: RegExp; refused: boolean; hint: string }[] = [
@@ -60,6 +61,10 @@ export function connectionError(place: string, error: unknown): TrawlError {
 function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
+}
+
+export function tooSlow(place: string, why: string, ms: number): TrawlError {
+  return slow(`${place} ${why} within ${ms} ms, so it is unknown what it has read.`);
 }
 
 export function notClosed(place: string, why: string): TrawlError {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { plainText, wholeNumberSetting, yesNoSetting } from '../../settings/kinds.js';
-import { word } from '../push-settings.js';
+import { timeoutRange, word } from '../push-settings.js';
 
 function file(env: string, meaning: string) {
   return {
@@ -62,6 +62,14 @@ export const syslogSettings = defineSettings({
     },
     [480, 16_777_216],
     65_536,
+  ),
+  timeoutSeconds: wholeNumberSetting(
+    {
+      env: 'TIMEOUT_SECONDS',
+      meaning: 'How long the receiver may read nothing, or take to close the connection at its end; seconds',
+    },
+    timeoutRange,
+    60,
   ),
 });
 

@@ -23,6 +23,7 @@ interface Part {
 /** Posts batches as JSON. A batch that is sent again has the same key, by which the receiver can recognise it. */
 export class WebhookClient implements SinkClient {
   readonly place: string;
+  readonly answerMaxMs: number;
   readonly #http: HttpClient;
   readonly #settings: WebhookSettings;
   readonly #confirmation: Confirmation;
@@ -31,6 +32,7 @@ export class WebhookClient implements SinkClient {
     this.#http = http;
     this.#settings = settings;
     this.#confirmation = confirmationOf(settings.confirm)!;
+    this.answerMaxMs = settings.timeoutSeconds * 1_000;
     this.place = `Webhook at ${hostOf(settings.url.reveal())}`;
   }
 
@@ -66,7 +68,8 @@ export class WebhookClient implements SinkClient {
       ...(signingSecret ? { 'x-trawl-signature': `v1=${signature(signingSecret.reveal(), timestamp, body)}` } : {}),
       ...(authorization ? { authorization: authorization.reveal() } : {}),
     };
-    const request = { method: 'POST', url: url.reveal(), secretUrl: true, headers, body, signal } as const;
+    const { answerMaxMs } = this;
+    const request = { method: 'POST', url: url.reveal(), secretUrl: true, headers, body, signal, answerMaxMs } as const;
     return ask(this.#http, request, this.place);
   }
 

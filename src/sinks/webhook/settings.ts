@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { isPlainUrl, wholeNumberSetting } from '../../settings/kinds.js';
-import { headerText } from '../push-settings.js';
+import { headerText, timeoutSetting } from '../push-settings.js';
 import { confirmationOf } from './confirmation.js';
 
 /** Unlike a base URL, it may have a query, since some receivers expect a key there. */
@@ -59,6 +59,7 @@ export const webhookSettings = defineSettings({
     [1_000, 100_000_000],
     1_000_000,
   ),
+  timeoutSeconds: timeoutSetting(60),
 });
 
 export type WebhookSettings = ValuesOf<typeof webhookSettings>;

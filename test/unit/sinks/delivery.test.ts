@@ -55,6 +55,8 @@ interface Receiver {
   /** Sequence numbers of what it has stored, in the order of arrival. */
   stored: number[];
   requests: number[][];
+  /** How long each request may take; ms. */
+  bounds: (number | undefined)[];
 }
 
 type Judge = (
@@ -66,6 +68,7 @@ type Judge = (
 /** Killed: the sender gets no answer, before or after the receiver has stored the request. */
 function receiverOf({ seqsOf, yes }: Kind, judge: Judge): Receiver {
   const [stored, requests]: [number[], number[][]] = [[], []];
+  const bounds: Receiver['bounds'] = [];
   const answer = (status: number, body: unknown): HttpAnswer => ({
     status,
     headers: {},
@@ -75,12 +78,13 @@ function receiverOf({ seqsOf, yes }: Kind, judge: Judge): Receiver {
     const body = String(sent.body);
     const seqs = seqsOf(body);
     requests.push(seqs);
+    bounds.push(sent.answerMaxMs);
     const said = judge(seqs, requests.length, body.length);
     if (said === 'yes' || said === 'yes, killed') stored.push(...seqs);
     if (said === 'killed' || said === 'yes, killed') throw new Error('killed');
     return said === 'yes' ? answer(200, yes(body)) : answer(said.status, said.body);
   };
-  return { http: { request } as unknown as HttpClient, stored, requests };
+  return { http: { request } as unknown as HttpClient, stored, requests, bounds };
 }
 
 interface Ledger {
@@ -89,14 +93,20 @@ interface Ledger {
 }
 
 /** Sends what is left of these events, as offloading does, and notes what the sink confirms. */
-async function attempt({ sink, variables }: Kind, http: HttpClient, events: readonly StoredEvent[], ledger: Ledger) {
+async function attempt(
+  { sink, variables }: Kind,
+  http: HttpClient,
+  events: readonly StoredEvent[],
+  ledger: Ledger,
+  more: Partial<OutgoingBatch> = {},
+) {
   const note = ({ refused }: Pick<ConfirmedPart, 'refused'>) => {
     for (const one of refused) ledger.refused.set(one.seq, one);
   };
   const left = events.filter(({ seq }) => seq > ledger.lastSeq);
   let refusedBefore = 0;
   while (ledger.refused.has(ledger.lastSeq - refusedBefore)) refusedBefore += 1;
-  const batch: OutgoingBatch = { ...batchOf(left), refusedBefore };
+  const batch: OutgoingBatch = { ...batchOf(left), refusedBefore, ...more };
   const sent: SendResult = await open(sink, variables, http).send(batch, undefined, async (part) => {
     expect(part.lastSeq).toBeGreaterThan(ledger.lastSeq);
     ledger.lastSeq = part.lastSeq;
@@ -180,6 +190,27 @@ describe.each(kinds)('$kind', (kind) => {
     const { http, requests } = receiverOf(kind, () => no(400, body));
     expect(await refusal(attempt(kind, http, eventsOf(1), empty()))).toMatchObject({ code: 'SINK_REFUSED' });
     expect(requests).toHaveLength(1);
+  });
+
+  it('may take as long as its setting says, for each request', async () => {
+    const { http, bounds } = receiverOf(kind, () => 'yes');
+    await attempt(kind, http, eventsOf(50), empty());
+    const patient = { ...kind, variables: { ...kind.variables, TIMEOUT_SECONDS: '300' } };
+    expect(open(patient.sink, patient.variables, http)).toMatchObject({ answerMaxMs: 300_000 });
+    await attempt(patient, http, eventsOf(1), empty());
+    expect(new Set(bounds)).toEqual(new Set([kind.sink === webhook ? 60_000 : 120_000, 300_000]));
+  });
+
+  it('gets no request that could last beyond the time, but always one', async () => {
+    const { http, stored, requests } = receiverOf(kind, () => 'yes');
+    const ledger = empty();
+    for (let times = 1; times <= 2; times += 1) {
+      const error = await refusal(attempt(kind, http, eventsOf(124), ledger, { lastBeginMs: 0 }));
+      expect(error).toMatchObject({ code: 'SINK_SLOW', retry: true });
+      expect(requests).toHaveLength(times);
+    }
+    expect(ledger.lastSeq).toBe(stored.at(-1));
+    expect(new Set(stored).size).toBe(stored.length);
   });
 
   it('keeps what is confirmed when a later half fails', async () => {

@@ -10,6 +10,17 @@ describe('a request to a sink', () => {
     expect(seen[0]!.bytes).toEqual(Buffer.from(body));
   });
 
+  it('that takes longer than it may is slow, and what to set is named', async () => {
+    const { url } = await receiver(() => undefined);
+    const slow = ask(httpClient(), { method: 'POST', url, headers: {}, answerMaxMs: 100 }, 'X');
+    await expect(slow).rejects.toMatchObject({
+      code: 'SINK_SLOW',
+      retry: true,
+      message: expect.stringContaining('within 0.1 s'),
+      hint: expect.stringContaining('timeoutSeconds'),
+    });
+  });
+
   it('ends with the reason of its signal', async () => {
     const controller = new AbortController();
     const reason = new Error('the worker shuts down');

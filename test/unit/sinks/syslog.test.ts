@@ -289,14 +289,14 @@ describe('a connection that goes wrong', () => {
     const half = createServer({ allowHalfOpen: true });
     const { port } = await listening(half, [], 'connection', (socket) => socket.resume());
     const error = await refusal(clientOf(port, {}, { closeMaxMs: 50 }).send(batchOf([event(1)])));
-    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', retry: true });
+    expect(error).toMatchObject({ code: 'SINK_SLOW', retry: true });
     expect(error.message).toContain('did not close the connection within 50 ms');
   });
 
   it('because the receiver does not read confirms nothing', async () => {
     const { port } = await plain((socket) => socket.pause());
     const error = await refusal(clientOf(port, {}, { silenceMaxMs: 200 }).send(many));
-    expect(error).toMatchObject({ code: 'SINK_UNAVAILABLE', message: expect.stringContaining('took nothing') });
+    expect(error).toMatchObject({ code: 'SINK_SLOW', message: expect.stringContaining('took nothing') });
   });
 
   it('because the TLS handshake does not end is given up', async () => {
