@@ -25,7 +25,15 @@ export function syslogMessage({ event, json }: OutgoingRecord, batch: OutgoingBa
     collector: batch.collector,
     batch: batch.name,
   });
-  return Buffer.from(`${header} ${data} ${settings.byteOrderMark ? byteOrderMark : ''}${json}`);
+  return Buffer.from(`${header} ${data} ${settings.byteOrderMark ? byteOrderMark : ''}${withoutControls(json)}`);
+}
+
+/**
+ * The same JSON without a control character: rsyslog would write `#011` for a tab between two tokens, which is no JSON, and
+ * `#177` for a DEL in a text.
+ */
+function withoutControls(json: string): string {
+  return json.replaceAll('\t', ' ').replaceAll('\u007f', '\\u007f');
 }
 
 /** Prefixes a message with its length, the framing of RFC 5425 and RFC 6587. */

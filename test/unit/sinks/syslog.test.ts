@@ -104,7 +104,8 @@ describe('a message of syslog', () => {
     expect(frames).toHaveLength(hostileEvents.length);
     for (const [at, frame] of frames.entries()) {
       const { json, data, ...header } = parse(frame);
-      expectRecord(json, hostileEvents[at]!);
+      const { rawEvent, ...others } = hostileEvents[at]!;
+      expectRecord(json, { ...others, rawEvent: rawEvent.replaceAll('\t', ' ') });
       expect(header).toMatchObject({ priority: 110, app: 'trawl', process: 'acme', sd: 'trawl@32473' });
       expect(data).toMatchObject({ seq: String(at + 1), collector: 'acme', batch: '20261123T102030-000001' });
       // It is harmless to a terminal, and to a receiver that writes lines.
@@ -113,6 +114,15 @@ describe('a message of syslog', () => {
       );
     }
     expect(parse(frames[2]!).data.id).toBe(hostileEvents[2]!.id);
+  });
+
+  it('has no control characters, which a receiver may rewrite', async () => {
+    const { port, received } = await plain();
+    const rawEvent = '{\t"text":\r\n"a\u007fb\\tc"\t}';
+    await clientOf(port).send(batchOf([event(1, { rawEvent, actor: 'x\u007f\ty' })]));
+    const { json } = parse(framesOf(received[0]!)[0]!);
+    expect(json).not.toMatch(/[\u0000-\u001f\u007f]/);
+    expect(JSON.parse(json)).toMatchObject({ actor: 'x\u007f\ty', raw_event: { text: 'a\u007fb\tc' } });
   });
 
   it('begins with a byte order mark if a setting asks for one', async () => {
