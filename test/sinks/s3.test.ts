@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectRetentionCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import type { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
@@ -71,6 +72,8 @@ describe('a bucket', () => {
     for (let times = 0; times < 2; times += 1) {
       const { objects } = await client.send(batchOf(events, { form }));
       expect(objects).toMatchObject([{ name, events: 12 }]);
+      const written = readFileSync(join(s3.folder, 'audit', name));
+      expect(written.equals(await client.read!(objects[0]!))).toBe(true);
       const lines = readFileSync(join(s3.folder, 'audit', name), 'utf8')
         .trimEnd()
         .split('\n');
@@ -143,6 +146,27 @@ describe('a bucket', () => {
       });
     }
     expect(readFileSync(path, 'utf8')).toBe(whole);
+  });
+
+  it('with Object Lock locks an object, and takes it again if it is the same', async (context) => {
+    const s3 = await started(context);
+    const admin = new S3Client({
+      ...{ endpoint: s3.endpoint, forcePathStyle: true, region: 'us-east-1' },
+      credentials: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
+    });
+    onTestFinished(() => admin.destroy());
+    await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    const client = clientOf(s3, { bucket: 'locked', lockDays: '400' });
+    await client.check();
+    for (let times = 0; times < 2; times += 1) expect((await client.send(batch)).objects).toHaveLength(1);
+    const { Retention } = await admin.send(new GetObjectRetentionCommand({ Bucket: 'locked', Key: name }));
+    expect(Retention).toMatchObject({ Mode: 'GOVERNANCE' });
+    await expect(admin.send(new DeleteObjectCommand({ Bucket: 'locked', Key: name }))).rejects.toThrow('object lock');
+    await expect(client.send(batchOf([event(1), event(3)], { form }))).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+
+    await expect(clientOf(s3, { lockDays: '400' }).check()).rejects.toMatchObject({
+      message: expect.stringContaining('has no Object Lock'),
+    });
   });
 
   it.each([

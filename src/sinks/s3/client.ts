@@ -2,10 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectRetentionCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
-  S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { WrittenObject } from '../../batch.js';
@@ -13,50 +13,28 @@ import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
 import { type ObjectFile, objectFiles, requireSize } from '../objects.js';
 import type { OutgoingBatch, SendResult, SinkClient, SinkContext } from '../sink.js';
-import { isTaken, s3Error, s3ReadError } from './errors.js';
-import { throughProxies } from './proxied.js';
+import { S3Connection } from './connection.js';
+import { isTaken, keepsNoLock, s3Error, s3ReadError } from './errors.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
 /** Larger objects are uploaded in parts of this size. */
 const partBytes = 8 * 1024 * 1024;
 const digestName = 'trawl-sha256';
+const dayMs = 86_400_000;
 
 export class S3SinkClient implements SinkClient {
   readonly place: string;
   readonly #settings: S3Settings;
   readonly #prefix: string;
-  readonly #client: S3Client;
+  readonly #connection: S3Connection;
   /** Added to requests once the bucket has refused one without it. */
   #condition: { IfNoneMatch?: '*' } = {};
 
-  constructor(settings: S3Settings, { env, http }: SinkContext) {
+  constructor(settings: S3Settings, context: SinkContext) {
     this.#settings = settings;
-    const { bucket, endpoint, region, accessKeyId, secretAccessKey } = settings;
     this.#prefix = keyPrefix(settings);
-    this.place = `s3://${bucket}/${this.#prefix}`;
-    const own = accessKeyId && secretAccessKey && { accessKeyId, secretAccessKey: secretAccessKey.reveal() };
-    const found = own || credentialsOf(env);
-    const known = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined);
-    this.#client = new S3Client({
-      ...(known ? { region: known } : {}),
-      // Not every server supports the newer checksums, or bucket names as host names.
-      ...(endpoint
-        ? {
-            endpoint,
-            forcePathStyle: true,
-            requestChecksumCalculation: 'WHEN_REQUIRED',
-            responseChecksumValidation: 'WHEN_REQUIRED',
-          }
-        : {}),
-      ...(found ? { credentials: found } : {}),
-      maxAttempts: 3,
-    });
-    const { config } = this.#client;
-    config.requestHandler = throughProxies(
-      config.requestHandler,
-      http,
-      `The bucket ${this.place}`,
-    ) as typeof config.requestHandler;
+    this.place = `s3://${settings.bucket}/${this.#prefix}`;
+    this.#connection = new S3Connection(settings, context, this.place);
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {
@@ -74,29 +52,43 @@ export class S3SinkClient implements SinkClient {
   async check(signal?: AbortSignal): Promise<void> {
     const object = { Bucket: this.#settings.bucket, Key: `${this.#prefix}.trawl-check-${randomUUID()}` };
     const options = signal ? { abortSignal: signal } : {};
+    const { client } = this.#connection;
+    // The shortest retention there is: this object is to go.
+    const params = {
+      ...object,
+      Body: 'Trawl may write here.\n',
+      IfNoneMatch: '*',
+      ...this.#storing(this.#settings.lockDays && 1),
+    };
     try {
-      await this.#client.send(
-        new PutObjectCommand({ ...object, Body: 'Trawl may write here.\n', IfNoneMatch: '*', ...this.#storing() }),
-        options,
-      );
+      await this.#connection.patiently(() => client.send(new PutObjectCommand(params), options));
     } catch (error) {
       throw s3Error(error, this.place);
     }
+    const isUnlocked = this.#settings.lockDays !== undefined && (await this.#isUnlocked(object));
     // Credentials that may write may not be allowed to delete.
-    await this.#client.send(new DeleteObjectCommand(object), options).catch(() => undefined);
+    await client.send(new DeleteObjectCommand(object), options).catch(() => undefined);
+    if (isUnlocked) throw keepsNoLock(this.place);
   }
 
   async read(object: WrittenObject, signal?: AbortSignal): Promise<Uint8Array> {
+    const { client } = this.#connection;
+    const wanted = { Bucket: this.#settings.bucket, Key: object.name };
     try {
-      const { Body, ContentLength } = await this.#client.send(
-        new GetObjectCommand({ Bucket: this.#settings.bucket, Key: object.name }),
-        signal ? { abortSignal: signal } : {},
+      const { Body, ContentLength } = await this.#connection.patiently(() =>
+        client.send(new GetObjectCommand(wanted), signal ? { abortSignal: signal } : {}),
       );
       // Before it is read: nobody knows how large something else is.
       if (ContentLength !== undefined) requireSize(object, ContentLength, this.place);
-      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
-      requireSize(object, bytes.byteLength, this.place);
-      return bytes;
+      const parts: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const part of (Body ?? []) as AsyncIterable<Uint8Array>) {
+        bytes += part.byteLength;
+        if (bytes > object.bytes) break;
+        parts.push(part);
+      }
+      requireSize(object, bytes, this.place);
+      return Buffer.concat(parts);
     } catch (error) {
       signal?.throwIfAborted();
       throw s3ReadError(error, object, this.place);
@@ -104,7 +96,7 @@ export class S3SinkClient implements SinkClient {
   }
 
   async close(): Promise<void> {
-    this.#client.destroy();
+    this.#connection.client.destroy();
   }
 
   /**
@@ -133,11 +125,8 @@ export class S3SinkClient implements SinkClient {
 
   /** Returns an error that the caller may be able to resolve, and throws any other. */
   async #upload(params: PutObjectCommandInput, signal: AbortSignal | undefined): Promise<TrawlError | null> {
-    const upload = new Upload({ client: this.#client, params, partSize: partBytes, queueSize: 2 });
-    const abort = () => void upload.abort();
-    signal?.addEventListener('abort', abort, { once: true });
     try {
-      const { ETag } = await upload.done();
+      const { ETag } = await this.#connection.patiently(() => this.#uploaded(params, signal));
       const { Bucket, Key, Metadata } = params;
       // A sign-in page answers 200, too.
       if (ETag === undefined && !(await this.#isThere({ Bucket, Key }, Metadata?.[digestName])))
@@ -149,6 +138,15 @@ export class S3SinkClient implements SinkClient {
       const meaning = s3Error(error, this.place);
       if (meaning.code === 'SINK_REFUSED') return meaning;
       throw meaning;
+    }
+  }
+
+  async #uploaded(params: PutObjectCommandInput, signal: AbortSignal | undefined) {
+    const upload = new Upload({ client: this.#connection.client, params, partSize: partBytes, queueSize: 2 });
+    const abort = () => void upload.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await upload.done();
     } finally {
       signal?.removeEventListener('abort', abort);
     }
@@ -156,30 +154,36 @@ export class S3SinkClient implements SinkClient {
 
   async #isThere(object: Pick<PutObjectCommandInput, 'Bucket' | 'Key'>, digest: string | undefined): Promise<boolean> {
     try {
-      const { Metadata } = await this.#client.send(new HeadObjectCommand(object));
+      const { Metadata } = await this.#connection.client.send(new HeadObjectCommand(object));
       return digest !== undefined && Metadata?.[digestName] === digest;
     } catch {
       return false;
     }
   }
 
-  #storing(): Partial<PutObjectCommandInput> {
-    const { encryption, kmsKeyId, storageClass } = this.#settings;
+  /** Returns whether the server has put the object without the lock that was asked for, as some do. */
+  async #isUnlocked(object: Pick<PutObjectCommandInput, 'Bucket' | 'Key'>): Promise<boolean> {
+    try {
+      const { Retention } = await this.#connection.client.send(new GetObjectRetentionCommand({ ...object }));
+      return Retention?.RetainUntilDate === undefined;
+    } catch (error) {
+      return (error as Error).name === 'NoSuchObjectLockConfiguration';
+    }
+  }
+
+  /** @param lockDays how long the object is locked, if the sink's objects are */
+  #storing(lockDays = this.#settings.lockDays): Partial<PutObjectCommandInput> {
+    const { encryption, kmsKeyId, storageClass, lockMode } = this.#settings;
     return {
       ...(encryption === 'bucket-default' ? {} : { ServerSideEncryption: encryption }),
       ...(encryption === 'aws:kms' && kmsKeyId !== undefined ? { SSEKMSKeyId: kmsKeyId } : {}),
       ...(storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }),
+      ...(lockDays === undefined
+        ? {}
+        : {
+            ObjectLockMode: lockMode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+            ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * dayMs),
+          }),
     };
   }
-}
-
-/** Credentials from .env, which the SDK does not read. The SDK handles the rest of its chain. */
-function credentialsOf(env: SinkContext['env']) {
-  const {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_SESSION_TOKEN: sessionToken,
-  } = env;
-  if (!accessKeyId || !secretAccessKey) return undefined;
-  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }

@@ -14,7 +14,10 @@ interface Meaning {
   hint: string;
 }
 
-const keys = 'Check accessKeyId and secretAccessKey of the sink, or what the AWS SDK finds (AWS_…, profile, role).';
+const keys =
+  'Check accessKeyId and secretAccessKey of the sink, or what the AWS SDK finds (AWS_…, profile, role). A temporary key (ASIA…) needs its sessionToken, too.';
+const renewed = 'Renew them: the sink reads its own from the settings, and finds others as the AWS SDK does.';
+const unlockable = 'Create the bucket with Object Lock, or unset lockDays of the sink.';
 
 const taken: Meaning = {
   code: 'SINK_REFUSED',
@@ -27,6 +30,27 @@ export function isTaken({ message }: TrawlError): boolean {
   return message.includes(taken.what);
 }
 
+/** Returns whether the error means that the keys are wrong, or not valid any more. */
+export function refusesKeys(error: unknown): boolean {
+  return refusals.has((error as Error).name);
+}
+
+const refusals = new Set([
+  ...['InvalidAccessKeyId', 'XAdminUserNotFound', 'SignatureDoesNotMatch', 'InvalidToken', 'TokenRefreshRequired'],
+  ...['ExpiredToken', 'ExpiredTokenException'],
+]);
+
+/** The bucket has an object without the lock that was asked for. */
+export function keepsNoLock(bucket: string): TrawlError {
+  return new TrawlError(
+    'SINK_REFUSED',
+    `The bucket ${bucket} takes an object without the lock that lockDays asks for.`,
+    {
+      hint: unlockable,
+    },
+  );
+}
+
 /** By error name, as used by S3 and compatible servers. */
 const meanings: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: { code: 'SINK_REFUSED', what: 'does not exist', hint: 'Create the bucket, or correct its name.' },
@@ -35,12 +59,20 @@ const meanings: Readonly<Record<string, Meaning>> = {
   // Used by versitygw.
   XAdminUserNotFound: { code: 'SINK_REFUSED', what: 'does not know the access key', hint: keys },
   SignatureDoesNotMatch: { code: 'SINK_REFUSED', what: 'does not accept the secret of the access key', hint: keys },
-  ExpiredToken: { code: 'SINK_REFUSED', what: 'reports expired credentials', hint: keys },
+  InvalidToken: { code: 'SINK_REFUSED', what: 'does not accept the session token', hint: keys },
+  ExpiredToken: { code: 'SINK_REFUSED', what: 'reports expired credentials', hint: renewed },
+  // Of the service that exchanges a token of the container or the machine for keys.
+  ExpiredTokenException: { code: 'SINK_REFUSED', what: 'cannot be used with an expired token', hint: renewed },
   CredentialsProviderError: { code: 'SINK_REFUSED', what: 'cannot be used without credentials', hint: keys },
   AccessDenied: {
     code: 'SINK_REFUSED',
     what: 'does not allow these credentials to write',
-    hint: 'Allow s3:PutObject on it, and s3:GetObject to recognise a repeated batch (and kms:GenerateDataKey for aws:kms).',
+    hint: 'Allow s3:PutObject on it, and s3:GetObject to recognise a repeated batch (and kms:GenerateDataKey for aws:kms, s3:PutObjectRetention for lockDays).',
+  },
+  NotImplemented: {
+    code: 'SINK_REFUSED',
+    what: 'does not support what is asked of it',
+    hint: 'Unset what its server lacks: lockDays, encryption or storageClass of the sink.',
   },
   PreconditionFailed: taken,
   ConditionalRequestConflict: taken,
@@ -69,6 +101,12 @@ export function s3Error(error: unknown, bucket: string): TrawlError {
   const said = `The bucket ${bucket}`;
   const known = meanings[name];
   if (known) return new TrawlError(known.code, `${said} ${known.what} (${name}).`, { hint: known.hint, cause: error });
+  if (/missing.{0,20}object ?lock ?configuration/i.test(message)) {
+    return new TrawlError('SINK_REFUSED', `${said} has no Object Lock, which lockDays needs (${name}).`, {
+      hint: unlockable,
+      cause: error,
+    });
+  }
   if (status === 301 || name === 'AuthorizationHeaderMalformed' || name === 'PermanentRedirect') {
     const region = Region ?? $response?.headers?.['x-amz-bucket-region'];
     return new TrawlError('SINK_REFUSED', `${said} is in another region${region ? `: ${region}` : ''} (${name}).`, {

@@ -20,15 +20,15 @@ interface SdkHandler {
   handle(
     request: SdkRequest,
     options?: { abortSignal?: AbortSignal },
-  ): Promise<{ response: { body?: AsyncIterable<Uint8Array> } }>;
+  ): Promise<{ response: { statusCode: number; body?: AsyncIterable<Uint8Array> } }>;
 }
 
-/** Objects are written, never read, so that an answer is a few kilobytes of XML. The SDK reads any length of it. */
+/** An answer is a few kilobytes of XML, unless it is an object. The SDK reads any length of it. */
 const answerBytesMax = 256 * 1024;
 
 /**
  * The SDK does not know proxies: sends what goes through one by Trawl's own client, and the rest as the SDK does. Reads the
- * whole answer, which must be short.
+ * whole answer, which must be short; only an object that comes directly is left to its reader.
  */
 export function throughProxies(
   direct: unknown,
@@ -41,16 +41,18 @@ export function throughProxies(
       const url = urlOf(request);
       if (!http.usesProxy(url)) {
         const { response } = await sdk.handle(request, options);
-        if (response.body) response.body = Readable.from([await shortBody(response.body, place)]);
+        const isObject = request.method === 'GET' && response.statusCode < 300;
+        if (response.body && !isObject) response.body = Readable.from([await shortBody(response.body, place)]);
         return { response };
       }
       // The client sends the body without waiting.
       const { expect: _, ...headers } = request.headers;
       const body = await bodyOf(request.body);
       const method = request.method as HttpRequest['method'];
+      const bound = method === 'GET' ? {} : { bodyBytesMax: answerBytesMax };
       const answer = await ask(
         http,
-        { method, url, headers, bodyBytesMax: answerBytesMax, signal: options.abortSignal, ...(body && { body }) },
+        { method, url, headers, ...bound, signal: options.abortSignal, ...(body && { body }) },
         place,
       );
       const flat = Object.entries(answer.headers).map(([name, values]) => [name, values.join(', ')]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
-import { baseUrlSchema, plainText, wordSetting } from '../../settings/kinds.js';
+import { baseUrlSchema, plainText, wholeNumberSchema, wordSetting } from '../../settings/kinds.js';
 import { fileSettings } from '../settings.js';
 
 export const s3Settings = defineSettings({
@@ -49,6 +49,21 @@ export const s3Settings = defineSettings({
     optional: true,
     schema: z.string().regex(/^[A-Z_]{1,40}$/),
   },
+  lockDays: {
+    env: 'LOCK_DAYS',
+    meaning: 'Days for which Object Lock keeps each object from being deleted or overwritten',
+    expected: 'a whole number of days from 1 to 36500',
+    optional: true,
+    guarded: true,
+    schema: wholeNumberSchema([1, 36_500]),
+  },
+  lockMode: {
+    ...wordSetting(
+      { env: 'LOCK_MODE', meaning: 'Whether someone with a special right may lift that lock, or nobody' },
+      ['governance', 'compliance'],
+    ),
+    guarded: true,
+  },
   accessKeyId: {
     env: 'ACCESS_KEY_ID',
     meaning: 'Access key, if the AWS SDK does not find one in its usual places',
@@ -67,10 +82,32 @@ export const s3Settings = defineSettings({
     characters: 'key',
     schema: plainText(4096),
   },
+  sessionToken: {
+    env: 'SESSION_TOKEN',
+    meaning: 'Session token, if that access key is a temporary one',
+    expected: 'the session token of a temporary access key',
+    optional: true,
+    secret: true,
+    characters: 'key',
+    schema: plainText(16_384),
+  },
   ...fileSettings,
 });
 
 export type S3Settings = ValuesOf<typeof s3Settings>;
+
+/** Problems that involve several of these settings. */
+export function keyProblems(values: Partial<S3Settings>): string[] {
+  const { accessKeyId, secretAccessKey, sessionToken, endpoint } = values;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    return ['accessKeyId and secretAccessKey must be set together'];
+  if (sessionToken !== undefined && accessKeyId === undefined)
+    return ['sessionToken belongs to accessKeyId and secretAccessKey, which are not set'];
+  const isAws = endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+  if (isAws && accessKeyId?.startsWith('ASIA') && sessionToken === undefined)
+    return ['accessKeyId is a temporary key (ASIA…), which works only with its sessionToken'];
+  return [];
+}
 
 /** The prefix of all object names. */
 export function keyPrefix({ prefix }: S3Settings): string {

@@ -1,19 +1,14 @@
 import { fileSettingProblems } from '../settings.js';
 import type { Sink } from '../sink.js';
 import type { S3SinkClient } from './client.js';
-import { keyPrefix, type S3Settings, s3Settings } from './settings.js';
+import { keyPrefix, keyProblems, type S3Settings, s3Settings } from './settings.js';
 
 /** Objects in a bucket of S3 or of a compatible server. */
 export const s3: Sink<S3Settings> = {
   kind: 's3',
   settings: s3Settings,
   fileForm: (settings) => settings,
-  check: (values) => [
-    ...fileSettingProblems(values),
-    ...((values.accessKeyId === undefined) === (values.secretAccessKey === undefined)
-      ? []
-      : ['accessKeyId and secretAccessKey must be set together']),
-  ],
+  check: (values) => [...fileSettingProblems(values), ...keyProblems(values)],
   open(settings, context) {
     let opened: Promise<S3SinkClient> | undefined;
     // Loaded lazily: the AWS SDK takes a while to load, and most commands do not need it.
