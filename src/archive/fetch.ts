@@ -57,7 +57,9 @@ async function patiently(read: () => Promise<Uint8Array>): Promise<Uint8Array> {
 async function asParquet({ name, form }: NeededObject, bytes: Uint8Array): Promise<Uint8Array> {
   try {
     if (form.format === 'ndjson')
-      return await parquetOf([...eventsOfLines(await decompressed(bytes, form.compression as Compression))]);
+      return await parquetOf([
+        ...eventsOfLines(await decompressed(bytes, form.compression as Compression), form.rawEvent === 'text'),
+      ]);
     const ends = [bytes.subarray(0, 4), bytes.subarray(-4)].map((end) => Buffer.from(end).toString('latin1'));
     if (ends.join() !== 'PAR1,PAR1') throw new Error('it is not Parquet');
     return bytes;

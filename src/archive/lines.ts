@@ -17,24 +17,26 @@ const newline = 0x0a;
 /**
  * The events of a file of lines that `eventLine` has made. Raw events stay the source's own text: numbers, escapes and
  * duplicate keys that a parser would change. Throws an error if a line is something else.
+ * @param asText true for lines of `textEventLine`
  */
-export function* eventsOfLines(bytes: Uint8Array): Generator<StoredEvent> {
+export function* eventsOfLines(bytes: Uint8Array, asText = false): Generator<StoredEvent> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < buffer.length; ) {
     const end = buffer.indexOf(newline, at);
     if (end === -1) throw new Error('the last line is not whole');
-    yield eventOfLine(buffer.toString('utf8', at, end));
+    yield eventOfLine(buffer.toString('utf8', at, end), asText);
     at = end + 1;
   }
 }
 
-function eventOfLine(text: string): StoredEvent {
+function eventOfLine(text: string, asText: boolean): StoredEvent {
   const columns = line.safeParse(parseJson(text));
   if (!columns.success) throw new Error('a line is not an event');
   const members = objectMembers(text, 0);
   const textOf = (name: string) => {
     const slice = members.get(name);
-    return slice && text.slice(slice.start, slice.end);
+    const found = slice && text.slice(slice.start, slice.end);
+    return asText && found !== undefined ? z.string().parse(parseJson(found)) : found;
   };
   const rawEvent = textOf('raw_event');
   if (rawEvent === undefined) throw new Error('a line is not an event');

@@ -67,12 +67,14 @@ function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item:
 
 /** Amazon Security Lake's layout for custom sources, each of which has one class. */
 function foldersOf(
-  { collector, source }: OutgoingBatch,
+  { collector, source, form: { folderKeys = 'plain' } }: OutgoingBatch,
   { region, accountId }: Lake,
   day: string,
   className: ClassName | undefined,
 ): string[] {
-  if (className === undefined) return ['raw', `source=${source}`, `collector=${collector}`, `dt=${day}`];
+  const before = folderKeys === 'trawl' ? 'trawl_' : '';
+  if (className === undefined)
+    return ['raw', `${before}source=${source}`, `${before}collector=${collector}`, `dt=${day}`];
   const eventDay = day.replaceAll('-', '');
   const custom = `trawl-${source}-${classOf(className).uid}`;
   return ['ext', custom, '1.0', `region=${region}`, `accountId=${accountId}`, `eventDay=${eventDay}`];

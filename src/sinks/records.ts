@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
-import { eventLine } from '../event-line.js';
+import { eventLine, onlyTexts, textEventLine } from '../event-line.js';
 import { parseJson } from '../json-parse.js';
 import { newestSchema, schemaOf, schemas } from '../schemas/registry.js';
 import type { SchemaRecord } from '../schemas/schema.js';
@@ -10,7 +10,10 @@ import type { OutgoingBatch } from './sink.js';
 export interface OutgoingRecord {
   event: StoredEvent;
   readonly record: Readonly<Record<string, unknown>>;
-  /** The record as one line, without a newline. In the schema `native`, `raw_event` is the source's own text. */
+  /**
+   * The record as one line, without a newline. In the schema `native`, `raw_event` is the source's own text, or a JSON string
+   * with it if the form says so.
+   */
   json: string;
   /** False if no mapping table has the event's type. */
   known: boolean;
@@ -21,9 +24,10 @@ export interface OutgoingRecord {
  * @throws TrawlError SETTINGS_INVALID if the schema does not exist
  */
 export function records({ events, source, form }: OutgoingBatch): OutgoingRecord[] {
-  if (form.schema === 'native') return events.map(nativeRecord);
+  const asText = form.rawEvent === 'text';
+  if (form.schema === 'native') return events.map((event) => nativeRecord(event, asText));
   const schema = schemaOf(form.schema, form.schemaVersion);
-  if (schema) return events.map((event) => recordOf(event, schema.record(event, source)));
+  if (schema) return events.map((event) => recordOf(event, schema.record(event, source), asText));
   throw new TrawlError('SETTINGS_INVALID', `Unknown schema ${JSON.stringify(form.schema.slice(0, 40))}.`, {
     hint: `Set schema of the sink to one of ${schemaNames.join(', ')}.`,
   });
@@ -40,8 +44,9 @@ export function schemaVersionOf(name: string): string {
 /** Version of the table's columns; incremented when they change. */
 const nativeVersion = '1';
 
-function recordOf(event: StoredEvent, { record, known }: SchemaRecord): OutgoingRecord {
-  return { event, record, json: JSON.stringify(record), known };
+function recordOf(event: StoredEvent, { record, known }: SchemaRecord, asText: boolean): OutgoingRecord {
+  const json = JSON.stringify(record);
+  return { event, record, json: asText ? onlyTexts(json) : json, known };
 }
 
 /** Number of events whose type is in no mapping table. */
@@ -49,14 +54,14 @@ export function unmappedOf(all: readonly OutgoingRecord[]): number {
   return all.filter(({ known }) => !known).length;
 }
 
-function nativeRecord(event: StoredEvent): OutgoingRecord {
+function nativeRecord(event: StoredEvent, asText: boolean): OutgoingRecord {
   return {
     event,
     // Parsed lazily, since most sinks only send the line.
     get record() {
       return parseJson(this.json) as Record<string, unknown>;
     },
-    json: eventLine(event),
+    json: asText ? textEventLine(event) : eventLine(event),
     known: true,
   };
 }

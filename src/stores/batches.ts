@@ -1,4 +1,4 @@
-import type { BatchForm } from '../batch.js';
+import { type BatchForm, folderKeyForms } from '../batch.js';
 import { TrawlError } from '../errors.js';
 import type { BatchWanted, SeriesKey } from './offload.js';
 
@@ -25,6 +25,21 @@ export function countOf(
  */
 export function formToSend(fixed: BatchForm, wanted: BatchForm): BatchForm {
   return (fixed.format === '') === (wanted.format === '') ? fixed : wanted;
+}
+
+/** Returns whether the form leaves the keys of the folders open. */
+export function lacksFolderKeys({ format, folderKeys }: BatchForm): boolean {
+  return format !== '' && folderKeys === undefined;
+}
+
+/**
+ * The form with the keys of the folders: those of an earlier batch, so that a sink's files have the same, else those of a
+ * new sink.
+ * @param before forms of batches, of which those of other kinds of sinks have no files
+ */
+export function withFolderKeys(wanted: BatchForm, before: readonly BatchForm[]): BatchForm {
+  const earlier = before.find(({ format }) => format !== '');
+  return { ...wanted, folderKeys: earlier ? (earlier.folderKeys ?? 'plain') : folderKeyForms[0] };
 }
 
 export function droppedError({ series }: SeriesKey, at: string): TrawlError {

@@ -99,6 +99,30 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       });
     });
 
+    it('keeps the keys of the folders of a sink, and gives those that every reader takes to a new one', async () => {
+      await collect(8);
+      const keysOf = async (more: Partial<BatchWanted>) => {
+        const batch = (await fixed(store, { eventsMax: 1, ...more }))!;
+        await store.offload.confirmBatch(batch, sent);
+        return batch.form.folderKeys;
+      };
+      expect(await keysOf({})).toBe('trawl');
+      expect(await keysOf({ form: { ...form, folderKeys: 'plain' } })).toBe('plain');
+      expect(await keysOf({})).toBe('plain');
+      expect(await keysOf({ form: { ...form, format: '' } })).toBeUndefined();
+
+      // As an earlier version has fixed them.
+      await fixed(store, { sink: 'old', eventsMax: 1 });
+      await under.execute(
+        `UPDATE offload_batches SET form = '${JSON.stringify(form)}' WHERE sink = 'old' AND confirmed_at IS NULL`,
+      );
+      expect(await keysOf({ sink: 'old' })).toBeUndefined();
+      expect(await keysOf({ sink: 'old' })).toBe('plain');
+      const again = { series: 'again', range: { sinceNs: 1n, untilNs: null } };
+      expect(await keysOf({ ...again, sink: 'old' })).toBe('plain');
+      expect(await keysOf({ ...again, sink: 'other' })).toBe('trawl');
+    });
+
     it('has a time range only as a repetition: others would pass over events', async () => {
       await store.writePage(page([event('a')]));
       for (const range of [

@@ -48,6 +48,7 @@ describe('an event that only the archive has', () => {
     { format: 'ndjson', compression: 'gzip' },
     { format: 'ndjson', compression: 'zstd' },
     { format: 'ndjson', compression: 'none' },
+    { format: 'ndjson', rawEvent: 'text' as const },
     { format: 'parquet', compression: 'none' },
   ])('is as the source wrote it: %j', async (form) => {
     const texts = { id: '=1+1\'"\\\n', actor: '\u202e;DROP', rawEvent: hostile, extra: '{"a":1,"a":0.10}' };

@@ -27,7 +27,7 @@ describe('offloading', () => {
     expect(withoutSeq(linesIn(one))).toEqual(truthOf(collection));
     for (const name of filesIn(one))
       expect(name).toMatch(
-        /^raw\/source=asa\/collector=asa\/dt=\d{4}-\d\d-\d\d\/\d{12}-\d{12}-\d{12}-[0-9a-f]{16}\.ndjson\.gz$/,
+        /^raw\/trawl_source=asa\/trawl_collector=asa\/dt=\d{4}-\d\d-\d\d\/\d{12}-\d{12}-\d{12}-[0-9a-f]{16}\.ndjson\.gz$/,
       );
     const db = await (await DuckDBInstance.create()).connect();
     const rows = await db.runAndReadAll(

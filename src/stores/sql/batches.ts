@@ -1,6 +1,14 @@
 import type { BatchForm, RefusedEvent } from '../../batch.js';
 import type { StoredEvent } from '../../domain.js';
-import { countOf, droppedError, formToSend, requireRepetition, requireSameRange } from '../batches.js';
+import {
+  countOf,
+  droppedError,
+  formToSend,
+  lacksFolderKeys,
+  requireRepetition,
+  requireSameRange,
+  withFolderKeys,
+} from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type {
   ArchivedBatch,
@@ -83,7 +91,8 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
      WHERE collector = $1 AND sink = $2 AND series = $3 AND confirmed_at IS NULL`,
     ...key,
   );
-  if (open) return (yield* takeLease(dialect, open, wanted)) ? yield* inForm(batchOf(open), wanted.form) : 'held';
+  const form = yield* settledForm(wanted, cursor.batches);
+  if (open) return (yield* takeLease(dialect, open, wanted)) ? yield* inForm(batchOf(open), form) : 'held';
   yield* requireRange(wanted);
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
@@ -100,7 +109,7 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
     count,
     wanted.range.sinceNs,
     wanted.range.untilNs,
-    JSON.stringify(wanted.form),
+    JSON.stringify(form),
     now,
     wanted.sender.id,
     wanted.sender.attempt,
@@ -118,6 +127,27 @@ function* whenDropped({ collector, series }: SeriesKey): Steps<string | null> {
     series,
   );
   return row?.at ?? null;
+}
+
+/** The form for a new batch. A series keeps the keys of its folders, and begins with those of the sink's other series. */
+function* settledForm({ form, ...key }: BatchWanted, batches: number): Steps<BatchForm> {
+  if (!lacksFolderKeys(form)) return form;
+  const own = yield* all<{ form: string }>(
+    'SELECT form FROM offload_batches WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4',
+    ...keyOf(key),
+    batches,
+  );
+  const formOf = (row: { form: string }) => JSON.parse(row.form) as BatchForm;
+  const settled = own.map(formOf).filter(({ format }) => format !== '');
+  return withFolderKeys(form, settled.length > 0 ? settled : (yield* formsOf(key.sink)).map(formOf));
+}
+
+/** The oldest first. */
+function* formsOf(sink: string): Steps<{ form: string }[]> {
+  return yield* all<{ form: string }>(
+    'SELECT form FROM offload_batches WHERE sink = $1 GROUP BY form ORDER BY min(fixed_at)',
+    sink,
+  );
 }
 
 function* inForm(open: FixedBatch, wanted: BatchForm): Steps<FixedBatch> {
