@@ -14,7 +14,6 @@ import type { Sinks } from './sinks.js';
 import { tellRun } from './tell-run.js';
 import type { ActivityInput, OffloadedBatches, OffloadPlan } from './types.js';
 
-const batchBytesMax = 16 * 1024 * 1024;
 /** Shorter than the activity's timeout, so that what has been confirmed by then is recorded. */
 const sendMaxMs = 9 * 60_000;
 /**
@@ -103,7 +102,7 @@ export async function offloadBatches(
   try {
     const { settings, fileForm, client } = await sinks.open(input.sink);
     const source = (await collectors.source(input.collector)).kind;
-    const { batchEvents, waitMinutes } = settings.values;
+    const { batchEvents, batchBytes, waitMinutes } = settings.values;
     lastBeginMs = begunMs + timeMs - (client.answerMaxMs ?? 0);
     const untilMs = Math.min(begunMs + input.durationMaxMs, lastBeginMs);
     // At least one batch, however short the time.
@@ -113,7 +112,7 @@ export async function offloadBatches(
         sender: sending.sender,
         leaseMs,
         eventsMax: batchEvents,
-        bytesMax: batchBytesMax,
+        bytesMax: batchBytes,
         partOnlyBefore:
           input.now || waitMinutes === 0 ? null : new Date(Date.now() - waitMinutes * 60_000).toISOString(),
         range: { sinceNs: nsOf(input.since), untilNs: nsOf(input.until) },
@@ -148,7 +147,7 @@ export async function offloadBatches(
 
 function tooSlow(timeMs: number): TrawlError {
   return new TrawlError('SINK_SLOW', `Nothing was confirmed within ${Math.round(timeMs / 1_000)} s.`, {
-    hint: 'Check the load on the sink, or lower its batchEvents.',
+    hint: 'Check the load on the sink, or lower its batchEvents or batchBytes.',
   });
 }
 

@@ -97,7 +97,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       'trawl env set acme-prod source=asa asaTeam=acme asaKeyId=3f2c… asaKeySecretFile=/run/secrets/acme',
       'a second team',
     ],
-    ['trawl env set sink:archive kind=files path=/var/lib/archive', 'a sink'],
+    ['trawl env set sink:archive kind=files path=/var/lib/archive waitMinutes=15', 'a sink'],
   ],
   'env unset': [['trawl env unset asa searchCount', 'returns to the default']],
   codec: [],

@@ -13,6 +13,11 @@ export const commonSettings = defineSettings({
     [1, 100_000],
     10_000,
   ),
+  batchBytes: wholeNumberSetting(
+    { env: 'BATCH_BYTES', meaning: 'Maximum size of the raw events in a batch; bytes' },
+    [100_000, 67_108_864],
+    16_777_216,
+  ),
   waitMinutes: wholeNumberSetting(
     { env: 'WAIT_MINUTES', meaning: 'How long a partial batch may wait for more events' },
     [0, 1_440],

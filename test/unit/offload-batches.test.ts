@@ -25,7 +25,7 @@ const nothing: SendResult = { objects: [], bytes: 0, unmapped: 0, refused: [] };
 type Send = (batch: OutgoingBatch, signal: AbortSignal, confirmed: OnConfirmed) => Promise<SendResult>;
 
 /** Ten events, and attempts to send them with the given client. */
-async function bed(schema = 'native') {
+async function bed(schema = 'native', batchBytes = 16_777_216) {
   const folder = mkdtempSync(join(tmpdir(), 'trawl-offload-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'trawl.db');
@@ -49,7 +49,11 @@ async function bed(schema = 'native') {
     timeMs = 60_000,
     info: object = {},
   ): Promise<OffloadedBatches> => {
-    const settings = { sink: 'siem', kind: 'webhook', values: { batchEvents: 100, waitMinutes: 0, schema } };
+    const settings = {
+      sink: 'siem',
+      kind: 'webhook',
+      values: { batchEvents: 100, batchBytes, waitMinutes: 0, schema },
+    };
     const sinks = {
       open: async () => ({ settings, client: typeof to === 'function' ? { place: 'it', send: to } : to }),
     };
@@ -93,6 +97,22 @@ function promised(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 const part = (lastSeq: number) => ({ lastSeq, bytes: 5, refused: [] });
+
+it('a batch has no more raw events than batchBytes, but at least one', async () => {
+  const size = Buffer.byteLength(event('e1').rawEvent);
+  for (const [batchBytes, batches] of [
+    [3 * size, [3, 3, 3, 1]],
+    [size - 1, Array.from({ length: 10 }, () => 1)],
+  ] as const) {
+    const { attempt } = await bed('native', batchBytes);
+    const sent: number[] = [];
+    await attempt(async ({ events }) => {
+      sent.push(events.length);
+      return nothing;
+    });
+    expect(sent).toEqual(batches);
+  }
+});
 
 describe('types of events that no mapping knows', () => {
   it('are one line for each collector and sink, and name the types', async () => {

@@ -518,7 +518,7 @@ describe('OCSF', () => {
 
   it('follows the layout of Security Lake, one file for each class, by time', async () => {
     const place = { region: 'eu-central-1', accountId: '123456789012' };
-    const settings = { schema: 'ocsf', batchEvents: 10_000, waitMinutes: 0 };
+    const settings = { schema: 'ocsf', batchEvents: 10_000, batchBytes: 16_777_216, waitMinutes: 0 };
     const form = { format: 'parquet', compression: 'none', layout: 'security-lake' } as const;
     expect(fileSettingProblems({ ...settings, ...form, ...place })).toEqual([]);
     const day = (of: StoredEvent, text: string) => ({ ...of, timestamp: `2026-11-${text}` });
