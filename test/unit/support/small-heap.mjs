@@ -35,9 +35,9 @@ const settingsOf = {
 };
 
 const sinkOf = {
-  splunk: (url) => new SplunkClient(http, { url, token: secret, useAck: false, gzip: false }),
-  elasticsearch: (url) => new ElasticsearchClient(http, { url, index: 'i', gzip: false }),
-  webhook: (url) => new WebhookClient(http, { url: new Secret(url), confirm: 'answer' }),
+  splunk: (url) => new SplunkClient(http, { url, token: secret, useAck: false, gzip: false, timeoutSeconds: 60 }),
+  elasticsearch: (url) => new ElasticsearchClient(http, { url, index: 'i', gzip: false, timeoutSeconds: 60 }),
+  webhook: (url) => new WebhookClient(http, { url: new Secret(url), confirm: 'answer', timeoutSeconds: 60 }),
 };
 
 /** Reads a page as the activities do. */
