@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -52,5 +52,16 @@ it('closing waits for a write-back under way, and an unclosed one does not keep 
   await db.close();
   const reader = new DatabaseSync(path, { readOnly: true });
   expect(reader.prepare('SELECT COUNT(*) AS n FROM staged_pages').get()).toMatchObject({ n: 40 });
+  reader.close();
+});
+
+it('a closed store is whole in its file, without what SQLite keeps beside it', async () => {
+  const { path, db, write } = opened();
+  write('one');
+  await db.close();
+  const copy = `${path}.copy`;
+  copyFileSync(path, copy);
+  const reader = new DatabaseSync(copy, { readOnly: true });
+  expect(reader.prepare('SELECT COUNT(*) AS n FROM staged_pages').get()).toMatchObject({ n: 1 });
   reader.close();
 });

@@ -48,7 +48,7 @@ export class Checkpointer {
         worker.off('exit', end);
         this.#done = undefined;
         worker.unref();
-        finish(db);
+        if (db.isOpen) writeBack(db);
         resolve();
       };
       worker.ref();
@@ -93,13 +93,14 @@ function pendingBytes(db: DatabaseSyncInstance): number {
 }
 
 /**
- * Checkpoints the few pages written meanwhile. SQLite restarts the WAL only once all of it is in the file, so it would
- * otherwise grow for as long as there are writes.
+ * Writes the WAL back as far as no reader needs it, and waits for nobody. After a write-back by the thread, this is the few
+ * pages written meanwhile: SQLite restarts the WAL only once all of it is in the file, so it would otherwise grow for as
+ * long as there are writes. An error is that of the next transaction, too.
  */
-function finish(db: DatabaseSyncInstance): void {
+export function writeBack(db: DatabaseSyncInstance): void {
   try {
-    if (db.isOpen) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {
-    // The next transaction reports the problem.
+    // Nothing is lost: all of it is in the WAL.
   }
 }

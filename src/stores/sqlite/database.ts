@@ -4,7 +4,7 @@ import { TrawlError } from '../../errors.js';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '../../sqlite-driver.js';
 import { storeOlder } from '../errors.js';
 import { finish, plainText, type SqlValue, type Statement, type Steps } from '../sql/steps.js';
-import { Checkpointer, pageBytesOf } from './checkpointer.js';
+import { Checkpointer, pageBytesOf, writeBack } from './checkpointer.js';
 import { sqliteError } from './errors.js';
 import { eventIdDigest } from './event-ids.js';
 import { backupMark, migrations } from './migrations.js';
@@ -51,6 +51,7 @@ export class SqliteDatabase {
   readonly #access: SqliteAccess;
   readonly #checkpointer: Checkpointer;
   #open: DatabaseSyncInstance | undefined;
+  #hasWritten = false;
 
   /**
    * @throws TrawlError STORE_NEWER if a newer version has migrated the file, STORE_OLDER if `look` finds an outdated
@@ -167,6 +168,7 @@ export class SqliteDatabase {
       if (light) db.exec('PRAGMA synchronous = NORMAL');
       try {
         const result = inTransaction(db, body);
+        this.#hasWritten = true;
         this.#checkpointer.committed(db);
         return result;
       } finally {
@@ -191,12 +193,23 @@ export class SqliteDatabase {
     );
   }
 
-  /** @returns a promise to await; undefined if there is nothing to wait for */
+  /**
+   * Leaves everything in the file itself, so that a copy of it alone lacks nothing. SQLite would see to that if the driver
+   * ended the statements, too.
+   * @returns a promise to await; undefined if there is nothing to wait for
+   */
   close(): Promise<void> | undefined {
     const ending = this.#checkpointer.close();
+    if (ending) return ending.then(() => this.#close());
+    this.#close();
+    return undefined;
+  }
+
+  #close(): void {
     this.#statements.clear();
-    if (this.#open?.isOpen) this.#open.close();
-    return ending;
+    if (!this.#open?.isOpen) return;
+    if (this.#hasWritten) writeBack(this.#open);
+    this.#open.close();
   }
 
   #statement(sql: string, asArrays = false): StatementSyncInstance {
