@@ -1,3 +1,6 @@
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { TrawlError } from '../errors.js';
@@ -12,42 +15,49 @@ const zstdBytesMax = 512 * 1024 * 1024;
 const plainBytesMax = zstdBytesMax;
 const zstdMagic = 0xfd2fb528;
 
-const gzipped = promisify(zlib.gzip);
 const gunzipped = promisify(zlib.gunzip);
 
-/** A file before compression. */
-export interface Plain {
-  bytes: Uint8Array;
-  extension: string;
-  contentType: string;
-}
+/** A kind of file, before compression. */
+type Plain = Omit<Encoded, 'bytes'>;
 
 /**
- * Compresses a file as one stream. Its content type becomes that of the compression, so that nothing unpacks it in
- * transit.
+ * Compresses the parts of a file as one stream. Its content type becomes that of the compression, so that nothing unpacks
+ * it in transit.
  */
-export async function compressed(plain: Plain, compression: Compression): Promise<Encoded> {
+export async function compressed(parts: Iterable<string>, plain: Plain, compression: Compression): Promise<Encoded> {
   switch (compression) {
     case 'gzip':
-      return {
-        bytes: await gzipBytes(plain.bytes),
-        extension: `${plain.extension}.gz`,
-        contentType: 'application/gzip',
-      };
+      return { bytes: await gzipped(parts), extension: `${plain.extension}.gz`, contentType: 'application/gzip' };
     case 'zstd': {
       const compress = await zstdCompressor();
-      return { bytes: compress(plain.bytes), extension: `${plain.extension}.zst`, contentType: 'application/zstd' };
+      const bytes = compress(await joined(parts));
+      return { bytes, extension: `${plain.extension}.zst`, contentType: 'application/zstd' };
     }
     case 'none':
-      return plain;
+      return { bytes: await joined(parts), ...plain };
   }
 }
 
 /** Node.js writes no time into the header, but the operating system: 255 is "unknown" (RFC 1952). */
-async function gzipBytes(bytes: Uint8Array): Promise<Uint8Array> {
-  const result = await gzipped(bytes, { level: gzipLevel });
-  result[9] = 255;
-  return result;
+async function gzipped(parts: Iterable<string>): Promise<Uint8Array> {
+  const stream = zlib.createGzip({ level: gzipLevel });
+  const [bytes] = await Promise.all([buffer(stream), pipeline(bytesOf(parts), stream)]);
+  bytes[9] = 255;
+  return bytes;
+}
+
+async function joined(parts: Iterable<string>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const bytes of bytesOf(parts)) all.push(bytes);
+  return Buffer.concat(all);
+}
+
+/** Leaves others their turn after each part. */
+async function* bytesOf(parts: Iterable<string>): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part !== '') yield Buffer.from(part);
+    await setImmediate();
+  }
 }
 
 /** Node.js has zstd from 22.15 on, and takes a sixth of the time. Its types are those of an older one. */

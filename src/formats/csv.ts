@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
+import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
 import { compressed } from './compression.js';
 import { eventCsvHead, eventCsvRows } from './event-csv.js';
-import type { Format } from './format.js';
+import type { Format, FormatRow } from './format.js';
 
 /** Rows per step: a whole batch takes up to a second, which would block the worker. */
 const rowsAtOnce = 1_000;
@@ -16,14 +16,18 @@ export const csv: Format = {
         hint: `Use the format ndjson or parquet for ${schema}.`,
       });
     }
-    const parts = [eventCsvHead()];
-    for (let at = 0; at < rows.length; at += rowsAtOnce) {
-      parts.push(eventCsvRows(rows.slice(at, at + rowsAtOnce).map(({ event }) => event)));
-      await setImmediate();
-    }
-    return compressed(
-      { bytes: Buffer.from(parts.join('')), extension: 'csv', contentType: 'text/csv; charset=utf-8' },
-      compression,
-    );
+    return compressed(parts(rows), { extension: 'csv', contentType: 'text/csv; charset=utf-8' }, compression);
   },
 };
+
+function* parts(rows: Iterable<FormatRow>): Generator<string> {
+  yield eventCsvHead();
+  let events: StoredEvent[] = [];
+  for (const { event } of rows) {
+    events.push(event);
+    if (events.length < rowsAtOnce) continue;
+    yield eventCsvRows(events);
+    events = [];
+  }
+  yield eventCsvRows(events);
+}

@@ -4,11 +4,11 @@ import type { StoredEvent } from '../domain.js';
 export interface Format {
   readonly name: 'ndjson' | 'csv' | 'parquet';
   /**
-   * The same rows and options give the same bytes, so that a batch that is sent again replaces its earlier file.
+   * Takes the rows one by one, so that whoever makes them need not hold them. The same rows and options give the same bytes, so that a batch that is sent again replaces its earlier file.
    *
    * @throws TrawlError SETTINGS_INVALID if the format cannot hold records of this schema, or not this many bytes
    */
-  encode(rows: readonly FormatRow[], options: FormatOptions): Promise<Encoded>;
+  encode(rows: Iterable<FormatRow>, options: FormatOptions): Promise<Encoded>;
 }
 
 interface FormatOptions {

@@ -1,10 +1,22 @@
 import { compressed } from './compression.js';
-import type { Format } from './format.js';
+import type { Format, FormatRow } from './format.js';
+
+/** Long enough for compression to take it at once, and short beside a batch. */
+const partLength = 512 * 1024;
 
 export const ndjson: Format = {
   name: 'ndjson',
-  async encode(rows, { compression }) {
-    const bytes = Buffer.from(rows.map(({ json }) => `${json}\n`).join(''));
-    return compressed({ bytes, extension: 'ndjson', contentType: 'application/x-ndjson' }, compression);
-  },
+  encode: (rows, { compression }) =>
+    compressed(lines(rows), { extension: 'ndjson', contentType: 'application/x-ndjson' }, compression),
 };
+
+function* lines(rows: Iterable<FormatRow>): Generator<string> {
+  let part = '';
+  for (const { json } of rows) {
+    part += `${json}\n`;
+    if (part.length < partLength) continue;
+    yield part;
+    part = '';
+  }
+  yield part;
+}

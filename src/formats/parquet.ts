@@ -1,11 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ColumnSource, ParquetWriteOptions } from 'hyparquet-writer';
 import { zstdCompressor } from './compression.js';
 import { isList } from './fitted.js';
 import type { Format, FormatRow } from './format.js';
 import { type ParquetColumn, parquetColumns } from './parquet-columns.js';
 
-/** A batch becomes one group. Readers process groups in parallel, but small ones cost more than they gain. */
-const rowGroupRows = 100_000;
+/**
+ * Length of the events that become one group. Readers process groups in parallel, but small ones cost more than they gain,
+ * and a writer holds a group in memory. A batch of the default size is one.
+ */
+const groupLength = 32 * 1024 * 1024;
+const groupRows = 100_000;
+/** Rows per step, so that a batch does not block the worker. */
+const rowsAtOnce = 1_000;
 /** Size before compression. Security Lake requires at most 1 MB, and the library counts UTF-16 units of texts. */
 const pageBytes = 512 * 1024;
 /**
@@ -17,21 +24,41 @@ export const parquet: Format = {
   name: 'parquet',
   async encode(rows, { schema, className }) {
     const columns = parquetColumns(schema, className);
-    const { ByteWriter, parquetWrite } = await import('hyparquet-writer');
+    const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
     const writer = new ByteWriter();
-    await parquetWrite({
+    const file = new ParquetWriter({
       writer,
       schema: [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(columnElements)],
-      columnData: columns.map((column) => columnSource(column, rows)),
       codec: 'ZSTD',
       compressors: { ZSTD: await zstdCompressor() },
-      rowGroupSize: rowGroupRows,
-      pageSize: pageBytes,
       createdBy,
     });
+    for await (const columnData of groups(columns, rows))
+      await file.write({ columnData, rowGroupSize: groupRows, pageSize: pageBytes });
+    await file.finish();
     return { bytes: writer.getBytes(), extension: 'parquet', contentType: 'application/vnd.apache.parquet' };
   },
 };
+
+/** The columns of one group after the other; of one group without rows if there are none. */
+async function* groups(columns: readonly ParquetColumn[], rows: Iterable<FormatRow>): AsyncGenerator<ColumnSource[]> {
+  const empty = () => columns.map(columnSource);
+  let [group, count, length, written] = [empty(), 0, 0, false];
+  for (const row of rows) {
+    columns.forEach((column, at) => {
+      const value = column.value(row);
+      // Lone surrogates are not valid UTF-8.
+      (group[at]!.data as unknown[]).push(typeof value === 'string' ? value.toWellFormed() : value);
+    });
+    count += 1;
+    length += row.event.rawEvent.length;
+    if (count % rowsAtOnce === 0) await setImmediate();
+    if (length < groupLength && count < groupRows) continue;
+    yield group;
+    [group, count, length, written] = [empty(), 0, 0, true];
+  }
+  if (count > 0 || !written) yield group;
+}
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
 
@@ -75,11 +102,6 @@ function nested(
   ];
 }
 
-function columnSource(column: ParquetColumn, rows: readonly FormatRow[]): ColumnSource {
-  const data = rows.map((row) => {
-    const value = column.value(row);
-    // Lone surrogates are not valid UTF-8.
-    return typeof value === 'string' ? value.toWellFormed() : value;
-  });
-  return { name: column.name, data, ...(column.unlike ? { encoding: 'PLAIN', statistics: false } : {}) };
+function columnSource({ name, unlike }: ParquetColumn): ColumnSource {
+  return { name, data: [], ...(unlike ? { encoding: 'PLAIN', statistics: false } : {}) };
 }

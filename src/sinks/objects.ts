@@ -1,11 +1,12 @@
-import type { BatchForm, WrittenObject } from '../batch.js';
+import type { WrittenObject } from '../batch.js';
+import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
 import { utcText } from '../timestamp.js';
 import { eventTimeNs } from './event-time.js';
-import { type OutgoingRecord, records as recordsOf, unmappedOf } from './records.js';
+import { eachRecord, type OutgoingRecord } from './records.js';
 import type { FileSettings } from './settings.js';
 import type { OutgoingBatch } from './sink.js';
 
@@ -33,24 +34,45 @@ export async function* objectFiles(
   const format = formatOf(form.format);
   const days = grouped(batch.events, (event) => utcText(eventTimeNs(event), 0).slice(0, 10));
   for (const [day, events] of days) {
-    for (const [className, records] of byClass(recordsOf({ ...batch, events }), form)) {
-      const { bytes, extension, contentType } = await format.encode(records, {
+    for (const [className, records] of byClass({ ...batch, events })) {
+      const seen = new Seen();
+      const { bytes, extension, contentType } = await format.encode(seen.counting(records), {
         schema: form.schema,
         compression: form.compression as 'gzip' | 'zstd' | 'none',
         className,
       });
       const name = objectName(...foldersOf(batch, lake, day, className), `${batch.name}.${extension}`);
-      yield { name, bytes, contentType, events: records.length, unmapped: unmappedOf(records) };
+      yield { name, bytes, contentType, events: seen.events, unmapped: seen.unmapped };
+    }
+  }
+}
+
+/** Counts records while they pass: none is held longer than it takes to encode it. */
+class Seen {
+  events = 0;
+  unmapped = 0;
+
+  *counting(records: Iterable<OutgoingRecord>): Generator<OutgoingRecord> {
+    for (const record of records) {
+      this.events += 1;
+      this.unmapped += record.known ? 0 : 1;
+      yield record;
     }
   }
 }
 
 /** Security Lake requires a file per OCSF class, with rows ordered by time. */
-function byClass(records: OutgoingRecord[], { layout }: BatchForm): [ClassName | undefined, OutgoingRecord[]][] {
-  if (layout !== 'security-lake') return [[undefined, records]];
-  const classes = grouped(records, ({ record }) => classNameOf(record.class_uid as number));
-  for (const [, ofClass] of classes) ofClass.sort((a, b) => Number(a.record.time) - Number(b.record.time));
-  return classes;
+function byClass(batch: OutgoingBatch): [ClassName | undefined, Iterable<OutgoingRecord>][] {
+  if (batch.form.layout !== 'security-lake') return [[undefined, eachRecord(batch)]];
+  // The records are made once more for their files: all of them at once would take far more memory.
+  const sorted: { event: StoredEvent; className: ClassName; time: number }[] = [];
+  for (const { event, record } of eachRecord(batch))
+    sorted.push({ event, className: classNameOf(record.class_uid as number), time: Number(record.time) });
+  sorted.sort((a, b) => a.time - b.time);
+  return grouped(sorted, ({ className }) => className).map(([className, ofClass]) => [
+    className,
+    eachRecord({ ...batch, events: ofClass.map(({ event }) => event) }),
+  ]);
 }
 
 /** Groups items by key, ordered by key. Within a group they keep their order. */

@@ -23,14 +23,26 @@ export interface OutgoingRecord {
  * Converts the events of a batch to records, in order.
  * @throws TrawlError SETTINGS_INVALID if the schema does not exist
  */
-export function records({ events, source, form }: OutgoingBatch): OutgoingRecord[] {
+export function records(batch: OutgoingBatch): OutgoingRecord[] {
+  return [...eachRecord(batch)];
+}
+
+/** The same, each when it is asked for. @throws TrawlError as `records` does, at once */
+export function eachRecord({ events, source, form }: OutgoingBatch): Iterable<OutgoingRecord> {
   const asText = form.rawEvent === 'text';
-  if (form.schema === 'native') return events.map((event) => nativeRecord(event, asText));
+  if (form.schema === 'native') return made(events, (event) => nativeRecord(event, asText));
   const schema = schemaOf(form.schema, form.schemaVersion);
-  if (schema) return events.map((event) => recordOf(event, schema.record(event, source), asText));
+  if (schema) return made(events, (event) => recordOf(event, schema.record(event, source), asText));
   throw new TrawlError('SETTINGS_INVALID', `Unknown schema ${JSON.stringify(form.schema.slice(0, 40))}.`, {
     hint: `Set schema of the sink to one of ${schemaNames.join(', ')}.`,
   });
+}
+
+function* made(
+  events: readonly StoredEvent[],
+  recordOfEvent: (event: StoredEvent) => OutgoingRecord,
+): Generator<OutgoingRecord> {
+  for (const event of events) yield recordOfEvent(event);
 }
 
 /** Allowed values of a sink's setting `schema`. */

@@ -145,6 +145,16 @@ describe('Parquet of the native schema', () => {
     expect(of('extra')).toMatchObject({ stats_null_count: 10_000n });
   });
 
+  it('begins another row group after 32 MB, and loses nothing', async () => {
+    const rows = Array.from({ length: 4 }, (_, at) =>
+      rowOf({ seq: at + 1, rawEvent: `{"a":"${'a'.repeat(12_000_000)}"}` }),
+    );
+    const groups = 'select distinct row_group_id, row_group_num_rows from parquet_metadata(FILE) order by 1';
+    expect((await query(rows, 'native', groups)).map((group) => group.row_group_num_rows)).toEqual([3n, 1n]);
+    const found = await query(rows, 'native', 'select seq, strlen(raw_event) as length from FILE order by seq');
+    expect(found).toEqual(rows.map(({ event }) => ({ seq: BigInt(event.seq), length: BigInt(event.rawEvent.length) })));
+  });
+
   it('begins another row group after 100,000 rows', async () => {
     const row = rowOf();
     const rows = Array.from({ length: 100_001 }, () => row);
