@@ -19,10 +19,18 @@ export const readers = join(
 if (process.argv[1] === import.meta.filename && !existsSync(readers)) {
   const draft = `${readers}-${process.pid}`;
   mkdirSync(dirname(readers), { recursive: true });
-  const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--only-binary', ':all:'];
+  const options = [
+    '--quiet',
+    '--retries',
+    '1',
+    '--disable-pip-version-check',
+    '--no-compile',
+    '--only-binary',
+    ':all:',
+  ];
   const { status } = spawnSync('python3', ['-m', 'pip', 'install', ...options, '--target', draft, ...packages], {
     stdio: ['ignore', 'ignore', 'ignore'],
-    timeout: 300_000,
+    timeout: 180_000,
   });
   if (status === 0 && !existsSync(readers)) renameSync(draft, readers);
   rmSync(draft, { recursive: true, force: true });

@@ -159,8 +159,13 @@ describe('a bucket', () => {
     const client = clientOf(s3, { bucket: 'locked', lockDays: '400' });
     await client.check();
     for (let times = 0; times < 2; times += 1) expect((await client.send(batch)).objects).toHaveLength(1);
-    const { Retention } = await admin.send(new GetObjectRetentionCommand({ Bucket: 'locked', Key: name }));
-    expect(Retention).toMatchObject({ Mode: 'GOVERNANCE' });
+    // In parts, too.
+    const large = event(4, { timestamp: '2026-11-24T00:00:00Z', rawEvent: `{"a":"${'a'.repeat(9_000_000)}"}` });
+    const [inParts] = (await client.send(batchOf([large], { form }))).objects;
+    for (const Key of [name, inParts!.name]) {
+      const { Retention } = await admin.send(new GetObjectRetentionCommand({ Bucket: 'locked', Key }));
+      expect(Retention).toMatchObject({ Mode: 'GOVERNANCE' });
+    }
     await expect(admin.send(new DeleteObjectCommand({ Bucket: 'locked', Key: name }))).rejects.toThrow('object lock');
     await expect(client.send(batchOf([event(1), event(3)], { form }))).rejects.toMatchObject({ code: 'SINK_REFUSED' });
 

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { delimiter } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { readers } from '../../scripts/readers.mjs';
@@ -15,14 +14,14 @@ export interface Root {
 /** By reader: its rows, or why it has none. */
 type Found = Readonly<Record<'pyarrow' | 'pandas' | 'polars' | 'duckdb', string[][] | string>>;
 
-const path = [...(existsSync(readers) ? [readers] : []), process.env.PYTHONPATH].filter(Boolean).join(delimiter);
 // Python keeps what it has compiled, which takes half of the time.
-const env = { ...process.env, PYTHONPATH: path, PYTHONWARNINGS: 'ignore', PYTHONDONTWRITEBYTECODE: '' };
+const env = { ...process.env, PYTHONPATH: readers, PYTHONWARNINGS: 'ignore', PYTHONDONTWRITEBYTECODE: '' };
 
-/** What Python's readers find in each of these folders; null if they are not on this machine. */
+/** What these versions of the readers find in each folder; null if `scripts/readers.mjs` has not installed them. */
 export async function readRoots(
   roots: Readonly<Record<string, Root>>,
 ): Promise<Readonly<Record<string, Found>> | null> {
+  if (!existsSync(readers)) return null;
   const child = spawn('python3', [fileURLToPath(new URL('read-roots.py', import.meta.url))], { env });
   const ended = once(child, 'close').catch(() => null);
   child.stdin.on('error', () => undefined).end(JSON.stringify(roots));

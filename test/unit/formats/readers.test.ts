@@ -77,7 +77,8 @@ it('a folder of each format is read as a whole by pyarrow, pandas, polars and Du
     asked[pathOf(name)] = { format: settings.FORMAT ?? 'ndjson', columns };
   }
   const found = await readRoots(asked);
-  if (!found) return skip('Python has no pyarrow, pandas, polars and duckdb: node scripts/readers.mjs installs them');
+  if (!found)
+    return skip('pyarrow, pandas, polars and duckdb for Python are not here: node scripts/readers.mjs installs them');
   for (const [name, { row: expected }] of Object.entries(cases)) {
     const rows = ofBoth.flat().map(expected);
     for (const [reader, read] of Object.entries(found[pathOf(name)]!))
