@@ -33,13 +33,13 @@ export function lacksFolderKeys({ format, folderKeys }: BatchForm): boolean {
 }
 
 /**
- * The form with the keys of the folders: those of an earlier batch, so that a sink's files have the same, else those of a
+ * The form with the keys of the folders: those of earlier batches, so that a sink's files have the same, else those of a
  * new sink.
- * @param before forms of batches, of which those of other kinds of sinks have no files
+ * @param before forms of earlier batches of files, the newest first
  */
 export function withFolderKeys(wanted: BatchForm, before: readonly BatchForm[]): BatchForm {
-  const earlier = before.find(({ format }) => format !== '');
-  return { ...wanted, folderKeys: earlier ? (earlier.folderKeys ?? 'plain') : folderKeyForms[0] };
+  const known = before.find(({ folderKeys }) => folderKeys)?.folderKeys;
+  return { ...wanted, folderKeys: known ?? (before.length > 0 ? 'plain' : folderKeyForms[0]) };
 }
 
 export function droppedError({ series }: SeriesKey, at: string): TrawlError {

@@ -111,16 +111,23 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await keysOf({})).toBe('plain');
       expect(await keysOf({ form: { ...form, format: '' } })).toBeUndefined();
 
-      // As an earlier version has fixed them.
-      await fixed(store, { sink: 'old', eventsMax: 1 });
-      await under.execute(
-        `UPDATE offload_batches SET form = '${JSON.stringify(form)}' WHERE sink = 'old' AND confirmed_at IS NULL`,
-      );
-      expect(await keysOf({ sink: 'old' })).toBeUndefined();
+      /** As an earlier version fixes it. */
+      const keysOfEarlier = async (sink: string) => {
+        await fixed(store, { sink, eventsMax: 1 });
+        const own = `sink = '${sink}' AND confirmed_at IS NULL`;
+        await under.execute(`UPDATE offload_batches SET form = '${JSON.stringify(form)}' WHERE ${own}`);
+        return keysOf({ sink });
+      };
+      expect(await keysOfEarlier('old')).toBeUndefined();
       expect(await keysOf({ sink: 'old' })).toBe('plain');
       const again = { series: 'again', range: { sinceNs: 1n, untilNs: null } };
       expect(await keysOf({ ...again, sink: 'old' })).toBe('plain');
       expect(await keysOf({ ...again, sink: 'other' })).toBe('trawl');
+
+      // A worker of that version may still be at work.
+      expect(await keysOf({ sink: 'other' })).toBe('trawl');
+      expect(await keysOfEarlier('other')).toBeUndefined();
+      expect(await keysOf({ sink: 'other' })).toBe('trawl');
     });
 
     it('has a time range only as a repetition: others would pass over events', async () => {

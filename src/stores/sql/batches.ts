@@ -129,25 +129,26 @@ function* whenDropped({ collector, series }: SeriesKey): Steps<string | null> {
   return row?.at ?? null;
 }
 
-/** The form for a new batch. A series keeps the keys of its folders, and begins with those of the sink's other series. */
+/**
+ * The form for a new batch. A series keeps the keys of its folders, and begins with those of the sink's other series. A
+ * batch without keys is of an earlier version, which may still be at work.
+ */
 function* settledForm({ form, ...key }: BatchWanted, batches: number): Steps<BatchForm> {
   if (!lacksFolderKeys(form)) return form;
-  const own = yield* all<{ form: string }>(
-    'SELECT form FROM offload_batches WHERE collector = $1 AND sink = $2 AND series = $3 AND number = $4',
-    ...keyOf(key),
-    batches,
-  );
-  const formOf = (row: { form: string }) => JSON.parse(row.form) as BatchForm;
-  const settled = own.map(formOf).filter(({ format }) => format !== '');
-  return withFolderKeys(form, settled.length > 0 ? settled : (yield* formsOf(key.sink)).map(formOf));
+  const isOwn = 'collector = $1 AND sink = $2 AND series = $3';
+  const last = yield* formsOf(`${isOwn} AND number = $4`, ...keyOf(key), batches);
+  if (last[0]?.folderKeys) return withFolderKeys(form, last);
+  const own = yield* formsOf(isOwn, ...keyOf(key));
+  return withFolderKeys(form, own.length > 0 ? own : yield* formsOf('sink = $1', key.sink));
 }
 
-/** The oldest first. */
-function* formsOf(sink: string): Steps<{ form: string }[]> {
-  return yield* all<{ form: string }>(
-    'SELECT form FROM offload_batches WHERE sink = $1 GROUP BY form ORDER BY min(fixed_at)',
-    sink,
+/** The forms of batches that are files, the newest first. */
+function* formsOf(where: string, ...values: (string | number)[]): Steps<BatchForm[]> {
+  const rows = yield* all<{ form: string }>(
+    `SELECT form FROM offload_batches WHERE ${where} GROUP BY form ORDER BY max(fixed_at) DESC`,
+    ...values,
   );
+  return rows.map((row) => JSON.parse(row.form) as BatchForm).filter(({ format }) => format !== '');
 }
 
 function* inForm(open: FixedBatch, wanted: BatchForm): Steps<FixedBatch> {
