@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { eventsOfLines } from '../../../src/archive/lines.js';
 import { eventTimeNs } from '../../../src/sinks/event-time.js';
 import { parts } from '../../../src/sinks/parts.js';
 import { records, unmappedOf } from '../../../src/sinks/records.js';
@@ -33,6 +34,29 @@ describe('a native record', () => {
         expectRecord(records(batchOf([of]))[0]!.json, of);
       }),
     );
+  });
+
+  it('has raw event and extra as texts if the form says so, and no half of a surrogate pair', () => {
+    const asText = { ...batchOf([]).form, format: 'ndjson', rawEvent: 'text' as const };
+    const anyEvent = fc.tuple(objectText, fc.option(objectText), fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(anyEvent, ([rawEvent, extra, text]) => {
+        const of = event(1, { rawEvent, extra, id: `\ud800${text}\\ud800`, type: text });
+        const { json } = records(batchOf([of], { form: asText }))[0]!;
+        expect(json).not.toMatch(/[\r\n]/);
+        const line = JSON.parse(json) as Record<string, string>;
+        const texts = { id: of.id.toWellFormed(), type: text.toWellFormed(), raw_event: rawEvent.toWellFormed() };
+        expect(line).toMatchObject({ ...texts, ...(extra !== null && { extra: extra.toWellFormed() }) });
+        expect(JSON.stringify(line)).toBe(json);
+        const [back] = eventsOfLines(Buffer.from(`${json}\n`), true);
+        expect(back).toMatchObject({ rawEvent: rawEvent.toWellFormed(), extra: extra?.toWellFormed() ?? null });
+      }),
+    );
+  });
+
+  it('of another schema has no half of a surrogate pair, either, if the form says so', () => {
+    const form = { ...batchOf([]).form, schema: 'ocsf', format: 'ndjson', rawEvent: 'text' as const };
+    for (const { json } of records(batchOf(hostileEvents, { form }))) expect(json).not.toMatch(/[^\\](\\\\)*\\ud8/);
   });
 
   it('has no extra if the event has none', () => {
