@@ -14,7 +14,7 @@ export interface BatchForm {
   /** `raw` or `security-lake`. */
   layout: string;
   /** Names of the folders in the layout `raw`; `plain` if a version that had no others has fixed the batch. */
-  folderKeys?: FolderKeys | undefined;
+  folderNames?: FolderNames | undefined;
   /** `text` if lines of NDJSON have the raw event as a text; otherwise it is part of their JSON. */
   rawEvent?: 'json' | 'text' | undefined;
 }
@@ -23,9 +23,9 @@ export interface BatchForm {
  * `trawl_source=asa/trawl_collector=asa` or `source=asa/collector=asa`. The first is that of new sinks: readers add folders
  * as columns, and refuse or lose a column of the same name: `collector` of the events, `source` of ECS.
  */
-export const folderKeyForms = ['trawl', 'plain'] as const;
+export const folderNameForms = ['trawl', 'plain'] as const;
 
-type FolderKeys = (typeof folderKeyForms)[number];
+type FolderNames = (typeof folderNameForms)[number];
 
 /** The part of a batch that a sink has confirmed since the previous part. */
 export interface ConfirmedPart {

@@ -89,12 +89,12 @@ function grouped<Item, Key extends string>(items: readonly Item[], keyOf: (item:
 
 /** Amazon Security Lake's layout for custom sources, each of which has one class. */
 function foldersOf(
-  { collector, source, form: { folderKeys = 'plain' } }: OutgoingBatch,
+  { collector, source, form: { folderNames = 'plain' } }: OutgoingBatch,
   { region, accountId }: Lake,
   day: string,
   className: ClassName | undefined,
 ): string[] {
-  const before = folderKeys === 'trawl' ? 'trawl_' : '';
+  const before = folderNames === 'trawl' ? 'trawl_' : '';
   if (className === undefined)
     return ['raw', `${before}source=${source}`, `${before}collector=${collector}`, `dt=${day}`];
   const eventDay = day.replaceAll('-', '');

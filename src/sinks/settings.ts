@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BatchForm, folderKeyForms } from '../batch.js';
+import { type BatchForm, folderNameForms } from '../batch.js';
 import { defineSettings, type ValuesOf } from '../settings/definition.js';
 import { wholeNumberSetting, wordSetting } from '../settings/kinds.js';
 import { schemaNames, schemaVersionOf } from './records.js';
@@ -32,13 +32,13 @@ export const fileSettings = {
   format: wordSetting({ env: 'FORMAT', meaning: 'Format of the files' }, ['ndjson', 'csv', 'parquet']),
   compression: wordSetting({ env: 'COMPRESSION', meaning: 'Compression of NDJSON and CSV' }, ['gzip', 'zstd', 'none']),
   layout: wordSetting({ env: 'LAYOUT', meaning: 'Layout of the files' }, ['raw', 'security-lake']),
-  folderKeys: {
-    env: 'FOLDER_KEYS',
+  folderNames: {
+    env: 'FOLDER_NAMES',
     meaning:
       'Keys of the folders: trawl_collector= or collector=. By default a sink keeps its own; a new one has the first',
-    expected: `one of ${folderKeyForms.join(', ')}`,
+    expected: `one of ${folderNameForms.join(', ')}`,
     optional: true,
-    schema: z.enum(folderKeyForms),
+    schema: z.enum(folderNameForms),
   },
   rawEvent: wordSetting(
     {
@@ -81,10 +81,10 @@ export function fileSettingProblems(values: Partial<FileSettings & CommonSetting
 
 /** The form of a sink's batches. Sinks that push records have no file form. */
 export function batchForm({ schema }: CommonSettings, file?: FileForm): BatchForm {
-  const { format = '', compression = 'none', layout = 'raw', folderKeys, rawEvent } = file ?? {};
+  const { format = '', compression = 'none', layout = 'raw', folderNames, rawEvent } = file ?? {};
   return {
     ...{ schema, schemaVersion: schemaVersionOf(schema), format, compression, layout },
-    ...(folderKeys && { folderKeys }),
+    ...(folderNames && { folderNames }),
     ...(rawEvent === 'text' && { rawEvent }),
   };
 }

@@ -15,7 +15,7 @@ export interface Sink<Own extends Values = Values> extends ConfigurableKind<Own>
 }
 
 /** The part of a batch's form that only sinks that write files have. */
-export type FileForm = Pick<BatchForm, 'format' | 'compression' | 'layout' | 'folderKeys' | 'rawEvent'>;
+export type FileForm = Pick<BatchForm, 'format' | 'compression' | 'layout' | 'folderNames' | 'rawEvent'>;
 
 export interface SinkContext {
   http: HttpClient;

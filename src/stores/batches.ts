@@ -1,4 +1,4 @@
-import { type BatchForm, folderKeyForms } from '../batch.js';
+import { type BatchForm, folderNameForms } from '../batch.js';
 import { TrawlError } from '../errors.js';
 import type { BatchWanted, SeriesKey } from './offload.js';
 
@@ -28,8 +28,8 @@ export function formToSend(fixed: BatchForm, wanted: BatchForm): BatchForm {
 }
 
 /** Returns whether the form leaves the keys of the folders open. */
-export function lacksFolderKeys({ format, folderKeys }: BatchForm): boolean {
-  return format !== '' && folderKeys === undefined;
+export function lacksFolderNames({ format, folderNames }: BatchForm): boolean {
+  return format !== '' && folderNames === undefined;
 }
 
 /**
@@ -37,9 +37,9 @@ export function lacksFolderKeys({ format, folderKeys }: BatchForm): boolean {
  * new sink.
  * @param before forms of earlier batches of files, the newest first
  */
-export function withFolderKeys(wanted: BatchForm, before: readonly BatchForm[]): BatchForm {
-  const known = before.find(({ folderKeys }) => folderKeys)?.folderKeys;
-  return { ...wanted, folderKeys: known ?? (before.length > 0 ? 'plain' : folderKeyForms[0]) };
+export function withFolderNames(wanted: BatchForm, before: readonly BatchForm[]): BatchForm {
+  const known = before.find(({ folderNames }) => folderNames)?.folderNames;
+  return { ...wanted, folderNames: known ?? (before.length > 0 ? 'plain' : folderNameForms[0]) };
 }
 
 export function droppedError({ series }: SeriesKey, at: string): TrawlError {

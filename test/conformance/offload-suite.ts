@@ -104,10 +104,10 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       const keysOf = async (more: Partial<BatchWanted>) => {
         const batch = (await fixed(store, { eventsMax: 1, ...more }))!;
         await store.offload.confirmBatch(batch, sent);
-        return batch.form.folderKeys;
+        return batch.form.folderNames;
       };
       expect(await keysOf({})).toBe('trawl');
-      expect(await keysOf({ form: { ...form, folderKeys: 'plain' } })).toBe('plain');
+      expect(await keysOf({ form: { ...form, folderNames: 'plain' } })).toBe('plain');
       expect(await keysOf({})).toBe('plain');
       expect(await keysOf({ form: { ...form, format: '' } })).toBeUndefined();
 

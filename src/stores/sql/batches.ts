@@ -4,10 +4,10 @@ import {
   countOf,
   droppedError,
   formToSend,
-  lacksFolderKeys,
+  lacksFolderNames,
   requireRepetition,
   requireSameRange,
-  withFolderKeys,
+  withFolderNames,
 } from '../batches.js';
 import { integer, text } from '../copied-tables.js';
 import type {
@@ -134,12 +134,12 @@ function* whenDropped({ collector, series }: SeriesKey): Steps<string | null> {
  * batch without keys is of an earlier version, which may still be at work.
  */
 function* settledForm({ form, ...key }: BatchWanted, batches: number): Steps<BatchForm> {
-  if (!lacksFolderKeys(form)) return form;
+  if (!lacksFolderNames(form)) return form;
   const isOwn = 'collector = $1 AND sink = $2 AND series = $3';
   const last = yield* formsOf(`${isOwn} AND number = $4`, ...keyOf(key), batches);
-  if (last[0]?.folderKeys) return withFolderKeys(form, last);
+  if (last[0]?.folderNames) return withFolderNames(form, last);
   const own = yield* formsOf(isOwn, ...keyOf(key));
-  return withFolderKeys(form, own.length > 0 ? own : yield* formsOf('sink = $1', key.sink));
+  return withFolderNames(form, own.length > 0 ? own : yield* formsOf('sink = $1', key.sink));
 }
 
 /** The forms of batches that are files, the newest first. */

@@ -57,7 +57,7 @@ const ofBoth = ['acme', 'beta'].map((collector) => events.map((one) => ({ ...one
 /** Sends the events of two collectors to a new sink, each in two batches. */
 async function written(path: string, variables: Record<string, string>): Promise<void> {
   mkdirSync(path);
-  const all = { PATH: path, FOLDER_KEYS: 'trawl', ...variables };
+  const all = { PATH: path, FOLDER_NAMES: 'trawl', ...variables };
   const values = settingsOf(files, all);
   const [client, form] = [open(files, all), batchForm(values, values)];
   for (const own of ofBoth)
