@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { log } from '@temporalio/activity';
 import type { StoredEvent } from '../src/domain.js';
 import { refusedInRowMax } from '../src/sinks/delivery.js';
-import type { SinkClient } from '../src/sinks/sink.js';
-import type { FixedBatch } from '../src/stores/offload.js';
+import type { OutgoingBatch, SinkClient } from '../src/sinks/sink.js';
+import type { FixedBatch, OffloadStore } from '../src/stores/offload.js';
 import { type Sending, takenOver, whileLeased } from './batch-lease.js';
 import type { OffloadedBatches } from './types.js';
 import { warnOfUnmapped } from './unmapped.js';
@@ -46,19 +46,9 @@ export async function sendBatch(
     }
     let sentSeq = batch.sentSeq;
     let notedBytes = 0;
-    const refusedBefore = await ledger.refusedBefore(batch, refusedInRowMax);
+    const so = { ...(await trialOf(ledger, batch)), lastBeginMs };
     const sent = await client.send(
-      {
-        collector,
-        source,
-        name: nameOf(batch, events),
-        firstSeq,
-        lastSeq,
-        events: left,
-        form,
-        refusedBefore,
-        lastBeginMs,
-      },
+      { collector, source, name: nameOf(batch, events), firstSeq, lastSeq, events: left, form, ...so },
       AbortSignal.any([signal, lost]),
       async (part) => {
         const inPart = left.filter(({ seq }) => seq > sentSeq && seq <= part.lastSeq).length;
@@ -72,6 +62,17 @@ export async function sendBatch(
     if (sent.unmapped > 0) warnOfUnmapped(client, { batch, source, events: left });
     return { events: events.length, bytes: sent.bytes, unmapped: sent.unmapped, refused: sent.refused.length };
   });
+}
+
+/** What is known of the sink from the events before those that are left to send. */
+async function trialOf(
+  ledger: OffloadStore,
+  batch: FixedBatch,
+): Promise<Pick<OutgoingBatch, 'refusedBefore' | 'isUntried'>> {
+  const { number, firstSeq, sentSeq } = batch;
+  const refusedBefore = await ledger.refusedBefore(batch, refusedInRowMax);
+  const isFirst = number === 1 && sentSeq === 0;
+  return { refusedBefore, isUntried: isFirst || refusedBefore >= Math.max(sentSeq, firstSeq - 1) };
 }
 
 /**

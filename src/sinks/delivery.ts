@@ -60,9 +60,13 @@ export class Delivery<T extends Sendable> {
   readonly #lastBeginMs: number;
   #begun = false;
   #outOfTime = false;
+  /** True if the sink is known to accept events. */
+  #accepts: boolean;
+  #lastRefusal: TrawlError | undefined;
 
-  constructor({ events, refusedBefore = 0, lastBeginMs }: OutgoingBatch, confirmed?: OnConfirmed) {
+  constructor({ events, refusedBefore = 0, isUntried, lastBeginMs }: OutgoingBatch, confirmed?: OnConfirmed) {
     this.#lastBeginMs = lastBeginMs ?? Number.POSITIVE_INFINITY;
+    this.#accepts = !isUntried;
     this.#confirmations = new Confirmations(
       events.map(({ seq }) => seq),
       confirmed,
@@ -115,10 +119,13 @@ export class Delivery<T extends Sendable> {
 
   /**
    * Call it once everything is sent and confirmed.
-   * @throws TrawlError SINK_SLOW if there was no time for all of it
+   * @throws TrawlError SINK_SLOW if there was no time for all of it; SINK_REFUSED if an untried sink accepts none of it
    */
   async result(): Promise<SendResult> {
     if (this.#outOfTime) throw slow('The sink takes so long that there was no time for the whole batch.');
+    const count = this.#undecided.length;
+    if (!this.#accepts && this.#lastRefusal && count > 1)
+      throw brokenSink(this.#lastRefusal, `It has refused all ${count} events, and has not accepted any yet`);
     const last = this.#decide();
     await this.#confirmations.add(
       last.map(({ seq }) => seq),
@@ -141,6 +148,7 @@ export class Delivery<T extends Sendable> {
         if (refusal) this.#undecided.push(refusedEvent(item, refusal.reason));
         else accepted.push(item.outgoing.event.seq);
         this.#inRow = 0;
+        this.#accepts = true;
         if (!broken) decided.push(...this.#decide());
       }
     }
@@ -154,7 +162,9 @@ export class Delivery<T extends Sendable> {
   #refuse(item: T, { reason, error }: Refusal): TrawlError | undefined {
     this.#undecided.push(refusedEvent(item, reason));
     this.#inRow += 1;
-    return error && this.#inRow > refusedInRowMax ? brokenSink(error) : undefined;
+    this.#lastRefusal = error;
+    if (!error || this.#inRow <= refusedInRowMax) return undefined;
+    return brokenSink(error, `It has refused more than ${refusedInRowMax} events in a row`);
   }
 
   #decide(): RefusedEvent[] {
@@ -179,10 +189,8 @@ function around<T>(part: readonly T[], index: number | undefined): (readonly T[]
   return pieces.filter(({ length }) => length > 0);
 }
 
-function brokenSink({ message, hint }: TrawlError): TrawlError {
-  return new TrawlError(
-    'SINK_REFUSED',
-    `${message} It has refused more than ${refusedInRowMax} events in a row, so the fault is there, not in the events.`,
-    { hint: `${hint} Then the next run sends them again; those in refused_events need "trawl offload --since".` },
-  );
+function brokenSink({ message, hint }: TrawlError, why: string): TrawlError {
+  return new TrawlError('SINK_REFUSED', `${message} ${why}, so the fault is there, not in the events.`, {
+    hint: `${hint} Then the next run sends them again; those in refused_events need "trawl offload --since".`,
+  });
 }

@@ -61,6 +61,8 @@ export interface OutgoingBatch {
   events: readonly StoredEvent[];
   /** Number of events right before these that the sink has refused, one after the other; 0 if not given. */
   refusedBefore?: number;
+  /** True if the sink is not known to have accepted any event. */
+  isUntried?: boolean;
   /** No request but the first is begun after this time; epoch ms. */
   lastBeginMs?: number;
   /** The form of the records. Fixed with the batch, even if the settings have changed since. */

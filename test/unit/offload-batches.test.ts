@@ -236,6 +236,28 @@ describe('a batch that a sink takes in parts', () => {
   });
 });
 
+it('a sink is untried until it has accepted an event, and is told how many it has refused before', async () => {
+  const { store, attempt } = await bed();
+  const told: unknown[] = [];
+  const next = async (id: string, refuse: boolean) => {
+    const { lastOffset: offset } = await store.checkpoint('asa');
+    await store.writePage(page([event(id)], { key: id, offset, nextOffset: id }));
+    await attempt(async ({ refusedBefore, isUntried, events }) => {
+      told.push([refusedBefore, isUntried]);
+      return { ...nothing, refused: refuse ? events.map(({ seq }) => ({ seq, id: '', reason: 'no' })) : [] };
+    });
+  };
+  for (const [at, refuse] of [true, true, false, true, false].entries()) await next(`n${at}`, refuse);
+  // The first batch has the ten events of the bed, too.
+  expect(told).toEqual([
+    [0, true],
+    [11, true],
+    [12, true],
+    [0, false],
+    [1, false],
+  ]);
+});
+
 describe('a batch of which events are gone', () => {
   const notes = async (store: Store) =>
     (await store.executionLog({ collector: 'asa', limit: 1 })).map((line) => line.notes);

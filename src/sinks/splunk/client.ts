@@ -54,7 +54,7 @@ export class SplunkClient implements SinkClient {
     const sending = { channel: randomUUID(), cookies: new Cookies(), signal };
     const delivery = new Delivery<EventLine>(batch, confirmed);
     const open = new Map<string, () => Promise<void>>();
-    await delivery.send(lines, { bytesMax: this.#settings.maxBytes }, async (part) => {
+    const sent = delivery.send(lines, { bytesMax: this.#settings.maxBytes }, async (part) => {
       const text = part.map((line) => line.text).join('\n');
       const body = this.#settings.gzip ? gzipSync(text) : Buffer.from(text);
       const answer = await this.#post('event', body, sending);
@@ -62,10 +62,21 @@ export class SplunkClient implements SinkClient {
       const ackId = this.#successCode(answer);
       const taken = { kind: 'taken', bytes: body.byteLength } as const;
       if (ackId === undefined) return taken;
-      if (open.has(ackId)) throw this.#givenTwice();
+      if (open.has(ackId)) {
+        open.clear();
+        throw this.#givenTwice();
+      }
       open.set(ackId, () => delivery.confirm(part, body.byteLength));
       return { ...taken, open: true };
     });
+    try {
+      await sent;
+    } catch (error) {
+      // Otherwise the requests before the one that fails are sent again, although Splunk has them.
+      const answers = error instanceof TrawlError && error.code !== 'SINK_SLOW';
+      if (answers && open.size > 0) await this.#acknowledged(open, sending).catch(() => undefined);
+      throw error;
+    }
     if (open.size > 0) await this.#acknowledged(open, sending);
     return delivery.result();
   }

@@ -14,6 +14,9 @@ import type { WebhookSettings } from './settings.js';
 const howToConfirm =
   'Check url of the sink and any proxy in between; the same events are sent again. If the receiver has its own way to say yes, set confirm of the sink.';
 
+const notAccepted = 'Check the receiver, and url and authorization of the sink: it must accept such events.';
+const contentHints = { 400: notAccepted, 422: notAccepted };
+
 interface Part {
   firstSeq: number;
   lastSeq: number;
@@ -79,7 +82,8 @@ export class WebhookClient implements SinkClient {
    * @returns the refusal of the content; undefined if the receiver confirms
    */
   #refusal(answer: HttpAnswer): RequestRefused | undefined {
-    if (!isSuccess(answer)) return contentRefused(answer, statusError(answer, this.place), this.#secrets());
+    if (!isSuccess(answer))
+      return contentRefused(answer, statusError(answer, this.place, contentHints), this.#secrets());
     // With several statuses in one answer, some of the events may have failed.
     if (answer.status === 207) throw unreadable(this.place, 'a multi-status answer (207)', undefined, howToConfirm);
     const said = judged(answer, this.#confirmation);

@@ -18,7 +18,7 @@ interface Kind {
   /** Sequence numbers of the events in a request. */
   seqsOf(body: string): number[];
   /** The answer that says yes to all of them. */
-  yes(body: string): object;
+  yes(body: string, nth: number): object;
 }
 
 const seqsBy = (pattern: RegExp) => (body: string) => [...body.matchAll(pattern)].map(([, seq]) => Number(seq));
@@ -37,6 +37,16 @@ const kinds: Kind[] = [
     variables: { URL: 'http://splunk.example', TOKEN: 'marked-secret', GZIP: 'no', MAX_BYTES: '10000' },
     seqsOf: seqsBy(/"trawl_seq":"(\d+)"/g),
     yes: () => ({ text: 'Success', code: 0 }),
+  },
+  {
+    kind: 'Splunk with acknowledgement',
+    sink: splunk,
+    variables: {
+      ...{ URL: 'http://splunk.example', TOKEN: 'marked-secret', USE_ACK: 'yes' },
+      ...{ GZIP: 'no', MAX_BYTES: '10000', ACK_WAIT_SECONDS: '30' },
+    },
+    seqsOf: seqsBy(/"trawl_seq":"(\d+)"/g),
+    yes: (_, nth) => ({ text: 'Success', code: 0, ackId: nth }),
   },
   {
     kind: 'Elasticsearch',
@@ -76,13 +86,17 @@ function receiverOf({ seqsOf, yes }: Kind, judge: Judge): Receiver {
   });
   const request = async (sent: HttpRequest): Promise<HttpAnswer> => {
     const body = String(sent.body);
+    if (sent.url.endsWith('/ack')) {
+      const { acks } = JSON.parse(body) as { acks: number[] };
+      return answer(200, { acks: Object.fromEntries(acks.map((id) => [id, true])) });
+    }
     const seqs = seqsOf(body);
     requests.push(seqs);
     bounds.push(sent.answerMaxMs);
     const said = judge(seqs, requests.length, body.length);
     if (said === 'yes' || said === 'yes, killed') stored.push(...seqs);
     if (said === 'killed' || said === 'yes, killed') throw new Error('killed');
-    return said === 'yes' ? answer(200, yes(body)) : answer(said.status, said.body);
+    return said === 'yes' ? answer(200, yes(body, requests.length)) : answer(said.status, said.body);
   };
   return { http: { request } as unknown as HttpClient, stored, requests, bounds };
 }
@@ -170,6 +184,20 @@ describe.each(kinds)('$kind', (kind) => {
     expect(stored).toEqual(batches[5]!.map(({ seq }) => seq));
   });
 
+  it('that has not accepted anything yet, and refuses a whole batch, has a fault of its own', async () => {
+    const { http } = receiverOf(kind, (seqs) => (seqs.every((seq) => seq === 9) ? 'yes' : no(400)));
+    const ledger = empty();
+    const first = attempt(kind, http, eventsOf(3), ledger, { isUntried: true });
+    const error = await refusal(first);
+    expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
+    expect(error.message).toContain('refused all 3 events, and has not accepted any yet');
+    expect(ledger).toEqual(empty());
+    // But a single event may be at fault itself, and so may some of several.
+    await attempt(kind, http, eventsOf(1), ledger, { isUntried: true });
+    await attempt(kind, http, eventsOf(8, 2), ledger, { isUntried: true });
+    expect([...ledger.refused.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it.each([
     [401, 'SINK_REFUSED'],
     [403, 'SINK_REFUSED'],
@@ -196,7 +224,9 @@ describe.each(kinds)('$kind', (kind) => {
     const { http, bounds } = receiverOf(kind, () => 'yes');
     await attempt(kind, http, eventsOf(50), empty());
     const patient = { ...kind, variables: { ...kind.variables, TIMEOUT_SECONDS: '300' } };
-    expect(open(patient.sink, patient.variables, http)).toMatchObject({ answerMaxMs: 300_000 });
+    expect(open(patient.sink, patient.variables, http)).toMatchObject({
+      answerMaxMs: kind.variables.USE_ACK ? 330_000 : 300_000,
+    });
     await attempt(patient, http, eventsOf(1), empty());
     expect(new Set(bounds)).toEqual(new Set([kind.sink === webhook ? 60_000 : 120_000, 300_000]));
   });
@@ -255,11 +285,11 @@ describe.each(kinds)('$kind', (kind) => {
         expect([...ledger.refused.keys()].sort((a, b) => a - b)).toEqual(events.filter(isBad).map(({ seq }) => seq));
         const good = events.filter((one) => !isBad(one)).map(({ seq }) => seq);
         expect([...new Set(stored)]).toEqual(good);
-        // Twice only what was under way when the worker was killed.
-        for (const seq of good)
-          expect(stored.filter((one) => one === seq).length).toBeLessThanOrEqual(
-            1 + inFlight.filter((one) => one === seq).length,
-          );
+        // Twice only what was under way when the worker was killed: with acknowledgement, all of that sending.
+        for (const seq of good) {
+          const again = kind.variables.USE_ACK ? kills.length : inFlight.filter((one) => one === seq).length;
+          expect(stored.filter((one) => one === seq).length).toBeLessThanOrEqual(1 + again);
+        }
       }),
       { numRuns: 150 },
     );

@@ -34,10 +34,11 @@ const settingsOf = {
   }),
 };
 
+const timeoutSeconds = 30;
 const sinkOf = {
-  splunk: (url) => new SplunkClient(http, { url, token: secret, useAck: false, gzip: false, timeoutSeconds: 60 }),
-  elasticsearch: (url) => new ElasticsearchClient(http, { url, index: 'i', gzip: false, timeoutSeconds: 60 }),
-  webhook: (url) => new WebhookClient(http, { url: new Secret(url), confirm: 'answer', timeoutSeconds: 60 }),
+  splunk: (url) => new SplunkClient(http, { url, token: secret, useAck: false, gzip: false, timeoutSeconds }),
+  elasticsearch: (url) => new ElasticsearchClient(http, { url, index: 'i', gzip: false, timeoutSeconds }),
+  webhook: (url) => new WebhookClient(http, { url: new Secret(url), confirm: 'answer', timeoutSeconds }),
 };
 
 /** Reads a page as the activities do. */
