@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { Commits } from './commits.js';
 import type { Random } from './random.js';
 
 /** In memory if the system has such a place: a history waits for the disk several hundred times. */
@@ -11,6 +12,7 @@ const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 /** The folder of all histories, with a store that is empty. */
 export class Disks {
   readonly #folder = mkdtempSync(join(place, 'trawl-simulation-'));
+  readonly #commits = new Commits();
   #made = 0;
 
   constructor() {
@@ -22,7 +24,7 @@ export class Disks {
     const folder = join(this.#folder, String(this.#made));
     mkdirSync(folder);
     copyFileSync(join(this.#folder, 'empty.db'), join(folder, '1.db'));
-    return new Disk(folder);
+    return new Disk(folder, this.#commits);
   }
 
   remove(): void {
@@ -33,13 +35,16 @@ export class Disks {
 /** The disk of one history. */
 export class Disk {
   readonly #folder: string;
+  readonly #commits: Commits;
   #cuts = 1;
+  #copies = 0;
   /** Size of the write-ahead log that is surely on the disk. */
   #durableBytes = 0;
   #writtenBytes = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, commits: Commits) {
     this.#folder = folder;
+    this.#commits = commits;
   }
 
   get #path(): string {
@@ -50,13 +55,11 @@ export class Disk {
     return new SqliteStore(this.#path);
   }
 
-  /**
-   * Looks whether a call of the store has written anything.
-   * @param light the call does not wait for the disk. One that does puts everything before it on the disk, too.
-   */
-  wrote(light: boolean): void {
+  /** Looks whether a call of the store has written anything. One that waits for the disk puts everything before it there. */
+  wrote(): void {
     const bytes = this.#walBytes();
-    if (bytes !== this.#writtenBytes && !light) this.#durableBytes = bytes;
+    const isLight = this.#commits.takeLight();
+    if (bytes !== this.#writtenBytes && !isLight) this.#durableBytes = bytes;
     this.#writtenBytes = bytes;
   }
 
@@ -82,6 +85,24 @@ export class Disk {
     }
   }
 
+  /** The same of what a power cut would leave now; undefined if it would take nothing. */
+  querySurviving<Row>(sql: string): Row[] | undefined {
+    if (this.#durableBytes >= this.#walBytes()) return undefined;
+    // A name of its own: a connection that was closed lives on until its statements are collected.
+    this.#copies += 1;
+    const path = join(this.#folder, `surviving-${this.#copies}.db`);
+    copyFileSync(this.#path, path);
+    copyFileSync(`${this.#path}-wal`, `${path}-wal`);
+    truncateSync(`${path}-wal`, this.#durableBytes);
+    const db = new DatabaseSync(path);
+    try {
+      return db.prepare(sql).all() as Row[];
+    } finally {
+      db.close();
+      for (const ending of ['', '-wal', '-shm']) rmSync(`${path}${ending}`, { force: true });
+    }
+  }
+
   /** Changes the store by hand. */
   change(sql: string): void {
     const db = new DatabaseSync(this.#path);
@@ -90,7 +111,7 @@ export class Disk {
     } finally {
       db.close();
     }
-    this.wrote(false);
+    this.wrote();
   }
 
   remove(): void {

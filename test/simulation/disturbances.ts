@@ -19,7 +19,10 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     weight: 3,
     happen: (world, random) => {
       const id = world.byHand('offloadEvents', { series: `broken-off-${random.int(1, 9)}` });
-      world.clock.alarm(random.int(100, 5_000), () => world.temporal.terminate(id));
+      world.next.set('a repetition has a batch', (worker) => {
+        world.temporal.terminate(id);
+        if (random.chance(0.7)) world.crash(worker);
+      });
     },
   },
   'commands keep coming': {
@@ -47,16 +50,18 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
   },
   'a process dies between two parts of a clearing, and everything is read again': {
     weight: 3,
-    happen: (world) => {
-      command(world, 'clearEvents', { force: true });
-      world.onPartCleared = (worker) => {
+    happen: (world, random) => {
+      const id = command(world, 'clearEvents', { force: true });
+      const isGivenUp = random.chance(0.5);
+      world.next.set('a part is cleared', (worker) => {
+        if (isGivenUp) world.temporal.terminate(id);
         world.crash(worker);
         command(world, 'resetCheckpoint', {});
         world.collect();
-      };
+      });
     },
   },
-  'a reset begins': { weight: 1, happen: (world) => command(world, 'resetCheckpoint', {}) },
+  'a reset begins': { weight: 1, happen: (world) => void command(world, 'resetCheckpoint', {}) },
   'a clear begins': {
     weight: 1,
     happen: (world, random) => command(world, 'clearEvents', { force: random.chance(0.3) }),
@@ -87,7 +92,14 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     },
   },
   'events are altered': { weight: 1, happen: ({ vendor }) => vendor.alter() },
-  'times have another form, or no longer': { weight: 2, happen: ({ vendor }) => vendor.mangle() },
+  'times or ids have another form, or no longer': {
+    weight: 4,
+    happen: (world, random) => {
+      world.vendor.mangle();
+      world.vendor.grow(random.int(1, 30));
+      world.collect();
+    },
+  },
   'pages have no end, or one again': { weight: 1, happen: ({ vendor }) => vendor.wander?.() },
   'rows are deleted by hand': { weight: 1, happen: (world, random) => deleteRows(world, random) },
   'the names of the sinks are wrong': { weight: 2, happen: (world) => world.set({ offload: '!!' }, []) },
@@ -133,10 +145,10 @@ function deleteRows(world: World, random: Random): void {
 }
 
 /** A command as a workflow of its own, which tells whoever began it how it went. */
-function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: object): void {
+function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: object): string {
   const promised = world.books.promised[type];
   promised.unsure += 1;
-  world.byHand(type, input, ({ error }) => {
+  return world.byHand(type, input, ({ error }) => {
     if (error !== undefined) return;
     promised.unsure -= 1;
     promised.accepted += 1;

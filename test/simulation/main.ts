@@ -15,6 +15,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     'lying-sink': { type: 'boolean', default: false },
     'go-on': { type: 'boolean', default: false },
+    brief: { type: 'boolean', default: false },
   },
 });
 
@@ -26,26 +27,27 @@ const disks = new Disks();
 process.once('exit', () => disks.remove());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const startedAt = performance.now();
+let lived = 0;
 let steps = 0;
 let failed = 0;
 for (let seed = from; seed < from + count; seed += 1) {
   const plan = planOf(seed, kind, values['lying-sink']);
   const result = await live(plan, disks);
+  lived += 1;
   steps += result.steps;
   if (result.problems.length === 0) {
     if (values.trace) console.log(result.trace.join('\n'));
     continue;
   }
   failed += 1;
-  if (values['go-on']) console.log(`seed ${seed} ${plan.kind}: ${result.problems.join('; ').slice(0, 500)}`);
-  else {
-    await report(plan, result);
-    break;
-  }
+  if (values['go-on'] || values.brief)
+    console.log(`seed ${seed} ${plan.kind}: ${result.problems.join('; ').slice(0, 500)}`);
+  else await report(plan, result);
+  if (!values['go-on']) break;
 }
 const seconds = (performance.now() - startedAt) / 1000;
 console.log(
-  `${count} histories, ${steps} steps, ${failed} failed, ${seconds.toFixed(1)} s (${Math.round(count / seconds)} histories/s, ${Math.round(steps / seconds)} steps/s)`,
+  `${lived} histories, ${steps} steps, ${failed} failed, ${seconds.toFixed(1)} s (${Math.round(lived / seconds)} histories/s, ${Math.round(steps / seconds)} steps/s)`,
 );
 process.exit(failed > 0 ? 1 : 0);
 

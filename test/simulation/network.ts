@@ -27,6 +27,8 @@ export function answerOf(status: number, body: unknown, headers: HttpAnswer['hea
 /** The network between a worker and everything else. */
 export class Network {
   readonly hosts = new Map<string, Host>();
+  /** Called when a host has answered, before anybody knows the answer. */
+  onAnswer: (host: Host) => void = () => {};
   /** Probability that an exchange goes wrong. */
   fails = 0;
   /** Whether statuses come that need a person. */
@@ -61,6 +63,7 @@ export class Network {
     const found = this.hosts.get(host)!;
     if (found.slowMs) await clock.sleep(found.slowMs, request.signal);
     const answer = found.answer(request);
+    this.onAnswer(found);
     // An answer takes its way, too: what is done over there cannot be seen here yet.
     await this.#kernel.gate(`gets ${answer.status} of ${host}`);
     request.signal?.throwIfAborted();

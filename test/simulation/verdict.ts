@@ -52,9 +52,10 @@ async function wrongInStore(world: World, stored: readonly StoredEvent[]) {
   const truth = vendor.events;
   const present = new Set(stored.map(({ id }) => id));
   const removed = new Map(books.removals.map((removal) => [removal.id, removal]));
-  const gone = [...removed.values()].filter(({ id }) => !present.has(id));
+  const hasDropped = (id: string) => vendor.hasDropped?.(id) ?? false;
+  const gone = [...removed.values()].filter(({ id }) => !present.has(id) && !hasDropped(id));
   return {
-    lost: [...truth.keys()].filter((id) => !present.has(id) && !removed.has(id)),
+    lost: [...truth.keys()].filter((id) => !present.has(id) && !removed.has(id) && !hasDropped(id)),
     'stored twice': repeated(stored.map(({ id }) => id)),
     'stored, but the source never had it': [...present].filter((id) => !truth.has(id)),
     'stored with another content': stored
@@ -84,9 +85,10 @@ async function wrongInRejects(world: World, stored: readonly StoredEvent[]) {
     const latest = world.vendor.events.get(event.id)?.at(-1);
     return latest === undefined || isOf(latest, event) || kept.has(latest.whole);
   };
+  const still = (ids: string[]) => ids.filter((id) => !world.vendor.hasDropped?.(id));
   return {
-    'altered, and not kept': stored.filter((event) => !isKept(event)).map(({ id }) => id),
-    'rejected, and not read again': (await unreadRejects(world)).flatMap(({ id }) => id ?? []),
+    'altered, and not kept': still(stored.filter((event) => !isKept(event)).map(({ id }) => id)),
+    'rejected, and not read again': still((await unreadRejects(world)).flatMap(({ id }) => id ?? [])),
     ...settledRejects(world, stored),
   };
 }

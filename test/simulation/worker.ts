@@ -5,7 +5,7 @@ import { TrawlError } from '../../src/errors.js';
 import type { HttpClient } from '../../src/http/client.js';
 import { sources } from '../../src/sources/registry.js';
 import type { SqliteStore } from '../../src/stores/sqlite/store.js';
-import type { PageToWrite, Store } from '../../src/stores/store.js';
+import type { Store } from '../../src/stores/store.js';
 import type { Disk } from './disk.js';
 import { type Kernel, type Owner, owners } from './kernel.js';
 
@@ -102,18 +102,13 @@ export class Worker {
           if (kernel.random.chance(storeFails())) throw storeFailure(kernel);
           const done = await watch(this.store, method, args);
           const result = (await value.apply(target, args)) as unknown;
-          disk.wrote(isLight(method, args));
+          disk.wrote();
           await done(result);
           return result;
         };
       },
     });
   }
-}
-
-/** Whether a call does not wait for the disk. */
-function isLight(method: string, [page]: unknown[]): boolean {
-  return method === 'stagePage' || (method === 'writePage' && (page as PageToWrite).followed === true);
 }
 
 function storeFailure({ random }: Kernel): TrawlError {

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../src/domain.js';
+import type { FixedBatch } from '../../src/stores/offload.js';
 import type { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { Progress } from '../../workflows/messages.js';
 import { Books } from './books.js';
@@ -29,6 +30,12 @@ const daysMax = 20;
 const presentEvents = `SELECT seq, id FROM audit_events
   WHERE seq > (SELECT coalesce(max(up_to_seq), 0) FROM clearings) ORDER BY seq`;
 
+type Moment = 'a part is cleared' | 'a repetition has a batch';
+
+function isRepetition(batch: unknown): boolean {
+  return typeof batch === 'object' && (batch as FixedBatch | null)?.series.startsWith('broken-off') === true;
+}
+
 /** Everything that a history happens in: one collector, its source, its sinks, its store, workers and a server. */
 export class World {
   readonly clock = new Clock(startMs);
@@ -49,8 +56,8 @@ export class World {
   /** Probability that a command arrives at a step. */
   commandChance = 0;
   storeFails = 0;
-  /** Called once, when a clearing has removed some of its rows and others are left. */
-  onPartCleared: ((worker: Worker) => void) | undefined;
+  /** What to do with the process in which it happens next. */
+  readonly next = new Map<Moment, (worker: Worker) => void>();
 
   constructor(random: Random, disk: Disk, kind: Kind) {
     this.#disk = disk;
@@ -66,6 +73,10 @@ export class World {
     this.receivers = [new WebhookReceiver('hook', random.fork()), new SearchReceiver('search', random.fork())];
     for (const receiver of this.receivers) this.network.hosts.set(`${receiver.name}.example`, receiver);
     this.network.hosts.set(this.vendor.host, this.vendor);
+    this.network.onAnswer = (host) => {
+      const receiver = this.receivers.find((one) => one === host);
+      if (receiver) this.#requireDurable(receiver.name, receiver.delivered());
+    };
     this.books = new Books(
       kind,
       (sink, seq) => this.has(sink, seq),
@@ -84,7 +95,8 @@ export class World {
         const done = await this.books.watch(store, method, args);
         return async (result) => {
           await done(result);
-          if (method === 'removeCleared' && result === true) this.#partCleared(store);
+          if (method === 'removeCleared' && result === true) this.#happened('a part is cleared', store);
+          if (method === 'fixBatch' && isRepetition(result)) this.#happened('a repetition has a batch', store);
         };
       },
     };
@@ -111,7 +123,7 @@ export class World {
   /** Changes settings of the collector at once. */
   set(rows: Record<string, string>, unset: readonly string[]): void {
     void this.store.setSettings(this.collector, rows, unset);
-    this.#disk.wrote(false);
+    this.#disk.wrote();
   }
 
   checkpoint(): Promise<Checkpoint> {
@@ -122,6 +134,7 @@ export class World {
   async read(): Promise<void> {
     await this.books.read(this.store);
     await this.follower.look(this.store);
+    this.#requireDurable('a follower', this.follower.printed);
   }
 
   get hasWrongSinks(): boolean {
@@ -163,7 +176,7 @@ export class World {
   async resetToRejected(): Promise<void> {
     this.#byHand += 1;
     await this.store.resetToRejected(this.collector, `cli/${this.#byHand}`);
-    this.#disk.wrote(false);
+    this.#disk.wrote();
   }
 
   query<Row>(sql: string): Row[] {
@@ -179,12 +192,22 @@ export class World {
     this.temporal.workers.push(new Worker(`w${this.#workers}`, this.#surroundings));
   }
 
-  #partCleared(store: SqliteStore): void {
-    const { onPartCleared } = this;
+  #happened(moment: Moment, store: SqliteStore): void {
+    const take = this.next.get(moment);
     const worker = this.temporal.workers.find((one) => one.store === store);
-    if (!onPartCleared || !worker) return;
-    this.onPartCleared = undefined;
-    this.clock.alarm(0, () => onPartCleared(worker));
+    if (!take || !worker) return;
+    this.next.delete(moment);
+    this.clock.alarm(0, () => take(worker));
+  }
+
+  /** A power cut must not take back what has left the store: other events would get its numbers. */
+  #requireDurable(who: string, given: readonly { seq: number; id: string }[]): void {
+    const surviving = this.#disk.querySurviving<{ seq: number; id: string }>(presentEvents);
+    if (!surviving) return;
+    const idOf = (rows: readonly { seq: number; id: string }[]) => new Map(rows.map(({ seq, id }) => [seq, id]));
+    const [now, after] = [idOf(this.query(presentEvents)), idOf(surviving)];
+    const early = given.filter(({ seq, id }) => now.get(seq) === id && after.get(seq) !== id);
+    if (early.length > 0) this.books.problems.push(`${who} has ${early[0]!.id}, which a power cut would take back`);
   }
 
   /** A process dies, and another takes its place. */

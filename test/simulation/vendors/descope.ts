@@ -4,6 +4,10 @@ import type { Random } from '../random.js';
 import { type TimedEvent, TimedLog } from './times.js';
 import type { Vendor, VendorOptions, Version } from './vendor.js';
 
+const retentionDays = 30;
+/** What is about to be dropped may not be read any more. */
+const marginMs = 300_000;
+
 /** `arrival`: in the order in which they appeared, whatever their times. */
 const orders = ['oldest first', 'newest first', 'arrival'] as const;
 
@@ -29,12 +33,13 @@ export class DescopeVendor implements Vendor {
     this.#random = random;
     this.#clock = clock;
     const skewMs = random.pick([0, 0, 20_000, -20_000, 400_000, -400_000]);
-    this.#log = new TimedLog(options, skewMs, textOf);
+    const reachDays = random.pick([5, 5, retentionDays]);
+    this.#log = new TimedLog(options, skewMs, textOf, reachDays);
     this.#order = random.pick(orders);
     this.#ends = { from: random.chance(0.5), to: random.chance(0.5) };
     this.#cap = random.pick([1_000, 1_000, 1_000, Math.max(10, searchCount - 3)]);
     this.#total = this.#cap < searchCount ? 'exact' : random.pick(['exact', 'absent'] as const);
-    this.manner = `${this.#order}, cap ${this.#cap}, total ${this.#total}, skew ${skewMs} ms, ends ${JSON.stringify(this.#ends)}`;
+    this.manner = `${this.#order}, cap ${this.#cap}, total ${this.#total}, skew ${skewMs} ms, reaches back ${reachDays} days, ends ${JSON.stringify(this.#ends)}`;
     this.env = {
       DESCOPE_PROJECT_ID: 'P1',
       DESCOPE_MANAGEMENT_KEY: 'key-key-key',
@@ -50,6 +55,11 @@ export class DescopeVendor implements Vendor {
 
   grow(count: number): void {
     this.#log.grow(count);
+  }
+
+  hasDropped(id: string): boolean {
+    const event = this.#log.events.find((one) => one.id === id);
+    return event !== undefined && event.timeMs < this.#log.nowMs - retentionDays * 86_400_000 + marginMs;
   }
 
   alter(): void {
@@ -69,12 +79,14 @@ export class DescopeVendor implements Vendor {
   answer({ body }: HttpRequest): HttpAnswer {
     const headers = { date: [new Date(this.#log.nowMs).toUTCString()] };
     const { nowMs } = this.#clock;
-    const within = this.#requestedMs.filter((atMs) => atMs > nowMs - 60_000);
+    const lately = this.#requestedMs.filter((atMs) => atMs > nowMs - 60_000);
     this.#requestedMs.push(nowMs);
     // A request counts when it arrives; the client can only count those that it makes.
-    if (within.length >= 10) return answerOf(429, {}, this.#random.chance(0.5) ? { 'retry-after': ['20'] } : {});
+    if (lately.length >= 10) return answerOf(429, {}, this.#random.chance(0.5) ? { 'retry-after': ['20'] } : {});
     const { from, to, page, size } = JSON.parse(String(body)) as Record<string, number>;
-    const found = this.#log.events.filter(({ timeMs }) => this.#isWithin(timeMs, Number(from), Number(to)));
+    const oldestMs = this.#log.nowMs - retentionDays * 86_400_000;
+    const within = ({ timeMs }: TimedEvent) => timeMs >= oldestMs && this.#isWithin(timeMs, Number(from), Number(to));
+    const found = this.#log.events.filter(within);
     const way = { 'oldest first': 1, 'newest first': -1, arrival: 0 }[this.#order];
     found.sort((a, b) => way * (a.timeMs - b.timeMs));
     const count = Math.min(size!, this.#cap);

@@ -16,10 +16,13 @@ export class TimedLog {
   readonly #options: VendorOptions;
   /** How far this machine's clock is from the source's. */
   readonly #skewMs: number;
+  /** What is there before the first run reaches back this far. */
+  readonly #reachDays: number;
   #isOld = false;
 
-  constructor(options: VendorOptions, skewMs: number, textOf: (event: TimedEvent) => string) {
+  constructor(options: VendorOptions, skewMs: number, textOf: (event: TimedEvent) => string, reachDays = 5) {
     this.#options = options;
+    this.#reachDays = reachDays;
     this.#textOf = textOf;
     this.#skewMs = skewMs;
   }
@@ -28,7 +31,6 @@ export class TimedLog {
     return Math.floor(this.#options.clock.nowMs + this.#skewMs);
   }
 
-  /** What is there before the first run reaches back some days. */
   grow(count: number): void {
     const { random, overlapMinutes } = this.#options;
     const lateMaxMs = overlapMinutes * 60_000 - 35_000;
@@ -36,7 +38,11 @@ export class TimedLog {
     this.#isOld = true;
     const atOnce = random.chance(0.2);
     for (let nth = 0; nth < count; nth += 1) {
-      const late = isFirst ? random.next() * 86_400_000 * 5 : random.chance(0.3) ? random.next() * lateMaxMs : 0;
+      const late = isFirst
+        ? random.next() * 86_400_000 * this.#reachDays
+        : random.chance(0.3)
+          ? random.next() * lateMaxMs
+          : 0;
       const event = {
         id: `e${this.events.length + 1}`,
         timeMs: Math.floor(this.nowMs - (atOnce && !isFirst ? 1 : late)),
