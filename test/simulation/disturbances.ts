@@ -53,6 +53,8 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
     happen: (world, random) => {
       const id = command(world, 'clearEvents', { force: true });
       const isGivenUp = random.chance(0.5);
+      // Whoever goes on with it stops after a while, and leaves the rest to others.
+      if (random.chance(0.5)) world.kernel.stepMsMax = 3_000;
       world.next.set('a part is cleared', (worker) => {
         if (isGivenUp) world.temporal.terminate(id);
         world.crash(worker);
@@ -91,7 +93,7 @@ export const disturbances: Record<string, { weight: number; happen(world: World,
       network.faltering = { host: vendor.host, requests: random.int(20, 200) };
     },
   },
-  'events are altered': { weight: 1, happen: ({ vendor }) => vendor.alter() },
+  'events are altered': { weight: 3, happen: ({ vendor }) => vendor.alter() },
   'times or ids have another form, or no longer': {
     weight: 4,
     happen: (world, random) => {
@@ -145,7 +147,7 @@ function deleteRows(world: World, random: Random): void {
 }
 
 /** A command as a workflow of its own, which tells whoever began it how it went. */
-function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: object): string {
+export function command(world: World, type: 'resetCheckpoint' | 'clearEvents', input: object): string {
   const promised = world.books.promised[type];
   promised.unsure += 1;
   return world.byHand(type, input, ({ error }) => {

@@ -88,6 +88,7 @@ export class Kernel {
 }
 
 /** Resolves when everything that could run has run up to a gate, an alarm or its end. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+export async function settled(): Promise<void> {
+  // The code itself lets others go first between two steps of its own (src/stores/in-steps.ts).
+  for (let turns = 2; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
 }

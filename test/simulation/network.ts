@@ -56,7 +56,7 @@ export class Network {
     const goesWrong = random.chance(this.fails);
     const how = goesWrong ? random.pick(['lost', 'unanswered', 'status', 'body', 'slow'] as const) : 'well';
     if (goesWrong) this.#kernel.note(`${owners.getStore()?.name ?? ''} network: ${how}`);
-    if (this.#falters(host)) return this.#status(stepOf(owners.getStore()).attempt > 2 ? offsetRefusals : temporary);
+    if (this.#falters(host)) return this.#status(this.#refusesOffset() ? offsetRefusals : temporary);
     if (how === 'lost') throw unavailable();
     if (how === 'status') return this.#status(this.refuses && random.chance(0.3) ? permanent : [...temporary, 401]);
     if (how === 'slow') await clock.sleep(random.int(1_000, silenceMaxMs + 5_000), request.signal);
@@ -70,6 +70,12 @@ export class Network {
     if (how === 'unanswered') throw unavailable();
     if (how === 'body') return { ...answer, body: this.#broken(answer.body) };
     return answer;
+  }
+
+  /** Whoever asks once more before an offset is thrown away is refused at once. */
+  #refusesOffset(): boolean {
+    const { step, attempt } = stepOf(owners.getStore());
+    return attempt > 2 || step.includes('rewindCheckpoint');
   }
 
   #falters(host: string): boolean {

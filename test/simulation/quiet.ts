@@ -1,11 +1,12 @@
 import { all } from './books.js';
-import { beginOffloading, setSinks } from './disturbances.js';
+import { beginOffloading, command, setSinks } from './disturbances.js';
 import type { Random } from './random.js';
-import { unreadRejects } from './verdict.js';
+import { openClearings, unreadRejects } from './verdict.js';
 import type { World } from './world.js';
 
 /** More would mean that something spins. */
 const stepsMax = 20_000;
+const stepMsMax = 20;
 /** Rounds without a new event, in which late ones are found and batches that wait for more are sent. */
 const idleRounds = 2;
 const roundsMax = 40;
@@ -23,7 +24,7 @@ const readAgainMax = 3;
 export async function quiet(world: World, random: Random): Promise<string[]> {
   const { kernel, network, receivers, vendor } = world;
   kernel.note('*** everything is well from here on');
-  kernel.stepMsMax = 20;
+  kernel.stepMsMax = stepMsMax;
   network.fails = 0;
   network.faltering = undefined;
   world.storeFails = 0;
@@ -36,7 +37,7 @@ export async function quiet(world: World, random: Random): Promise<string[]> {
   }
   for (const worker of world.temporal.workers) worker.stopped = false;
   if (world.hasWrongSinks || random.chance(0.5)) setSinks(world, random);
-  for (const phase of [run, endlessPages, unreadable, slowSink, everythingAgain, settle, retain]) {
+  for (const phase of [run, endlessPages, unreadable, slowSink, brokenOffClearing, everythingAgain, settle, retain]) {
     const problems = await phase(world, random);
     if (problems.length > 0) return problems;
   }
@@ -111,8 +112,30 @@ async function slowSink(world: World, random: Random): Promise<string[]> {
   return [];
 }
 
+/** The next runs go on with a clearing whose process has died, and whose command was given up. */
+async function brokenOffClearing(world: World, random: Random): Promise<string[]> {
+  const { kernel, next, temporal } = world;
+  if (random.chance(0.7)) return [];
+  kernel.note('*** a clearing is broken off');
+  const readsAgain = random.chance(0.5);
+  // So slow that the run does not come to its end, and reads everything again meanwhile.
+  if (readsAgain) kernel.stepMsMax = 3_000;
+  const id = command(world, 'clearEvents', { force: true });
+  next.set('a part is cleared', (worker) => {
+    temporal.terminate(id);
+    world.crash(worker);
+    if (readsAgain) command(world, 'resetCheckpoint', {});
+  });
+  const problems: string[] = [];
+  for (let runs = 3; runs > 0 && problems.length === 0; runs -= 1) problems.push(...(await run(world)));
+  next.clear();
+  kernel.stepMsMax = stepMsMax;
+  return problems.length > 0 || readsAgain ? problems : openClearings(world);
+}
+
 /** What has been altered meanwhile shows when it is read again. */
-async function everythingAgain(world: World): Promise<string[]> {
+async function everythingAgain(world: World, random: Random): Promise<string[]> {
+  if (random.chance(0.3)) world.vendor.alter();
   if ([...world.vendor.events.values()].every(({ length }) => length === 1)) return [];
   world.commands.send('resetCheckpoint');
   return [];

@@ -126,7 +126,7 @@ function openBatches(world: World, sinks: readonly Receiver[]): string[] {
 }
 
 /** The rows of cleared events are removed in the end. */
-function openClearings(world: World): string[] {
+export function openClearings(world: World): string[] {
   const open = world.query<{ upToSeq: number }>('SELECT up_to_seq AS "upToSeq" FROM clearings');
   return open.map(({ upToSeq }) => `rows of the clearing up to ${upToSeq} are left`);
 }

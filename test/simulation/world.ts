@@ -90,7 +90,7 @@ export class World {
       http: this.network.client,
       env: Object.assign({}, this.vendor.env, ...this.receivers.map(({ env }) => env)) as Record<string, string>,
       storeFails: () => this.storeFails,
-      removedAtOnce: random.pick([1, 3, 1_000]),
+      removedAtOnce: random.pick([1, 1, 3, 1_000]),
       watch: async (store, method, args) => {
         const done = await this.books.watch(store, method, args);
         return async (result) => {

@@ -5,8 +5,8 @@ import { type TimedEvent, TimedLog } from './times.js';
 import type { Vendor, VendorOptions, Version } from './vendor.js';
 
 const retentionDays = 30;
-/** What is about to be dropped may not be read any more. */
-const marginMs = 300_000;
+/** What is about to be dropped may not be read any more, least of all by a clock that is wrong. */
+const marginMs = 600_000;
 
 /** `arrival`: in the order in which they appeared, whatever their times. */
 const orders = ['oldest first', 'newest first', 'arrival'] as const;
@@ -20,6 +20,8 @@ export class DescopeVendor implements Vendor {
   readonly #random: Random;
   readonly #log: TimedLog;
   readonly #order: (typeof orders)[number];
+  /** A clock that is wrong by minutes can be put right only by answers that are dated. */
+  readonly #isFarOff: boolean;
   readonly #ends: { from: boolean; to: boolean };
   readonly #cap: number;
   readonly #total: 'exact' | 'absent';
@@ -33,6 +35,7 @@ export class DescopeVendor implements Vendor {
     this.#random = random;
     this.#clock = clock;
     const skewMs = random.pick([0, 0, 20_000, -20_000, 400_000, -400_000]);
+    this.#isFarOff = Math.abs(skewMs) > 60_000;
     const reachDays = random.pick([5, 5, retentionDays]);
     this.#log = new TimedLog(options, skewMs, textOf, reachDays);
     this.#order = random.pick(orders);
@@ -92,7 +95,8 @@ export class DescopeVendor implements Vendor {
     const count = Math.min(size!, this.#cap);
     const audits = found.slice(page! * count, (page! + 1) * count).map((event) => this.#textOf(event));
     const total = this.#total === 'absent' ? '' : `,"total":${found.length}`;
-    return answerOf(200, `{"audits":[${audits.join(',')}]${total}}`, this.#random.chance(0.9) ? headers : {});
+    const isDated = this.#isFarOff || this.#random.chance(0.9);
+    return answerOf(200, `{"audits":[${audits.join(',')}]${total}}`, isDated ? headers : {});
   }
 
   #textOf(event: TimedEvent): string {
