@@ -37,7 +37,17 @@ export async function quiet(world: World, random: Random): Promise<string[]> {
   }
   for (const worker of world.temporal.workers) worker.stopped = false;
   if (world.hasWrongSinks || random.chance(0.5)) setSinks(world, random);
-  for (const phase of [run, endlessPages, unreadable, slowSink, brokenOffClearing, everythingAgain, settle, retain]) {
+  for (const phase of [
+    run,
+    endlessPages,
+    unreadable,
+    falteringSource,
+    slowSink,
+    brokenOffClearing,
+    everythingAgain,
+    settle,
+    retain,
+  ]) {
     const problems = await phase(world, random);
     if (problems.length > 0) return problems;
   }
@@ -82,6 +92,22 @@ async function unreadable(world: World, random: Random): Promise<string[]> {
   world.commands.send('resetCheckpoint');
   const problems = await run(world);
   world.vendor.calm();
+  return problems;
+}
+
+/** Runs may fail, but none may throw the offset away (verdict.ts). */
+async function falteringSource(world: World, random: Random): Promise<string[]> {
+  const { network, vendor, kernel, clock } = world;
+  if (random.chance(0.7)) return [];
+  kernel.note('*** the source falters');
+  const problems: string[] = [];
+  for (let runs = 3; runs > 0 && problems.length === 0; runs -= 1) {
+    network.faltering = { host: vendor.host, requests: 30 };
+    vendor.grow(10);
+    problems.push(...(await run(world)));
+    clock.advance(5 * minuteMs);
+  }
+  network.faltering = undefined;
   return problems;
 }
 
