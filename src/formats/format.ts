@@ -14,6 +14,8 @@ export interface Format {
 interface FormatOptions {
   /** `native`, `ocsf` or `ecs`. */
   schema: string;
+  /** Version of the schema's mapping, which decides the columns of Parquet; the newest unless said otherwise. */
+  schemaVersion?: string;
   /** Compression of the whole file. Parquet, which is read in parts, always uses zstd internally instead. */
   compression: Compression;
   /** OCSF class (a key of `classes`) if all rows have the same one. Parquet then has only the columns of that class. */

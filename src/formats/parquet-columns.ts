@@ -23,11 +23,12 @@ export interface ParquetColumn {
 
 /**
  * @param className OCSF class of all rows, to include only its own attributes
+ * @param version version of the schema's mapping; the newest unless said otherwise
  * @throws TrawlError SETTINGS_INVALID
  */
-export function parquetColumns(schema: string, className?: string): readonly ParquetColumn[] {
+export function parquetColumns(schema: string, className?: string, version?: string): readonly ParquetColumn[] {
   const columns = columnsOf.get(schema);
-  if (columns) return columns(className);
+  if (columns) return columns(className, version);
   throw new TrawlError('SETTINGS_INVALID', `parquet has no columns for the schema ${JSON.stringify(schema)}.`, {
     hint: `Use one of the schemas ${[...columnsOf.keys()].join(', ')}, or the format ndjson.`,
   });
@@ -77,8 +78,8 @@ const native: readonly ParquetColumn[] = [
 ];
 
 /** The nested attributes of OCSF, and `time_dt` of its profile `datetime`, for time functions. */
-function ocsf(className: string | undefined): readonly ParquetColumn[] {
-  const attributes = attributesOf(className as ClassName | undefined);
+function ocsf(className: string | undefined, version: string | undefined): readonly ParquetColumn[] {
+  const attributes = attributesOf(className as ClassName | undefined, version);
   // Cached per record, since each of its columns needs it.
   const known = new WeakMap<object, Record<string, unknown>>();
   const valuesOf = ({ record }: FormatRow) => {
@@ -123,7 +124,9 @@ const ecs: readonly ParquetColumn[] = [
   whole,
 ];
 
-const columnsOf = new Map<string, (className: string | undefined) => readonly ParquetColumn[]>([
+type Columns = (className: string | undefined, version: string | undefined) => readonly ParquetColumn[];
+
+const columnsOf = new Map<string, Columns>([
   ['native', () => native],
   ['ocsf', ocsf],
   ['ecs', () => ecs],

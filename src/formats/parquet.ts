@@ -22,8 +22,8 @@ const createdBy = 'trawl version 1.0.0';
 
 export const parquet: Format = {
   name: 'parquet',
-  async encode(rows, { schema, className }) {
-    const columns = parquetColumns(schema, className);
+  async encode(rows, { schema, schemaVersion, className }) {
+    const columns = parquetColumns(schema, className, schemaVersion);
     const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
     const writer = new ByteWriter();
     const file = new ParquetWriter({

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EnrichedEvent } from '../domain.js';
 import type { Exchange } from '../http/client.js';
 import { rateLimitOf } from '../http/status.js';
-import { schemas } from '../schemas/registry.js';
+import { newestSchemas } from '../schemas/registry.js';
 import { packageVersion } from '../version.js';
 import { type CollectorHealth, watchedCodes } from '../watch/collectors.js';
 import { epochMs, lagOf, readToMs } from '../watch/lag.js';
@@ -29,7 +29,7 @@ export class WorkerMetrics implements Observer {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #durations: Histogram;
-  readonly #unmapped = new UnmappedTypes(schemas);
+  readonly #unmapped = new UnmappedTypes(newestSchemas);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });

@@ -1,16 +1,24 @@
-import { ecs } from './ecs/schema.js';
-import { ocsf } from './ocsf/schema.js';
+import { ecsVersions } from './ecs/schema.js';
+import { ocsfVersions } from './ocsf/schema.js';
 import type { Schema } from './schema.js';
 
-/** Every schema besides `native`, which is the table's own columns. The newest version of a schema comes last. */
-export const schemas: readonly Schema[] = [ocsf, ecs];
+/**
+ * Every version of every schema besides `native`, which is the table's own columns. A version stays for good, since a
+ * batch repeats in the one that it was fixed with. The newest version of a schema comes last.
+ */
+const schemas: readonly Schema[] = [...ocsfVersions, ...ecsVersions];
+
+/** The newest version of each schema, in which batches are fixed from now on. */
+export const newestSchemas: readonly Schema[] = schemas.filter(({ name }, at) => {
+  return !schemas.slice(at + 1).some((later) => later.name === name);
+});
 
 /** The newest version of a schema; undefined if the name is unknown. */
 export function newestSchema(name: string): Schema | undefined {
-  return schemas.findLast((schema) => schema.name === name);
+  return newestSchemas.find((schema) => schema.name === name);
 }
 
-/** The version that a batch was fixed with, or the newest if this release no longer has it. */
+/** The version that a batch was fixed with; undefined if this release does not have it. Never another one. */
 export function schemaOf(name: string, version: string): Schema | undefined {
-  return schemas.find((schema) => schema.name === name && schema.version === version) ?? newestSchema(name);
+  return schemas.find((schema) => schema.name === name && schema.version === version);
 }

@@ -38,6 +38,7 @@ export async function* objectFiles(
       const seen = new Seen();
       const { bytes, extension, contentType } = await format.encode(seen.counting(records), {
         schema: form.schema,
+        schemaVersion: form.schemaVersion,
         compression: form.compression as 'gzip' | 'zstd' | 'none',
         className,
       });

@@ -1,8 +1,9 @@
+import type { BatchForm } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
 import { eventLine, onlyTexts, textEventLine } from '../event-line.js';
 import { parseJson } from '../json-parse.js';
-import { newestSchema, schemaOf, schemas } from '../schemas/registry.js';
+import { newestSchema, newestSchemas, schemaOf } from '../schemas/registry.js';
 import type { SchemaRecord } from '../schemas/schema.js';
 import type { OutgoingBatch } from './sink.js';
 
@@ -20,8 +21,9 @@ export interface OutgoingRecord {
 }
 
 /**
- * Converts the events of a batch to records, in order.
- * @throws TrawlError SETTINGS_INVALID if the schema does not exist
+ * Converts the events of a batch to records, in order, in the version of the schema that the batch was fixed with: under
+ * the name of a batch there is never anything else.
+ * @throws TrawlError SETTINGS_INVALID if the schema does not exist, STORE_NEWER if this release lacks its version
  */
 export function records(batch: OutgoingBatch): OutgoingRecord[] {
   return [...eachRecord(batch)];
@@ -33,6 +35,7 @@ export function eachRecord({ events, source, form }: OutgoingBatch): Iterable<Ou
   if (form.schema === 'native') return made(events, (event) => nativeRecord(event, asText));
   const schema = schemaOf(form.schema, form.schemaVersion);
   if (schema) return made(events, (event) => recordOf(event, schema.record(event, source), asText));
+  if (newestSchema(form.schema)) throw versionUnknown(form);
   throw new TrawlError('SETTINGS_INVALID', `Unknown schema ${JSON.stringify(form.schema.slice(0, 40))}.`, {
     hint: `Set schema of the sink to one of ${schemaNames.join(', ')}.`,
   });
@@ -45,8 +48,17 @@ function* made(
   for (const event of events) yield recordOfEvent(event);
 }
 
+function versionUnknown({ schema, schemaVersion }: BatchForm): TrawlError {
+  const version = JSON.stringify(schemaVersion.slice(0, 40));
+  return new TrawlError('STORE_NEWER', `A batch is fixed in version ${version} of ${schema}, which this Trawl lacks.`, {
+    hint: 'Upgrade this worker: a newer version of Trawl has fixed the batch.',
+    // While workers are being replaced, another one may have it.
+    retry: true,
+  });
+}
+
 /** Allowed values of a sink's setting `schema`. */
-export const schemaNames: readonly [string, ...string[]] = ['native', ...new Set(schemas.map(({ name }) => name))];
+export const schemaNames: readonly [string, ...string[]] = ['native', ...newestSchemas.map(({ name }) => name)];
 
 /** Version of the mapping tables for a batch that is fixed now. */
 export function schemaVersionOf(name: string): string {

@@ -1,8 +1,9 @@
 import type { StoredEvent } from '../../domain.js';
-import { type Description, describedIn } from './fields.js';
-import { findIn, type MappingRow, type Outcome, type Type } from './mapping.js';
+import { type Description, describedIn, type Named } from './fields.js';
+import type { MappingRow, Outcome, Type, Version } from './mapping.js';
 import { Members, parsed } from './members.js';
 
+/** In version 1. Never changed, since batches repeat with it. */
 export const asaRows: readonly MappingRow[] = [
   { category: ['authentication'], type: ['start'], outcome: 'success', of: ['auth_token.issue', 'user_creds.issue'] },
   {
@@ -119,10 +120,18 @@ const decisions = new Map<string, { type: readonly Type[]; outcome: Outcome }>([
   ['deny', { type: ['access', 'denied'], outcome: 'failure' }],
 ]);
 
-const find = findIn(asaRows);
+/** The members that name what a column describes, by version. */
+const membersOf = {
+  1: { user: ['target_user', 'user'], server: ['server'] },
+  2: { user: ['target_user', 'user', 'service_user'], server: ['server', 'target_server'] },
+} as const;
+
+/** Members that name further users, servers and other hosts, all of which `related.*` has. */
+const users = ['target_user', 'user', 'service_user', 'users', 'added', 'removed', 'approver', 'account_name'];
+const hosts = ['server', 'target_server', 'servers', 'hostname', 'gateway', 'client'];
 
 /** Names come from the columns, since an event has only the ids of its related objects. */
-export function describeAsa(event: StoredEvent): Description {
+export function describeAsa(event: StoredEvent, version: Version): Description {
   const details = new Members(parsed(event.rawEvent));
   details.drop('type');
   const evaluated = event.type === 'security_policy.evaluate';
@@ -131,19 +140,20 @@ export function describeAsa(event: StoredEvent): Description {
   const clientAddress = details.text('client_ip');
   const client = clientOf(event, details);
   return {
-    mapping: find(event.type),
+    types: [event.type],
     type: decision?.type,
     outcome: decision?.outcome,
     reason: details.text('reason'),
     user: userOf(details, ['actor'], event.actor),
-    target: userOf(details, ['target_user', 'user'], event.user),
+    target: userOf(details, membersOf[version].user, event.user),
     effective: { name: details.text('unix_user_name') },
     group: groupOf(event, details),
-    host: hostOf(event, details),
+    host: hostOf(event, details, membersOf[version].server),
     source: { address: fromAddress ?? clientAddress, domain: client.hostname },
     client: { address: clientAddress },
     organization: { id: details.text('team_id'), name: details.text('team_name') },
     relatedUsers: client.userName ? [client.userName] : [],
+    named: version === 1 ? undefined : namedIn(event, details),
     others: {
       device: client.id === undefined ? undefined : { id: client.id },
       cloud: one('provider', details.text('cloud_provider')),
@@ -175,11 +185,22 @@ function groupOf({ group }: StoredEvent, details: Members) {
   return id === undefined ? {} : { id, name: group.toWellFormed() || undefined };
 }
 
-function hostOf({ server }: StoredEvent, details: Members) {
-  const id = details.text('server');
-  const labels = [' (project: ', ', canonical name: ', ', access address: ', ', OS: ', ', OS type: '];
-  const [name, , , address, os, osType] = (id === undefined ? undefined : describedIn(server, labels)) ?? [];
+const serverLabels = [' (project: ', ', canonical name: ', ', access address: ', ', OS: ', ', OS type: '];
+
+function hostOf({ server }: StoredEvent, details: Members, members: readonly string[]) {
+  const id = idOf(details, members);
+  const [name, , , address, os, osType] = (id === undefined ? undefined : describedIn(server, serverLabels)) ?? [];
   return { id, name: details.text('hostname') ?? (name || undefined), address, os: os || undefined, osType };
+}
+
+function namedIn({ server, gateway }: StoredEvent, details: Members): Named {
+  const [, , canonicalName] = describedIn(server, serverLabels) ?? [];
+  const [name, ...addresses] = describedIn(gateway, [' (access_address: ', ', default_address: ']) ?? [];
+  return {
+    users: users.flatMap((member) => details.peekTexts(member)),
+    hosts: [...hosts.flatMap((member) => details.peekTexts(member)), canonicalName, name],
+    addresses: [...details.peekTexts('from_address'), ...addresses],
+  };
 }
 
 function clientOf({ client }: StoredEvent, details: Members) {

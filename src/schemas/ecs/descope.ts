@@ -1,9 +1,12 @@
 import type { StoredEvent } from '../../domain.js';
 import { type Description, emailOf, type User } from './fields.js';
-import { findIn, type MappingRow } from './mapping.js';
+import type { MappingRow, Version } from './mapping.js';
 import { Members, parsed } from './members.js';
 
-/** Actions that the vendor's list of audit events names individually, and others that were observed. */
+/**
+ * Actions that the vendor's list of audit events names individually, and others that were observed, in version 1. Never
+ * changed, since batches repeat with it.
+ */
 export const descopeRows: readonly MappingRow[] = [
   { category: ['authentication'], type: ['start'], outcome: 'success', of: ['LoginSucceed', 'AccessKeyUsed'] },
   {
@@ -38,9 +41,7 @@ export const descopeRows: readonly MappingRow[] = [
   { category: ['configuration'], type: ['deletion'], outcome: 'success', of: ['ProjectDeleted'] },
 ];
 
-const find = findIn(descopeRows);
-
-export function describeDescope(event: StoredEvent): Description {
+export function describeDescope(event: StoredEvent, version: Version): Description {
   const audit = new Members(parsed(event.rawEvent));
   for (const name of ['action', 'occurred']) audit.drop(name);
   if (audit.has('ID')) audit.drop('ID');
@@ -52,7 +53,8 @@ export function describeDescope(event: StoredEvent): Description {
   const error = audit.inner('data').text('error_message');
   const level = audit.text('type');
   return {
-    mapping: find(event.type),
+    types: [event.type],
+    ...(version === 2 && error !== undefined ? { outcome: 'failure', reason: error } : {}),
     user: acting ? subject : { id: actorId, name: actorId },
     target: acting ? {} : subject,
     source: { address: audit.text('remoteAddress'), countryCode: audit.matching('geo', /^[A-Z]{2}$/) },

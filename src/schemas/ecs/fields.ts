@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Mapping, Outcome, Type } from './mapping.js';
+import type { Outcome, Type } from './mapping.js';
 
 export type Fields = Record<string, unknown>;
 
@@ -7,11 +7,19 @@ export interface User {
   id?: string | undefined;
   name?: string | undefined;
   email?: string | undefined;
+  group?: Fields | undefined;
+}
+
+export interface Named {
+  users?: readonly string[];
+  hosts?: readonly (string | undefined)[];
+  addresses?: readonly (string | undefined)[];
 }
 
 /** The part of a record that depends on the source. Undefined members are left out. */
 export interface Description {
-  mapping: Mapping | undefined;
+  /** Types to look up in the mapping tables; the first that one has counts. */
+  types: readonly string[];
   /** Set if the event is more specific than its type. */
   type?: readonly Type[] | undefined;
   outcome?: Outcome | undefined;
@@ -34,6 +42,8 @@ export interface Description {
   organization?: { id?: string | undefined; name?: string | undefined };
   /** Further names and ids of users in the event. */
   relatedUsers?: readonly string[];
+  /** Everyone and everything else that the event names, for `related.*`; since version 2. */
+  named?: Named | undefined;
   /** Field sets that are copied unchanged. */
   others?: Fields;
   /** Members for which the source's tables have no field. */
@@ -50,6 +60,16 @@ export function some(members: Fields): Fields | undefined {
     any = true;
   }
   return any ? kept : undefined;
+}
+
+/** The different values, without undefined and empty ones; undefined if there are none. */
+export function distinct(values: readonly (string | undefined)[]): string[] | undefined {
+  const all = [...new Set(values.filter((value) => value !== undefined && value !== ''))] as string[];
+  return all.length === 0 ? undefined : all;
+}
+
+export function namesOf(user: User | undefined): (string | undefined)[] {
+  return [user?.id, user?.name, user?.email];
 }
 
 /** The text if Elasticsearch accepts it as `ip`, that is, without a port or zone; else undefined. */

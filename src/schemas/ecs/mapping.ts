@@ -1,5 +1,5 @@
 /** The values of ECS's categorisation fields that the tables use. */
-type Category = 'authentication' | 'configuration' | 'database' | 'host' | 'iam' | 'network' | 'session';
+export type Category = 'api' | 'authentication' | 'configuration' | 'database' | 'host' | 'iam' | 'network' | 'session';
 export type Type =
   | 'access'
   | 'admin'
@@ -25,11 +25,14 @@ export interface Mapping {
   readonly outcome: Outcome;
 }
 
-/** A row of a mapping table. */
+/** A row of a mapping table of version 1. Later versions have those of src/schemas/event-types/. */
 export interface MappingRow extends Mapping {
   /** Event types. A `*` at the beginning or end is a wildcard; types listed in other rows take precedence. */
   readonly of: readonly string[];
 }
+
+/** Number of the mapping: what differs from 1 to 2 says so where it stands. */
+export type Version = 1 | 2;
 
 /** Finds the mapping of an event type; undefined if no row has it. */
 type FindMapping = (type: string) => Mapping | undefined;

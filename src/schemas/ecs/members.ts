@@ -32,12 +32,13 @@ export class Members {
     return filledText(this.#members[name]);
   }
 
-  /** The texts of a list or of a comma-separated text, without taking the member. */
+  /** The texts of a list or of a comma-separated text, without empty ones, and without taking the member. */
   peekTexts(name: string): string[] {
     return [this.#members[name]]
       .flat()
       .flatMap((value) => (typeof value === 'string' ? value.split(',') : []))
-      .map((value) => value.trim().toWellFormed());
+      .map((value) => value.trim().toWellFormed())
+      .filter((value) => value !== '');
   }
 
   /** Takes a non-empty text, a number as text, or the only element of a list. */

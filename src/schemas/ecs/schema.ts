@@ -3,19 +3,21 @@ import { epochNanoseconds, utcText } from '../../timestamp.js';
 import type { Schema, SchemaRecord } from '../schema.js';
 import { describeAsa } from './asa.js';
 import { describeDescope } from './descope.js';
-import { type Description, type Fields, ipOf, some, type User } from './fields.js';
+import { type Description, type Fields, some } from './fields.js';
+import type { Version } from './mapping.js';
 import { Members, parsed } from './members.js';
+import type { Categorisation, Rules } from './rules.js';
 import { describeSkyflow } from './skyflow.js';
+import { version1 } from './version-1.js';
+import { version2 } from './version-2.js';
 
 /** Version of the field list that the records follow. */
 const ecsVersion = '8.11.0';
-/** Version of the mapping tables. */
-const tablesVersion = '1';
 
 interface DescribedSource {
   module: string;
   provider: string;
-  describe: (event: StoredEvent) => Description;
+  describe: (event: StoredEvent, version: Version) => Description;
 }
 
 const sources = new Map<string, DescribedSource>([
@@ -24,29 +26,40 @@ const sources = new Map<string, DescribedSource>([
   ['skyflow', { module: 'skyflow', provider: 'Skyflow', describe: describeSkyflow }],
 ]);
 
-/** Elastic Common Schema. docs/schemas.md documents the origin of each field. */
-export const ecs: Schema = {
+/** Elastic Common Schema, oldest version first. docs/schemas.md documents the origin of each field. */
+export const ecsVersions: readonly Schema[] = [version1, version2].map((rules) => ({
   name: 'ecs',
-  version: `${ecsVersion}-${tablesVersion}`,
+  version: nameOf(rules),
   record(event, source) {
     const described = sources.get(source);
     const { module, provider, describe } = described ?? { module: source, provider: source, describe: describeOther };
-    return recordOf(event, describe(event), { module, provider });
+    const description = describe(event, rules.version);
+    const categorisation = rules.categorise(source, description);
+    const adjusted = rules.adjusted(description, categorisation);
+    return recordOf(event, adjusted, { module, provider, rules, categorisation });
   },
-};
+}));
+
+function nameOf({ version }: Rules): string {
+  return `${ecsVersion}-${version}`;
+}
 
 /** For a source without a mapping table. */
 function describeOther(event: StoredEvent): Description {
-  return { mapping: undefined, unmapped: new Members(parsed(event.rawEvent)).rest() };
+  return { types: [], unmapped: new Members(parsed(event.rawEvent)).rest() };
 }
 
-function recordOf(
-  event: StoredEvent,
-  description: Description,
-  { module, provider }: { module: string; provider: string },
-): SchemaRecord {
-  const { mapping } = description;
-  const fields = fieldSets(description);
+interface Context {
+  module: string;
+  provider: string;
+  rules: Rules;
+  categorisation: Categorisation;
+}
+
+function recordOf(event: StoredEvent, description: Description, context: Context): SchemaRecord {
+  const { module, provider, rules } = context;
+  const { category, type, outcome, known } = context.categorisation;
+  const fields = fieldSets(description, rules);
   const at = momentOf(event.timestamp) ?? momentOf(event.collectedAt);
   const record = some({
     '@timestamp': at ?? '1970-01-01T00:00:00Z',
@@ -54,10 +67,10 @@ function recordOf(
     message: messageOf(event, description),
     event: some({
       kind: 'event',
-      category: mapping?.category,
-      type: mapping && (description.type ?? mapping.type),
+      category,
+      type,
       action: plain(event.type),
-      outcome: description.outcome ?? mapping?.outcome ?? 'unknown',
+      outcome,
       reason: description.reason,
       id: plain(event.id),
       module: plain(module),
@@ -68,10 +81,10 @@ function recordOf(
       original: plain(event.rawEvent),
     }),
     ...fields,
-    related: relatedOf(description),
+    related: rules.relatedOf(description),
     trawl: some({
       collector: plain(event.collector),
-      schema_version: ecs.version,
+      schema_version: nameOf(rules),
       timestamp: at === event.timestamp ? undefined : plain(event.timestamp),
       actor: plain(event.actor),
       user: plain(event.user),
@@ -84,17 +97,18 @@ function recordOf(
       unmapped: description.unmapped,
     }),
   });
-  return { record: record!, known: mapping !== undefined };
+  return { record: record!, known };
 }
 
-function fieldSets(description: Description): Fields {
+function fieldSets(description: Description, rules: Rules): Fields {
   const { user, target, effective, group, host, source, client, organization, others } = description;
   return {
     user: some({ ...user, target: target && some({ ...target }), effective: effective && some({ ...effective }) }),
     group: group && some({ ...group }),
-    host: host && hostOf(host),
-    source: source && endpointOf(source.address, { domain: source.domain, geo: geoOf(source.countryCode) }),
-    client: client && endpointOf(client.address, {}),
+    host: host && hostOf(host, rules),
+    source:
+      source && some({ ...rules.endpointOf(source.address), domain: source.domain, geo: geoOf(source.countryCode) }),
+    client: client && some(rules.endpointOf(client.address)),
     organization: organization && some({ ...organization }),
     ...others,
   };
@@ -102,34 +116,15 @@ function fieldSets(description: Description): Fields {
 
 const osTypes = new Set(['linux', 'macos', 'unix', 'windows', 'ios', 'android']);
 
-function hostOf({ id, name, address, os, osType }: NonNullable<Description['host']>): Fields | undefined {
-  const ip = ipOf(address);
+function hostOf(host: NonNullable<Description['host']>, rules: Rules): Fields | undefined {
+  const { id, name, address, os, osType } = host;
+  const ip = rules.ipOf(address);
   const type = osType !== undefined && osTypes.has(osType) ? osType : undefined;
   return some({ id, name, hostname: name, ip: ip && [ip], os: some({ full: os, type }) });
 }
 
-function endpointOf(address: string | undefined, more: Fields): Fields | undefined {
-  return some({ address, ip: ipOf(address), ...more });
-}
-
 function geoOf(countryCode: string | undefined): Fields | undefined {
   return countryCode === undefined ? undefined : { country_iso_code: countryCode };
-}
-
-/** Names, ids and addresses for finding a person or an address, whatever its role in the event. */
-function relatedOf(description: Description): Fields | undefined {
-  const { user, target, effective, host, source, client, relatedUsers = [] } = description;
-  const ofUser = (each: User | undefined) => [each?.id, each?.name, each?.email];
-  return some({
-    user: distinct([...ofUser(user), ...ofUser(target), ...ofUser(effective), ...relatedUsers]),
-    ip: distinct([ipOf(source?.address), ipOf(client?.address), ipOf(host?.address)]),
-    hosts: distinct([host?.name, source?.domain]),
-  });
-}
-
-function distinct(values: readonly (string | undefined)[]): string[] | undefined {
-  const all = [...new Set(values.filter((value) => value !== undefined))];
-  return all.length === 0 ? undefined : all;
 }
 
 /** For example `group.add_user by ada for grace on web-001 from 192.0.2.1`. */

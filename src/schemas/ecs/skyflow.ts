@@ -1,11 +1,11 @@
 import type { StoredEvent } from '../../domain.js';
 import { type Description, emailOf, type Fields, some, type User } from './fields.js';
-import { findIn, type MappingRow, type Outcome } from './mapping.js';
+import type { MappingRow, Outcome, Version } from './mapping.js';
 import { Members, parsed } from './members.js';
 
 /**
  * Rows by `apiName`, else by `actionType/resourceType`, so that an unlisted API is mapped by its action. The outcome
- * comes from `response.code`.
+ * comes from `response.code`. In version 1; never changed, since batches repeat with it.
  */
 export const skyflowRows: readonly MappingRow[] = [
   {
@@ -131,12 +131,10 @@ export const skyflowRows: readonly MappingRow[] = [
   },
 ];
 
-const find = findIn(skyflowRows);
-
 /**
  * Content never gets a field of its own: if a collector keeps it, only `event.original` has it.
  */
-export function describeSkyflow(event: StoredEvent): Description {
+export function describeSkyflow(event: StoredEvent, version: Version): Description {
   const whole = new Members(parsed(event.rawEvent));
   const context = whole.inner('context');
   const request = whole.innerOnly('request');
@@ -151,22 +149,26 @@ export function describeSkyflow(event: StoredEvent): Description {
   const outcome = code === undefined ? undefined : outcomeOf(code);
   const actor = context.text('actor');
   const uri = httpInfo.text('URI');
+  const url = uri === undefined ? undefined : urlOf(uri);
+  const message = outcome === 'failure' ? response.text('message') : undefined;
   return {
-    mapping: find(event.type) ?? find(pair),
+    types: [event.type, pair],
     outcome,
+    reason: version === 1 ? undefined : message,
     user: { id: actor, name: actor, email: emailOf(actor) },
-    target: targetOf(whole),
+    target: targetOf(whole, version),
     source: { address: context.text('ipAddress') },
     organization: { id: whole.text('accountID') },
+    named: version === 1 ? undefined : { users: usersIn(whole), hosts: [url?.domain as string | undefined] },
     others: {
-      error: outcome === 'failure' ? some({ code: String(code), message: response.text('message') }) : undefined,
+      error: outcome === 'failure' ? some({ code: String(code), message }) : undefined,
       http: some({
         request: some({ id: context.text('requestID'), method: httpInfo.text('method') }),
         response: code === undefined ? undefined : { status_code: code },
       }),
       tags: tagsOf(request),
       trace: some({ id: context.text('traceID') }),
-      url: uri === undefined ? undefined : urlOf(uri),
+      url,
     },
     unmapped: whole.rest(),
   };
@@ -182,10 +184,17 @@ function outcomeOf(code: number): Outcome {
   return code < 400 ? 'success' : 'failure';
 }
 
-/** The first user or service account in `resourceIDs`. The list itself stays in `unmapped`, since it has others. */
-function targetOf(whole: Members): User {
-  const id = whole.peekTexts('resourceIDs').find((resource) => /^(USER|SERVICE_ACCOUNT)\/./.test(resource));
-  return id === undefined ? {} : { id: id.slice(id.indexOf('/') + 1) };
+/** The users and service accounts in `resourceIDs`. The list itself stays in `unmapped`, since it has others. */
+function usersIn(whole: Members): string[] {
+  const all = whole.peekTexts('resourceIDs').filter((resource) => /^(USER|SERVICE_ACCOUNT)\/./.test(resource));
+  return all.map((resource) => resource.slice(resource.indexOf('/') + 1));
+}
+
+/** The first of them. Users have no other name than their id. */
+function targetOf(whole: Members, version: Version): User {
+  const [id] = usersIn(whole);
+  if (id === undefined) return {};
+  return version === 1 ? { id } : { id, name: id };
 }
 
 function tagsOf(request: Members): string[] | undefined {

@@ -2,8 +2,8 @@ import type { StoredEvent } from '../../domain.js';
 import type { Json } from './json.js';
 import type { Facts, Status } from './mapping.js';
 import type { Members } from './members.js';
-import { endpointOf, entityOf, namedOf, userOf } from './objects.js';
-import { cleanText, defined, isIpText } from './values.js';
+import { entityOf, namedOf, type Objects } from './objects.js';
+import { cleanText, defined } from './values.js';
 
 /** Columns with descriptions of related objects, such as `Ada Byron (status: ACTIVE , usertype: human)`. */
 type Column = 'actor' | 'user' | 'client' | 'gateway' | 'group' | 'project' | 'server';
@@ -28,7 +28,7 @@ const labels: Readonly<Record<Column, readonly string[]>> = {
 
 const columns = Object.keys(labels) as Column[];
 
-const membersOf: Readonly<Record<Column, readonly string[]>> = {
+const members1: Readonly<Record<Column, readonly string[]>> = {
   actor: ['actor'],
   user: ['target_user', 'user'],
   client: ['client'],
@@ -38,6 +38,9 @@ const membersOf: Readonly<Record<Column, readonly string[]>> = {
   server: ['server', 'target_server'],
 };
 
+/** The members that name what a column describes, by version. */
+const membersOf = { 1: members1, 2: { ...members1, user: [...members1.user, 'service_user'] } } as const;
+
 /** Kinds of entity that have a column. */
 const columnOf: Readonly<Record<string, Column>> = { Client: 'client', Gateway: 'gateway', Project: 'project' };
 
@@ -45,12 +48,14 @@ const columnOf: Readonly<Record<string, Column>> = { Client: 'client', Gateway: 
 export class AsaFacts implements Facts {
   readonly #event: StoredEvent;
   readonly #members: Members;
+  readonly #objects: Objects;
   readonly #known = new Map<Column, Known>();
   /** Columns that have become an attribute. */
   readonly #mapped = new Set<Column>();
 
-  constructor(event: StoredEvent, members: Members) {
+  constructor(event: StoredEvent, members: Members, objects: Objects) {
     this.#event = event;
+    this.#objects = objects;
     this.#members = members.pass('type');
   }
 
@@ -63,23 +68,28 @@ export class AsaFacts implements Facts {
     const account = this.#members.text('account_name');
     if (account !== undefined) return this.#account(account);
     const unixName = this.#members.peek('unix_user_name') === undefined ? undefined : this.#unixAccount();
-    return this.#user('user', unixName) ?? (unixName && this.#user('actor', unixName));
+    const named = this.#user('user', unixName) ?? (unixName && this.#user('actor', unixName));
+    if (named || this.#objects.version === 1) return named;
+    // Who logs on to a server, if the event names only the account there.
+    const name = (unixName?.account as Json | undefined)?.name as string | undefined;
+    return this.#objects.userOf({ name, more: unixName ?? {} });
   }
 
   source(): Json | undefined {
     const { uid, name, parts } = this.#read('client');
     const [hostname, os] = parts;
-    const ip = this.#members.textThat(isIpText, 'from_address', 'client_ip');
+    const ip = this.#members.textThat(this.#objects.isAddress, 'from_address', 'client_ip');
     // The column begins with the client's user; a column of another form is just a name.
-    const owner = parts.length === 0 ? undefined : userOf({ name });
-    return endpointOf({ ip, uid, name: parts.length === 0 ? name : hostname, os, more: { owner } });
+    const owner = parts.length === 0 ? undefined : this.#objects.userOf({ name });
+    return this.#objects.endpointOf({ ip, uid, name: parts.length === 0 ? name : hostname, os, more: { owner } });
   }
 
   target(): Json | undefined {
     const server = this.#server();
     if (!server) return undefined;
     const { uid, name, parts } = this.#read('gateway');
-    const gateway = endpointOf({ uid, name, ip: parts.find((part) => part !== undefined && isIpText(part)) });
+    const ip = parts.find((part) => part !== undefined && this.#objects.isAddress(part));
+    const gateway = this.#objects.endpointOf({ uid, name, ip });
     return defined({ ...server, proxy_endpoint: gateway });
   }
 
@@ -111,8 +121,11 @@ export class AsaFacts implements Facts {
     if (kind === 'device') {
       const server = this.#server();
       const name = (server?.hostname ?? server?.name) as string | undefined;
-      // The server as a device, without endpoint attributes that a device lacks.
-      return entityOf(kind, { uid: server?.uid as string | undefined, name, more: server ? { device: server } : {} });
+      return entityOf(kind, {
+        uid: server?.uid as string | undefined,
+        name,
+        more: server ? { device: deviceOf(server) } : {},
+      });
     }
     if (kind === 'user') return entityOf(kind, { more: defined({ user: this.user() }) });
     if (kind === 'group') return entityOf(kind, { more: defined({ group: this.group() }) });
@@ -160,7 +173,7 @@ export class AsaFacts implements Facts {
 
   #user(column: 'actor' | 'user', more: Json = {}): Json | undefined {
     const { uid, name, parts } = this.#read(column);
-    return userOf({ uid, name, type: parts[1], more });
+    return this.#objects.userOf({ uid, name, type: parts[1], more });
   }
 
   #unixAccount(): Json {
@@ -177,7 +190,7 @@ export class AsaFacts implements Facts {
     const { uid, name, parts } = this.#read('server');
     const [, , address, os] = parts;
     const hostname = this.#members.text('hostname');
-    const endpoint = endpointOf({ uid, name: hostname ?? name, ip: address, os });
+    const endpoint = this.#objects.endpointOf({ uid, name: hostname ?? name, ip: address, os });
     return endpoint && { ...endpoint, type: 'Server', type_id: 1 };
   }
 
@@ -192,7 +205,7 @@ export class AsaFacts implements Facts {
   #read(column: Column): Known {
     const before = this.#known.get(column);
     if (before) return before;
-    const first = this.#members.first(...membersOf[column]);
+    const first = this.#members.first(...membersOf[this.#objects.version][column]);
     const text = this.#event[column];
     // For several ids the column has several names, which cannot be separated reliably.
     const several = first?.alone === false;
@@ -201,6 +214,11 @@ export class AsaFacts implements Facts {
     if (!several) this.#mapped.add(column);
     return known;
   }
+}
+
+/** A server as a device, which has no port. */
+function deviceOf({ port: _, ...device }: Json): Json {
+  return device;
 }
 
 /** Splits `Name (label: part, label: part)` into name and parts. A text of another form is the name. */

@@ -25,7 +25,10 @@ const access = (activity: 1 | 2 | 99, privilege: string, activityName?: string):
   ...(activityName === undefined ? {} : { activityName }),
 });
 
-/** Event types of Okta Advanced Server Access, from its API documentation and public collectors. */
+/**
+ * Event types of Okta Advanced Server Access, from its API documentation and public collectors, in version 1. Never
+ * changed, since batches repeat with it.
+ */
 const rows: Readonly<Record<string, Row>> = {
   'auth_token.issue': { class: 'authentication', activity: 1, status: 'Success' },
   'user_creds.issue': {
@@ -119,5 +122,5 @@ export const asa: Mapping = {
   logName: 'auditsV2',
   rows,
   families,
-  facts: (event, members) => new AsaFacts(event, members),
+  facts: (event, members, objects) => new AsaFacts(event, members, objects),
 };

@@ -1,4 +1,4 @@
-import type { ClassName } from './classes.js';
+import { type ClassName, versionNames } from './classes.js';
 
 /** The type of an attribute, limited to those that the mapping tables write. A list contains the shape of its items. */
 export type Shape = 'text' | 'int32' | 'int64' | 'boolean' | readonly [Shape] | { readonly [name: string]: Shape };
@@ -86,6 +86,16 @@ const own = {
   type: 'text',
 } as const satisfies Record<string, Shape>;
 
+const portPlace = { ...place, port: 'int32' } as const;
+
+/** What version 2 of the mapping has otherwise. */
+const since2 = {
+  src_endpoint: { ...endpoint, port: 'int32' },
+  dst_endpoint: { ...portPlace, proxy_endpoint: portPlace },
+} as const satisfies Record<string, Shape>;
+
+const observables = [{ name: 'text', type: 'text', type_id: 'int32', value: 'text' }] as const satisfies Shape;
+
 const last = { raw_data: 'text', unmapped: 'text' } as const;
 
 const request = ['src_endpoint', 'http_request'] as const;
@@ -106,10 +116,17 @@ const ownAttributes: Readonly<Record<ClassName, readonly (keyof typeof own)[]>> 
 };
 
 /**
- * The attributes of one class, or of all, by name. They do not depend on the events of a batch, so that all files in a
- * folder have the same schema.
+ * The attributes of one class, or of all, by name. They depend on the version of the mapping (the newest unless said
+ * otherwise), not on the events of a batch, so that all files of a version in a folder have the same schema.
  */
-export function attributesOf(className?: ClassName): Readonly<Record<string, Shape>> {
+export function attributesOf(className?: ClassName, version?: string): Readonly<Record<string, Shape>> {
   const names = className === undefined ? (Object.keys(own) as (keyof typeof own)[]) : ownAttributes[className];
-  return { ...common, ...Object.fromEntries(names.map((name) => [name, own[name]])), ...last };
+  const first = version === versionNames[1];
+  const shapes = first ? own : { ...own, ...since2 };
+  return {
+    ...common,
+    ...Object.fromEntries(names.map((name) => [name, shapes[name]])),
+    ...(first ? {} : { observables }),
+    ...last,
+  };
 }

@@ -4,6 +4,9 @@
  */
 export const ocsfVersion = '1.3.0';
 
+/** The version of the schema and the number of the mapping, by that number. */
+export const versionNames = { 1: `${ocsfVersion}-1`, 2: `${ocsfVersion}-2` } as const;
+
 interface OcsfClass {
   uid: number;
   name: string;

@@ -1,8 +1,8 @@
 import type { Json } from './json.js';
 import type { Facts, Status } from './mapping.js';
 import type { Members } from './members.js';
-import { endpointOf, entityOf, userOf } from './objects.js';
-import { defined, isIpText } from './values.js';
+import { entityOf, type Objects } from './objects.js';
+import { defined, isEmail } from './values.js';
 
 /** Devices that OCSF has a number for. */
 const devices: Readonly<Record<string, readonly [typeId: number, type: string]>> = {
@@ -25,8 +25,10 @@ const levels: Readonly<Record<string, number>> = { warn: 2, warning: 2, error: 3
 /** Facts of a Descope event. */
 export class DescopeFacts implements Facts {
   readonly #members: Members;
+  readonly #objects: Objects;
 
-  constructor(members: Members) {
+  constructor(members: Members, objects: Objects) {
+    this.#objects = objects;
     this.#members = members.pass('ID', 'occurred', 'action');
   }
 
@@ -34,24 +36,31 @@ export class DescopeFacts implements Facts {
   actor(): Json | undefined {
     const id = this.#members.text('actorId');
     const userId = this.#members.texts('userId')[0];
-    return id === undefined || id === userId ? this.user() : userOf({ uid: id });
+    return id === undefined || id === userId ? this.user() : this.#objects.userOf({ uid: id, named: 'by id' });
   }
 
   user(): Json | undefined {
     const uid = this.#members.text('userId');
     const tenant = this.#members.first('tenants')?.text;
-    const user = userOf({ uid, name: this.#members.first('externalIds')?.text });
+    const name = this.#members.first('externalIds')?.text;
+    const user = this.#objects.userOf({ uid, name, named: 'by id', more: this.#email() });
     return user && defined({ ...user, org: tenant === undefined ? undefined : { uid: tenant } });
   }
 
   source(): Json | undefined {
-    const ip = this.#members.textThat(isIpText, 'remoteAddress');
+    const ip = this.#members.textThat(this.#objects.isAddress, 'remoteAddress');
     if (ip === undefined) return undefined;
     const country = this.#members.text('geo');
     const device = this.#members.textThat((text) => Object.hasOwn(devices, text), 'device');
     const [typeId, type] = device === undefined ? [] : devices[device]!;
     const location = country === undefined ? undefined : { country };
-    return endpointOf({ ip, more: { type, type_id: typeId, location } });
+    return this.#objects.endpointOf({ ip, more: { type, type_id: typeId, location } });
+  }
+
+  /** The e-mail address among several login ids, which version 1 took only if it was the first. */
+  #email(): Json {
+    const email = this.#objects.version === 1 ? undefined : this.#members.texts('externalIds').find(isEmail);
+    return email === undefined ? {} : { email_addr: email };
   }
 
   entity(kind: string): Json {

@@ -24,7 +24,10 @@ const things = {
   Tenant: 'Tenant',
 };
 
-/** Actions of Descope, from its published list of audit events and its API documentation. */
+/**
+ * Actions of Descope, from its published list of audit events and its API documentation, in version 1. Never changed,
+ * since batches repeat with it.
+ */
 const rows: Readonly<Record<string, Row>> = {
   LoginSucceed: logon('Success'),
   LoginFailed: logon('Failure'),
@@ -54,5 +57,5 @@ export const descope: Mapping = {
   logName: 'audit',
   rows,
   families: [],
-  facts: (_event, members) => new DescopeFacts(members),
+  facts: (_event, members, objects) => new DescopeFacts(members, objects),
 };

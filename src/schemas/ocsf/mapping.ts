@@ -2,8 +2,9 @@ import type { StoredEvent } from '../../domain.js';
 import type { ClassName } from './classes.js';
 import type { Json } from './json.js';
 import type { Members } from './members.js';
+import type { Objects } from './objects.js';
 
-/** A row of a mapping table: how to map an event type, or a family of types. */
+/** What OCSF says of an event type: how to map an event type, or a family of types. */
 export interface Row {
   class: ClassName;
   /** `activity_id`. */
@@ -74,11 +75,12 @@ export interface Mapping {
   product: { name: string; vendor_name: string };
   /** The vendor's name of the log. */
   logName: string;
+  /** The types of version 1. Later versions have those of src/schemas/event-types/. */
   rows: Readonly<Record<string, Row>>;
   families: readonly Family[];
   /** Further types to look up after `event.type`, in this order. */
   alsoTypes?(members: Members): string[];
-  facts(event: StoredEvent, members: Members, row: Row): Facts;
+  facts(event: StoredEvent, members: Members, objects: Objects): Facts;
   /** The raw event in the form allowed in `raw_data`. */
   rawData?(rawEvent: string): string;
 }

@@ -1,3 +1,4 @@
+import { addressOf } from '../address.js';
 import type { Json } from './json.js';
 import { defined, isEmail, isHostname, isIpText, something } from './values.js';
 
@@ -10,14 +11,48 @@ interface UserParts {
   name?: string | undefined;
   /** The source's word for the kind of user. */
   type?: string | undefined;
+  /** The source has no other name for users than their ids. */
+  named?: 'by id';
   more?: Json;
 }
 
 /** Kinds of user that OCSF has a number for, in the words of the sources. */
 const people = new Set(['human', 'user']);
 
-/** `user`; undefined without an id or a name. */
-export function userOf({ uid, name, type, more = {} }: UserParts): Json | undefined {
+/** How a version of the mapping makes people and places. */
+export interface Objects {
+  readonly version: 1 | 2;
+  /** `user`; undefined without an id or a name. */
+  userOf(parts: UserParts): Json | undefined;
+  /** `network_endpoint`; undefined if nothing identifies it. */
+  endpointOf(parts: EndpointParts): Json | undefined;
+  /** Returns whether `endpointOf` takes the text as `ip`. */
+  isAddress(text: string): boolean;
+}
+
+export const objects1: Objects = { version: 1, userOf, endpointOf, isAddress: isIpText };
+
+/**
+ * Since version 2, an id that is an e-mail address, or the only name that the source has for a user, is also the name;
+ * and `IP:PORT` is an address and a port.
+ */
+export const objects2: Objects = {
+  version: 2,
+  userOf: ({ named, ...parts }) => {
+    const { uid } = parts;
+    const name = parts.name ?? (named === 'by id' || (uid !== undefined && isEmail(uid)) ? uid : undefined);
+    const email = uid !== undefined && isEmail(uid) ? { email_addr: uid } : {};
+    return userOf({ ...parts, name, more: { ...(name !== undefined && isEmail(name) ? {} : email), ...parts.more } });
+  },
+  endpointOf: ({ ip, more, ...parts }) => {
+    const address = ip === undefined ? undefined : addressOf(ip);
+    const port = address?.port === undefined ? {} : { port: address.port };
+    return endpointOf({ ...parts, ip: address?.ip, more: { ...port, ...more } });
+  },
+  isAddress: (text) => isIpText(addressOf(text)?.ip ?? ''),
+};
+
+function userOf({ uid, name, type, more = {} }: UserParts): Json | undefined {
   if (uid === undefined && name === undefined) return undefined;
   return defined({
     uid,
@@ -42,8 +77,7 @@ interface EndpointParts {
   more?: Json;
 }
 
-/** `network_endpoint`; undefined if nothing identifies it. */
-export function endpointOf({ ip, uid, name, os, more = {} }: EndpointParts): Json | undefined {
+function endpointOf({ ip, uid, name, os, more = {} }: EndpointParts): Json | undefined {
   const address = ip !== undefined && isIpText(ip) ? ip : undefined;
   const named = name === undefined ? {} : isHostname(name) ? { hostname: name } : { name };
   const endpoint = something({ ip: address, uid, ...named });

@@ -1,39 +1,82 @@
 import type { StoredEvent } from '../../domain.js';
 import { isJsonObject } from '../../json-values.js';
 import { epochNanoseconds, flooredTo } from '../../timestamp.js';
+import { typeMappingOf } from '../event-types/registry.js';
+import { outcomeOf, type TypeMapping } from '../event-types/table.js';
 import type { Schema, SchemaRecord } from '../schema.js';
 import { asa } from './asa.js';
 import { builders } from './builders.js';
-import { classOf, ocsfVersion } from './classes.js';
+import { classOf, ocsfVersion, versionNames } from './classes.js';
 import { descope } from './descope.js';
 import type { Json } from './json.js';
 import type { Facts, Mapping, Row, Status } from './mapping.js';
 import { clean, Members, parseExactly } from './members.js';
+import { type Objects, objects1, objects2 } from './objects.js';
+import { observablesOf } from './observables.js';
 import { skyflow } from './skyflow.js';
 import { cleanText, cutAt, defined, textMax } from './values.js';
 
-/** Version of the mapping tables (asa.ts, descope.ts, skyflow.ts): the first for OCSF 1.3.0. */
-const tablesVersion = '1.3.0-1';
-
 export const mappings: Readonly<Record<string, Mapping>> = { asa, descope, skyflow };
 
-/** OCSF 1.3.0. docs/schemas.md has the tables, and documents the origin of each attribute. */
-export const ocsf: Schema = {
-  name: 'ocsf',
-  version: tablesVersion,
-  record(event, source): SchemaRecord {
-    const mapping = Object.hasOwn(mappings, source) ? mappings[source]! : unknownSource(source);
-    const { raw, value } = rawOf(event, mapping);
-    const members = new Members(value);
-    const row = rowOf(mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
-    // Without an object there are no members to derive an activity from.
-    const used = row ?? {
-      class: isJsonObject(value) ? ('apiActivity' as const) : ('baseEvent' as const),
-      activity: 99,
-    };
-    return { record: recordOf(event, raw, mapping, members, used), known: row !== undefined };
-  },
+/** What differs from version to version. */
+interface Version {
+  /** Version of the schema and number of the mapping. */
+  name: string;
+  objects: Objects;
+  /** The row of an event of these types, and what the tables say of them since version 2. */
+  find(source: string, mapping: Mapping, types: readonly string[]): Found;
+  /** The record has `observables`. */
+  observables: boolean;
+}
+
+interface Found {
+  row: Row | undefined;
+  type?: TypeMapping | undefined;
+}
+
+/** The first for OCSF 1.3.0. */
+const version1: Version = {
+  name: versionNames[1],
+  objects: objects1,
+  find: (_, mapping, types) => ({ row: rowOf(mapping, types) }),
+  observables: false,
 };
+
+/** Types, and the outcomes in `status_id`, come from the tables that ECS has, too. */
+const version2: Version = {
+  name: versionNames[2],
+  objects: objects2,
+  find: (source, _, types) => {
+    const type = typeMappingOf(source, types);
+    return { row: type?.ocsf, type };
+  },
+  observables: true,
+};
+
+/** OCSF 1.3.0, oldest version first. docs/schemas.md has the tables, and documents the origin of each attribute. */
+export const ocsfVersions: readonly Schema[] = [version1, version2].map(schemaOf);
+
+function schemaOf(version: Version): Schema {
+  return {
+    name: 'ocsf',
+    version: version.name,
+    record(event, source): SchemaRecord {
+      const mapping = Object.hasOwn(mappings, source) ? mappings[source]! : unknownSource(source);
+      const { raw, value } = rawOf(event, mapping);
+      const members = new Members(value);
+      const found = version.find(source, mapping, [event.type, ...(mapping.alsoTypes?.(members) ?? [])]);
+      const row = found.row ?? rowWithout(value);
+      const facts = mapping.facts(event, members, version.objects);
+      const record = recordOf({ event, raw, mapping, members, facts, row, version, type: found.type });
+      return { record, known: found.row !== undefined };
+    },
+  };
+}
+
+/** For an event whose type is in no table. Without an object there are no members to derive an activity from. */
+function rowWithout(value: unknown): Row {
+  return { class: isJsonObject(value) ? 'apiActivity' : 'baseEvent', activity: 99 };
+}
 
 /** The row of the first type that has one, else the row of a family. */
 export function rowOf({ rows, families }: Mapping, types: readonly string[]): Row | undefined {
@@ -42,20 +85,32 @@ export function rowOf({ rows, families }: Mapping, types: readonly string[]): Ro
   return families.find((family) => types.some((type) => type.length <= 200 && family.types.test(type)))?.row;
 }
 
-function recordOf(event: StoredEvent, raw: string, mapping: Mapping, members: Members, row: Row): Json {
-  const facts = mapping.facts(event, members, row);
+interface Parts {
+  event: StoredEvent;
+  raw: string;
+  mapping: Mapping;
+  members: Members;
+  facts: Facts;
+  row: Row;
+  version: Version;
+  type: TypeMapping | undefined;
+}
+
+function recordOf(parts: Parts): Json {
+  const { event, raw, mapping, members, facts, row, version, type } = parts;
   const operation = cleanText(event.type) || 'Unknown';
   const service = { name: mapping.product.name };
   const own = builders[row.class]({ facts, row, service, operation });
-  const status = statusOf(facts, row);
+  const status = version === version1 ? statusOf1(facts, row) : statusOf(facts, type);
   const record: Json = {};
   put(record, classification(row, members, operation));
   put(record, severityOf(facts, status));
   record.time = milliseconds(event);
   record.message = messageOf(event);
   if (status) put(record, statusAttributes(status));
-  record.metadata = metadataOf(event, mapping, facts, own.actor === undefined ? undefined : row);
+  record.metadata = metadataOf(parts, own.actor !== undefined);
   put(record, own);
+  if (version.observables) put(record, { observables: observablesOf(own) });
   put(record, rawAndRest(event, raw, members, facts));
   return record;
 }
@@ -109,10 +164,21 @@ function severityOf(facts: Facts, status: Status | undefined): Json {
   return { severity_id: id, severity: severities[id] };
 }
 
-function statusOf(facts: Facts, row: Row): Status | undefined {
+/** Version 1 has a status only if the type implies it or the event says it. */
+function statusOf1(facts: Facts, row: Row): Status | undefined {
   const said = facts.status?.();
   if (row.status === undefined) return said;
   return { ...said, id: row.status === 'Success' ? 1 : 2 };
+}
+
+const outcomes = { success: 1, failure: 2, unknown: 0 } as const;
+
+/** The outcome that ECS has, too; a word of the source that is neither success nor failure stays. */
+function statusOf(facts: Facts, type: TypeMapping | undefined): Status {
+  const said = facts.status?.();
+  if (said?.id === 99) return said;
+  const outcome = said?.id === 1 ? 'success' : said?.id === 2 ? 'failure' : undefined;
+  return { ...said, id: outcomes[type ? outcomeOf(type, outcome) : (outcome ?? 'unknown')] };
 }
 
 const statuses: Readonly<Record<number, string>> = { 0: 'Unknown', 1: 'Success', 2: 'Failure' };
@@ -139,8 +205,8 @@ function messageOf({ type, actor }: StoredEvent): string {
   return cleanText(who === '' ? type || 'Unknown' : `${type || 'Unknown'} by ${who}`);
 }
 
-function metadataOf(event: StoredEvent, mapping: Mapping, facts: Facts, rowWithActor: Row | undefined): Json {
-  const profile = rowWithActor && classOf(rowWithActor.class).actorOfProfile;
+function metadataOf({ event, mapping, facts, row, version }: Parts, withActor: boolean): Json {
+  const profile = withActor ? classOf(row.class).actorOfProfile : undefined;
   return defined({
     version: ocsfVersion,
     product: mapping.product,
@@ -151,7 +217,7 @@ function metadataOf(event: StoredEvent, mapping: Mapping, facts: Facts, rowWithA
     log_name: mapping.logName,
     log_provider: mapping.product.vendor_name,
     sequence: event.seq,
-    labels: [`trawl.collector:${cleanText(event.collector)}`, `trawl.mapping:${tablesVersion}`],
+    labels: [`trawl.collector:${cleanText(event.collector)}`, `trawl.mapping:${version.name}`],
     profiles: profile && [profile],
     ...facts.metadata(),
   });

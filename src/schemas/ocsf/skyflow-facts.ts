@@ -1,10 +1,11 @@
 import { commaList } from '../../comma-list.js';
 import type { StoredEvent } from '../../domain.js';
+import { outcomeOfCode } from '../event-types/skyflow.js';
 import type { Json } from './json.js';
 import type { Facts, Status } from './mapping.js';
 import type { Members } from './members.js';
-import { endpointOf, entityOf, userOf } from './objects.js';
-import { cleanText, defined, isHostname, isIpText, something } from './values.js';
+import { entityOf, type Objects } from './objects.js';
+import { cleanText, defined, isHostname, something } from './values.js';
 
 /** HTTP methods that OCSF has; PATCH is missing. */
 const methods = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
@@ -17,12 +18,14 @@ const kinds: Readonly<Record<string, string>> = { POLICY: 'policy', USER: 'user'
 /** Facts of a Skyflow event. */
 export class SkyflowFacts implements Facts {
   readonly #members: Members;
+  readonly #objects: Objects;
   readonly #context: Members;
   readonly #request: Members;
   readonly #response: Members;
   readonly #resources: readonly { type: string; uid: string }[];
 
-  constructor(event: StoredEvent, members: Members) {
+  constructor(event: StoredEvent, members: Members, objects: Objects) {
+    this.#objects = objects;
     this.#members = members;
     this.#context = members.nested('context').pass('changeID');
     this.#request = members.nested('request').pass('timestamp');
@@ -37,7 +40,8 @@ export class SkyflowFacts implements Facts {
   actor(): Json | undefined {
     const type = this.#context.text('actorType');
     const more = { credential_uid: this.#context.text('jwtID') };
-    return userOf({ uid: this.#context.text('actor'), type: type === 'NONE' ? undefined : type, more });
+    const uid = this.#context.text('actor');
+    return this.#objects.userOf({ uid, type: type === 'NONE' ? undefined : type, named: 'by id', more });
   }
 
   session(): Json | undefined {
@@ -47,11 +51,11 @@ export class SkyflowFacts implements Facts {
 
   user(): Json | undefined {
     const found = this.#resources.find(({ type }) => type === 'USER' || type === 'SERVICE_ACCOUNT');
-    return found && userOf(found);
+    return found && this.#userOf(found);
   }
 
   source(): Json | undefined {
-    return endpointOf({ ip: this.#context.textThat(isIpText, 'ipAddress') });
+    return this.#objects.endpointOf({ ip: this.#context.textThat(this.#objects.isAddress, 'ipAddress') });
   }
 
   privileges(): string[] {
@@ -73,7 +77,7 @@ export class SkyflowFacts implements Facts {
     const found = this.#resources.findLast((resource) => resource.type === type);
     const uid = type === 'VAULT' ? (found?.uid ?? this.#request.text('vaultID')) : found?.uid;
     const name = Object.hasOwn(kinds, type) ? kinds[type]! : type;
-    if (name === 'user') return entityOf(name, { more: defined({ user: found && userOf(found) }) });
+    if (name === 'user') return entityOf(name, { more: defined({ user: found && this.#userOf(found) }) });
     if (name === 'policy') return entityOf(name, { more: uid === undefined ? {} : { policy: { uid } } });
     return entityOf(name, { uid, name: uid === undefined ? type : undefined });
   }
@@ -112,11 +116,16 @@ export class SkyflowFacts implements Facts {
     const detail = this.#response.text('message');
     const number = numberOf(code);
     if (number === undefined) return code === undefined && detail === undefined ? undefined : { id: 0, code, detail };
+    if (this.#objects.version === 2 && outcomeOfCode(code) === undefined) return { id: 0, code, detail };
     return { id: number >= 100 && number < 400 ? 1 : number >= 400 ? 2 : 0, code, detail };
   }
 
   metadata(): Json {
     return { tenant_uid: this.#members.text('accountID'), correlation_uid: this.#context.text('traceID') };
+  }
+
+  #userOf(resource: { type: string; uid: string }): Json | undefined {
+    return this.#objects.userOf({ ...resource, named: 'by id' });
   }
 
   #vaultId(): string | undefined {

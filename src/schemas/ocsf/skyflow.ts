@@ -21,7 +21,7 @@ const account = (activity: number, activityName?: string): Row => ({
 const access = (activity: 1 | 2): Row => ({ class: 'userAccess', activity, privilege: 'role' });
 const logon: Row = { class: 'authentication', activity: 1 };
 
-/** APIs by their names. */
+/** APIs by their names, in version 1. Never changed, since batches repeat with it. */
 const rows: Readonly<Record<string, Row>> = {
   'RecordService.GetRecord': datastore(1),
   'RecordService.BulkGetRecord': datastore(8),
@@ -94,6 +94,6 @@ export const skyflow: Mapping = {
     const types = [request.texts('actionType')[0], request.texts('resourceType')[0]];
     return types.includes(undefined) ? [] : [types.join('/')];
   },
-  facts: (event, members) => new SkyflowFacts(event, members),
+  facts: (event, members, objects) => new SkyflowFacts(event, members, objects),
   rawData: eventWithoutContent,
 };

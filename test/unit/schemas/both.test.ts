@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { StoredEvent } from '../../../src/domain.js';
+import { typeTables } from '../../../src/schemas/event-types/registry.js';
+import { newestSchema } from '../../../src/schemas/registry.js';
+import { event } from '../sinks/support.js';
+import { demoEvents } from './demo-events.js';
+import { problemsOf as problemsOfEcs } from './ecs-fields.js';
+import { problemsOf as problemsOfOcsf } from './ocsf-validator.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: a record is any JSON; its form is what is tested.
+type Json = any;
+
+const ocsf = newestSchema('ocsf')!;
+const ecs = newestSchema('ecs')!;
+const sources = Object.keys(typeTables);
+
+/** A type of each family, by the text that its docs have for it. */
+function samplesOf(source: string): string[] {
+  return typeTables[source]!.families.flatMap(({ named }) => {
+    const words = [...named.matchAll(/`([^`]+)`/g)].map(([, word]) => word!);
+    if (source !== 'skyflow')
+      return words.map((word) =>
+        word
+          .replaceAll('…', 'x.')
+          .replace(/^x\.\./, 'preauthorization.')
+          .replace(/\.x\.$/, '.x'),
+      );
+    const [actions, resources] = named
+      .split(' of ')
+      .map((part) => [...part.matchAll(/`([^`]+)`/g)].map(([, word]) => word!));
+    return actions!.flatMap((action) =>
+      (resources!.length > 0 ? resources! : ['ROLE']).map((each) => `${action}/${each}`),
+    );
+  });
+}
+
+function typed(type: string, members: object = {}): StoredEvent {
+  const [, actionType, resourceType] = /^([A-Z]+)\/([A-Z_]+)$/.exec(type) ?? [];
+  return event(1, {
+    type,
+    rawEvent: JSON.stringify({ request: { apiName: 'New.Api', actionType, resourceType }, ...members }),
+  });
+}
+
+const outcomes: Readonly<Record<number, string>> = { 0: 'unknown', 1: 'success', 2: 'failure', 99: 'unknown' };
+
+describe.each(sources)('the schemas of %s', (source) => {
+  const rows = typeTables[source]!.rows.flatMap(({ of }) => of);
+  const members: object[] = [
+    {},
+    { response: { code: 403, message: 'no' }, decision: 'deny', data: { error_message: 'no' } },
+    { response: { code: 200 }, decision: 'allow', data: {} },
+    { response: { code: 600 }, decision: 'step-up', data: { error_message: '' } },
+    { response: { code: 16 }, decision: 7 },
+    {
+      ...{ actor: 'a', user: 'b', server: 's', group: 'g', project: 'p', from_address: '192.0.2.1:22' },
+      ...{ userId: 'U', actorId: 'K', remoteAddress: '192.0.2.1', context: { actor: 'u', ipAddress: '192.0.2.1' } },
+    },
+  ];
+  const all = [
+    ...demoEvents[source]!(300),
+    ...members.flatMap((each) => [...rows, ...samplesOf(source), 'quite.unheard_of'].map((type) => typed(type, each))),
+  ];
+
+  it('know the same types, and tell the same outcome of each event', () => {
+    for (const of of all) {
+      const [one, other] = [ocsf.record(of, source), ecs.record(of, source)];
+      const { status_id, class_uid } = one.record as Json;
+      const { outcome, category, type } = (other.record as Json).event;
+      expect([of.type, of.rawEvent, outcomes[status_id]]).toEqual([of.type, of.rawEvent, outcome]);
+      expect([of.type, one.known]).toEqual([of.type, other.known]);
+      expect([of.type, class_uid === 0 || (category?.length > 0 && type?.length > 0)]).toEqual([of.type, true]);
+    }
+  });
+
+  it('have a family for what the docs say, and records of it that are valid', () => {
+    for (const type of samplesOf(source)) {
+      const of = typed(type, { actor: 'a', user: 'b' });
+      const [one, other] = [ocsf.record(of, source), ecs.record(of, source)];
+      expect([type, one.known, problemsOfOcsf(one.record), problemsOfEcs(other.record)]).toEqual([type, true, [], []]);
+    }
+  });
+
+  it('have observables in each class, which lead to the values that they repeat', () => {
+    const classes = new Map<number, number>();
+    for (const of of all) {
+      const record = ocsf.record(of, source).record as Json;
+      const observables: Json[] = record.observables ?? [];
+      classes.set(record.class_uid, (classes.get(record.class_uid) ?? 0) + observables.length);
+      for (const { name, value } of observables) expect([name, String(valueAt(record, name))]).toEqual([name, value]);
+      for (const { ip, hostname } of [record.src_endpoint ?? {}, record.dst_endpoint ?? {}])
+        for (const each of [ip, hostname].filter(Boolean))
+          expect(observables.map(({ value }) => value)).toContain(each);
+    }
+    expect([...classes].filter(([, count]) => count === 0)).toEqual([]);
+  });
+});
+
+function valueAt(record: Json, path: string): unknown {
+  return path.split(/[.[\]]+/).reduce((value, key) => value?.[key], record);
+}
