@@ -145,7 +145,7 @@ export function describeAsa(event: StoredEvent, version: Version): Description {
     outcome: decision?.outcome,
     reason: details.text('reason'),
     user: userOf(details, ['actor'], event.actor),
-    target: userOf(details, membersOf[version].user, event.user),
+    target: (version === 1 ? undefined : accountOf(details)) ?? userOf(details, membersOf[version].user, event.user),
     effective: { name: details.text('unix_user_name') },
     group: groupOf(event, details),
     host: hostOf(event, details, membersOf[version].server),
@@ -174,10 +174,18 @@ function idOf(details: Members, members: readonly string[]): string | undefined 
   return member === undefined ? undefined : details.text(member);
 }
 
+const userLabels = [' (status: ', ' , usertype: '];
+
 function userOf(details: Members, members: readonly string[], column: string) {
   const id = idOf(details, members);
   if (id === undefined) return {};
-  return { id, name: describedIn(column, [' (status: ', ' , usertype: '])?.[0] || undefined };
+  return { id, name: describedIn(column, userLabels)?.[0] || undefined };
+}
+
+/** An account on a server or in a directory, which OCSF too takes for the one that the event is about. */
+function accountOf(details: Members) {
+  const name = details.text('account_name');
+  return name === undefined ? undefined : { name, domain: details.text('domain') };
 }
 
 function groupOf({ group }: StoredEvent, details: Members) {
@@ -193,11 +201,11 @@ function hostOf({ server }: StoredEvent, details: Members, members: readonly str
   return { id, name: details.text('hostname') ?? (name || undefined), address, os: os || undefined, osType };
 }
 
-function namedIn({ server, gateway }: StoredEvent, details: Members): Named {
+function namedIn({ user, server, gateway }: StoredEvent, details: Members): Named {
   const [, , canonicalName] = describedIn(server, serverLabels) ?? [];
   const [name, ...addresses] = describedIn(gateway, [' (access_address: ', ', default_address: ']) ?? [];
   return {
-    users: users.flatMap((member) => details.peekTexts(member)),
+    users: [...users.flatMap((member) => details.peekTexts(member)), describedIn(user, userLabels)?.[0] ?? ''],
     hosts: [...hosts.flatMap((member) => details.peekTexts(member)), canonicalName, name],
     addresses: [...details.peekTexts('from_address'), ...addresses],
   };

@@ -7,6 +7,7 @@ export interface User {
   id?: string | undefined;
   name?: string | undefined;
   email?: string | undefined;
+  domain?: string | undefined;
   group?: Fields | undefined;
 }
 

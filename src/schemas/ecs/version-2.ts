@@ -28,7 +28,8 @@ export const version2: Rules = {
       effective: completed(description.effective),
       logon: category?.includes('authentication') ?? false,
     });
-    const group = type?.includes('user') && isNamed(people.target) ? some({ ...description.group }) : undefined;
+    const member = type?.includes('group') && type.includes('user') && isNamed(people.target);
+    const group = member ? some({ ...description.group }) : undefined;
     return { ...description, ...people, target: { ...people.target, group } };
   },
   ipOf: ipOf2,
@@ -59,8 +60,8 @@ function actorOf({ logon, ...people }: { user: User; target: User; effective: Us
 }
 
 /** An id that is an e-mail address names a user; and a name can be one. */
-function completed({ id, name, email }: User = {}): User {
-  return { id, name: name ?? emailOf(id), email: email ?? emailOf(name) ?? emailOf(id) };
+function completed({ id, name, email, domain }: User = {}): User {
+  return { id, name: name ?? emailOf(id), email: email ?? emailOf(name) ?? emailOf(id), domain };
 }
 
 function isNamed({ id, name }: User): boolean {

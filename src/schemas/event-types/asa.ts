@@ -167,7 +167,7 @@ const rows: readonly TypeRow[] = [
   {
     of: ['permission.change'],
     ocsf: { class: 'userAccess', activity: 99, privilege: 'permission', activityName: 'Change Privileges' },
-    ecs: iam('group', 'user', 'change'),
+    ecs: iam('user', 'change'),
     ...done,
     why: '`permission_mask` has the new rights, not which of them were given or taken',
   },

@@ -110,8 +110,9 @@ function recordOf(parts: Parts): Json {
   if (status) put(record, statusAttributes(status));
   record.metadata = metadataOf(parts, own.actor !== undefined);
   put(record, own);
-  if (version.observables) put(record, { observables: observablesOf(own) });
-  put(record, rawAndRest(event, raw, members, facts));
+  const rest = rawAndRest(event, raw, members, facts);
+  if (version.observables) put(record, { observables: observablesOf(own, rest.unmapped) });
+  put(record, rest);
   return record;
 }
 

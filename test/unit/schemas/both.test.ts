@@ -97,5 +97,6 @@ describe.each(sources)('the schemas of %s', (source) => {
 });
 
 function valueAt(record: Json, path: string): unknown {
-  return path.split(/[.[\]]+/).reduce((value, key) => value?.[key], record);
+  const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
+  return keys.reduce((value, key) => value?.[key], record);
 }

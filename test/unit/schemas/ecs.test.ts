@@ -275,6 +275,16 @@ describe('an event of ASA', () => {
     });
   });
 
+  it('that is about an account on a server has it as the target', () => {
+    const members = { account_name: 'root', domain: 'corp.example', user: 'k-1', actor: 'k-2' };
+    const of = eventOf(members, { type: 'server_account.reveal', user: 'Ada (status: ACTIVE , usertype: human)' });
+    const record = recordOf('asa', of);
+    expect(problemsOf(record)).toEqual([]);
+    expect(record.user).toEqual({ id: 'k-2', target: { name: 'root', domain: 'corp.example' } });
+    expect(record.related.user).toEqual(['k-2', 'root', 'k-1', 'Ada']);
+    expect(record.trawl.unmapped).toEqual({ user: 'k-1' });
+  });
+
   it('names in related all that it names', () => {
     const members = {
       ...{
@@ -294,7 +304,7 @@ describe('an event of ASA', () => {
     expect(problemsOf(record)).toEqual([]);
     expect(record.host).toMatchObject({ id: 's3', name: 'web', ip: ['10.0.0.7'] });
     const { user, hosts, ip } = record.related as Record<string, string[]>;
-    expect(user).toEqual(['a', 't1', 't2', 'u1', 'u2', 'ap', 'root']);
+    expect(user!.sort()).toEqual(['a', 'ap', 'root', 't1', 't2', 'u1', 'u2']);
     expect(hosts!.sort()).toEqual(['g1', 'gw', 's1', 's2', 's3', 'web', 'web.example']);
     expect(ip!.sort()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.7', '192.0.2.1']);
   });

@@ -417,6 +417,20 @@ describe('OCSF of Okta Advanced Server Access', () => {
     expect(record.user).toMatchObject({ name: 'ada', account: { name: 'ada' } });
   });
 
+  it('has observables of hosts and people that no attribute of the class has', () => {
+    const members = { account_name: 'root', hostname: 'web-1', server: 's1', approver: 'u2', client_ip: 'nowhere' };
+    const record = mapped(typed('asa', 'service_account.password_rotation', members), 'asa');
+    expect(problemsOf(record)).toEqual([]);
+    const of = record.observables as { name: string; type_id: number; value: string }[];
+    expect(of.map(({ name, type_id, value }) => [name, type_id, value])).toEqual([
+      ['actor.user.name', 4, 'ann'],
+      ['user.name', 4, 'root'],
+      ['unmapped.hostname', 1, 'web-1'],
+      ['unmapped.server', 10, 's1'],
+      ['unmapped.approver', 99, 'u2'],
+    ]);
+  });
+
   it('takes addresses with ports apart', () => {
     const server = 'web (project: p, canonical name: w, access address: 10.0.0.7:22, OS: Ubuntu, OS type: linux)';
     const gateway = 'gw (access_address: [2001:db8::1]:7234, default_address: )';
