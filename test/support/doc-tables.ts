@@ -1,5 +1,8 @@
 import { processSettingDefinitions } from '../../src/cli/process-settings.js';
 import { type MetricDefinition, metricDefinitions } from '../../src/metrics/definitions.js';
+import { typeTables } from '../../src/schemas/event-types/registry.js';
+import type { TypeMapping, TypeTable } from '../../src/schemas/event-types/table.js';
+import { classOf } from '../../src/schemas/ocsf/classes.js';
 import { type SettingDefinition, withoutDefault } from '../../src/settings/definition.js';
 import { offloadSettings } from '../../src/settings/offload.js';
 import { sources } from '../../src/sources/registry.js';
@@ -32,6 +35,9 @@ export const docTables: Readonly<Record<string, Readonly<Record<string, () => st
         ],
       ),
   },
+  'docs/schemas.md': Object.fromEntries(
+    Object.entries(typeTables).map(([source, types]) => [`types of ${source}`, () => typesTable(types)]),
+  ),
   'docs/metrics.md': {
     metrics: () =>
       table(
@@ -75,6 +81,22 @@ function attemptsRow(what: string, attempts: number): string[] {
   const waits = Array.from({ length: attempts - 1 }, (_, nth) => Math.min(2 ** nth, 60));
   const seconds = waits.reduce((sum, wait) => sum + wait, 0);
   return [what, String(attempts), seconds < 60 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`];
+}
+
+function typesTable({ rows, families }: TypeTable): string {
+  const named: [string, TypeMapping][] = [
+    ...rows.map((row): [string, TypeMapping] => [row.of.map(code).join(', '), row]),
+    ...families.map((family): [string, TypeMapping] => [family.named, family]),
+  ];
+  return table(
+    ['event type', 'OCSF class', 'activity', '`event.category`', '`event.type`', 'outcome', 'why'],
+    named.map(([types, { ocsf, ecs, outcome, why = '' }]) => {
+      const { uid, name, activities } = classOf(ocsf.class);
+      const activity = ocsf.activity === 99 ? (ocsf.activityName ?? 'the type') : activities[ocsf.activity];
+      const words = [`${activity} (${ocsf.activity})`, ecs.category.join(', '), ecs.type.join(', '), outcome, why];
+      return [types, `${name} ${uid}`, ...words];
+    }),
+  );
 }
 
 const code = (text: string) => `\`${text}\``;

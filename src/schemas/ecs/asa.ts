@@ -205,9 +205,9 @@ function namedIn({ user, server, gateway }: StoredEvent, details: Members): Name
   const [, , canonicalName] = describedIn(server, serverLabels) ?? [];
   const [name, ...addresses] = describedIn(gateway, [' (access_address: ', ', default_address: ']) ?? [];
   return {
-    users: [...users.flatMap((member) => details.peekTexts(member)), describedIn(user, userLabels)?.[0] ?? ''],
-    hosts: [...hosts.flatMap((member) => details.peekTexts(member)), canonicalName, name],
-    addresses: [...details.peekTexts('from_address'), ...addresses],
+    users: [...details.peekAll(users), describedIn(user, userLabels)?.[0]],
+    hosts: [...details.peekAll(hosts), canonicalName, name],
+    addresses: [...details.peekAll(['from_address']), ...addresses],
   };
 }
 

@@ -12,7 +12,7 @@ export interface User {
 }
 
 export interface Named {
-  users?: readonly string[];
+  users?: readonly (string | undefined)[];
   hosts?: readonly (string | undefined)[];
   addresses?: readonly (string | undefined)[];
 }
@@ -65,7 +65,7 @@ export function some(members: Fields): Fields | undefined {
 
 /** The different values, without undefined and empty ones; undefined if there are none. */
 export function distinct(values: readonly (string | undefined)[]): string[] | undefined {
-  const all = [...new Set(values.filter((value) => value !== undefined && value !== ''))] as string[];
+  const all = [...new Set(values)].filter((value) => value !== undefined && value !== '') as string[];
   return all.length === 0 ? undefined : all;
 }
 

@@ -41,6 +41,19 @@ export class Members {
       .filter((value) => value !== '');
   }
 
+  /** The texts of these members, in lists and in comma-separated texts, without taking them. */
+  peekAll(names: readonly string[]): string[] {
+    const found: string[] = [];
+    for (const name of names) {
+      const value = this.#members[name];
+      // Most members hold one text or nothing.
+      if (typeof value === 'string' && !value.includes(',')) found.push(value.trim().toWellFormed());
+      else if (typeof value === 'string' || Array.isArray(value))
+        for (const text of this.peekTexts(name)) found.push(text);
+    }
+    return found;
+  }
+
   /** Takes a non-empty text, a number as text, or the only element of a list. */
   text(name: string): string | undefined {
     const value = filledText(this.#members[name]);

@@ -16,7 +16,7 @@ export const version2: Rules = {
     const { ecs } = mapping;
     return {
       category: ecs.category,
-      type: [...new Set([...ecs.type, ...type])],
+      type: type.length === 0 ? ecs.type : [...new Set([...ecs.type, ...type])],
       outcome: outcomeOf(mapping, outcome),
       known: true,
     };
@@ -49,7 +49,7 @@ export const version2: Rules = {
 };
 
 function ipOf2(text: string | undefined): string | undefined {
-  return ipOf(text === undefined ? undefined : addressOf(text)?.ip);
+  return ipOf(text) ?? (text === undefined ? undefined : ipOf(addressOf(text)?.ip));
 }
 
 /** A login that names no actor is the act of the one who logs on. */

@@ -225,14 +225,17 @@ const rows: readonly TypeRow[] = [
   },
 ];
 
-/** ASA has some 150 types. Those without a row are grouped as a public SIEM groups them; their outcome is not known. */
+/**
+ * ASA has some 150 types. Those without a row are grouped as a public SIEM groups them. One that says what was done was
+ * done, like those with a row.
+ */
 const families: readonly TypeFamily[] = [
   {
     types: /(?:^|[._])(?:ssh|rdp)_login$/,
     named: '`…ssh_login`, `…rdp_login`',
     ocsf: authentication(1),
     ecs: { category: ['authentication', 'session'], type: ['start'] },
-    ...open,
+    ...done,
   },
   {
     types: /^(?:auth_token|user_creds|creds)\./,
@@ -247,39 +250,39 @@ const families: readonly TypeFamily[] = [
     named: '`preauthorization.revoke`, `….remove`, `….delete`',
     ocsf: { class: 'userAccess', activity: 2, privilege: 'preauthorization' },
     ecs: iam('user', 'change'),
-    ...open,
+    ...done,
     why: 'takes access to a project; the user stays',
   },
-  { types: /[._]enroll$/, named: '`…enroll`', ocsf: entity('Other', 6), ecs: configuration('creation'), ...open },
+  { types: /[._]enroll$/, named: '`…enroll`', ocsf: entity('Other', 6), ecs: configuration('creation'), ...done },
   {
     types: /[._](?:create|add)$/,
     named: '`…create`, `…add`',
     ocsf: entity('Other', 1),
     ecs: configuration('creation'),
-    ...open,
+    ...done,
   },
   {
     types: /[._](?:remove|delete)$/,
     named: '`…remove`, `…delete`',
     ocsf: entity('Other', 4),
     ecs: configuration('deletion'),
-    ...open,
+    ...done,
   },
   {
     types: /(?:[._](?:assign|update|change)|rotate)$/,
     named: '`…assign`, `…update`, `…change`, `…rotate`',
     ocsf: entity('Other', 3),
     ecs: configuration('change'),
-    ...open,
+    ...done,
   },
   {
     types: /[._](?:reveal|discovered)$/,
     named: '`…reveal`, `…discovered`',
     ocsf: entity('Other', 2),
     ecs: configuration('access'),
-    ...open,
+    ...done,
   },
-  { types: /^resource\./, named: '`resource.…`', ocsf: entity('Resource', 99), ecs: configuration('info'), ...open },
+  { types: /^resource\./, named: '`resource.…`', ocsf: entity('Resource', 99), ecs: configuration('info'), ...done },
 ];
 
 /** Further types of users and service users: account changes of their subject, whatever they are. */
@@ -300,7 +303,7 @@ function accountFamilies(): TypeFamily[] {
         .join(', '),
       ocsf: account(activity),
       ecs: own,
-      ...open,
+      ...done,
       why: accountWhy,
     })),
     {

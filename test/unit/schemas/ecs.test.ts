@@ -87,8 +87,8 @@ describe('the mapping tables', () => {
         const { record, known } = ecs.record(eventOf({ a: 1 }, { type }), source);
         expect(known).toBe(type === '*rotate' && source === 'asa');
         expect(problemsOf(record)).toEqual([]);
-        const category = known ? ['configuration'] : ['api'];
-        expect(record.event).toMatchObject({ kind: 'event', category, outcome: 'unknown', original: '{"a":1}' });
+        const [category, outcome] = known ? [['configuration'], 'success'] : [['api'], 'unknown'];
+        expect(record.event).toMatchObject({ kind: 'event', category, outcome, original: '{"a":1}' });
         expect(record.trawl).toMatchObject({ unmapped: { a: 1 } });
       }
     },

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { attributesOf } from '../../../src/schemas/ocsf/attributes.js';
 import type { ClassName } from '../../../src/schemas/ocsf/classes.js';
 import { newestSchema, schemaOf } from '../../../src/schemas/registry.js';
+import { objectFiles } from '../../../src/sinks/objects.js';
 import { records } from '../../../src/sinks/records.js';
 import { batchOf, event } from '../sinks/support.js';
 import { digestsOf } from './former-corpus.js';
@@ -33,6 +34,18 @@ describe('a former version of a schema', () => {
       expect(attributesOf(className)).toHaveProperty('observables');
     }
   });
+});
+
+it('a batch repeats in Parquet with the columns of the version that it was fixed with', async () => {
+  const bytesOf = async (schemaVersion: string) => {
+    const form = { schema: 'ocsf', schemaVersion, format: 'parquet', compression: 'none', layout: 'raw' };
+    const files: Uint8Array[] = [];
+    for await (const { bytes } of objectFiles(batchOf([event(1)], { form }), {})) files.push(bytes);
+    return Buffer.concat(files);
+  };
+  // The names of the columns are in the footer, in plain text.
+  expect((await bytesOf('1.3.0-1')).includes('observables')).toBe(false);
+  expect((await bytesOf('1.3.0-2')).includes('observables')).toBe(true);
 });
 
 it('a version that this release lacks is never replaced by another one', () => {

@@ -431,6 +431,14 @@ describe('OCSF of Okta Advanced Server Access', () => {
     ]);
   });
 
+  it('has a bounded number of observables', () => {
+    const added = Array.from({ length: 100_000 }, (_, at) => `u${at}`);
+    const record = mapped(typed('asa', 'group.bulk_membership_change', { added }), 'asa');
+    expect(problemsOf(record)).toEqual([]);
+    expect(record.observables).toHaveLength(1_000);
+    expect(record.unmapped.added).toEqual(added);
+  });
+
   it('takes addresses with ports apart', () => {
     const server = 'web (project: p, canonical name: w, access address: 10.0.0.7:22, OS: Ubuntu, OS type: linux)';
     const gateway = 'gw (access_address: [2001:db8::1]:7234, default_address: )';
