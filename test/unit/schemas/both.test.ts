@@ -57,20 +57,22 @@ describe.each(sources)('the schemas of %s', (source) => {
       ...{ userId: 'U', actorId: 'K', remoteAddress: '192.0.2.1', context: { actor: 'u', ipAddress: '192.0.2.1' } },
     },
   ];
-  const all = [
-    ...demoEvents[source]!(300),
-    ...members.flatMap((each) => [...rows, ...samplesOf(source), 'quite.unheard_of'].map((type) => typed(type, each))),
-  ];
+  const typesOf = (each: object) =>
+    [...rows, ...samplesOf(source), 'quite.unheard_of'].map((type) => typed(type, each));
+  const all = [...demoEvents[source]!(200), ...members.flatMap(typesOf)].map((of) => ({
+    of,
+    one: ocsf.record(of, source),
+    other: ecs.record(of, source),
+  }));
 
   it('know the same types, and tell the same outcome of each event', () => {
-    for (const of of all) {
-      const [one, other] = [ocsf.record(of, source), ecs.record(of, source)];
-      const { status_id, class_uid } = one.record as Json;
+    const differing = all.filter(({ one, other }) => {
       const { outcome, category, type } = (other.record as Json).event;
-      expect([of.type, of.rawEvent, outcomes[status_id]]).toEqual([of.type, of.rawEvent, outcome]);
-      expect([of.type, one.known]).toEqual([of.type, other.known]);
-      expect([of.type, class_uid === 0 || (category?.length > 0 && type?.length > 0)]).toEqual([of.type, true]);
-    }
+      const { status_id, class_uid } = one.record as Json;
+      const sorted = class_uid === 0 || (category?.length > 0 && type?.length > 0);
+      return outcomes[status_id] !== outcome || one.known !== other.known || !sorted;
+    });
+    expect(differing.map(({ of, one }) => [of.type, of.rawEvent, one.record.status_id])).toEqual([]);
   });
 
   it('have a family for what the docs say, and records of it that are valid', () => {
@@ -83,14 +85,18 @@ describe.each(sources)('the schemas of %s', (source) => {
 
   it('have observables in each class, which lead to the values that they repeat', () => {
     const classes = new Map<number, number>();
-    for (const of of all) {
-      const record = ocsf.record(of, source).record as Json;
+    for (const { one } of all) {
+      const record = one.record as Json;
       const observables: Json[] = record.observables ?? [];
       classes.set(record.class_uid, (classes.get(record.class_uid) ?? 0) + observables.length);
-      for (const { name, value } of observables) expect([name, String(valueAt(record, name))]).toEqual([name, value]);
-      for (const { ip, hostname } of [record.src_endpoint ?? {}, record.dst_endpoint ?? {}])
-        for (const each of [ip, hostname].filter(Boolean))
-          expect(observables.map(({ value }) => value)).toContain(each);
+      const astray = observables.filter(({ name, value }) => String(valueAt(record, name)) !== value);
+      expect(astray).toEqual([]);
+      const places = [record.src_endpoint ?? {}, record.dst_endpoint ?? {}].flatMap(({ ip, hostname }) => [
+        ip,
+        hostname,
+      ]);
+      const values = observables.map(({ value }) => value);
+      expect(places.filter((place) => place !== undefined && !values.includes(place))).toEqual([]);
     }
     expect([...classes].filter(([, count]) => count === 0)).toEqual([]);
   });

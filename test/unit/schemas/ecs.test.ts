@@ -97,7 +97,7 @@ describe('the mapping tables', () => {
 
 describe('events of the demos', () => {
   it.each(names)('of %s are known and valid, with unchanged text and time', (source) => {
-    for (const event of demoEvents[source](800)) {
+    for (const event of demoEvents[source](300)) {
       const { record, known } = ecs.record(event, source);
       expect([event.type, known, problemsOf(record)]).toEqual([event.type, true, []]);
       expect(record).toMatchObject({
@@ -115,7 +115,7 @@ describe('events of the demos', () => {
         : value === null || value === ''
           ? []
           : [String(value)];
-    for (const event of demoEvents[source](500)) {
+    for (const event of demoEvents[source](300)) {
       const { original: _, ...rest } = recordOf(source, event).event;
       const kept = new Set(texts({ ...recordOf(source, event), event: rest }));
       // Numbers keep the source's digits: those that a double cannot hold become texts.
@@ -550,7 +550,7 @@ describe('whatever an event holds', () => {
         expect(problemsOf(record)).toEqual([]);
         if (event.rawEvent !== '') expect(record.event).toHaveProperty('original', event.rawEvent.toWellFormed());
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -661,7 +661,7 @@ describe('the index template', () => {
 
   it('has each field of the records, and limits the indexed length of a text', () => {
     const withPorts = eventOf({ from_address: '192.0.2.1:22', client_ip: '192.0.2.1:22' });
-    const demos = names.flatMap((source) => demoEvents[source](500).map((event) => recordOf(source, event)));
+    const demos = names.flatMap((source) => demoEvents[source](400).map((event) => recordOf(source, event)));
     const all = [...demos, recordOf('asa', withPorts)];
     const used = new Set(all.flatMap((record) => leavesOf(record).map(([name]) => name)));
     expect([...used, ...Object.keys(ownFields)].filter((name) => !mapped.has(name))).toEqual([]);

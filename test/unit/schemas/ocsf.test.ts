@@ -114,7 +114,7 @@ describe('the validator of these tests', () => {
 
 describe.each(sources)('OCSF of %s', (source) => {
   it('is valid for each event of the demo, and knows all of them', () => {
-    for (const of of demoEvents[source]!(800)) {
+    for (const of of demoEvents[source]!(300)) {
       const { record, known } = ocsf.record(of, source);
       expect({ type: of.type, problems: problemsOf(record), known }).toEqual({
         type: of.type,
@@ -189,7 +189,7 @@ describe.each(sources)('OCSF of %s', (source) => {
           if (source !== 'skyflow') expect(record.raw_data).toBe(raw);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -655,7 +655,7 @@ describe('OCSF', () => {
   it.each(sources)(
     'of %s has a column for each attribute, in Parquet of all classes and of its own',
     async (source) => {
-      const records = demoEvents[source]!(500).map((of) => ({ event: of, record: mapped(of, source), json: '' }));
+      const records = demoEvents[source]!(200).map((of) => ({ event: of, record: mapped(of, source), json: '' }));
       const options = { schema: 'ocsf', compression: 'none' } as const;
       const rows = await rowsIn((await parquet.encode(records, options)).bytes);
       expect(rows.map(withoutNulls)).toEqual(records.map(({ record }) => record));
