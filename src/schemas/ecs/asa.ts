@@ -128,7 +128,7 @@ const membersOf = {
 
 /** Members that name further users, servers and other hosts, all of which `related.*` has. */
 const users = ['target_user', 'user', 'service_user', 'users', 'added', 'removed', 'approver', 'account_name'];
-const hosts = ['server', 'target_server', 'servers', 'hostname', 'gateway', 'client'];
+const hosts = ['server', 'target_server', 'servers', 'hostname', 'gateway', 'client', 'domain'];
 
 /** Names come from the columns, since an event has only the ids of its related objects. */
 export function describeAsa(event: StoredEvent, version: Version): Description {

@@ -149,7 +149,6 @@ export function describeSkyflow(event: StoredEvent, version: Version): Descripti
   const outcome = code === undefined ? undefined : outcomeOf(code);
   const actor = context.text('actor');
   const uri = httpInfo.text('URI');
-  const url = uri === undefined ? undefined : urlOf(uri);
   const message = outcome === 'failure' ? response.text('message') : undefined;
   return {
     types: [event.type, pair],
@@ -159,7 +158,8 @@ export function describeSkyflow(event: StoredEvent, version: Version): Descripti
     target: targetOf(whole, version),
     source: { address: context.text('ipAddress') },
     organization: { id: whole.text('accountID') },
-    named: version === 1 ? undefined : { users: usersIn(whole), hosts: [url?.domain as string | undefined] },
+    named:
+      version === 1 ? undefined : { users: usersIn(whole), hosts: [domainOf(uri), domainOf(context.peek('origin'))] },
     others: {
       error: outcome === 'failure' ? some({ code: String(code), message }) : undefined,
       http: some({
@@ -168,7 +168,7 @@ export function describeSkyflow(event: StoredEvent, version: Version): Descripti
       }),
       tags: tagsOf(request),
       trace: some({ id: context.text('traceID') }),
-      url,
+      url: uri === undefined ? undefined : urlOf(uri),
     },
     unmapped: whole.rest(),
   };
@@ -200,6 +200,10 @@ function targetOf(whole: Members, version: Version): User {
 function tagsOf(request: Members): string[] | undefined {
   const tags = request.texts('tags');
   return tags.length === 0 ? undefined : tags;
+}
+
+function domainOf(uri: string | undefined): string | undefined {
+  return uri === undefined ? undefined : (urlOf(uri).domain as string | undefined);
 }
 
 /** Most URIs are only a path. */

@@ -368,7 +368,10 @@ describe('an event of Descope', () => {
 
 describe('an event of Skyflow', () => {
   const audit = {
-    context: { changeID: 'c1', requestID: 'r1', traceID: 't1', actor: 'sa1', actorType: 'USER', ipAddress: '::1' },
+    context: {
+      ...{ changeID: 'c1', requestID: 'r1', traceID: 't1', actor: 'sa1', actorType: 'USER', ipAddress: '::1' },
+      origin: 'https://studio.example',
+    },
     request: {
       apiName: 'UserService.InviteUser',
       tags: ['pii'],
@@ -388,7 +391,7 @@ describe('an event of Skyflow', () => {
     expect(record).toMatchObject({
       event: { category: ['iam'], type: ['user', 'creation'], outcome: 'failure', reason: 'Forbidden' },
       user: { id: 'sa1', name: 'sa1', target: { id: 'u1', name: 'u1' } },
-      related: { user: ['sa1', 'u1', 'u2'], hosts: ['v.example'] },
+      related: { user: ['sa1', 'u1', 'u2'], hosts: ['v.example', 'studio.example'] },
       http: { request: { id: 'r1', method: 'POST' }, response: { status_code: 403 } },
       error: { code: '403', message: 'Forbidden' },
       url: { scheme: 'https', domain: 'v.example', path: '/v1/users', query: 'x=1' },
@@ -397,7 +400,7 @@ describe('an event of Skyflow', () => {
       trace: { id: 't1' },
     });
     expect(record.trawl.unmapped).toEqual({
-      context: { actorType: 'USER' },
+      context: { actorType: 'USER', origin: 'https://studio.example' },
       request: { actionType: 'CREATE', resourceType: 'USER' },
       resourceIDs: ['VAULT/v1', 'USER/u1', 'USER/u2'],
     });
