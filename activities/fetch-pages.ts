@@ -108,9 +108,10 @@ class Round {
       this.#emptyPages += 1;
       this.#stretch = { offset: this.#stretch?.offset ?? offset, last: page };
       result.nextOffset = page.nextOffset;
+      const isLast = this.#emptyPages >= emptyPagesMax;
       // A round does not hold a large answer while it waits for others.
-      if (page.body.byteLength > uncountedBytes) await this.#writeStretch();
-      return this.#emptyPages >= emptyPagesMax || result.pauseMs > 0 || this.#lasted(emptyDurationMaxMs);
+      if (!isLast && page.body.byteLength > uncountedBytes) await this.#writeStretch();
+      return isLast || result.pauseMs > 0 || this.#lasted(emptyDurationMaxMs);
     }
     await this.#writeStretch();
     this.#emptyPages = 0;

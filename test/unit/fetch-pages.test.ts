@@ -83,6 +83,12 @@ describe('empty pages that are followed by others', () => {
     expect({ more, nextOffset }).toEqual({ more: false, nextOffset: '20' });
   });
 
+  it('end the run with that note, also if the last of them is large', async () => {
+    const large = { ...page('20', 0), body: new Uint8Array(100_000) };
+    const { pages } = await round([...empty(19), large]);
+    expect(pages.at(-1)).toMatchObject({ nextOffset: '20', notCaughtUp: '20 empty pages, more ahead' });
+  });
+
   it('count across rounds', async () => {
     const first = await round([...empty(15), failed(1_000)]);
     expect(first).toMatchObject({ more: true, emptyPages: 15, pauseMs: 1_000, pages: [{ nextOffset: '15' }] });
