@@ -72,7 +72,7 @@ export interface RunningWorker {
  * Limits how much the heap grows between two garbage collections. Pages live too long for the young generation, and by
  * default V8 lets the heap grow to four times its live size before it collects.
  */
-const heapGrowingPercent = 50;
+const heapGrowingPercent = 30;
 
 /** A server that takes longer counts as not answering. */
 const answerMaxMs = 2_000;
