@@ -182,7 +182,7 @@ export interface Store {
 
   /** True for a backup that nothing has collected into: nobody expects runs of it. */
   isBackup(): Promise<boolean>;
-  /** A worker begins its work: from now on this is a store like any other. */
+  /** A worker begins its work: from now on this is a store like any other, and all that it has may be shown and sent. */
   beginWork(): Promise<void>;
 
   /** Size on disk. */

@@ -147,6 +147,13 @@ export function eventsSuite(name: string, create: () => Promise<StoreUnderTest>)
       expect([(await latest()).length, await store.seenUpTo('asa')]).toEqual([4, 4]);
     });
 
+    it('of a page that waits for the next one come when another worker begins', async () => {
+      await store.writePage(page([event('a')], { nextOffset: '1', more: true, followed: true }));
+      expect(await latest()).toBe('');
+      await store.beginWork();
+      expect([await latest(), await store.seenUpTo('asa')]).toEqual(['a', 1]);
+    });
+
     it('lead to the page that brought them, whatever pages brought nothing', async () => {
       const sizes = [2, 0, 0, 1, 0, 3, 1, 0];
       let seq = 0;

@@ -71,6 +71,12 @@ export function* allDurable(collector: string): Steps<void> {
   );
 }
 
+/** The same for every collector. */
+export function* everythingDurable(): Steps<void> {
+  if (yield* first('SELECT 1 FROM audit_checkpoints WHERE durable_seq IS NOT NULL LIMIT 1'))
+    yield* changes('UPDATE audit_checkpoints SET durable_seq = NULL WHERE durable_seq IS NOT NULL');
+}
+
 /**
  * Sets the checkpoint back: pages that were read before are refused from then on. Only in a transaction that waits.
  * @param refused the offset that the source has refused; null if it refused none

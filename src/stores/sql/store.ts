@@ -18,7 +18,7 @@ import type {
   Store,
   WalkStart,
 } from '../store.js';
-import { checkpointOf, expectRuns, logFailedRun, logIdleRun, walkStart } from './checkpoints.js';
+import { checkpointOf, everythingDurable, expectRuns, logFailedRun, logIdleRun, walkStart } from './checkpoints.js';
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
@@ -252,6 +252,8 @@ export class SqlStore implements Store {
 
   async beginWork(): Promise<void> {
     if (this.#dialect.isBackup()) this.#dialect.endBackup();
+    // Otherwise a round that a kill has cut short stays hidden until the next page or idle run, which sees to it if this fails.
+    await this.#dialect.transaction(everythingDurable()).catch(() => undefined);
   }
 
   async sizeBytes(): Promise<number> {
