@@ -62,6 +62,7 @@ function columnsOf(event: StoredEvent): string {
   }).slice(0, -1);
 }
 
-function onOneLine(json: string): string {
+/** JSON without line breaks, which can occur between values only. */
+export function onOneLine(json: string): string {
   return /[\r\n]/.test(json) ? json.replace(/[\r\n]/g, ' ') : json;
 }
