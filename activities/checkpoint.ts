@@ -1,6 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { TrawlError } from '../src/errors.js';
-import { inSteps, removedAtOnce } from '../src/stores/in-steps.js';
+import { inSteps, removedAtOnce, takenOverAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { Context } from './context.js';
 import { expectRuns } from './expect-runs.js';
@@ -8,12 +8,13 @@ import { paced, requestWait } from './requests.js';
 import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
-/** A long clearing delays a run by this, and goes on with the next one. */
-const clearingMaxMs = 5_000;
+/** What is left to do in many steps delays a run by this, and goes on with the next one. */
+const leftOverMaxMs = 5_000;
 
 /**
  * U10 Get Last Checkpoint, and whether the run should begin offloading. Records when the next run is due, and goes on
- * with a clearing that nobody has brought to its end: its command was given up, and the source may have nothing new.
+ * with a clearing that nobody has brought to its end: its command was given up, and the source may have nothing new. The
+ * same holds for events that an earlier version has stored, and that the proof of completeness lacks.
  * @throws TrawlError as the store does; retried.
  */
 export async function getLastCheckpoint(
@@ -22,8 +23,10 @@ export async function getLastCheckpoint(
 ): Promise<LastCheckpoint> {
   if (recurrence) await expectRuns(context, collector, recurrence);
   const start = await context.store.walkStart(collector);
-  const { lastOffset, generation, lastDigest, pages, isBeingRead, isClearing, ...times } = start;
-  if (isClearing) await goOnClearing(context, collector);
+  const { lastOffset, generation, lastDigest, pages, isBeingRead, isClearing, isProofBehind, ...times } = start;
+  const { store } = context;
+  if (isClearing) await goOn(() => store.removeCleared(collector, removedAtOnce));
+  if (isProofBehind) await goOn(() => store.takeOver(collector, takenOverAtOnce));
   return {
     ...{ offset: lastOffset, generation, digest: lastDigest, pages },
     ...(times.caughtUpAt !== null && times.caughtUpAt === times.lastDateTime ? { caughtUp: true } : {}),
@@ -32,12 +35,9 @@ export async function getLastCheckpoint(
   };
 }
 
-async function goOnClearing({ store }: Context, collector: string): Promise<void> {
-  const until = Date.now() + clearingMaxMs;
-  await inSteps(
-    () => store.removeCleared(collector, removedAtOnce),
-    () => Date.now() <= until,
-  );
+async function goOn(step: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + leftOverMaxMs;
+  await inSteps(step, () => Date.now() <= until);
 }
 
 /**

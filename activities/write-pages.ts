@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { answerRoom } from '../src/answer-room.js';
 import type { Source } from '../src/sources/source.js';
-import { removedAtOnce } from '../src/stores/in-steps.js';
+import { removedAtOnce, takenOverAtOnce } from '../src/stores/in-steps.js';
 import { plainText } from '../src/stores/sql/steps.js';
 import type { PageFacts, PageToWrite, PageWritten } from '../src/stores/store.js';
 import { epochNanoseconds, utcText } from '../src/timestamp.js';
@@ -23,6 +23,8 @@ import type { PageRef, PagesInput, PagesWritten } from './types.js';
  */
 export async function writePages(context: Context, { collector, pages }: PagesInput): Promise<PagesWritten> {
   const { store, cache } = context;
+  // Pages are left out of the proof of completeness while it lacks earlier ones.
+  await store.takeOver(collector, takenOverAtOnce);
   const source = await context.collectors.source(collector);
   const staged = await store.stagedFacts(
     collector,

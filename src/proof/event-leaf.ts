@@ -3,7 +3,7 @@ import { onOneLine } from '../event-line.js';
 import { leafHashLatin1, sha256Hex } from './hashes.js';
 
 /** An event as the tree of a collector has it. All texts are as stored, so none of them contains NUL. */
-interface ProvenEvent extends EventColumns {
+export interface ProvenEvent extends EventColumns {
   seq: number;
   id: string;
   timestamp: string;

@@ -1,11 +1,11 @@
 import { hashBytes, rootOf } from './hashes.js';
 
 /** Hashes in a full tile (C2SP tlog-tiles). */
-const tileHashes = 256;
+export const tileHashes = 256;
 const tileBytes = tileHashes * hashBytes;
 
 /** Of a tile: level 0 has the hashes of entries, each level above those of the full tiles below. Numbers begin at 0. */
-interface TilePlace {
+export interface TilePlace {
   level: number;
   number: number;
 }
@@ -89,10 +89,16 @@ export class Tree {
     return below ?? rootOf(Buffer.alloc(0));
   }
 
+  /** The tiles that have become full since the last call. */
+  takeFull(): Tile[] {
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
   /** The tiles that have changed since the last call, those at the edge included. */
   takeChanged(): Tile[] {
-    const changed = this.#full;
-    this.#full = [];
+    const changed = this.takeFull();
     for (const [level, edge] of this.#edges.entries()) {
       if (!edge.isChanged) continue;
       edge.isChanged = false;

@@ -8,10 +8,10 @@ export interface CopiedTable {
 
 export interface Column {
   name: string;
-  type: 'text' | 'integer';
+  type: 'text' | 'integer' | 'bytes';
 }
 
-/** Values by column name, as text or null. */
+/** Values by column name, as text or null; bytes in hexadecimal. */
 export type CopiedRow = Readonly<Record<string, string | null>>;
 
 export const text = (...names: string[]): Column[] => names.map((name) => ({ name, type: 'text' }));
@@ -75,6 +75,19 @@ export const copiedTables: readonly CopiedTable[] = [
   table('refused_events', [...text('collector', 'sink'), ...integer('seq')], text('id', 'reason', 'refused_at')),
   table('clearings', [...text('collector'), ...integer('up_to_seq')], integer('sent_seq', 'removed_seq')),
   table('retention_gaps', text('collector', 'from_time'), text('to_time', 'found_at')),
+  table(
+    'proof_tiles',
+    [...text('collector', 'log'), ...integer('level', 'number')],
+    [{ name: 'hashes', type: 'bytes' }],
+  ),
+  table('proof_journal', [...text('collector'), ...integer('number')], text('entry')),
+  table(
+    'proof_heads',
+    text('collector'),
+    text('store'),
+    integer('events', 'entries', 'pages'),
+    text('events_note', 'journal_note'),
+  ),
   table(
     'audit_checkpoints',
     text('collector'),

@@ -10,7 +10,9 @@ import type {
 } from '../domain.js';
 import type { SettingsChange, SettingsTable } from '../environment.js';
 import type { OwnFilter } from '../filter/filter.js';
+import type { LedgerPage } from './ledger-page.js';
 import type { OffloadStore } from './offload.js';
+import type { ProofReader } from './proof-reader.js';
 
 /** A checkpoint, and what else a walk from there must know. */
 export interface WalkStart extends Checkpoint {
@@ -18,6 +20,8 @@ export interface WalkStart extends Checkpoint {
   isBeingRead: boolean;
   /** True if rows of cleared events are left to remove. */
   isClearing: boolean;
+  /** True if the proof of completeness lacks events or pages: see `takeOver`. */
+  isProofBehind: boolean;
 }
 
 /**
@@ -35,6 +39,7 @@ export interface Store {
   /** Version of the schema: the number of migrations applied. */
   readonly schema: number;
   readonly offload: OffloadStore;
+  readonly proof: ProofReader;
 
   /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;
@@ -108,6 +113,13 @@ export interface Store {
    * @throws TrawlError OFFSET_REFUSED_AGAIN if the source refused this offset before and collecting reached it again
    */
   rewind(collector: string, offset: Offset, generation: number): Promise<void>;
+
+  /**
+   * Adds events and pages to the proof of completeness that were stored without it, as by an earlier version: so many of
+   * each at most, as they stand now.
+   * @returns whether more are left
+   */
+  takeOver(collector: string, eventsMax: number): Promise<boolean>;
 
   /** Keeps an answer that could not be read as a page, once per distinct text. */
   keepAnswer(collector: string, offset: Offset, reason: string, raw: string): Promise<void>;
@@ -310,22 +322,6 @@ export interface PageWritten {
   newEvents: number;
   /** The note in the execution log; empty if superseded. */
   note: string;
-}
-
-/** A row of the ledger (`audit_pages`). */
-export interface LedgerPage {
-  number: number;
-  offset: Offset;
-  generation: number;
-  events: number;
-  newEvents: number;
-  rejected: number;
-  /** Sequence numbers of the new events; null if there are none. */
-  firstSeq: number | null;
-  lastSeq: number | null;
-  digest: string;
-  note: string;
-  committedAt: string;
 }
 
 export interface EventLines {

@@ -8,6 +8,7 @@ import { clearingSuite } from './clearing-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
+import { proofSuite } from './proof-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 let roles: RolesDatabase;
@@ -34,6 +35,7 @@ async function create(): Promise<StoreUnderTest> {
 storeSuite('PostgreSQL', create);
 eventsSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
+proofSuite('PostgreSQL', create);
 clearingSuite('PostgreSQL', create, 15);
 
 it('what a repetition is just fixing is not cleared meanwhile', async () => {

@@ -15,6 +15,7 @@ import { clearingSuite } from './clearing-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
+import { proofSuite } from './proof-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 async function create(): Promise<StoreUnderTest> {
@@ -33,6 +34,7 @@ async function create(): Promise<StoreUnderTest> {
 storeSuite('SQLite', create);
 eventsSuite('SQLite', create);
 offloadSuite('SQLite', create);
+proofSuite('SQLite', create);
 clearingSuite('SQLite', create, 100);
 
 describe('a SQLite file', () => {

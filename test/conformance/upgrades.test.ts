@@ -10,6 +10,7 @@ import { PostgresStore } from '../../src/stores/postgres/store.js';
 import { migrations as ofSqlite } from '../../src/stores/sqlite/migrations.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import type { Store } from '../../src/stores/store.js';
+import { verifyCollector } from '../../src/stores/verify.js';
 import { epochNanoseconds } from '../../src/timestamp.js';
 import { createDatabase } from '../support/postgres.js';
 import { fixtureDemo, hasFixture, readFixture, restoreRows, type StoreFixture } from '../support/store-fixtures.js';
@@ -95,6 +96,11 @@ describe.each<[Kind, number, number]>([
     await store.resetCheckpoint('asa', ['again']);
     expect(await read(store, 'again', [...before, ...later], '')).toBe(0);
     expect(await store.rejectedCount('asa')).toBe(0);
+
+    while (await store.takeOver('asa', 100));
+    const proof = await verifyCollector(store.proof, 'asa');
+    expect(proof).toMatchObject({ contradictions: [], unchecked: [], events: 300, stored: 300, pages: 5 });
+    expect(proof.takenOver).toBe(version === newest ? 0 : 300);
   });
 });
 

@@ -63,9 +63,11 @@ export async function postgresRows(url: string): Promise<{ version: number; tabl
   await client.connect();
   try {
     const tables: Rows = {};
+    // As texts: a number of JSON loses the last digits of a time in nanoseconds.
+    const texts = '(SELECT json_object_agg(key, value) FROM json_each_text(row_to_json(t)))';
     for (const { name } of (await client.query(tablesSql)).rows)
       tables[name] = (
-        await client.query(`SELECT coalesce(json_agg(row_to_json(t)), '[]') AS rows FROM "${name}" t`)
+        await client.query(`SELECT coalesce(json_agg(${texts}), '[]') AS rows FROM "${name}" t`)
       ).rows[0].rows;
     const { version } = (await client.query('SELECT max(version) AS version FROM trawl_schema')).rows[0];
     return { version, tables };

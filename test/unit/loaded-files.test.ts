@@ -44,13 +44,13 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['--version'], 32, ['commander']],
     [['--help'], 58, ['commander']],
     [['__complete', 'bash', 'ev'], 60, ['commander']],
-    [['__complete', 'bash', 'events', ''], 110, sqlite],
-    [['env', 'get'], 106, sqlite],
-    [['log'], 106, sqlite],
-    [['events', '--limit', '5'], 114, sqlite],
-    [['events', 'show', '1'], 122, sqlite],
-    [['status'], 258, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
-    [['events', '--wide'], 122, sqlite],
+    [['__complete', 'bash', 'events', ''], 118, sqlite],
+    [['env', 'get'], 114, sqlite],
+    [['log'], 115, sqlite],
+    [['events', '--limit', '5'], 122, sqlite],
+    [['events', 'show', '1'], 128, sqlite],
+    [['status'], 265, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['events', '--wide'], 127, sqlite],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);
     expect(packagesOf(files)).toEqual(packages);

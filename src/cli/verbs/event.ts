@@ -1,6 +1,7 @@
 import type { RelatedObject, StoredEvent } from '../../domain.js';
 import { eventLine, lineTexts } from '../../event-line.js';
-import type { LedgerPage, Store } from '../../stores/store.js';
+import type { LedgerPage } from '../../stores/ledger-page.js';
+import type { Store } from '../../stores/store.js';
 import { type Paint, painter } from '../colour.js';
 import type { Context } from '../context.js';
 import { localTime } from '../events/cells.js';

@@ -1,7 +1,7 @@
 import { text } from '../copied-tables.js';
 import { type Dialect, type IdColumns, namesOf, type RowsToInsert } from '../sql/dialect.js';
 import { noLongerNeeded } from '../sql/retention.js';
-import { changes, first, plainText, type Steps } from '../sql/steps.js';
+import { all, changes, first, plainText, type Steps } from '../sql/steps.js';
 import { lockSpace, type PostgresDatabase } from './database.js';
 import { selectEvents, selectLatest, selectLines } from './events.js';
 import { idKey, pageEvents } from './page-events.js';
@@ -33,6 +33,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     rowLock: 'FOR UPDATE',
     among,
     byBytes: ' COLLATE "C"',
+    hexOf: (column) => `encode(${column}, 'hex')`,
     ids,
     insertRows,
     *lockPlace(place) {
@@ -63,7 +64,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
     },
     /** Removes in order of storage, oldest first. */
     *removeSentEvents({ collector, sinks, beforeNs, eventsMax, afterSeq, upToSeq, now }) {
-      const row = yield* first<{ n: number }>(
+      const removed = yield* all<{ seq: number }>(
         `WITH chosen AS MATERIALIZED (
            SELECT seq, event_time, id, time_ns FROM audit_events e
            WHERE collector = $1 AND seq > $8 AND seq <= $2 AND time_ns < $3 AND event_time <= to_timestamp($7)
@@ -79,8 +80,8 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
            ON CONFLICT DO NOTHING
          ), gone AS (
            DELETE FROM audit_events e USING chosen c
-           WHERE e.collector = $1 AND e.seq = c.seq AND e.event_time = c.event_time RETURNING 1
-         ) SELECT count(*) AS n FROM gone`,
+           WHERE e.collector = $1 AND e.seq = c.seq AND e.event_time = c.event_time RETURNING e.seq
+         ) SELECT seq FROM gone ORDER BY seq`,
         collector,
         upToSeq,
         beforeNs,
@@ -91,7 +92,7 @@ export function postgresDialect(db: PostgresDatabase): Dialect {
         Math.ceil(Number(beforeNs / 1_000_000n) / 1_000),
         afterSeq,
       );
-      return row!.n;
+      return removed.map(({ seq }) => seq);
     },
     /** As the owner of the log, which nobody else may change. */
     *pruneLog(collector, before, linesMax) {
@@ -151,7 +152,10 @@ function* insertRows({ rows, columns, shared, insert }: RowsToInsert): Steps<num
   if (rows.length === 0) return 0;
   const typed = columns.map(({ name, type }) => `"${name}" ${typeOf[type]}`).join(', ');
   const source = `json_to_recordset($${shared.length + 1}::json) AS row (${typed})`;
-  const plain = (value: string | number | null) => (typeof value === 'string' ? plainText(value) : value);
+  const plain = (value: RowsToInsert['rows'][number][string] | undefined) => {
+    if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+    return typeof value === 'string' ? plainText(value) : value;
+  };
   const sent = rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, plain(row[name] ?? null)])));
   return yield* changes(insert(source), ...shared, JSON.stringify(sent));
 }

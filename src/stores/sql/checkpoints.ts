@@ -30,18 +30,31 @@ export function* checkpointOf(collector: string): Steps<Checkpoint> {
 
 /** See `Store.walkStart`, which is one statement: idle runs ask too. @param since RFC 3339, as is `until` */
 export function* walkStart(collector: string, since: string, until: string): Steps<WalkStart> {
-  const { isBeingRead, isClearing, ...row } = (yield* first<Nullable<WalkStart>>(
+  const { isBeingRead, isClearing, isProofBehind, ...row } = (yield* first<Nullable<WalkStart>>(
     `SELECT ${columns},
        EXISTS (SELECT 1 FROM staged_pages AS staged WHERE staged.collector = $1 AND staged.staged_at > $2
          AND staged.staged_at <= $3 AND staged.generation = coalesce(checkpoint.generation, 0)) AS "isBeingRead",
-       EXISTS (SELECT 1 FROM clearings WHERE clearings.collector = $1) AS "isClearing"
+       EXISTS (SELECT 1 FROM clearings WHERE clearings.collector = $1) AS "isClearing",
+       coalesce(${proofIsBehind('checkpoint')}, false) AS "isProofBehind"
      FROM (SELECT 1 AS one) AS always LEFT JOIN audit_checkpoints AS checkpoint ON checkpoint.collector = $1`,
     collector,
     since,
     until,
   ))!;
   const checkpoint = row.lastOffset === null ? firstCheckpoint : (row as Checkpoint);
-  return { ...checkpoint, isBeingRead: Boolean(isBeingRead), isClearing: Boolean(isClearing) };
+  return {
+    ...checkpoint,
+    isBeingRead: Boolean(isBeingRead),
+    isClearing: Boolean(isClearing),
+    isProofBehind: Boolean(isProofBehind),
+  };
+}
+
+/** SQL that is true of a checkpoint if the proof of its collector lacks events or pages. */
+export function proofIsBehind(checkpoint: string): string {
+  return `(${checkpoint}.last_seq > 0 OR ${checkpoint}.pages > 0) AND NOT EXISTS (SELECT 1 FROM proof_heads
+    WHERE proof_heads.collector = ${checkpoint}.collector AND proof_heads.events >= ${checkpoint}.last_seq
+      AND proof_heads.pages >= ${checkpoint}.pages)`;
 }
 
 type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null };

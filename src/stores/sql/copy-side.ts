@@ -1,13 +1,18 @@
 import type { Column, CopiedRow, CopiedTable, CopyMark, CopySide } from '../copied-tables.js';
-import { type Dialect, namesOf } from './dialect.js';
+import { type Dialect, namesOf, type Row } from './dialect.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
-const castTo = { integer: 'bigint', text: 'text' } as const;
+const castTo = { integer: 'bigint', text: 'text', bytes: 'bytea' } as const;
 
 /** Access to the rows of any database for copying. */
 export function copySide(dialect: Dialect): CopySide {
   /** Qualified with `held`, since the select list has a text of the same name. */
   const ordered = ({ name, type }: Column) => `held."${name}"${type === 'text' ? dialect.byBytes : ''}`;
+  const textOf = ({ name, type }: Column) => {
+    const held = `held."${name}"`;
+    return `${type === 'bytes' ? dialect.hexOf(held) : `CAST(${held} AS text)`} AS "${name}"`;
+  };
+  const textsOf = (columns: readonly Column[]) => columns.map(textOf).join(', ');
   return {
     rows: ({ name, key, columns }, after, limit) => {
       const order = key.map(ordered).join(', ');
@@ -37,10 +42,6 @@ export function copySide(dialect: Dialect): CopySide {
   };
 }
 
-function textsOf(columns: readonly Column[]): string {
-  return columns.map(({ name }) => `CAST(held."${name}" AS text) AS "${name}"`).join(', ');
-}
-
 /** Tables whose `id` comes from a source. */
 const withIds: ReadonlySet<string> = new Set(['audit_related_objects', 'cleared_event_ids', 'offloaded_event_ids']);
 
@@ -50,13 +51,22 @@ function* insertCopied(dialect: Dialect, table: CopiedTable, rows: readonly Copi
   const columns = hasIds ? [...others, ...dialect.ids.columns] : others;
   const names = namesOf(columns);
   yield* dialect.insertRows({
-    rows: hasIds ? rows.map((row) => dialect.ids.withKey(row)) : rows,
+    rows: bytesOf(table, hasIds ? rows.map((row) => dialect.ids.withKey(row)) : rows),
     columns,
     shared: [],
     insert: (source) =>
       `INSERT INTO ${table.name} (${names}) SELECT ${names} FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
   });
   if (table.name === 'execution_log') yield* dialect.goOnAfterLastLine();
+}
+
+function bytesOf({ columns }: CopiedTable, rows: readonly Row[]): readonly Row[] {
+  const bytes = columns.filter(({ type }) => type === 'bytes');
+  if (bytes.length === 0) return rows;
+  return rows.map((row) => ({
+    ...row,
+    ...Object.fromEntries(bytes.map(({ name }) => [name, Buffer.from(String(row[name]), 'hex')])),
+  }));
 }
 
 function* setCopyMark({ source, finished }: CopyMark): Steps<void> {

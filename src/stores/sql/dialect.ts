@@ -1,5 +1,5 @@
 import type { EnrichedEvent, StoredEvent } from '../../domain.js';
-import type { CopiedRow, CopiedTable } from '../copied-tables.js';
+import type { Column, CopiedRow, CopiedTable } from '../copied-tables.js';
 import type { ClearRequest } from '../offload.js';
 import type { EventFilter, EventLines } from '../store.js';
 import type { SqlValue, Steps } from './steps.js';
@@ -23,6 +23,8 @@ export interface Dialect {
   among(place: string): string;
   /** Suffix of a text column in ORDER BY, to order it by its bytes. */
   readonly byBytes: string;
+  /** SQL of a column of bytes in hexadecimal. */
+  hexOf(column: string): string;
   readonly ids: IdColumns;
   /** @returns the number of rows inserted or changed */
   insertRows(rows: RowsToInsert): Steps<number>;
@@ -36,8 +38,8 @@ export interface Dialect {
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
   /** Removes the events with these numbers, along with their ids. */
   removeEvents(collector: string, range: { afterSeq: number; upToSeq: number }): Steps<void>;
-  /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns the number removed */
-  removeSentEvents(events: SentEvents): Steps<number>;
+  /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns their sequence numbers, in order */
+  removeSentEvents(events: SentEvents): Steps<number[]>;
   /** Deletes the oldest lines of a collector's execution log that are older than this time. @returns the number deleted */
   pruneLog(collector: string, before: string, linesMax: number): Steps<number>;
   /** See `OffloadStore.shrink`. */
@@ -65,16 +67,11 @@ interface SentEvents extends ClearRequest {
   now: string;
 }
 
-export type Row = Readonly<Record<string, string | number | null>>;
-
-interface RowColumn {
-  name: string;
-  type: 'text' | 'integer' | 'bytes';
-}
+export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 
 export interface RowsToInsert {
   rows: readonly Row[];
-  columns: readonly RowColumn[];
+  columns: readonly Column[];
   /** Values common to all rows, bound from `$1` on. */
   shared: readonly SqlValue[];
   /** Returns the statement. @param source the relation that holds the rows */
@@ -85,7 +82,7 @@ export interface RowsToInsert {
 export interface IdColumns {
   /** Column that identifies an id within its collector. */
   readonly key: string;
-  readonly columns: readonly RowColumn[];
+  readonly columns: readonly Column[];
   keyOf(id: string): string;
   /** Adds the key to a row that has an id. */
   withKey(row: Row): Row;

@@ -1,4 +1,4 @@
-import type { LedgerPage } from '../store.js';
+import type { LedgerPage } from '../ledger-page.js';
 import { first, type Steps } from './steps.js';
 
 const columns = `number, "offset", generation, events, new_events AS "newEvents", rejected, first_seq AS "firstSeq",

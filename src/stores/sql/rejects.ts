@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { counted } from '../../counted.js';
 import { notes, type Rejected } from '../../domain.js';
+import type { JournalEntry } from '../../proof/entry-schema.js';
+import { textsDigest } from '../../proof/journal.js';
 import { text } from '../copied-tables.js';
 import type { RejectedRow, UnsettledRejects } from '../store.js';
 import { holdCheckpoint, lockedCheckpoint, moveBack } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
-import { all, changes, first, type Steps } from './steps.js';
+import { recordEntries } from './proof.js';
+import { recordReset } from './proof-page.js';
+import { all, changes, first, plainText, type Steps } from './steps.js';
 
 /**
  * Rejected events that are neither stored nor acknowledged. An answer that was not a page is not one of them: its page
@@ -22,15 +26,20 @@ interface ReadPage {
   ids?: readonly string[];
 }
 
-/**
- * Keeps each distinct text once; of altered events, whose id and time are known, each that differs in any of these.
- * Returns how many were new, or are open again.
- */
+interface KeptRejects {
+  /** How many were new, or are open again. */
+  opened: number;
+  /** What the journal says of the new ones. */
+  entries: JournalEntry[];
+}
+
+/** Keeps each distinct text once; of altered events, whose id and time are known, each that differs in any of these. */
 export function* keepRejects(
   dialect: Dialect,
   rejects: readonly Rejected[],
   { collector, offset, now, ids = [] }: ReadPage,
-): Steps<number> {
+): Steps<KeptRejects> {
+  if (rejects.length === 0) return { opened: 0, entries: [] };
   const stored = new Set(ids);
   const rows = rejects.map(({ kind, reason, raw, id = null, event }) => ({
     digest: createHash('sha256')
@@ -46,15 +55,47 @@ export function* keepRejects(
     collector,
     rows.filter(({ id }) => id !== null && !stored.has(id)).map(({ digest }) => digest),
   );
+  const fresh = yield* newRejects(dialect, collector, rows);
   const added = yield* dialect.insertRows({
-    rows,
+    rows: fresh,
     columns: text('digest', 'kind', 'reason', 'raw', 'id'),
     shared: [collector, offset, now],
     insert: (source) =>
       `INSERT INTO rejected_events (collector, digest, kind, reason, "offset", raw, event_id, rejected_at)
        SELECT $1, digest, kind, reason, $2, raw, id, $3 FROM ${source} WHERE true ON CONFLICT DO NOTHING`,
   });
-  return opened + added;
+  return { opened: opened + added, entries: rejectEntries(fresh, offset, now) };
+}
+
+type RejectRow = ProvenReject & { digest: string };
+
+/** Those that are not kept yet, each once. */
+function* newRejects(dialect: Dialect, collector: string, rows: readonly RejectRow[]): Steps<RejectRow[]> {
+  const kept = yield* all<{ digest: string }>(
+    `SELECT digest FROM rejected_events WHERE collector = $1 AND digest ${dialect.among('$2')}`,
+    collector,
+    rows.map(({ digest }) => digest),
+  );
+  const seen = new Set(kept.map(({ digest }) => digest));
+  return rows.filter(({ digest }) => !seen.has(digest) && seen.add(digest));
+}
+
+/** Rows in an entry of the journal, so that it does not grow too long. */
+const rowsOfEntry = 400;
+
+function rejectEntries(rows: readonly RejectRow[], offset: string, now: string): JournalEntry[] {
+  const contents = rows.map((row) => `${row.digest}:${rejectContent(row, offset, now)}`);
+  const entries: JournalEntry[] = [];
+  for (let from = 0; from < contents.length; from += rowsOfEntry)
+    entries.push({ kind: 'reject', at: now, rows: contents.slice(from, from + rowsOfEntry).join(',') });
+  return entries;
+}
+
+type ProvenReject = { kind: string; reason: string; raw: string; id: string | null };
+
+/** Digest of a row of `rejected_events`. That it is settled changes nothing. */
+export function rejectContent({ kind, reason, raw, id }: ProvenReject, offset: string, rejectedAt: string): string {
+  return textsDigest(...[kind, reason, offset, raw, id ?? '', rejectedAt].map(plainText));
 }
 
 /**
@@ -124,11 +165,18 @@ export function* rejectedRows(collector: string, limit: number): Steps<RejectedR
   );
 }
 
+/** See `Store.keepAnswer`. */
+export function* keepAnswer(dialect: Dialect, answer: Rejected, at: Omit<ReadPage, 'ids'>): Steps<void> {
+  const { entries } = yield* keepRejects(dialect, [answer], at);
+  yield* recordEntries(dialect, at, entries);
+}
+
 export function* acknowledgeRejects(dialect: Dialect, collector: string, key: string, now: string): Steps<number> {
   yield* lockedCheckpoint(dialect, collector);
   const n = yield* countUnsettled(collector);
   if (n === 0 || (yield* logLine(collector, { now, note: acknowledgedNote(n), key })) === 0) return 0;
   yield* changes(`UPDATE rejected_events SET settled_at = $2 WHERE ${unsettled}`, collector, now);
+  yield* recordEntries(dialect, { collector, now }, [{ kind: 'acknowledged', at: now, rows: n }]);
   return n;
 }
 
@@ -147,5 +195,6 @@ export function* resetToRejected(dialect: Dialect, collector: string, key: strin
   if (page === undefined) return false;
   if ((yield* logLine(collector, { now, note: notes.resetToRejected, key })) === 0) return true;
   yield* moveBack(collector, { to: page.offset, refused: null });
+  yield* recordReset(dialect, { collector, now }, notes.resetToRejected);
   return true;
 }

@@ -5,6 +5,8 @@ import { holdCheckpoint, isAt, isExpected, lockedCheckpoint, moveBack } from './
 import { beginClearing } from './clearings.js';
 import { type Dialect, namesOf } from './dialect.js';
 import { logLine, newestFailure } from './log.js';
+import { recordEntries } from './proof.js';
+import { recordReset } from './proof-page.js';
 import { allSentUpTo, unsentEvents } from './retention.js';
 import { afterCleared } from './seen-events.js';
 import { setSettings, settingsKey } from './settings.js';
@@ -22,6 +24,7 @@ export function* resetCheckpoint(
     if ((yield* logLine(collector, { now, note: notes.resetCheckpoint, key })) === 0) continue;
     yield* moveBack(collector, { to: '', refused: null });
     yield* changes('DELETE FROM cleared_event_ids WHERE collector = $1', collector);
+    yield* recordReset(dialect, { collector, now }, notes.resetCheckpoint);
   }
 }
 
@@ -37,6 +40,7 @@ export function* rewind(
   if (checkpoint.refusedOffset === plainText(refused.offset)) throw refusedAgain();
   yield* moveBack(collector, { to: '', refused: refused.offset });
   yield* logLine(collector, { now, note: rewoundNote, key: null });
+  yield* recordReset(dialect, { collector, now }, rewoundNote);
 }
 
 export interface Clear {
@@ -55,6 +59,7 @@ export function* clearEvents(dialect: Dialect, { collector, keys, sinks, force }
     if ((yield* logLine(collector, { now, note, key })) === 0 || lacking > 0) continue;
     yield* keepOpenPageAway(dialect, collector, checkpoint);
     yield* beginClearing(collector, checkpoint.lastSeq, yield* allSentUpTo(dialect, collector, sinks));
+    yield* recordEntries(dialect, { collector, now }, [{ kind: 'clear', at: now, upto: checkpoint.lastSeq }]);
   }
   // A repeated key returns the result of its first call.
   const line = yield* first<{ notes: string }>(
@@ -108,7 +113,10 @@ export function* removeCollector(
   if (rows.length === 0 && !isMarked) return false;
   const unset = rows.map(({ name }) => name);
   yield* setSettings(dialect, { collector, rows: {}, unset }, change, now);
-  if (isMarked) yield* moveBack(collector, { to: '', refused: null });
+  if (isMarked) {
+    yield* moveBack(collector, { to: '', refused: null });
+    yield* recordReset(dialect, { collector, now }, notes.removed);
+  }
   yield* changes(
     `UPDATE audit_checkpoints SET last_date_time = NULL, caught_up_at = NULL, due_cron = NULL, due_since = NULL,
        due_tick = NULL, due_told = 0

@@ -1,6 +1,8 @@
+import { rangesOf, rangeTexts } from '../../proof/journal.js';
 import type { ClearRequest, PruneRequest } from '../offload.js';
 import { holdCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
+import { recordEntries } from './proof.js';
 import { afterCleared } from './seen-events.js';
 import { all, changes, first, type Steps } from './steps.js';
 
@@ -65,7 +67,10 @@ export function* clearConfirmed(dialect: Dialect, clearing: ClearRequest, now: s
   const least = yield* leastCursor(dialect, collector, sinks);
   const upToSeq = Math.min(least, (yield* firstOfOpenPage(collector)) - 1);
   const { afterSeq } = (yield* first<{ afterSeq: number }>(`SELECT ${afterCleared('$1')} AS "afterSeq"`, collector))!;
-  return yield* dialect.removeSentEvents({ ...clearing, afterSeq, upToSeq, now });
+  const removed = yield* dialect.removeSentEvents({ ...clearing, afterSeq, upToSeq, now });
+  const entries = rangeTexts(rangesOf(removed)).map((seqs) => ({ kind: 'retention', at: now, seqs }) as const);
+  yield* recordEntries(dialect, { collector, now }, entries);
+  return removed.length;
 }
 
 /** Sequence number of the first event in the page that may still fill: it is read again. */

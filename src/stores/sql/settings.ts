@@ -1,7 +1,9 @@
 import type { SettingsChange, SettingsTable } from '../../environment.js';
+import { journalText } from '../../proof/journal.js';
 import { text } from '../copied-tables.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
+import { recordEntries } from './proof.js';
 import { all, changes, type Steps } from './steps.js';
 
 /** Begins the keys of lines on settings. Such lines alone do not make a collector. */
@@ -35,7 +37,11 @@ export function* setSettings(
   now: string,
 ): Steps<void> {
   const { collector, rows, unset } = wanted;
-  if (change) yield* logChange(wanted, change, now);
+  if (change) {
+    const lines = yield* logChange(wanted, change, now);
+    const entries = lines.map((line) => ({ kind: 'setting', at: now, text: journalText(line) }) as const);
+    yield* recordEntries(dialect, { collector, now }, entries);
+  }
   yield* dialect.insertRows({
     rows: Object.entries(rows).map(([name, value]) => ({ name, value })),
     columns: text('name', 'value'),
@@ -51,12 +57,13 @@ export function* setSettings(
   );
 }
 
-/** Logs each setting that changes, with its old and its new value. */
+/** Logs each setting that changes, with its old and its new value. @returns the lines that are new */
 function* logChange(
   { collector, rows, unset }: Wanted,
   { origin, key, shown }: SettingsChange,
   now: string,
-): Steps<void> {
+): Steps<string[]> {
+  const lines: string[] = [];
   const stored = yield* all<{ name: string; value: string }>(
     'SELECT name, value FROM environment_variables WHERE collector = $1',
     collector,
@@ -68,10 +75,9 @@ function* logChange(
     const [was, is] = [before.get(name), after.get(name)];
     if (was === is) continue;
     const [from, to] = [was, is].map((value) => (value === undefined ? 'not set' : shown(name, value)));
-    yield* logLine(collector, {
-      now,
-      note: `Setting ${name} changed from ${from} to ${to}: ${origin}`,
-      key: `${settingsKey}${key}/${name}`,
-    });
+    const note = `Setting ${name} changed from ${from} to ${to}: ${origin}`;
+    const isNew = yield* logLine(collector, { now, note, key: `${settingsKey}${key}/${name}` });
+    if (isNew > 0) lines.push(note);
   }
+  return lines;
 }

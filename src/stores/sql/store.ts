@@ -1,12 +1,13 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
 import type { SettingsChange, SettingsTable } from '../../environment.js';
 import type { CopySide } from '../copied-tables.js';
+import type { LedgerPage } from '../ledger-page.js';
 import type { OffloadStore } from '../offload.js';
+import type { ProofReader } from '../proof-reader.js';
 import type {
   DueRuns,
   EventFilter,
   EventLines,
-  LedgerPage,
   LogFilter,
   PageFacts,
   PageToWrite,
@@ -25,7 +26,9 @@ import type { Dialect } from './dialect.js';
 import { pageOf } from './ledger.js';
 import { executionLog, logLines } from './log.js';
 import { offloadStore } from './offload.js';
-import { acknowledgeRejects, keepRejects, rejectedRows, resetToRejected } from './rejects.js';
+import { proofReader } from './proof-reader.js';
+import { lacksSomething, takeOver } from './proof-takeover.js';
+import { acknowledgeRejects, keepAnswer, rejectedRows, resetToRejected } from './rejects.js';
 import { relatedObjects } from './related-objects.js';
 import { type RequestLimit, requestWait, reserveRequest } from './requests.js';
 import { clearEvents, removeCollector, resetCheckpoint, rewind } from './resets.js';
@@ -53,6 +56,7 @@ export class SqlStore implements Store {
   readonly shared: boolean;
   readonly schema: number;
   readonly offload: OffloadStore;
+  readonly proof: ProofReader;
   readonly #dialect: Dialect;
   readonly #now: () => Date;
 
@@ -60,6 +64,7 @@ export class SqlStore implements Store {
     this.shared = shared;
     this.schema = schema;
     this.offload = offloadStore(dialect, now);
+    this.proof = proofReader(dialect);
     this.#dialect = dialect;
     this.#now = now;
   }
@@ -148,8 +153,14 @@ export class SqlStore implements Store {
   }
 
   async keepAnswer(collector: string, offset: string, reason: string, raw: string): Promise<void> {
-    const rejects = [{ kind: 'answer' as const, reason, raw }];
-    await this.#transaction((now) => keepRejects(this.#dialect, rejects, { collector, offset, now }));
+    const answer = { kind: 'answer' as const, reason, raw };
+    await this.#transaction((now) => keepAnswer(this.#dialect, answer, { collector, offset, now }));
+  }
+
+  async takeOver(collector: string, eventsMax: number): Promise<boolean> {
+    // Most of the time there is nothing, and a transaction costs more than the question.
+    if (!(await this.#dialect.run(lacksSomething(collector)))) return false;
+    return this.#transaction((now) => takeOver(this.#dialect, collector, eventsMax, now));
   }
 
   async reserveRequest(place: string, limit: RequestLimit): Promise<number> {

@@ -6,6 +6,7 @@ import { holdCheckpoint, isAt } from './checkpoints.js';
 import { clearedEvents } from './clearings.js';
 import type { Dialect, PageEvents, StoredContent } from './dialect.js';
 import { logLine } from './log.js';
+import { gapEntry, provePage } from './proof-page.js';
 import { keepRejects, settleRejects } from './rejects.js';
 import { storeRelatedObjects } from './related-objects.js';
 import { changes, first, insert, plainText, type Steps } from './steps.js';
@@ -20,11 +21,12 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   if (!isAt(checkpoint, page)) return { outcome: 'superseded', newEvents: 0, note: '' };
 
   yield* storeRelatedObjects(dialect, page, now.slice(0, 10));
-  const { newEvents, altered } = yield* insertEvents(dialect, page, checkpoint.lastSeq, now);
+  const { fresh, altered } = yield* insertEvents(dialect, page, checkpoint.lastSeq, now);
+  const newEvents = fresh.length;
   const rejected = [...page.rejected, ...altered];
   const read = { collector, offset, now, ids: page.events.map(({ id }) => id) };
   yield* settleRejects(dialect, read);
-  const rejects = yield* keepRejects(dialect, rejected, read);
+  const kept = yield* keepRejects(dialect, rejected, read);
   const { more, notCaughtUp } = page;
   const note = branchNote({ more, newEvents, lastCount: checkpoint.lastCount, notCaughtUp });
   const gap = page.gap ?? (yield* gapAfterRewind(page, checkpoint));
@@ -36,11 +38,10 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   };
   yield* moveCheckpoint(page, written);
   yield* logLine(collector, { now, eventsWritten: newEvents, note, key: null });
-  if (rejects > 0) yield* logLine(collector, { now, note: rejectsNote(rejects), key: null });
-  if (gap) yield* writeGap(collector, gap, now);
+  if (kept.opened > 0) yield* logLine(collector, { now, note: rejectsNote(kept.opened), key: null });
+  const isNewGap = gap !== undefined && (yield* writeGap(collector, gap, now));
   if (page.warning) yield* logLine(collector, { now, note: page.warning, key: warningKey(page, page.warning) });
-  yield* insert('audit_pages', {
-    collector,
+  const row = {
     number: written.pages,
     key,
     offset,
@@ -53,7 +54,10 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
     digest: page.digest,
     note,
     committed_at: now,
-  });
+  };
+  yield* insert('audit_pages', { collector, ...row });
+  const facts = [...kept.entries, ...(isNewGap ? [gapEntry(gap, now)] : [])];
+  yield* provePage(dialect, { collector, checkpoint, row, facts, events: fresh.map((index) => page.events[index]!) });
   return { outcome: 'written', newEvents, note };
 }
 
@@ -76,7 +80,7 @@ function* insertEvents(
   { collector, events }: PageToWrite,
   lastSeq: number,
   now: string,
-): Steps<{ newEvents: number; altered: Rejected[] }> {
+): Steps<{ fresh: number[]; altered: Rejected[] }> {
   const pageEvents = dialect.pageEvents(collector, events);
   const known = yield* knownContents(collector, pageEvents);
   const fresh: number[] = [];
@@ -92,7 +96,7 @@ function* insertEvents(
     }
   }
   yield* pageEvents.insert(fresh, lastSeq, now);
-  return { newEvents: fresh.length, altered };
+  return { fresh, altered };
 }
 
 /** Content of stored events by key; `gone` for those that must not be stored again. */
@@ -171,9 +175,10 @@ function mostOf(
   return most;
 }
 
-/** Logs each gap once. */
-function* writeGap(collector: string, { from, to }: RetentionGap, now: string): Steps<void> {
+/** Logs each gap once. @returns whether it is new */
+function* writeGap(collector: string, { from, to }: RetentionGap, now: string): Steps<boolean> {
   const gap = { collector, from_time: from, to_time: to, found_at: now };
   const found = yield* insert('retention_gaps', gap, 'ON CONFLICT DO NOTHING');
   if (found > 0) yield* logLine(collector, { now, note: lostNote(from, to), key: null });
+  return found > 0;
 }

@@ -1,7 +1,7 @@
 import { text } from '../copied-tables.js';
 import { type Dialect, namesOf, type RowsToInsert } from '../sql/dialect.js';
 import { noLongerNeeded } from '../sql/retention.js';
-import { changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
+import { all, changes, changesByMany, insert, type SqlValue, type Steps } from '../sql/steps.js';
 import type { SqliteDatabase } from './database.js';
 import { forgetEventIds, noteCopiedEvents } from './event-ids.js';
 import { selectEvents, selectLatest, selectLines } from './events.js';
@@ -23,6 +23,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
     rowLock: '',
     among,
     byBytes: '',
+    hexOf: (column) => `lower(hex(${column}))`,
     ids: {
       key: 'id',
       columns: text('id'),
@@ -60,7 +61,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
         sinks,
         afterSeq,
       );
-      if (chosen === 0) return 0;
+      if (chosen === 0) return [];
       const chosenOnes = 'collector = $1 AND seq IN (SELECT seq FROM chosen_events)';
       yield* changes(
         `INSERT INTO offloaded_event_ids (collector, id, time_ns, cleared_at)
@@ -69,7 +70,8 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
         now,
       );
       yield* forgetEventIds(chosenOnes, collector);
-      return yield* changes(`DELETE FROM audit_events WHERE ${chosenOnes}`, collector);
+      yield* changes(`DELETE FROM audit_events WHERE ${chosenOnes}`, collector);
+      return (yield* all<{ seq: number }>('SELECT seq FROM chosen_events ORDER BY seq')).map(({ seq }) => seq);
     },
     /** Lines are in the order of their times, so that the first one that stays ends the search. */
     *pruneLog(collector, before, linesMax) {

@@ -319,4 +319,34 @@ export const migrations: readonly string[] = [
   ALTER TABLE audit_checkpoints ADD COLUMN due_told INTEGER NOT NULL DEFAULT 0;
   UPDATE audit_checkpoints SET due_told = 1 WHERE due_tick IS NOT NULL;
   `,
+  `
+  -- Proof of completeness: of each collector a Merkle tree of its events and one of its journal, by tiles of 256 hashes.
+  CREATE TABLE proof_tiles (
+    collector TEXT NOT NULL,
+    log TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (collector, log, level, number)
+  ) STRICT;
+
+  -- Why each event and each page is there, and why each one that is missing is not. Rows are never changed.
+  CREATE TABLE proof_journal (
+    collector TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (collector, number)
+  ) STRICT;
+
+  -- How many events, entries of the journal and pages the trees cover; in which store they began; their signed heads.
+  CREATE TABLE proof_heads (
+    collector TEXT PRIMARY KEY,
+    store TEXT NOT NULL,
+    events INTEGER NOT NULL DEFAULT 0,
+    entries INTEGER NOT NULL DEFAULT 0,
+    pages INTEGER NOT NULL DEFAULT 0,
+    events_note TEXT,
+    journal_note TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

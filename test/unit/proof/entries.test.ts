@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventLine } from '../../../src/event-line.js';
+import type { JournalEntry } from '../../../src/proof/entry-schema.js';
 import { eventEntry, eventLeaf, goneLeaf } from '../../../src/proof/event-leaf.js';
 import {
   entryBytesMax,
   entryText,
-  type JournalEntry,
   journalText,
-  parsedEntry,
   parsedRanges,
   rangesOf,
   rangeText,
   rangeTexts,
   textsDigest,
 } from '../../../src/proof/journal.js';
+import { parsedEntry } from '../../../src/proof/parsed-entry.js';
 
 const hostile = fc.string({
   unit: fc.constantFrom('a', '\n', '\r', '"', '\\', ',"raw_event":', ',"extra":', '\u2028', '\u{1f600}', '\ufffd', ' '),

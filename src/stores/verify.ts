@@ -1,0 +1,293 @@
+import { counted } from '../counted.js';
+import type { JournalEntry } from '../proof/entry-schema.js';
+import { leafHashLatin1 } from '../proof/hashes.js';
+import { parsedRanges, type Range, rangeText } from '../proof/journal.js';
+import { parsedEntry } from '../proof/parsed-entry.js';
+import { Tree } from '../proof/tree.js';
+import type { ProofReader, ProofState, ProvenPage } from './proof-reader.js';
+import { ledgerDigest, pageTexts } from './sql/proven-rows.js';
+import { type Contradiction, EventsCheck } from './verify-events.js';
+import { RejectsCheck } from './verify-rejects.js';
+import { TileCheck } from './verify-tiles.js';
+
+/** What is known of the proof of a collector. */
+export interface Verdict {
+  collector: string;
+  /** Up to this event, and up to this entry of the journal, everything was recomputed. */
+  events: number;
+  entries: number;
+  /** Events that are stored; that were cleared, as the journal says; and that were gone before the proof began. */
+  stored: number;
+  cleared: number;
+  gone: number;
+  pages: number;
+  /** Events up to this one were stored before there was a proof, or by an earlier version: as they stood then. */
+  takenOver: number;
+  /** What contradicts the proof; at most `contradictionsMax`, in the order of the events. */
+  contradictions: Contradiction[];
+  /** What is not in the proof, and so neither shown nor contradicted. */
+  unchecked: string[];
+}
+
+const entriesAtOnce = 200;
+const contradictionsMax = 100;
+
+/**
+ * Recomputes everything that the proof of a collector says, and compares it with the store. Collecting may go on: what
+ * comes meanwhile is checked too.
+ * @param progress called now and then with the number of events checked so far, and of all
+ */
+export async function verifyCollector(
+  reader: ProofReader,
+  collector: string,
+  progress: (events: number, of: number) => void = () => undefined,
+): Promise<Verdict> {
+  const check = new JournalCheck(reader, collector);
+  let state = await reader.state(collector);
+  // Rows that are cleared meanwhile have an entry, which is read before anything is called missing.
+  for (;;) {
+    await check.advance(state, progress);
+    const now = await reader.state(collector);
+    if (now.entries <= state.entries) break;
+    state = now;
+  }
+  return check.verdict(state, await reader.strays(collector));
+}
+
+class JournalCheck {
+  readonly #reader: ProofReader;
+  readonly #collector: string;
+  readonly #journal = new Tree();
+  readonly #events: EventsCheck;
+  readonly #tiles: TileCheck;
+  readonly #rejects: RejectsCheck;
+  readonly #contradictions: Contradiction[] = [];
+  readonly #unchecked: string[] = [];
+  readonly #cleared: Range[] = [];
+  #ledger: ProvenPage[] = [];
+  #pages = 0;
+  /** Whether an entry is missing, so that those after it cannot be read. */
+  #isCut = false;
+  /** Whether a page was proven as it was written. */
+  #hasPage = false;
+  #takenOver = 0;
+  /** Of the tree of events as the journal names it last. */
+  #named = { size: 0, isRight: true };
+
+  constructor(reader: ProofReader, collector: string) {
+    this.#reader = reader;
+    this.#collector = collector;
+    this.#tiles = new TileCheck(reader, collector, (text) => this.#contradict(text));
+    this.#rejects = new RejectsCheck(reader, collector, (text) => this.#contradict(text));
+    this.#events = new EventsCheck(reader, collector, this.#tiles, (found) => this.#report(found));
+  }
+
+  async advance(state: ProofState, progress: (events: number, of: number) => void): Promise<void> {
+    while (this.#journal.size < state.entries) {
+      const after = this.#journal.size;
+      const limit = Math.min(entriesAtOnce, state.entries - after);
+      const entries = await this.#reader.entries(this.#collector, after, limit);
+      for (const { number, entry } of entries) {
+        if (number !== this.#journal.size + 1) break;
+        this.#journal.append(leafHashLatin1(entry));
+        const parsed = parsedEntry(entry);
+        if (parsed) await this.#read(number, parsed, state);
+        else this.#contradict(`Entry ${number} of the journal cannot be read.`);
+      }
+      if (this.#journal.size < Math.min(after + limit, state.entries)) {
+        this.#contradict(`Entry ${this.#journal.size + 1} of the journal is missing.`);
+        this.#isCut = true;
+        break;
+      }
+      await this.#tiles.compare(this.#journal, 'journal', { fromLevel: 0, isLast: false });
+      await this.#events.compareTiles(false);
+      progress(this.#events.size, state.events);
+    }
+  }
+
+  async verdict(state: ProofState, strays: Awaited<ReturnType<ProofReader['strays']>>): Promise<Verdict> {
+    await this.#tiles.compare(this.#journal, 'journal', { fromLevel: 0, isLast: true });
+    await this.#events.compareTiles(true);
+    this.#events.reportTimes(this.#takenOver);
+    const cleared = this.#judgeMissing();
+    if (!this.#isCut) {
+      await this.#rejects.finish();
+      this.#compareState(state);
+    }
+    for (const [what, number] of Object.entries(strays) as [keyof typeof strays, number | null][])
+      if (number !== null) this.#report({ seq: what === 'seq' ? number : null, text: strayTexts[what](number) });
+    const bySeq = (one: Contradiction, other: Contradiction) => (one.seq ?? Infinity) - (other.seq ?? Infinity);
+    return {
+      collector: this.#collector,
+      events: this.#events.size,
+      entries: this.#journal.size,
+      stored: this.#events.stored,
+      cleared,
+      gone: this.#events.gone,
+      pages: this.#pages,
+      takenOver: this.#takenOver,
+      contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
+      unchecked: [...this.#unchecked, ...this.#rejects.unchecked],
+    };
+  }
+
+  async #read(number: number, entry: JournalEntry, state: ProofState): Promise<void> {
+    this.#rejects.begin(entry.at);
+    switch (entry.kind) {
+      case 'page':
+        this.#hasPage = true;
+        await this.#compareRoot(number, entry, state);
+        return this.#comparePage(entry, state);
+      case 'takeover':
+        this.#takenOver = parsedRanges(entry.seqs)[0]?.last ?? this.#takenOver;
+        if (this.#hasPage)
+          this.#unchecked.push(
+            `events ${entry.seqs} and pages ${entry.pages} were written without proof, and taken over at ${entry.at} (entry ${number}): right if a worker of an earlier version ran then`,
+          );
+        await this.#compareRoot(number, entry, state);
+        return this.#compareTakenOver(number, entry);
+      case 'clear':
+        this.#cleared.push({ first: 1, last: entry.upto });
+        return;
+      case 'retention':
+        this.#cleared.push(...parsedRanges(entry.seqs));
+        return;
+      case 'reject':
+        return this.#rejects.expect(entry.rows);
+      case 'gap':
+        return this.#rejects.expectGap(entry);
+    }
+  }
+
+  async #compareRoot(number: number, { size, root }: { size: number; root: string }, state: ProofState): Promise<void> {
+    const before = this.#events.size;
+    if (size < before)
+      return this.#contradict(`Entry ${number} of the journal says ${counted(size, 'event')}, after ${before}.`);
+    await this.#events.advance(size, state.events);
+    // All later roots are wrong too: the first one tells where.
+    if (!this.#named.isRight || this.#events.root().toString('base64') === root) {
+      this.#named.size = size;
+      return;
+    }
+    this.#named.isRight = false;
+    const isIn = (seq: number | null) => seq !== null && seq > this.#named.size && seq <= size;
+    if (this.#contradictions.some(({ seq }) => isIn(seq))) return;
+    const seqs = rangeText(Math.min(this.#named.size + 1, size), size);
+    this.#report({
+      seq: this.#named.size + 1,
+      text: `The hashes of the events up to ${seqs} are not those that entry ${number} of the journal names.`,
+    });
+  }
+
+  async #comparePage(entry: JournalEntry & { kind: 'page' }, state: ProofState): Promise<void> {
+    if (entry.page !== this.#pages + 1) this.#contradict(`The journal lacks page ${this.#pages + 1} of audit_pages.`);
+    this.#pages = entry.page;
+    const row = await this.#ledgerRow(entry.page, state);
+    const seqs = parsedRanges(entry.seqs)[0] ?? { first: null, last: null };
+    const isSame =
+      row !== undefined &&
+      row.committedAt === entry.at &&
+      row.generation === entry.generation &&
+      row.events === entry.events &&
+      row.newEvents === entry.new &&
+      row.rejected === entry.rejected &&
+      row.digest === entry.digest &&
+      row.firstSeq === seqs.first &&
+      row.lastSeq === seqs.last &&
+      pageTexts(row) === entry.texts;
+    if (isSame) return;
+    const what = row ? 'is not the one that was written' : 'is missing';
+    this.#report({ seq: seqs.first, text: `Page ${entry.page} of audit_pages ${what}.` });
+  }
+
+  async #compareTakenOver(number: number, entry: JournalEntry & { kind: 'takeover' }): Promise<void> {
+    const [pages] = parsedRanges(entry.pages);
+    if (!pages) return;
+    const rows = await this.#reader.pages(this.#collector, pages.first - 1, pages.last);
+    this.#pages = pages.last;
+    if (ledgerDigest(rows) !== entry.ledger)
+      this.#contradict(
+        `Pages ${entry.pages} of audit_pages are not those that entry ${number} of the journal took over.`,
+      );
+  }
+
+  async #ledgerRow(number: number, { lastPage }: ProofState): Promise<ProvenPage | undefined> {
+    if (!this.#ledger.some((row) => row.number >= number)) {
+      const upTo = Math.min(lastPage, number + entriesAtOnce);
+      this.#ledger = await this.#reader.pages(this.#collector, number - 1, Math.max(upTo, number));
+    }
+    return this.#ledger.find((row) => row.number === number);
+  }
+
+  /** @returns the number of events that were cleared */
+  #judgeMissing(): number {
+    let cleared = 0;
+    const ranges = joined(this.#cleared);
+    for (const { first, last } of this.#events.missing) {
+      for (let seq = first; seq <= last; ) {
+        const range = ranges.find((one) => one.last >= seq);
+        if (range && range.first <= seq) {
+          const end = Math.min(last, range.last);
+          cleared += end - seq + 1;
+          seq = end + 1;
+          continue;
+        }
+        const end = Math.min(last, (range?.first ?? Infinity) - 1);
+        const which = seq === end ? `Event ${seq} is` : `Events ${seq} to ${end} are`;
+        this.#report({ seq, text: `${which} missing, and no entry of the journal says why.` });
+        seq = end + 1;
+      }
+    }
+    return cleared;
+  }
+
+  #compareState({ events, pages, lastSeq, lastPage }: ProofState): void {
+    const [seq, page] = [this.#events.size, this.#pages];
+    if (events !== seq)
+      this.#report({
+        seq: Math.min(events, seq) + 1,
+        text: `proof_heads says ${counted(events, 'event')}, the journal ${seq}.`,
+      });
+    if (pages !== page) this.#contradict(`proof_heads says ${counted(pages, 'page')}, the journal ${page}.`);
+    if (lastSeq < seq)
+      this.#report({
+        seq: lastSeq + 1,
+        text: `The checkpoint says ${counted(lastSeq, 'event')}, the journal ${seq}: the store is older than its proof, or was cut.`,
+      });
+    if (lastPage < page) this.#contradict(`The checkpoint says ${counted(lastPage, 'page')}, the journal ${page}.`);
+    if (lastSeq <= seq && lastPage <= page) return;
+    const what = lastSeq > seq ? `Events ${seq + 1} to ${lastSeq}` : `Pages ${page + 1} to ${lastPage}`;
+    // Pages of this version are proven as they are written, unless the proof is still being made.
+    if (this.#hasPage)
+      this.#report({
+        seq: lastSeq > seq ? seq + 1 : null,
+        text: `${what} came without proof: from somebody else, or from a worker of an earlier version.`,
+      });
+    else this.#unchecked.push(`${what.toLowerCase()} are not in the proof yet`);
+  }
+
+  #contradict(text: string): void {
+    this.#report({ seq: null, text });
+  }
+
+  #report(found: Contradiction): void {
+    this.#contradictions.push(found);
+  }
+}
+
+const strayTexts = {
+  seq: (number: number) => `Event ${number} is beyond the last one that the checkpoint says: no page has brought it.`,
+  page: (number: number) => `Page ${number} of audit_pages is beyond the last one that the checkpoint says.`,
+  entry: (number: number) => `Entry ${number} of the journal is beyond the last one that proof_heads says.`,
+};
+
+/** The same numbers in ranges that neither overlap nor touch, in order. */
+function joined(ranges: readonly Range[]): Range[] {
+  const all: Range[] = [];
+  for (const range of [...ranges].sort((one, other) => one.first - other.first)) {
+    const last = all.at(-1);
+    if (last && range.first <= last.last + 1) last.last = Math.max(last.last, range.last);
+    else all.push({ ...range });
+  }
+  return all;
+}
