@@ -112,6 +112,11 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl store backup --force /backup/trawl.db', 'replaces the last one'],
   ],
   'store restore': [['trawl store restore /backup/trawl-2026-11-24.db', 'with nothing running; then trawl up']],
+  verify: [
+    ['trawl verify asa', 'recomputes the proof of all its events'],
+    ['trawl verify asa --save-head asa-2026-11.head', 'to be kept where nobody who has the store can write'],
+    ['trawl verify asa --head asa-2026-11.head', 'and that nothing before then was made anew'],
+  ],
   rejected: [
     ['trawl rejected asa', 'shows what was kept, and why'],
     ['trawl rejected asa --acknowledge', 'nothing of it is missing'],

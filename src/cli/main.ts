@@ -9,7 +9,10 @@ import { exit } from './exit.js';
 import { printJson, tell } from './output.js';
 import { WrongCall } from './wrong-call.js';
 
-/** Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`), 128 + n ended by signal n. */
+/**
+ * Exit codes: 0 done, 1 failed, 2 wrong call, 3 a collector needs a person (`status`) or a store contradicts its proof
+ * (`verify`), 4 not all is shown (`verify`), 128 + n ended by signal n.
+ */
 const usageError = 2;
 
 /** Time limit for closing what a verb has opened. A worker takes at most 30 s, the embedded server 15 s. */

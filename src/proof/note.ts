@@ -10,7 +10,7 @@ import {
 import { hashBytes } from './hashes.js';
 
 /** The head of a log (C2SP tlog-checkpoint): everything that the log has is in its root. */
-interface Head {
+export interface Head {
   origin: string;
   size: number;
   root: Buffer;

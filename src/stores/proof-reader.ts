@@ -23,6 +23,8 @@ export interface ProofSizes {
 export interface ProofState extends ProofSizes {
   lastSeq: number;
   lastPage: number;
+  /** Identity of the store in which the proof began; empty if there is none. */
+  store: string;
 }
 
 /** A stored event, with the number that sorts and filters it. */

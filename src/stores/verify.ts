@@ -2,11 +2,13 @@ import { counted } from '../counted.js';
 import type { JournalEntry } from '../proof/entry-schema.js';
 import { leafHashLatin1 } from '../proof/hashes.js';
 import { parsedRanges, type Range, rangeText } from '../proof/journal.js';
+import type { Head } from '../proof/note.js';
 import { parsedEntry } from '../proof/parsed-entry.js';
 import { Tree } from '../proof/tree.js';
 import type { ProofReader, ProofState, ProvenPage } from './proof-reader.js';
 import { ledgerDigest, pageTexts } from './sql/proven-rows.js';
 import { type Contradiction, EventsCheck } from './verify-events.js';
+import { HeadsCheck } from './verify-heads.js';
 import { RejectsCheck } from './verify-rejects.js';
 import { TileCheck } from './verify-tiles.js';
 
@@ -21,6 +23,10 @@ export interface Verdict {
   cleared: number;
   gone: number;
   pages: number;
+  /** The head of the journal, which stands for everything that was checked. */
+  head: Head;
+  /** The earlier heads that this proof goes on from. */
+  known: Head[];
   /** Events up to this one were stored before there was a proof, or by an earlier version: as they stood then. */
   takenOver: number;
   /** What contradicts the proof; at most `contradictionsMax`, in the order of the events. */
@@ -32,17 +38,23 @@ export interface Verdict {
 const entriesAtOnce = 200;
 const contradictionsMax = 100;
 
+interface VerifyOptions {
+  /** Heads that somebody has kept elsewhere: the proof must go on from each. */
+  heads?: readonly Head[];
+  /** Called now and then with the number of events checked so far, and of all. */
+  progress?: (events: number, of: number) => void;
+}
+
 /**
  * Recomputes everything that the proof of a collector says, and compares it with the store. Collecting may go on: what
  * comes meanwhile is checked too.
- * @param progress called now and then with the number of events checked so far, and of all
  */
 export async function verifyCollector(
   reader: ProofReader,
   collector: string,
-  progress: (events: number, of: number) => void = () => undefined,
+  { heads = [], progress = () => undefined }: VerifyOptions = {},
 ): Promise<Verdict> {
-  const check = new JournalCheck(reader, collector);
+  const check = new JournalCheck(reader, collector, heads);
   let state = await reader.state(collector);
   // Rows that are cleared meanwhile have an entry, which is read before anything is called missing.
   for (;;) {
@@ -64,6 +76,7 @@ class JournalCheck {
   readonly #contradictions: Contradiction[] = [];
   readonly #unchecked: string[] = [];
   readonly #cleared: Range[] = [];
+  readonly #heads: HeadsCheck;
   #ledger: ProvenPage[] = [];
   #pages = 0;
   /** Whether an entry is missing, so that those after it cannot be read. */
@@ -74,8 +87,9 @@ class JournalCheck {
   /** Of the tree of events as the journal names it last. */
   #named = { size: 0, isRight: true };
 
-  constructor(reader: ProofReader, collector: string) {
+  constructor(reader: ProofReader, collector: string, heads: readonly Head[]) {
     this.#reader = reader;
+    this.#heads = new HeadsCheck(heads);
     this.#collector = collector;
     this.#tiles = new TileCheck(reader, collector, (text) => this.#contradict(text));
     this.#rejects = new RejectsCheck(reader, collector, (text) => this.#contradict(text));
@@ -90,6 +104,7 @@ class JournalCheck {
       for (const { number, entry } of entries) {
         if (number !== this.#journal.size + 1) break;
         this.#journal.append(leafHashLatin1(entry));
+        this.#heads.compare('journal', this.#journal);
         const parsed = parsedEntry(entry);
         if (parsed) await this.#read(number, parsed, state);
         else this.#contradict(`Entry ${number} of the journal cannot be read.`);
@@ -109,6 +124,9 @@ class JournalCheck {
     await this.#tiles.compare(this.#journal, 'journal', { fromLevel: 0, isLast: true });
     await this.#events.compareTiles(true);
     this.#events.reportTimes(this.#takenOver);
+    const { store } = state;
+    const sizes = { events: this.#events.size, journal: this.#journal.size };
+    for (const found of this.#heads.judge({ store, collector: this.#collector }, sizes)) this.#report(found);
     const cleared = this.#judgeMissing();
     if (!this.#isCut) {
       await this.#rejects.finish();
@@ -125,6 +143,12 @@ class JournalCheck {
       cleared,
       gone: this.#events.gone,
       pages: this.#pages,
+      head: {
+        origin: `${store}/${this.#collector}/journal`,
+        size: this.#journal.size,
+        root: this.#journal.root(),
+      },
+      known: this.#heads.known,
       takenOver: this.#takenOver,
       contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
       unchecked: [...this.#unchecked, ...this.#rejects.unchecked],
@@ -161,9 +185,14 @@ class JournalCheck {
 
   async #compareRoot(number: number, { size, root }: { size: number; root: string }, state: ProofState): Promise<void> {
     const before = this.#events.size;
+    for (const at of this.#heads.eventsWithin(before, size)) {
+      await this.#events.advance(at, state.events);
+      this.#heads.compare('events', this.#events);
+    }
     if (size < before)
       return this.#contradict(`Entry ${number} of the journal says ${counted(size, 'event')}, after ${before}.`);
     await this.#events.advance(size, state.events);
+    if (size > before) this.#heads.compare('events', this.#events);
     // All later roots are wrong too: the first one tells where.
     if (!this.#named.isRight || this.#events.root().toString('base64') === root) {
       this.#named.size = size;

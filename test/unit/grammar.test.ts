@@ -49,6 +49,7 @@ describe('a name that no collector has', () => {
     'env get': ['env', 'get', 'aas'],
     'env unset': ['env', 'unset', 'aas', 'searchCount'],
     rejected: ['rejected', 'aas'],
+    verify: ['verify', 'aas'],
     reset: ['reset', 'aas'],
     clear: ['clear', 'aas', '--yes'],
     remove: ['remove', 'aas', '--yes'],

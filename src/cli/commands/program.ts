@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   log: async () => (await import('./log.js')).addLog,
   events: async () => (await import('./events.js')).addEvents,
   query: async () => (await import('./query.js')).addQuery,
+  verify: async () => (await import('./verify.js')).addVerify,
   check: async () => (await import('./check.js')).addCheck,
   env: async () => (await import('./env.js')).addEnv,
   codec: async () => (await import('./codec.js')).addCodec,
@@ -70,5 +71,6 @@ First steps:
   trawl status       see whether all is well
 
 Each verb has examples: trawl status --help. Results go to standard output, everything else to standard error.
-Exit codes: 0 done, 1 failed, 2 wrong call, 3 (status) a collector needs a person, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong call, 3 (status) a collector needs a person, (verify) the store contradicts its
+proof, 4 (verify) nothing does, but not all is shown, 130 interrupted.
 `;

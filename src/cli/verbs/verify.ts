@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs';
+import { counted } from '../../counted.js';
+import { reasonOf } from '../../errors.js';
+import { type Head, headText, openedNote, parsedHead, verifierOf } from '../../proof/note.js';
+import type { Store } from '../../stores/store.js';
+import { type Verdict, verifyCollector } from '../../stores/verify.js';
+import { textOfFile, whyUnreadable } from '../../text-file.js';
+import type { Context } from '../context.js';
+import { liveLine } from '../live-line.js';
+import { print, printable, printJson } from '../output.js';
+import { WrongCall } from '../wrong-call.js';
+
+interface VerifyOptions {
+  head?: string;
+  key?: string;
+  saveHead?: string;
+  json?: boolean;
+}
+
+/** Exit codes. */
+const [proven, contradicted, notAllShown] = [0, 3, 4];
+
+/** What is not shown without a head from elsewhere. */
+const noHead =
+  'that the whole proof was not made anew: keep the head of today elsewhere (--save-head), and give it next time (--head)';
+
+/**
+ * `trawl verify [NAMES]`: recomputes the proof of completeness from the store.
+ * @returns 0 if it is whole and goes on from the given head, 3 if the store contradicts it, 4 if nothing does but not all
+ *   is shown
+ */
+export async function verify(context: Context, names: readonly string[], options: VerifyOptions): Promise<number> {
+  if (names.length !== 1 && (options.head !== undefined || options.saveHead !== undefined))
+    throw new WrongCall('A head is one of a single collector.', 'Name the collector: trawl verify NAME --head FILE.');
+  if (options.key !== undefined && options.head === undefined)
+    throw new WrongCall('--key is about the head of --head.', 'Give both: --head FILE --key VKEY.');
+  const given = options.head === undefined ? undefined : headOf(options.head, options.key);
+  const store = await context.existingStore();
+  for (const name of names) await context.requireCollector(store, name);
+  const verdicts: Verdict[] = [];
+  for (const name of names.length > 0 ? new Set(names) : await store.collectors()) {
+    const verdict = await verified(store, name, given ? [given.head] : []);
+    if (given && !given.isSigned)
+      verdict.contradictions.unshift({ seq: null, text: `The head ${options.head} is not signed by ${options.key}.` });
+    verdicts.push(verdict);
+    if (!options.json) await print(verdictText(verdict));
+  }
+  if (options.json) await printJson(names.length === 1 ? verdictJson(verdicts[0]!) : verdicts.map(verdictJson));
+  const codes = verdicts.map(codeOf);
+  if (options.saveHead !== undefined && codes[0] !== contradicted) save(options.saveHead, verdicts[0]!.head);
+  return [contradicted, notAllShown].find((code) => codes.includes(code)) ?? proven;
+}
+
+async function verified(store: Store, name: string, heads: readonly Head[]): Promise<Verdict> {
+  try {
+    return await verifyCollector(store.proof, name, {
+      heads,
+      progress: (events, of) => {
+        if (process.stderr.isTTY) liveLine.show(`${name}: ${events} of ${counted(of, 'event')} checked`);
+      },
+    });
+  } finally {
+    if (process.stderr.isTTY) liveLine.show('');
+  }
+}
+
+/** A head, and whether it is signed as it should be. */
+function headOf(file: string, vkey: string | undefined): { head: Head; isSigned: boolean } {
+  if (vkey !== undefined && verifierOf(vkey) === null)
+    throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
+  let text: string;
+  try {
+    text = textOfFile(file);
+  } catch (error) {
+    throw new WrongCall(`The head ${file} cannot be read: ${whyUnreadable(error)}.`, 'Specify another file.', error);
+  }
+  const note = openedNote(text, vkey ?? '');
+  const head = note?.head ?? parsedHead(text);
+  if (head) return { head, isSigned: vkey === undefined || (note?.isSigned ?? false) };
+  throw new WrongCall(
+    `${file} is not a head.`,
+    'Specify a file that "trawl verify NAME --save-head FILE" has written.',
+  );
+}
+
+/** Only a new file: an earlier head must not be lost. */
+function save(file: string, head: Head): void {
+  try {
+    writeFileSync(file, headText(head), { flag: 'wx' });
+  } catch (error) {
+    throw new WrongCall(`${file} cannot be written: ${reasonOf(error)}.`, 'Specify a new file.', error);
+  }
+}
+
+function codeOf({ contradictions, unchecked, known }: Verdict): number {
+  if (contradictions.length > 0) return contradicted;
+  return unchecked.length > 0 || known.length === 0 ? notAllShown : proven;
+}
+
+/** What was not looked at, or cannot be shown. */
+function notShown({ unchecked, known }: Verdict): string[] {
+  return known.length > 0 ? unchecked : [...unchecked, noHead];
+}
+
+function verdictJson(verdict: Verdict) {
+  const { head, known, ...rest } = verdict;
+  const outcome = { [proven]: 'proven', [contradicted]: 'contradicted', [notAllShown]: 'not all shown' }[
+    codeOf(verdict)
+  ];
+  const told = (one: Head) => ({ origin: one.origin, size: one.size, root: one.root.toString('base64') });
+  return { outcome, ...rest, head: told(head), known: known.map(told) };
+}
+
+function verdictText(verdict: Verdict): string {
+  const { collector, events, entries, stored, cleared, gone, pages, takenOver, contradictions, known } = verdict;
+  const line = (word: string, text: string) => `${word.padEnd(13)} ${printable(text)}\n`;
+  const lines = [
+    line(collector, `events 1 to ${events}, ${counted(entries, 'entry', 'entries')} of the journal`),
+    line('recomputed', `${counted(stored, 'event')} of the store, ${counted(pages, 'page')} of the ledger`),
+  ];
+  if (cleared > 0) lines.push(line('cleared', `${counted(cleared, 'event')}, as the journal says`));
+  if (takenOver > 0)
+    lines.push(
+      line('taken over', `events 1 to ${takenOver} as they stood when the proof began; ${gone} were gone then`),
+    );
+  for (const { origin, size } of known) lines.push(line('goes on from', `the head of ${origin} with ${size} entries`));
+  for (const { text } of contradictions) lines.push(line('CONTRADICTED', text));
+  if (contradictions.length === 0) for (const text of notShown(verdict)) lines.push(line('not shown', text));
+  return `${lines.join('')}${sentences[codeOf(verdict)]!(verdict)}\n`;
+}
+
+const sentences: Readonly<Record<number, (verdict: Verdict) => string>> = {
+  [proven]: ({ collector, events }) =>
+    `PROVEN: no event of ${collector} up to ${events} was changed, inserted or removed since the head was kept.`,
+  [contradicted]: ({ collector, contradictions }) => {
+    const seq = contradictions[0]?.seq ?? null;
+    const where = seq === null ? '' : `, first at event ${seq}`;
+    return `CONTRADICTED: the store of ${collector} is not what was collected${where}.`;
+  },
+  [notAllShown]: ({ collector, events }) =>
+    `NOTHING CONTRADICTS the events of ${collector} up to ${events}, but not all is shown.`,
+};

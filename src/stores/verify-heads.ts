@@ -1,0 +1,53 @@
+import type { Head } from '../proof/note.js';
+import type { ProofLog } from './proof-reader.js';
+import type { Contradiction } from './verify-events.js';
+
+/** What a head is compared with. */
+interface SizedTree {
+  size: number;
+  root(): Buffer;
+}
+
+/** Compares heads that somebody has kept elsewhere with the trees as they grow: each must be one of their beginnings. */
+export class HeadsCheck {
+  readonly #heads: readonly Head[];
+  /** Those that the trees go on from. */
+  readonly known: Head[] = [];
+
+  constructor(heads: readonly Head[]) {
+    this.#heads = heads;
+  }
+
+  compare(log: ProofLog, tree: SizedTree): void {
+    for (const head of this.#heads)
+      if (logOf(head) === log && head.size === tree.size && head.root.equals(tree.root())) this.known.push(head);
+  }
+
+  /** Sizes of heads of the events within a range, in order. */
+  eventsWithin(after: number, before: number): number[] {
+    const sizes = this.#heads.filter((head) => logOf(head) === 'events').map(({ size }) => size);
+    return [...new Set(sizes)].filter((size) => size > after && size < before).sort((one, other) => one - other);
+  }
+
+  /** @param name the collector and the store in which its proof began */
+  judge(name: { store: string; collector: string }, trees: Readonly<Record<ProofLog, number>>): Contradiction[] {
+    return this.#heads.flatMap((head): Contradiction[] => {
+      const [log, { origin, size }] = [logOf(head), head];
+      const has = trees[log];
+      if (!`/${origin}`.endsWith(`/${name.store}/${name.collector}/${log}`))
+        return [{ seq: null, text: `The head of ${origin} is not one of ${name.collector} in this store.` }];
+      if (size > has) {
+        const text = `The head of ${origin} has ${size} entries, the store ${has}: it is older, or was cut.`;
+        return [{ seq: log === 'events' ? has + 1 : null, text }];
+      }
+      if (size === 0 || this.known.includes(head)) return [];
+      return [
+        { seq: null, text: `The first ${size} entries of ${origin} are not those of its head: they were made anew.` },
+      ];
+    });
+  }
+}
+
+function logOf({ origin }: Head): ProofLog {
+  return origin.endsWith('/events') ? 'events' : 'journal';
+}
