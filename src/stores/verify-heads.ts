@@ -8,19 +8,27 @@ interface SizedTree {
   root(): Buffer;
 }
 
+/** A head that the proof goes on from, with the number of events that it stands for. */
+export interface KnownHead {
+  head: Head;
+  events: number;
+}
+
 /** Compares heads that somebody has kept elsewhere with the trees as they grow: each must be one of their beginnings. */
 export class HeadsCheck {
   readonly #heads: readonly Head[];
   /** Those that the trees go on from. */
-  readonly known: Head[] = [];
+  readonly known: KnownHead[] = [];
 
   constructor(heads: readonly Head[]) {
     this.#heads = heads;
   }
 
-  compare(log: ProofLog, tree: SizedTree): void {
+  /** @param events how many there were when the tree had this size */
+  compare(log: ProofLog, tree: SizedTree, events: number): void {
     for (const head of this.#heads)
-      if (logOf(head) === log && head.size === tree.size && head.root.equals(tree.root())) this.known.push(head);
+      if (logOf(head) === log && head.size === tree.size && head.root.equals(tree.root()))
+        this.known.push({ head, events });
   }
 
   /** Sizes of heads of the events within a range, in order. */
@@ -40,7 +48,7 @@ export class HeadsCheck {
         const text = `The head of ${origin} has ${size} entries, the store ${has}: it is older, or was cut.`;
         return [{ seq: log === 'events' ? has + 1 : null, text }];
       }
-      if (size === 0 || this.known.includes(head)) return [];
+      if (size === 0 || this.known.some((one) => one.head === head)) return [];
       return [
         { seq: null, text: `The first ${size} entries of ${origin} are not those of its head: they were made anew.` },
       ];

@@ -8,7 +8,7 @@ import { Tree } from '../proof/tree.js';
 import type { ProofReader, ProofState, ProvenPage } from './proof-reader.js';
 import { ledgerDigest, pageTexts } from './sql/proven-rows.js';
 import { type Contradiction, EventsCheck } from './verify-events.js';
-import { HeadsCheck } from './verify-heads.js';
+import { HeadsCheck, type KnownHead } from './verify-heads.js';
 import { RejectsCheck } from './verify-rejects.js';
 import { TileCheck } from './verify-tiles.js';
 
@@ -26,7 +26,7 @@ export interface Verdict {
   /** The head of the journal, which stands for everything that was checked. */
   head: Head;
   /** The earlier heads that this proof goes on from. */
-  known: Head[];
+  known: KnownHead[];
   /** Events up to this one were stored before there was a proof, or by an earlier version: as they stood then. */
   takenOver: number;
   /** What contradicts the proof; at most `contradictionsMax`, in the order of the events. */
@@ -104,10 +104,10 @@ class JournalCheck {
       for (const { number, entry } of entries) {
         if (number !== this.#journal.size + 1) break;
         this.#journal.append(leafHashLatin1(entry));
-        this.#heads.compare('journal', this.#journal);
         const parsed = parsedEntry(entry);
         if (parsed) await this.#read(number, parsed, state);
         else this.#contradict(`Entry ${number} of the journal cannot be read.`);
+        this.#heads.compare('journal', this.#journal, this.#events.size);
       }
       if (this.#journal.size < Math.min(after + limit, state.entries)) {
         this.#contradict(`Entry ${this.#journal.size + 1} of the journal is missing.`);
@@ -187,12 +187,12 @@ class JournalCheck {
     const before = this.#events.size;
     for (const at of this.#heads.eventsWithin(before, size)) {
       await this.#events.advance(at, state.events);
-      this.#heads.compare('events', this.#events);
+      this.#heads.compare('events', this.#events, this.#events.size);
     }
     if (size < before)
       return this.#contradict(`Entry ${number} of the journal says ${counted(size, 'event')}, after ${before}.`);
     await this.#events.advance(size, state.events);
-    if (size > before) this.#heads.compare('events', this.#events);
+    if (size > before) this.#heads.compare('events', this.#events, this.#events.size);
     // All later roots are wrong too: the first one tells where.
     if (!this.#named.isRight || this.#events.root().toString('base64') === root) {
       this.#named.size = size;

@@ -63,7 +63,7 @@ it('a head that was kept elsewhere proves the events, and goes on from one to th
   await collect(20);
   const { code, stdout } = await called('verify', 'asa', '--head', at('first'));
   expect(stdout).toMatch(
-    /\ngoes on from {2}the head of [0-9a-f]{16}\/asa\/journal with 1 entries\nPROVEN: no event of asa/,
+    /\ngoes on from {2}the head of [0-9a-f]{16}\/asa\/journal, size 1, with events 1 to 300\nPROVEN: no event of asa up to 300 was .* since the head was kept\. 20 newer events agree with the proof\.\n$/,
   );
   expect(code).toBe(0);
   // An earlier head is not lost.
@@ -143,7 +143,9 @@ it('heads of the events are known at any size', async () => {
     for (const hashes of [tile!.hashes, next!.hashes.subarray(0, 43 * 32)])
       for (let from = 0; from < hashes.length; from += 32) tree.append(hashes.toString('latin1', from, from + 32));
     const right = { origin, size: 299, root: tree.root() };
-    expect(await verifyCollector(store.proof, 'asa', { heads: [right] })).toMatchObject({ known: [right] });
+    expect(await verifyCollector(store.proof, 'asa', { heads: [right] })).toMatchObject({
+      known: [{ head: right, events: 299 }],
+    });
     const wrong = { origin, size: 299, root: Buffer.alloc(32) };
     const { contradictions } = await verifyCollector(store.proof, 'asa', { heads: [wrong] });
     expect(contradictions).toEqual([

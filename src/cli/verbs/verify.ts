@@ -108,7 +108,7 @@ function verdictJson(verdict: Verdict) {
     codeOf(verdict)
   ];
   const told = (one: Head) => ({ origin: one.origin, size: one.size, root: one.root.toString('base64') });
-  return { outcome, ...rest, head: told(head), known: known.map(told) };
+  return { outcome, ...rest, head: told(head), known: known.map((one) => ({ ...told(one.head), events: one.events })) };
 }
 
 function verdictText(verdict: Verdict): string {
@@ -123,15 +123,19 @@ function verdictText(verdict: Verdict): string {
     lines.push(
       line('taken over', `events 1 to ${takenOver} as they stood when the proof began; ${gone} were gone then`),
     );
-  for (const { origin, size } of known) lines.push(line('goes on from', `the head of ${origin} with ${size} entries`));
+  for (const { head, events: of } of known)
+    lines.push(line('goes on from', `the head of ${head.origin}, size ${head.size}, with events 1 to ${of}`));
   for (const { text } of contradictions) lines.push(line('CONTRADICTED', text));
   if (contradictions.length === 0) for (const text of notShown(verdict)) lines.push(line('not shown', text));
   return `${lines.join('')}${sentences[codeOf(verdict)]!(verdict)}\n`;
 }
 
 const sentences: Readonly<Record<number, (verdict: Verdict) => string>> = {
-  [proven]: ({ collector, events }) =>
-    `PROVEN: no event of ${collector} up to ${events} was changed, inserted or removed since the head was kept.`,
+  [proven]: ({ collector, events, known }) => {
+    const of = Math.max(...known.map((one) => one.events));
+    const newer = of < events ? ` ${counted(events - of, 'newer event')} agree with the proof.` : '';
+    return `PROVEN: no event of ${collector} up to ${of} was changed, inserted or removed since the head was kept.${newer}`;
+  },
   [contradicted]: ({ collector, contradictions }) => {
     const seq = contradictions[0]?.seq ?? null;
     const where = seq === null ? '' : `, first at event ${seq}`;
