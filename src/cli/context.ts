@@ -1,6 +1,7 @@
 import { TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
+import type { Signer } from '../proof/note.js';
 import type { CollectorSettings } from '../settings/collector.js';
 import { sinkPrefix } from '../settings/definition.js';
 import { collectorNames, requireKnown } from '../settings/names.js';
@@ -41,9 +42,20 @@ export class Context {
   /** Opens the store, and creates it if there is none yet. */
   async openStore(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store> {
     const watched = place.kind === 'postgres' ? { ...place, onLink: this.link.note } : place;
-    const store = await openStore(watched, access);
+    const store = await openStore(watched, access, await this.#signer());
     this.onClose(() => store.close());
     return store;
+  }
+
+  /** Signs proofs of completeness, if a key is set. The key is not repeated in the message. */
+  async #signer(): Promise<Signer | undefined> {
+    const { proofKey } = this.settings;
+    if (proofKey === undefined) return undefined;
+    const signer = (await import('../proof/note.js')).signerOf(proofKey);
+    if (signer) return signer;
+    throw new TrawlError('SETTINGS_INVALID', 'The file that TRAWL_PROOF_KEY_FILE names has no key.', {
+      hint: 'Make one with "trawl proof key FILE".',
+    });
   }
 
   /** Removes other users' access to existing files. Verbs that create files call it first. */

@@ -117,6 +117,9 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl verify asa --save-head asa-2026-11.head', 'to be kept where nobody who has the store can write'],
     ['trawl verify asa --head asa-2026-11.head', 'and that nothing before then was made anew'],
   ],
+  'proof key': [
+    ['trawl proof key /run/secrets/proof-key --as trawl.example.com', 'then TRAWL_PROOF_KEY_FILE names it'],
+  ],
   rejected: [
     ['trawl rejected asa', 'shows what was kept, and why'],
     ['trawl rejected asa --acknowledge', 'nothing of it is missing'],

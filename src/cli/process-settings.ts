@@ -33,6 +33,8 @@ export interface ProcessSettings {
   tuning: WorkerTuning;
   /** Keys that encrypt Temporal's history; null if it is not encrypted. */
   payloadKeys: PayloadKeys | null;
+  /** The key that signs the heads of proofs of completeness; undefined if none is set. */
+  proofKey: string | undefined;
   /** Token that a codec server requires; undefined for none. */
   codecToken: string | undefined;
   /** Settings and commands that a worker accepts through Temporal. */
@@ -119,6 +121,13 @@ export const processSettingDefinitions = [
     meaning: 'File that contains TRAWL_PAYLOAD_KEYS',
     expected: 'a path',
     default: 'none',
+  },
+  {
+    env: 'TRAWL_PROOF_KEY_FILE',
+    meaning:
+      'File with the key that signs the proof of completeness ("trawl proof key" makes one); the same on each worker',
+    expected: 'a path',
+    default: 'none: not signed',
   },
   {
     env: 'TRAWL_CODEC_TOKEN',
@@ -244,6 +253,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const payloadKeys = keys === undefined ? null : parseKeys(keys);
   // The value is not repeated: it contains keys.
   if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
+  const proofKey = textOrFile(cwd, env, 'TRAWL_PROOF_KEY', problems);
   const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
   const demoDir = demoFolder(root);
@@ -266,6 +276,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
     realStore: demo ? sqlitePlace(join(root, storeFile)) : store,
     tuning,
     payloadKeys: payloadKeys ?? null,
+    proofKey,
     codecToken,
     temporalSettings: temporal,
     listen: listen ?? null,

@@ -17,7 +17,7 @@ export interface Head {
 }
 
 /** Signs heads (C2SP signed-note, Ed25519). */
-interface Signer {
+export interface Signer {
   name: string;
   /** The key that checks signatures, in the form of `golang.org/x/mod/sumdb/note`. */
   vkey: string;

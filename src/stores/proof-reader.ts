@@ -25,6 +25,9 @@ export interface ProofState extends ProofSizes {
   lastPage: number;
   /** Identity of the store in which the proof began; empty if there is none. */
   store: string;
+  /** The newest signed heads; null if there are none. */
+  eventsNote: string | null;
+  journalNote: string | null;
 }
 
 /** A stored event, with the number that sorts and filters it. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
@@ -50,7 +50,7 @@ function alter(sql: string): void {
 
 const json = async (...args: string[]) => {
   const { code, stdout } = await called('verify', ...args, '--json');
-  return { code, ...(JSON.parse(stdout) as Record<string, unknown>) };
+  return { code, ...(JSON.parse(stdout) as Record<string, unknown>) } as Record<string, unknown>;
 };
 
 it('a head that was kept elsewhere proves the events, and goes on from one to the next', async () => {
@@ -63,7 +63,7 @@ it('a head that was kept elsewhere proves the events, and goes on from one to th
   await collect(20);
   const { code, stdout } = await called('verify', 'asa', '--head', at('first'));
   expect(stdout).toMatch(
-    /\ngoes on from {2}the head of [0-9a-f]{16}\/asa\/journal, size 1, with events 1 to 300\nPROVEN: no event of asa up to 300 was .* since the head was kept\. 20 newer events agree with the proof\.\n$/,
+    /\ngoes on from {2}the head of [0-9a-f]{16}\/asa\/journal, size 1, with events 1 to 300\nPROVEN: no event of asa up to 300 was .* since the head was made\. 20 newer events agree with the proof\.\n$/,
   );
   expect(code).toBe(0);
   // An earlier head is not lost.
@@ -132,6 +132,46 @@ it('a head is one of the collector and of the store, and is signed by the key', 
     });
 });
 
+it('a key signs the heads of each page that waits for the disk, and shows what was made without it', async () => {
+  const made = await called('proof', 'key', at('key'), '--as', 'trawl.example');
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^trawl\.example\+[0-9a-f]{8}\+\S+\n$/) });
+  expect((statSync(at('key')).mode & 0o777).toString(8)).toBe('600');
+  expect((await called('proof', 'key', at('key'))).stderr).toContain('Specify a new file');
+  const vkey = made.stdout.trim();
+  await collect(10);
+  const unsigned = ['entries 1 to 1 of the journal are not signed'];
+  expect(await json('asa', '--key', vkey)).toMatchObject({ code: 4, unchecked: unsigned });
+
+  vi.stubEnv('TRAWL_PROOF_KEY_FILE', at('key'));
+  const store = new SqliteStore(file, undefined, 'read', signerOf(readFileSync(at('key'), 'utf8'))!);
+  onTestFinished(() => store.close());
+  const write = async (name: string, followed: boolean) => {
+    const { lastOffset: offset } = await store.checkpoint('asa');
+    await store.writePage(page([event(name)], { offset, nextOffset: name, more: true, followed }));
+  };
+  await write('first', false);
+  const { stdout } = await called('verify', 'asa', '--key', vkey);
+  expect(stdout).toContain('PROVEN: no event of asa up to 11 was changed');
+  await write('second', true);
+  const light = ['entries 3 to 3 of the journal are not signed'];
+  expect(await json('asa', '--key', vkey)).toMatchObject({ code: 4, unchecked: light, events: 12 });
+  await write('third', false);
+  expect(await json('asa', '--key', vkey)).toMatchObject({ code: 0, known: [{ events: 13 }, { events: 13 }] });
+  // Without the key, a head of the store proves nothing.
+  expect(await json('asa')).toMatchObject({ code: 4, known: [] });
+
+  const other = signerOf(newSigningKey('trawl.example'))!.vkey;
+  expect(await json('asa', '--key', other)).toMatchObject({ code: 3 });
+  alter(
+    "UPDATE audit_events SET actor = 'x'; DELETE FROM proof_tiles; DELETE FROM proof_journal; UPDATE proof_heads SET events = 0, entries = 0, pages = 0",
+  );
+  await using((plain) => plain.takeOver('asa', 1_000));
+  const anew = { seq: null, text: expect.stringMatching(/made anew|was cut/) };
+  const found = await json('asa', '--key', vkey);
+  expect(found.code).toBe(3);
+  expect(found.contradictions).toContainEqual(anew);
+});
+
 it('heads of the events are known at any size', async () => {
   await collect(300);
   await collect(300);
@@ -156,7 +196,7 @@ it('heads of the events are known at any size', async () => {
 
 it.each([
   [['--head', 'x'], 'A head is one of a single collector'],
-  [['asa', '--key', 'x'], '--key is about the head'],
+  [['asa', '--key', 'x'], '--key is not the public part of a key'],
   [['asa', '--head', 'none'], 'The head none cannot be read: ENOENT'],
   [['asa', '--head', 'text'], 'text is not a head'],
   [['asa', '--head', 'text', '--key', 'x'], '--key is not the public part of a key'],

@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   events: async () => (await import('./events.js')).addEvents,
   query: async () => (await import('./query.js')).addQuery,
   verify: async () => (await import('./verify.js')).addVerify,
+  proof: async () => (await import('./proof.js')).addProof,
   check: async () => (await import('./check.js')).addCheck,
   env: async () => (await import('./env.js')).addEnv,
   codec: async () => (await import('./codec.js')).addCodec,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { counted } from '../../counted.js';
 import { reasonOf } from '../../errors.js';
 import { type Head, headText, openedNote, parsedHead, verifierOf } from '../../proof/note.js';
+import type { ProofState } from '../../stores/proof-reader.js';
 import type { Store } from '../../stores/store.js';
 import { type Verdict, verifyCollector } from '../../stores/verify.js';
 import { textOfFile, whyUnreadable } from '../../text-file.js';
@@ -22,7 +23,7 @@ const [proven, contradicted, notAllShown] = [0, 3, 4];
 
 /** What is not shown without a head from elsewhere. */
 const noHead =
-  'that the whole proof was not made anew: keep the head of today elsewhere (--save-head), and give it next time (--head)';
+  'that the whole proof was not made anew: give the key that signs it (--key), or a head that was kept elsewhere (--head)';
 
 /**
  * `trawl verify [NAMES]`: recomputes the proof of completeness from the store.
@@ -32,16 +33,14 @@ const noHead =
 export async function verify(context: Context, names: readonly string[], options: VerifyOptions): Promise<number> {
   if (names.length !== 1 && (options.head !== undefined || options.saveHead !== undefined))
     throw new WrongCall('A head is one of a single collector.', 'Name the collector: trawl verify NAME --head FILE.');
-  if (options.key !== undefined && options.head === undefined)
-    throw new WrongCall('--key is about the head of --head.', 'Give both: --head FILE --key VKEY.');
-  const given = options.head === undefined ? undefined : headOf(options.head, options.key);
+  if (options.key !== undefined && verifierOf(options.key) === null)
+    throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
+  const given = options.head === undefined ? [] : [headOf(options.head, options.key)];
   const store = await context.existingStore();
   for (const name of names) await context.requireCollector(store, name);
   const verdicts: Verdict[] = [];
   for (const name of names.length > 0 ? new Set(names) : await store.collectors()) {
-    const verdict = await verified(store, name, given ? [given.head] : []);
-    if (given && !given.isSigned)
-      verdict.contradictions.unshift({ seq: null, text: `The head ${options.head} is not signed by ${options.key}.` });
+    const verdict = await verified(store, name, given, options.key);
     verdicts.push(verdict);
     if (!options.json) await print(verdictText(verdict));
   }
@@ -51,10 +50,51 @@ export async function verify(context: Context, names: readonly string[], options
   return [contradicted, notAllShown].find((code) => codes.includes(code)) ?? proven;
 }
 
-async function verified(store: Store, name: string, heads: readonly Head[]): Promise<Verdict> {
+/** A head, from where, and whether it is signed by the key that was given; true if none was. */
+interface GivenHead {
+  head: Head;
+  from: string;
+  isSigned: boolean;
+}
+
+async function verified(
+  store: Store,
+  name: string,
+  given: readonly GivenHead[],
+  vkey: string | undefined,
+): Promise<Verdict> {
+  const state = await store.proof.state(name);
+  const stored = [state.eventsNote, state.journalNote].flatMap((note) => storedHead(note, vkey));
+  const heads = [...given, ...stored];
+  const verdict = await recomputed(store, name, heads);
+  for (const { from, isSigned } of heads)
+    if (!isSigned) verdict.contradictions.unshift({ seq: null, text: `${from} is not signed by ${vkey}.` });
+  // What nobody has signed, or kept elsewhere, may be as old as the store.
+  const trusted = vkey === undefined ? given : heads;
+  verdict.known = verdict.known.filter(({ head }) => trusted.some((one) => one.head === head));
+  if (vkey !== undefined && given.length === 0) verdict.unchecked.push(...unsigned(state, stored));
+  return verdict;
+}
+
+function storedHead(note: string | null, vkey: string | undefined): GivenHead[] {
+  const opened = note === null ? null : openedNote(note, vkey ?? '');
+  if (opened === null) return [];
+  const { head, isSigned } = opened;
+  return [{ head, from: `The head of ${head.origin} in the store`, isSigned: isSigned || vkey === undefined }];
+}
+
+function unsigned({ entries }: ProofState, stored: readonly GivenHead[]): string[] {
+  const size = Math.max(
+    0,
+    ...stored.filter(({ head }) => head.origin.endsWith('/journal')).map(({ head }) => head.size),
+  );
+  return size < entries ? [`entries ${size + 1} to ${entries} of the journal are not signed`] : [];
+}
+
+async function recomputed(store: Store, name: string, heads: readonly GivenHead[]): Promise<Verdict> {
   try {
     return await verifyCollector(store.proof, name, {
-      heads,
+      heads: heads.map(({ head }) => head),
       progress: (events, of) => {
         if (process.stderr.isTTY) liveLine.show(`${name}: ${events} of ${counted(of, 'event')} checked`);
       },
@@ -64,10 +104,7 @@ async function verified(store: Store, name: string, heads: readonly Head[]): Pro
   }
 }
 
-/** A head, and whether it is signed as it should be. */
-function headOf(file: string, vkey: string | undefined): { head: Head; isSigned: boolean } {
-  if (vkey !== undefined && verifierOf(vkey) === null)
-    throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
+function headOf(file: string, vkey: string | undefined): GivenHead {
   let text: string;
   try {
     text = textOfFile(file);
@@ -76,7 +113,7 @@ function headOf(file: string, vkey: string | undefined): { head: Head; isSigned:
   }
   const note = openedNote(text, vkey ?? '');
   const head = note?.head ?? parsedHead(text);
-  if (head) return { head, isSigned: vkey === undefined || (note?.isSigned ?? false) };
+  if (head) return { head, from: `The head ${file}`, isSigned: vkey === undefined || (note?.isSigned ?? false) };
   throw new WrongCall(
     `${file} is not a head.`,
     'Specify a file that "trawl verify NAME --save-head FILE" has written.',
@@ -134,7 +171,7 @@ const sentences: Readonly<Record<number, (verdict: Verdict) => string>> = {
   [proven]: ({ collector, events, known }) => {
     const of = Math.max(...known.map((one) => one.events));
     const newer = of < events ? ` ${counted(events - of, 'newer event')} agree with the proof.` : '';
-    return `PROVEN: no event of ${collector} up to ${of} was changed, inserted or removed since the head was kept.${newer}`;
+    return `PROVEN: no event of ${collector} up to ${of} was changed, inserted or removed since the head was made.${newer}`;
   },
   [contradicted]: ({ collector, contradictions }) => {
     const seq = contradictions[0]?.seq ?? null;

@@ -1,4 +1,5 @@
 import type { EnrichedEvent, StoredEvent } from '../../domain.js';
+import type { Signer } from '../../proof/note.js';
 import type { Column, CopiedRow, CopiedTable } from '../copied-tables.js';
 import type { ClearRequest } from '../offload.js';
 import type { EventFilter, EventLines } from '../store.js';
@@ -6,6 +7,8 @@ import type { SqlValue, Steps } from './steps.js';
 
 /** The operations that differ between databases. The shared code of a store is built on this interface. */
 export interface Dialect {
+  /** Signs the heads of proofs; absent if no key is set. */
+  readonly signer?: Signer | undefined;
   /** Runs each statement on its own, without a transaction. */
   run<T>(steps: Steps<T>): Promise<T>;
   /**

@@ -11,6 +11,7 @@ import { plainText, type Steps } from './steps.js';
 /** A page that is being committed. */
 interface CommittedPage {
   collector: string;
+  isLight: boolean;
   /** As it was before the page. */
   checkpoint: Checkpoint;
   /** The row of the ledger. */
@@ -39,9 +40,9 @@ interface LedgerRow {
  * are there in their order.
  */
 export function* provePage(dialect: Dialect, page: CommittedPage): Steps<void> {
-  const { collector, checkpoint, row, facts, events } = page;
+  const { collector, isLight, checkpoint, row, facts, events } = page;
   const now = row.committed_at;
-  yield* recordFacts(dialect, { collector, now }, (proof) => {
+  yield* recordFacts(dialect, { collector, now, isLight }, (proof) => {
     for (const entry of facts) proof.note(entry);
     if (proof.events.size !== checkpoint.lastSeq || proof.pages !== checkpoint.pages) return undefined;
     for (const [index, event] of events.entries())

@@ -24,7 +24,8 @@ export function proofReader(dialect: Dialect): ProofReader {
 function* state(collector: string): Steps<ProofState> {
   return (yield* first<ProofState>(
     `SELECT coalesce(h.events, 0) AS events, coalesce(h.entries, 0) AS entries, coalesce(h.pages, 0) AS pages,
-       coalesce(h.store, '') AS store, coalesce(c.last_seq, 0) AS "lastSeq", coalesce(c.pages, 0) AS "lastPage"
+       coalesce(h.store, '') AS store, h.events_note AS "eventsNote", h.journal_note AS "journalNote",
+       coalesce(c.last_seq, 0) AS "lastSeq", coalesce(c.pages, 0) AS "lastPage"
      FROM (SELECT 1 AS one) AS always LEFT JOIN proof_heads AS h ON h.collector = $1
        LEFT JOIN audit_checkpoints AS c ON c.collector = $1`,
     collector,

@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../../proof/entry-schema.js';
 import { leafHashLatin1 } from '../../proof/hashes.js';
 import { entryText } from '../../proof/journal.js';
+import type { Signer } from '../../proof/note.js';
 import { edgeOf, type Tile, type TilePlace, Tree } from '../../proof/tree.js';
 import { integer, text } from '../copied-tables.js';
 import type { ProofLog, ProofSizes } from '../proof-reader.js';
@@ -8,7 +9,12 @@ import type { Dialect, Row } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, first, type SqlValue, type Steps } from './steps.js';
 
-const selected = 'SELECT events, entries, pages FROM proof_heads WHERE collector = $1';
+const selected = 'SELECT events, entries, pages, store FROM proof_heads WHERE collector = $1';
+
+interface HeldProof extends ProofSizes {
+  /** Identity of the store in which it began. */
+  store: string;
+}
 
 /** The trees of a collector while facts are recorded. */
 export class Proof {
@@ -36,6 +42,13 @@ export class Proof {
     return { size: this.events.size, root: this.events.root().toString('base64') };
   }
 
+  /** Signed heads. @param origin the part that both have in common */
+  notes({ name, sign }: Signer, origin: string): Record<ProofLog, string> {
+    const noteOf = (log: ProofLog, tree: Tree) =>
+      sign({ origin: `${name}/${origin}/${log}`, size: tree.size, root: tree.root() });
+    return { events: noteOf('events', this.events), journal: noteOf('journal', this.#journal) };
+  }
+
   /** All rows to write. */
   changed() {
     const { events, pages } = this;
@@ -55,6 +68,8 @@ export class Proof {
 export interface Recorded {
   collector: string;
   now: string;
+  /** True if the transaction does not wait for the disk: a crash may take it back, so that no head of it is signed. */
+  isLight?: boolean;
 }
 
 /**
@@ -63,7 +78,7 @@ export interface Recorded {
  */
 export function* recordFacts(
   dialect: Dialect,
-  { collector, now }: Recorded,
+  { collector, now, isLight = false }: Recorded,
   record: (proof: Proof) => Steps<void> | undefined,
 ): Steps<void> {
   const sizes = yield* heldSizes(dialect, collector);
@@ -94,12 +109,18 @@ export function* recordFacts(
     insert: (source) =>
       `INSERT INTO proof_journal (collector, number, entry) SELECT $1, number, entry FROM ${source} WHERE true`,
   });
+  const { signer } = dialect;
+  const notes =
+    signer && !isLight ? proof.notes(signer, `${sizes.store}/${collector}`) : { events: null, journal: null };
   yield* changes(
-    'UPDATE proof_heads SET events = $2, entries = $3, pages = $4 WHERE collector = $1',
+    `UPDATE proof_heads SET events = $2, entries = $3, pages = $4, events_note = coalesce($5, events_note),
+       journal_note = coalesce($6, journal_note) WHERE collector = $1`,
     collector,
     after.events,
     after.entries,
     after.pages,
+    notes.events,
+    notes.journal,
   );
 }
 
@@ -116,15 +137,15 @@ export function* recordEntries(dialect: Dialect, where: Recorded, entries: reado
 }
 
 /** Locks the proof until the transaction ends: not every fact holds the checkpoint. */
-function* heldSizes({ rowLock }: Dialect, collector: string): Steps<ProofSizes> {
+function* heldSizes({ rowLock }: Dialect, collector: string): Steps<HeldProof> {
   const held = `${selected} ${rowLock}`;
-  const sizes = yield* first<ProofSizes>(held, collector);
+  const sizes = yield* first<HeldProof>(held, collector);
   if (sizes) return sizes;
   yield* changes(
     'INSERT INTO proof_heads (collector, store) SELECT $1, id FROM store_identity WHERE true ON CONFLICT DO NOTHING',
     collector,
   );
-  return (yield* first<ProofSizes>(held, collector))!;
+  return (yield* first<HeldProof>(held, collector))!;
 }
 
 /** Null if the trees cannot grow. The tiles are read after the lock, since PostgreSQL would show them as before it. */

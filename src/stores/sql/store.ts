@@ -1,5 +1,6 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
 import type { SettingsChange, SettingsTable } from '../../environment.js';
+import type { Signer } from '../../proof/note.js';
 import type { CopySide } from '../copied-tables.js';
 import type { LedgerPage } from '../ledger-page.js';
 import type { OffloadStore } from '../offload.js';
@@ -60,7 +61,11 @@ export class SqlStore implements Store {
   readonly #dialect: Dialect;
   readonly #now: () => Date;
 
-  constructor(dialect: Dialect, { shared, schema, now }: { shared: boolean; schema: number; now: () => Date }) {
+  constructor(
+    database: Dialect,
+    { shared, schema, now, signer }: { shared: boolean; schema: number; now: () => Date; signer?: Signer | undefined },
+  ) {
+    const dialect = { ...database, signer };
     this.shared = shared;
     this.schema = schema;
     this.offload = offloadStore(dialect, now);

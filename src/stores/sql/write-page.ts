@@ -57,7 +57,8 @@ export function* writePage(dialect: Dialect, page: PageToWrite, now: string): St
   };
   yield* insert('audit_pages', { collector, ...row });
   const facts = [...kept.entries, ...(isNewGap ? [gapEntry(gap, now)] : [])];
-  yield* provePage(dialect, { collector, checkpoint, row, facts, events: fresh.map((index) => page.events[index]!) });
+  const events = fresh.map((index) => page.events[index]!);
+  yield* provePage(dialect, { collector, isLight: page.followed ?? false, checkpoint, row, facts, events });
   return { outcome: 'written', newEvents, note };
 }
 

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { Choose } from './choose.js';
+
+export function addProof(program: Command, choose: Choose): void {
+  const proof = program.command('proof').description('the key of the proof of completeness');
+  proof
+    .command('key <file>')
+    .description('make a key for TRAWL_PROOF_KEY_FILE in a new file, and print the key that checks its signatures')
+    .option('--as <owner>', 'whose key it is, such as trawl.example.com; signatures show it', 'trawl')
+    .action((file, options) => choose(async () => (await import('../verbs/proof.js')).proofKey(file, options)));
+}
