@@ -1,4 +1,5 @@
 import type { RefusedEvent } from '../batch.js';
+import { counted } from '../counted.js';
 import { TrawlError } from '../errors.js';
 import { slow } from './http-answer.js';
 import { Confirmations, parts } from './parts.js';
@@ -125,7 +126,10 @@ export class Delivery<T extends Sendable> {
     if (this.#outOfTime) throw slow('The sink takes so long that there was no time for the whole batch.');
     const count = this.#undecided.length;
     if (!this.#accepts && this.#lastRefusal && count > 1)
-      throw brokenSink(this.#lastRefusal, `It has refused all ${count} events, and has not accepted any yet`);
+      throw brokenSink(
+        this.#lastRefusal,
+        `It has refused each of ${counted(count, 'event')}, and has not accepted any yet`,
+      );
     const last = this.#decide();
     await this.#confirmations.add(
       last.map(({ seq }) => seq),

@@ -21,6 +21,7 @@ const never1 = new Set([
   '${trawl} events',
   '${events.length} events',
   '${pageMax} pages',
+  '${refusedInRowMax} events',
   '${this.#size.current} events',
   "${requestsPerHour.toLocaleString('en')} requests",
   '${historyDays} days',

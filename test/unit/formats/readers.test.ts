@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { StoredEvent } from '../../../src/domain.js';
 import { noFormula } from '../../../src/formats/csv-cells.js';
 import { files } from '../../../src/sinks/files/sink.js';
-import { records } from '../../../src/sinks/records.js';
+import { records, schemaVersionOf } from '../../../src/sinks/records.js';
 import { batchForm } from '../../../src/sinks/settings.js';
 import { type Root, readRoots } from '../../support/readers.js';
 import { batchOf, event, hostileEvents, open, settingsOf } from '../sinks/support.js';
@@ -20,7 +20,7 @@ const events = [
 const row = ({ seq, id, rawEvent }: StoredEvent) => [String(seq), id, rawEvent].map((text) => text.toWellFormed());
 const native = { columns: ['seq', 'id', 'raw_event'], row };
 const lineOf = (schema: string) => (one: StoredEvent) => {
-  const form = { ...batchOf([]).form, schema };
+  const form = { ...batchOf([]).form, schema, schemaVersion: schemaVersionOf(schema) };
   return records(batchOf([one], { form }))[0]!.json.toWellFormed();
 };
 

@@ -190,7 +190,7 @@ describe.each(kinds)('$kind', (kind) => {
     const first = attempt(kind, http, eventsOf(3), ledger, { isUntried: true });
     const error = await refusal(first);
     expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
-    expect(error.message).toContain('refused all 3 events, and has not accepted any yet');
+    expect(error.message).toContain('refused each of 3 events, and has not accepted any yet');
     expect(ledger).toEqual(empty());
     // But a single event may be at fault itself, and so may some of several.
     await attempt(kind, http, eventsOf(1), ledger, { isUntried: true });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { eventsOfLines } from '../../../src/archive/lines.js';
 import { eventTimeNs } from '../../../src/sinks/event-time.js';
 import { parts } from '../../../src/sinks/parts.js';
-import { records, unmappedOf } from '../../../src/sinks/records.js';
+import { records, schemaVersionOf, unmappedOf } from '../../../src/sinks/records.js';
 import { utcText } from '../../../src/timestamp.js';
 import { objectText } from '../support/json-text.js';
 import { batchOf, event, expectRecord, hostileEvents } from './support.js';
@@ -55,7 +55,12 @@ describe('a native record', () => {
   });
 
   it('of another schema has no half of a surrogate pair, either, if the form says so', () => {
-    const form = { ...batchOf([]).form, schema: 'ocsf', format: 'ndjson', rawEvent: 'text' as const };
+    const form = {
+      ...batchOf([]).form,
+      schema: 'ocsf',
+      schemaVersion: schemaVersionOf('ocsf'),
+      rawEvent: 'text' as const,
+    };
     for (const { json } of records(batchOf(hostileEvents, { form }))) expect(json).not.toMatch(/[^\\](\\\\)*\\ud8/);
   });
 
