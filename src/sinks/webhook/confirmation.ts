@@ -70,9 +70,16 @@ function ofJson(said: unknown, answer: HttpAnswer): Said {
   if (said === true) return yes;
   if (said === null || said === false || (Array.isArray(said) && said.length === 0)) return { no: undefined };
   // One for each event, for example.
-  if (Array.isArray(said) && said.every(isJsonObject)) return said.map(ofObject).find((one) => 'no' in one) ?? yes;
+  if (Array.isArray(said) && said.every(isJsonObject)) return ofAll(said.map(ofObject));
   if (typeof said === 'string') return isPlainText(answer) || said.length <= plainTextMax ? ofText(said) : unclearJson;
   return unclearJson;
+}
+
+/** With a status only if none says yes: of a request that is stored in part, no half may be sent again. */
+function ofAll(all: readonly Said[]): Said {
+  const no = all.find((one) => 'no' in one);
+  if (no === undefined || all.every((one) => 'no' in one)) return no ?? yes;
+  return { no: no.no };
 }
 
 const unclearJson: Said = { unclear: 'JSON that confirms nothing' };

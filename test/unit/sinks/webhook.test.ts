@@ -287,6 +287,17 @@ describe('an answer of a webhook', () => {
     expect(seen.map(seqsOf).filter((seqs) => !seqs.includes(2))).toEqual([[1], [3]]);
   });
 
+  it('that says yes to some events and no to others stops the sink, and none is sent again in a half', async () => {
+    const answers = (request: SeenRequest) =>
+      seqsOf(request).map((seq) => (seq === 2 ? { status: 422, error: 'no' } : { status: 201 }));
+    const { url, seen } = await receiver((response, request) => json(200, answers(request))(response, request));
+    const error = await refusal(clientOf(url).send(batchOf([1, 2, 3].map((seq) => event(seq)))));
+    expect(error).toMatchObject({ code: 'SINK_REFUSED', retry: false });
+    expect(error.message).toContain('says no: no.');
+    expect(seen).toHaveLength(1);
+    expect(await clientOf(url).send(batchOf([event(2)]))).toMatchObject({ refused: [{ seq: 2 }] });
+  });
+
   it('that refuses an event may quote the secrets, which are not kept', async () => {
     const { url } = await receiver((response, request) =>
       text(400, `no: ${request.headers.authorization} ${'x'.repeat(300)}`)(response, request),
