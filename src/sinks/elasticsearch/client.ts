@@ -103,7 +103,9 @@ export class ElasticsearchClient implements SinkClient {
 
   #secrets(): (string | undefined)[] {
     const { apiKey, password } = this.#settings;
-    return [apiKey?.reveal(), password?.reveal()];
+    // A proxy may quote the header.
+    const basic = this.#credentials().authorization?.split(' ')[1];
+    return [apiKey?.reveal(), password?.reveal(), basic];
   }
 
   #credentials(): Record<string, string> {

@@ -109,9 +109,23 @@ export class WebhookClient implements SinkClient {
   #secrets(): (string | undefined)[] {
     const { url, signingSecret, authorization } = this.#settings;
     const words = authorization?.reveal().split(' ') ?? [];
-    const { pathname, searchParams } = new URL(url.reveal());
-    const ofUrl = [url.reveal(), pathname, ...searchParams.values()];
-    return [signingSecret?.reveal(), authorization?.reveal(), ...words, ...ofUrl];
+    return [signingSecret?.reveal(), authorization?.reveal(), ...words, ...partsOf(url.reveal())];
+  }
+}
+
+/** What a receiver may quote of a URL: it, its path, and the parts that may be keys, as they are and decoded. */
+function partsOf(url: string): string[] {
+  const { pathname, search, searchParams } = new URL(url);
+  const parts = pathname.split('/').filter((part) => !/^[a-z]*$/.test(part));
+  const values = search.split(/[?&]/).map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return [url, pathname, ...searchParams.values(), ...[...parts, ...values].flatMap((part) => [part, decoded(part)])];
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 

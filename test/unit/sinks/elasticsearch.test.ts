@@ -397,6 +397,17 @@ describe('an answer as a whole', () => {
     if (status === 429) expect(error.retryAfterMs).toBeGreaterThanOrEqual(60_000);
   });
 
+  it.each([[{ API_KEY: 'marked-secret' }], [{ USER: 'ann', PASSWORD: 'marked-secret' }]])(
+    'that refuses an event may quote the credentials of %o, which are not kept',
+    async (credentials) => {
+      const { url } = await receiver((response, request) =>
+        text(400, `no: ${request.headers.authorization}!`)(response, request),
+      );
+      const { refused } = await clientOf(url, credentials).send(batchOf([event(1)]));
+      expect(refused[0]!.reason).toMatch(/no: \w+ \[secret\]!\.$/);
+    },
+  );
+
   const item = (id: string, status: unknown = 201, action = 'index') => ({ [action]: { _id: id, status } });
 
   it.each([

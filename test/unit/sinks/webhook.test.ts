@@ -306,6 +306,24 @@ describe('an answer of a webhook', () => {
     expect(refused[0]!.reason).toMatch(/^The receiver answered 400: no: \[secret\] x{187}\.$/);
   });
 
+  it('that refuses an event may quote parts of the URL, in its own or in plain letters', async () => {
+    const quotes = [
+      '/hooks/T012/marked%2Fsegment',
+      'marked%2Fsegment',
+      'marked/segment',
+      'k=marked%2Bquery',
+      'marked+query',
+    ];
+    for (const quote of quotes) {
+      const { url } = await receiver(text(400, `unknown: ${quote}!`));
+      const { refused } = await clientOf(`${url}/hooks/T012/marked%2Fsegment?k=marked%2Bquery`).send(
+        batchOf([event(1)]),
+      );
+      expect(refused[0]!.reason).toMatch(/unknown: .*\[secret\]!\.$/);
+      expect(refused[0]!.reason).not.toContain('marked');
+    }
+  });
+
   it('may quote the secrets, which are not reported', async () => {
     const credentials = { SIGNING_SECRET: secret, AUTHORIZATION: 'Bearer marked-secret-token' };
     const says = [
