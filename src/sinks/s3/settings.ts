@@ -98,7 +98,9 @@ export type S3Settings = ValuesOf<typeof s3Settings>;
 
 /** Problems that involve several of these settings. */
 export function keyProblems(values: Partial<S3Settings>): string[] {
-  const { accessKeyId, secretAccessKey, sessionToken, endpoint } = values;
+  const { accessKeyId, secretAccessKey, sessionToken, endpoint, lockDays, lockMode } = values;
+  if (lockMode === 'compliance' && lockDays === undefined)
+    return ['lockMode=compliance locks nothing without lockDays'];
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     return ['accessKeyId and secretAccessKey must be set together'];
   if (sessionToken !== undefined && accessKeyId === undefined)

@@ -105,6 +105,13 @@ describe('lockDays', () => {
   });
 });
 
+it('lockMode without lockDays, which would lock nothing, is refused', () => {
+  expect(() => settingsOf(s3, { BUCKET: 'audit', LOCK_MODE: 'compliance' })).toThrow(
+    'lockMode=compliance locks nothing',
+  );
+  expect(settingsOf(s3, { BUCKET: 'audit', LOCK_MODE: 'governance' })).toMatchObject({ lockMode: 'governance' });
+});
+
 describe('a session token', () => {
   it('goes along with a temporary key', async () => {
     const { url, seen } = await receiver(stored);
