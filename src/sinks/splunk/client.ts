@@ -73,8 +73,7 @@ export class SplunkClient implements SinkClient {
       await sent;
     } catch (error) {
       // Otherwise the requests before the one that fails are sent again, although Splunk has them.
-      const answers = error instanceof TrawlError && error.code !== 'SINK_SLOW';
-      if (answers && open.size > 0) await this.#acknowledged(open, sending).catch(() => undefined);
+      if (error instanceof TrawlError && open.size > 0) await this.#acknowledged(open, sending).catch(() => undefined);
       throw error;
     }
     if (open.size > 0) await this.#acknowledged(open, sending);

@@ -53,3 +53,11 @@ export const splunkSettings = defineSettings({
 });
 
 export type SplunkSettings = ValuesOf<typeof splunkSettings>;
+
+/** Of an activity's nine minutes (`sendMaxMs`), so that several requests can be begun in one. */
+const waitSecondsMax = 480;
+
+export function splunkProblems({ useAck, timeoutSeconds = 0, ackWaitSeconds = 0 }: Partial<SplunkSettings>): string[] {
+  if (!useAck || timeoutSeconds + ackWaitSeconds <= waitSecondsMax) return [];
+  return [`timeoutSeconds and ackWaitSeconds are more than ${waitSecondsMax} together`];
+}

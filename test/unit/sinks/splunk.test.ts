@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConfirmedPart } from '../../../src/batch.js';
 import type { StoredEvent } from '../../../src/domain.js';
+import { TrawlError } from '../../../src/errors.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/http/client.js';
 import { SplunkClient } from '../../../src/sinks/splunk/client.js';
 import { splunk } from '../../../src/sinks/splunk/sink.js';
@@ -287,6 +288,28 @@ describe('indexer acknowledgement', () => {
     const three = batchOf([event(1), event(2), event(3)]);
     await refusal(client.send(three, undefined, async ({ lastSeq }) => void parts.push(lastSeq)));
     expect(parts).toEqual([1]);
+  });
+
+  it('is asked for what is taken if a later request takes too long', async () => {
+    const answers = [{ text: 'Success', code: 0, ackId: 7 }, undefined, { acks: { 7: true } }];
+    const request = async (): Promise<HttpAnswer> => {
+      const answer = answers.shift();
+      if (!answer) throw new TrawlError('SOURCE_UNAVAILABLE', 'It is slow.', { hint: 'Wait.', tooMuch: true });
+      return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(answer)) };
+    };
+    const settings = settingsOf(splunk, { URL: 'http://x', TOKEN: token, USE_ACK: 'yes', MAX_BYTES: '1000' });
+    const client = new SplunkClient({ request } as unknown as HttpClient, settings, async () => {});
+    const parts: number[] = [];
+    const sent = client.send(events, undefined, async ({ lastSeq }) => void parts.push(lastSeq));
+    expect(await refusal(sent)).toMatchObject({ code: 'SINK_SLOW' });
+    expect(parts).toEqual([1]);
+  });
+
+  it('leaves time for requests', () => {
+    const own = { URL: 'http://x', TOKEN: token, TIMEOUT_SECONDS: '300', ACK_WAIT_SECONDS: '300' };
+    expect(() => settingsOf(splunk, { ...own, USE_ACK: 'yes' })).toThrow('timeoutSeconds and ackWaitSeconds');
+    expect(settingsOf(splunk, { ...own, USE_ACK: 'no' })).toMatchObject({ timeoutSeconds: 300 });
+    expect(settingsOf(splunk, { ...own, TIMEOUT_SECONDS: '120', USE_ACK: 'yes' })).toMatchObject({ useAck: true });
   });
 
   it('has a channel of its own for each sending, so that ids of an earlier one confirm nothing', async () => {
