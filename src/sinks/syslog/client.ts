@@ -27,8 +27,8 @@ export class SyslogClient implements SinkClient {
     const { address, port } = settings;
     this.#settings = settings;
     const answerMaxMs = settings.timeoutSeconds * 1_000;
-    this.answerMaxMs = answerMaxMs;
     this.#bounds = { connectMaxMs, silenceMaxMs: answerMaxMs, closeMaxMs: answerMaxMs, ...bounds };
+    this.answerMaxMs = this.#bounds.connectMaxMs + this.#bounds.silenceMaxMs + this.#bounds.closeMaxMs;
     this.place = `Syslog at ${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 

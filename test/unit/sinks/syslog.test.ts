@@ -309,6 +309,11 @@ describe('a connection that goes wrong', () => {
     expect(error).toMatchObject({ code: 'SINK_SLOW', message: expect.stringContaining('took nothing') });
   });
 
+  it('is not begun without the time for connecting, for reading nothing and for closing', () => {
+    const bounds = { connectMaxMs: 1, silenceMaxMs: 20, closeMaxMs: 300 };
+    expect(clientOf(1, {}, bounds).answerMaxMs).toBe(321);
+  });
+
   it('because the TLS handshake does not end is given up', async () => {
     const { port } = await plain((socket) => socket.resume());
     const error = await refusal(clientOf(port, { TLS: 'yes' }, { connectMaxMs: 50 }).check());
