@@ -58,7 +58,7 @@ export async function ask(http: HttpClient, request: HttpRequest, place: string)
 /** The receiver may have the events, so that they may be there twice. */
 export function slow(message: string, cause?: unknown): TrawlError {
   const hint =
-    'It may have the events all the same, and gets them again. If it is only slow, raise timeoutSeconds of the sink.';
+    'The receiver may have the events anyway; they are sent again. If it is only slow, raise timeoutSeconds of the sink.';
   return new TrawlError('SINK_SLOW', message, { hint, cause });
 }
 

@@ -35,7 +35,7 @@ export const fileSettings = {
   folderNames: {
     env: 'FOLDER_NAMES',
     meaning:
-      'Keys of the folders: trawl_collector= or collector=. By default a sink keeps its own; a new one has the first',
+      'Keys of the folders: trawl_collector= (trawl) or collector= (plain). By default a sink keeps what it has, and a new one uses trawl',
     expected: `one of ${folderNameForms.join(', ')}`,
     optional: true,
     schema: z.enum(folderNameForms),
@@ -43,7 +43,7 @@ export const fileSettings = {
   rawEvent: wordSetting(
     {
       env: 'RAW_EVENT',
-      meaning: 'Whether NDJSON has the raw event as the JSON it is, or as a text, which every reader takes',
+      meaning: 'Whether NDJSON has the raw event as JSON, or as a text, which every reader accepts',
     },
     ['json', 'text'],
   ),

@@ -27,7 +27,7 @@ export const docTables: Readonly<Record<string, Readonly<Record<string, () => st
   'docs/errors.md': {
     attempts: () =>
       table(
-        ['a step of', 'attempts', 'with waits of'],
+        ['a step of', 'attempts', 'waits in total'],
         [
           attemptsRow('collecting', attemptsMax.walk),
           attemptsRow('offloading', attemptsMax.offload),

@@ -59,7 +59,10 @@ export const s3Settings = defineSettings({
   },
   lockMode: {
     ...wordSetting(
-      { env: 'LOCK_MODE', meaning: 'Whether someone with a special right may lift that lock, or nobody' },
+      {
+        env: 'LOCK_MODE',
+        meaning: 'Whether someone with a special right may lift that lock (governance) or nobody may (compliance)',
+      },
       ['governance', 'compliance'],
     ),
     guarded: true,
