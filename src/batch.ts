@@ -51,6 +51,14 @@ export interface WrittenObject {
   name: string;
   events: number;
   bytes: number;
+  /** Of an object that a compaction is about to merge: the name of the merged one, which may be there already. */
+  into?: string;
+  /** Of a merged object: the SHA-256 of its bytes. */
+  sha256?: string;
+  /** Of a merged object: its size before compression. */
+  plainBytes?: number;
+  /** Of a merged object: those of the batch that it has replaced and that may still be there. */
+  replaces?: readonly WrittenObject[];
 }
 
 /** An event that a sink received but cannot keep. */

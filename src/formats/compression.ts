@@ -17,6 +17,8 @@ const zstdMagic = 0xfd2fb528;
 
 const gunzipped = promisify(zlib.gunzip);
 
+type Part = string | Uint8Array;
+
 /** A kind of file, before compression. */
 type Plain = Omit<Encoded, 'bytes'>;
 
@@ -24,7 +26,7 @@ type Plain = Omit<Encoded, 'bytes'>;
  * Compresses the parts of a file as one stream. Its content type becomes that of the compression, so that nothing unpacks
  * it in transit.
  */
-export async function compressed(parts: Iterable<string>, plain: Plain, compression: Compression): Promise<Encoded> {
+export async function compressed(parts: Iterable<Part>, plain: Plain, compression: Compression): Promise<Encoded> {
   switch (compression) {
     case 'gzip':
       return { bytes: await gzipped(parts), extension: `${plain.extension}.gz`, contentType: 'application/gzip' };
@@ -39,23 +41,23 @@ export async function compressed(parts: Iterable<string>, plain: Plain, compress
 }
 
 /** Node.js writes no time into the header, but the operating system: 255 is "unknown" (RFC 1952). */
-async function gzipped(parts: Iterable<string>): Promise<Uint8Array> {
+async function gzipped(parts: Iterable<Part>): Promise<Uint8Array> {
   const stream = zlib.createGzip({ level: gzipLevel });
   const [bytes] = await Promise.all([buffer(stream), pipeline(bytesOf(parts), stream)]);
   bytes[9] = 255;
   return bytes;
 }
 
-async function joined(parts: Iterable<string>): Promise<Uint8Array> {
+async function joined(parts: Iterable<Part>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const bytes of bytesOf(parts)) all.push(bytes);
   return Buffer.concat(all);
 }
 
 /** Leaves others their turn after each part. */
-async function* bytesOf(parts: Iterable<string>): AsyncGenerator<Uint8Array> {
+async function* bytesOf(parts: Iterable<Part>): AsyncGenerator<Uint8Array> {
   for (const part of parts) {
-    if (part !== '') yield Buffer.from(part);
+    if (part.length > 0) yield typeof part === 'string' ? Buffer.from(part) : part;
     await setImmediate();
   }
 }

@@ -8,17 +8,15 @@ import { utcText } from '../timestamp.js';
 import { eventTimeNs } from './event-time.js';
 import { eachRecord, type OutgoingRecord } from './records.js';
 import type { FileSettings } from './settings.js';
-import type { OutgoingBatch } from './sink.js';
+import type { OutgoingBatch, WholeFile } from './sink.js';
 
 /** Location of a data lake; only its layout needs it. */
 type Lake = Pick<FileSettings, 'region' | 'accountId'>;
 
 /** A file of a batch, completely in memory, since the size of a batch is bounded. */
-export interface ObjectFile {
+export interface ObjectFile extends WholeFile {
   /** Depends only on batch and settings, so that sending again overwrites the file. */
   name: ObjectName;
-  bytes: Uint8Array;
-  contentType: string;
   events: number;
 }
 

@@ -45,7 +45,27 @@ export interface SinkClient {
    * @throws TrawlError as `send` does; SINK_REFUSED if it is gone or has another size
    */
   read?(object: WrittenObject, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Writes an object under the full name that the manifest will list, for a compaction. The same name and bytes again give
+   * the same result. Throws as `send` does.
+   */
+  write?(name: string, file: WholeFile, signal?: AbortSignal): Promise<void>;
+  /** Says what keeps an object from being deleted, such as a lock of the bucket; null if nothing does or it is not there. */
+  lockOf?(object: WrittenObject, signal?: AbortSignal): Promise<string | null>;
+  /**
+   * Deletes an object, for good as far as the place allows it; once that is done, it does nothing.
+   * @returns what refuses that, such as a lock; null when the object is gone
+   */
+  remove?(name: string, signal?: AbortSignal): Promise<string | null>;
   close(): Promise<void>;
+}
+
+/** A file, completely in memory. */
+export interface WholeFile {
+  bytes: Uint8Array;
+  contentType: string;
+  /** True if it is to be deleted soon, so that it gets no lock. */
+  isPassing?: true;
 }
 
 /** Events of one collector, ordered by sequence number. A batch name always stands for the same events. */

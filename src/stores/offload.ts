@@ -77,6 +77,20 @@ export interface ArchivedBatch extends Pick<FixedBatch, 'collector' | 'range' | 
   onlyThere: number;
 }
 
+/** A confirmed batch with the objects that the manifest lists for it. */
+export interface ListedBatch extends BatchKey, Pick<FixedBatch, 'firstSeq' | 'lastSeq' | 'form'> {
+  confirmedAt: string;
+  objects: readonly WrittenObject[];
+}
+
+/** New objects of a confirmed batch. */
+export interface ObjectsChange {
+  batch: BatchKey;
+  /** What the manifest must still list. */
+  from: readonly WrittenObject[];
+  to: readonly WrittenObject[];
+}
+
 /** A confirmed part of a batch. */
 export interface NotedPart extends ConfirmedPart {
   events: number;
@@ -158,6 +172,19 @@ export interface OffloadStore {
    * last part. Events that were gone get a line in the execution log.
    */
   confirmBatch(batch: FixedBatch, confirmed: ClosedBatch): Promise<void>;
+  /** The confirmed batches of which a sink has objects, in the order of series and number. */
+  listed(collector: string, sink: string): Promise<ListedBatch[]>;
+  /**
+   * Changes what the manifest lists: for all of these batches, or for none. `note` becomes a line of the execution log.
+   * @throws TrawlError STORE_BUSY if it lists something else by now
+   */
+  changeObjects(collector: string, changes: readonly ObjectsChange[], note?: string): Promise<void>;
+  /**
+   * Takes or renews the right to compact the objects that a sink has of a collector, for `leaseMs` by the store's clock; 0
+   * ends it.
+   * @returns false while another sender has it, or if there are no objects
+   */
+  leaseCompaction(collector: string, sink: string, sender: Sender, leaseMs: number): Promise<boolean>;
   openRepetitions(collector: string): Promise<OpenRepetition[]>;
   /**
    * Gives up a repetition for good: its open batches are forgotten, so that retention no longer keeps their events.

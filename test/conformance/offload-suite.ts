@@ -484,6 +484,51 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await ids()).toEqual([]);
     });
 
+    it('changes the objects of confirmed batches together or not at all, and tells the log', async () => {
+      await collect(5);
+      const confirmed = await sendAll();
+      expect(confirmed).toHaveLength(2);
+      await collect(7);
+      await fixed(store);
+      const { listed, changeObjects } = store.offload;
+      const [first, second, ...others] = await listed('asa', 'archive');
+      expect(others).toEqual([]);
+      expect([first, second]).toMatchObject([
+        { number: 1, firstSeq: 1, lastSeq: 3, form, objects: sent.objects },
+        { number: 2, firstSeq: 4, lastSeq: 5, objects: sent.objects },
+      ]);
+      expect(await listed('asa', 'siem')).toEqual([]);
+      const to = [{ name: 'merged', events: 5, bytes: 9, sha256: 'aa', replaces: sent.objects }];
+      const changes = [second!, first!].map((batch) => ({ batch, from: batch.objects, to }));
+      const stale = { ...changes[1]!, from: to };
+      await expect(changeObjects('asa', [changes[0]!, stale], 'not so')).rejects.toMatchObject({ code: 'STORE_BUSY' });
+      const open = { batch: { ...live, number: 3 }, from: [], to };
+      await expect(changeObjects('asa', [open])).rejects.toMatchObject({ code: 'STORE_BUSY' });
+      expect(await listed('asa', 'archive')).toEqual([first, second]);
+      await changeObjects('asa', changes, 'Compacted');
+      expect((await listed('asa', 'archive')).map(({ objects }) => objects)).toEqual([to, to]);
+      expect((await store.offload.batches('asa', 3)).map(({ objects }) => objects)).toEqual([[], to, to]);
+      const log = await store.executionLog({ collector: 'asa', limit: 1 });
+      expect(log).toMatchObject([{ notes: 'Compacted' }]);
+    });
+
+    it('lets one compaction at a time have the objects of a sink, until its lease is over', async () => {
+      const lease = (sender: Sender, ms: number, sink = 'archive') =>
+        store.offload.leaseCompaction('asa', sink, sender, ms);
+      expect(await lease(one, 60_000)).toBe(false);
+      await collect(4);
+      await sendAll();
+      expect(await lease(one, 60_000)).toBe(true);
+      expect(await lease(two, 60_000)).toBe(false);
+      expect(await lease(one, 60_000)).toBe(true);
+      expect(await lease(two, 60_000, 'siem')).toBe(false);
+      // Offloading goes on beside it.
+      await collect(6);
+      expect(await sendAll()).toHaveLength(1);
+      expect(await lease(one, 0)).toBe(true);
+      expect(await lease(two, 60_000)).toBe(true);
+    });
+
     it('clears events that only a former sink of the collector lacks', async () => {
       await collect(6);
       await fixed(store, { sink: 'siem' });

@@ -4,13 +4,24 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectRetentionCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectRetentionCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { type CompactableSink, compact } from '../../src/compaction/compact.js';
 import type { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
 import { resolveSink } from '../../src/sinks/resolve.js';
 import { s3 as s3Sink } from '../../src/sinks/s3/sink.js';
 import type { SinkClient } from '../../src/sinks/sink.js';
+import { SqliteStore } from '../../src/stores/sqlite/store.js';
+import { ofDay } from '../conformance/archive-suite.js';
+import { page } from '../conformance/pages.js';
+import { sendAll, temporary } from '../support/archive.js';
 import { startS3, type TestS3 } from '../support/s3.js';
 import { batchOf, event } from '../unit/sinks/support.js';
 
@@ -172,6 +183,50 @@ describe('a bucket', () => {
     await expect(clientOf(s3, { lockDays: '400' }).check()).rejects.toMatchObject({
       message: expect.stringContaining('has no Object Lock'),
     });
+  });
+
+  it('is compacted, and keeps what is locked', async (context) => {
+    const s3 = await started(context);
+    const admin = new S3Client({
+      ...{ endpoint: s3.endpoint, forcePathStyle: true, region: 'us-east-1' },
+      credentials: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
+    });
+    onTestFinished(() => admin.destroy());
+    await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    const path = temporary();
+    const store = new SqliteStore(join(path, 'trawl.db'));
+    onTestFinished(() => store.close());
+    const events = Array.from({ length: 12 }, (_, at) => ({ ...ofDay(1), id: `e${at}` }));
+    await store.writePage(page(events, { nextOffset: 'next' }));
+    const client = clientOf(s3, { bucket: 'locked', prefix: 'a prefix' }) as CompactableSink;
+    await sendAll(store, client, { form: { compression: 'none' } });
+    const objects = async () => (await store.offload.listed('asa', 'archive')).map((batch) => batch.objects[0]!);
+    const [, second, ...others] = await objects();
+    const RetainUntilDate = new Date(Date.now() + 3_600_000);
+    const Retention = { Mode: 'GOVERNANCE', RetainUntilDate } as const;
+    await admin.send(new PutObjectRetentionCommand({ Bucket: 'locked', Key: second!.name, Retention }));
+    const given = {
+      ...{ ledger: store.offload, client, collector: 'asa', sink: 'archive', beforeNs: 10n ** 19n },
+      ...{ confirmedBefore: '9999', signal: new AbortController().signal },
+    };
+    expect(await compact(given)).toMatchObject({
+      ...{ objects: 2, into: 1, events: 6, doubled: [], problems: [] },
+      locked: [{ name: second!.name, why: expect.stringMatching(/^locked until /) }],
+    });
+    const [first, locked, merged, again] = await objects();
+    expect(again!.name).toBe(merged!.name);
+    const seqs: number[] = [];
+    for (const object of [first!, locked!, merged!])
+      for (const line of Buffer.from(await client.read(object))
+        .toString()
+        .trimEnd()
+        .split('\n'))
+        seqs.push((JSON.parse(line) as { seq: number }).seq);
+    expect(seqs).toEqual(events.map((_, at) => at + 1));
+    for (const { name } of others) expect(existsSync(join(s3.folder, 'locked', name))).toBe(false);
+    await expect(client.remove(locked!.name)).resolves.toContain('does not allow these credentials to delete');
+    expect(await client.lockOf(others[0]!)).toBeNull();
+    expect(await client.remove(others[0]!.name)).toBeNull();
   });
 
   it.each([

@@ -15,12 +15,28 @@ export function addOffload(program: Command, choose: Choose): void {
     .addOption(new Option('--to <time>').hideHelp())
     .option('--name <name>', 'name of the repetition')
     .option('--drop', 'give up the repetition: retention keeps no events for it any longer')
+    .option('--compact', 'merge the many small files or objects of one sink into few large ones')
+    .option('--before <time>', 'with --compact: only whole days (UTC) before this time; today, if not given')
     .addOption(jsonOption())
     .action((name, options) =>
       choose(async (context) => {
         const { name: series, sink, from, to, since = from, until = to } = options;
         if ((from !== undefined && options.since !== undefined) || (to !== undefined && options.until !== undefined))
           throw new WrongCall('--from is the same as --since, and --to as --until.', 'Give one of the two.');
+        if (options.compact) {
+          const others = [series, since, until, options.drop].some((option) => option !== undefined);
+          if (others || sink?.length !== 1)
+            throw new WrongCall(
+              'Compacting needs one sink, and takes no other option than --before and --json.',
+              `For example: trawl offload ${name} --compact --sink archive --before 2026-05-01`,
+            );
+          return (await import('../verbs/compact.js')).compact(context, name, { ...options, sink: sink[0]! });
+        }
+        if (options.before !== undefined)
+          throw new WrongCall(
+            '--before belongs to --compact.',
+            'To send a range of time again: --since, --until, --name.',
+          );
         if (!options.drop)
           return (await import('../verbs/offload.js')).offload(context, name, { ...options, since, until });
         if (!series || since !== undefined || until !== undefined || sink !== undefined)

@@ -11,7 +11,7 @@ import { wordSetting } from '../../settings/kinds.js';
 import { needsShell } from '../../settings/odd-characters.js';
 import { objectFiles, objectGone, requireSize } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
-import type { OutgoingBatch, SendResult, Sink, SinkClient } from '../sink.js';
+import type { OutgoingBatch, SendResult, Sink, SinkClient, WholeFile } from '../sink.js';
 
 const filesSettings = defineSettings({
   path: {
@@ -91,6 +91,29 @@ class FilesClient implements SinkClient {
         hint: 'Allow this user to read it, and check the disk or the mount.',
         cause: error,
       });
+    }
+  }
+
+  /** As for `read`, the name comes from the store. */
+  async write(name: string, { bytes }: WholeFile): Promise<void> {
+    await this.#write(objectName(...name.split('/')), bytes);
+  }
+
+  async lockOf(): Promise<null> {
+    return null;
+  }
+
+  async remove(name: string): Promise<string | null> {
+    const path = join(this.place, objectName(...name.split('/')));
+    try {
+      await access(this.place);
+      await rm(path, { force: true });
+      await sync(dirname(path));
+      return null;
+    } catch (error) {
+      const failed = sinkError(error, this.place);
+      if (failed.code === 'SINK_REFUSED') return reasonOf(error);
+      throw failed;
     }
   }
 

@@ -11,10 +11,10 @@ import { Upload } from '@aws-sdk/lib-storage';
 import type { WrittenObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
-import { type ObjectFile, objectFiles, requireSize } from '../objects.js';
-import type { OutgoingBatch, SendResult, SinkClient, SinkContext } from '../sink.js';
+import { objectFiles, requireSize } from '../objects.js';
+import type { OutgoingBatch, SendResult, SinkClient, SinkContext, WholeFile } from '../sink.js';
 import { S3Connection } from './connection.js';
-import { isTaken, keepsNoLock, s3Error, s3ReadError } from './errors.js';
+import { isTaken, keepsNoLock, s3Error, s3ReadError, s3RemoveError } from './errors.js';
 import { keyPrefix, type S3Settings } from './settings.js';
 
 /** Larger objects are uploaded in parts of this size. */
@@ -42,8 +42,9 @@ export class S3SinkClient implements SinkClient {
     let unmapped = 0;
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();
-      await this.#put(file, signal);
-      objects.push({ name: `${this.#prefix}${file.name}`, events: file.events, bytes: file.bytes.byteLength });
+      const name = `${this.#prefix}${file.name}`;
+      await this.write(name, file, signal);
+      objects.push({ name, events: file.events, bytes: file.bytes.byteLength });
       unmapped += file.unmapped;
     }
     return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };
@@ -100,18 +101,55 @@ export class S3SinkClient implements SinkClient {
   }
 
   /**
+   * Without a version, so that a lock keeps what it protects: a bucket with versions only hides the object. Object Lock
+   * needs versions, so `lockOf` must be asked before.
+   */
+  async remove(name: string, signal?: AbortSignal): Promise<string | null> {
+    const wanted = { Bucket: this.#settings.bucket, Key: name };
+    try {
+      await this.#connection.patiently(() =>
+        this.#connection.client.send(new DeleteObjectCommand(wanted), signal ? { abortSignal: signal } : {}),
+      );
+      return null;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if ((error as Error).name === 'NoSuchKey') return null;
+      const refused = s3RemoveError(error, this.place);
+      if (refused.code === 'SINK_REFUSED') return refused.message.replace(/\.$/, '');
+      throw refused;
+    }
+  }
+
+  async lockOf(object: WrittenObject, signal?: AbortSignal): Promise<string | null> {
+    const wanted = { Bucket: this.#settings.bucket, Key: object.name };
+    try {
+      const found = await this.#connection.patiently(() =>
+        this.#connection.client.send(new HeadObjectCommand(wanted), signal ? { abortSignal: signal } : {}),
+      );
+      if (found.ObjectLockLegalHoldStatus === 'ON') return 'under a legal hold';
+      const until = found.ObjectLockRetainUntilDate;
+      return until !== undefined && until.getTime() > Date.now() ? `locked until ${until.toISOString()}` : null;
+    } catch (error) {
+      signal?.throwIfAborted();
+      // HEAD has no body that could name the error.
+      if ((error as Error).name === 'NotFound') return null;
+      throw s3ReadError(error, object, this.place);
+    }
+  }
+
+  /**
    * Overwrites the object of an earlier attempt. A bucket may forbid that, and accept only requests that promise not to
    * overwrite. An existing object must then have the same content.
    */
-  async #put(file: ObjectFile, signal?: AbortSignal): Promise<void> {
+  async write(name: string, file: WholeFile, signal?: AbortSignal): Promise<void> {
     const digest = createHash('sha256').update(file.bytes).digest('hex');
-    const object = { Bucket: this.#settings.bucket, Key: `${this.#prefix}${file.name}` };
+    const object = { Bucket: this.#settings.bucket, Key: name };
     const params: PutObjectCommandInput = {
       ...object,
       Body: file.bytes,
       ContentType: file.contentType,
       Metadata: { [digestName]: digest },
-      ...this.#storing(),
+      ...this.#storing(file.isPassing ? 0 : undefined),
     };
     const refusal = await this.#upload({ ...params, ...this.#condition }, signal);
     if (refusal === null || (await this.#isThere(object, digest))) return;
@@ -171,14 +209,14 @@ export class S3SinkClient implements SinkClient {
     }
   }
 
-  /** @param lockDays how long the object is locked, if the sink's objects are */
+  /** @param lockDays how long the object is locked, if the sink's objects are; 0 if it is not */
   #storing(lockDays = this.#settings.lockDays): Partial<PutObjectCommandInput> {
     const { encryption, kmsKeyId, storageClass, lockMode } = this.#settings;
     return {
       ...(encryption === 'bucket-default' ? {} : { ServerSideEncryption: encryption }),
       ...(encryption === 'aws:kms' && kmsKeyId !== undefined ? { SSEKMSKeyId: kmsKeyId } : {}),
       ...(storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }),
-      ...(lockDays === undefined
+      ...(!lockDays
         ? {}
         : {
             ObjectLockMode: lockMode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',

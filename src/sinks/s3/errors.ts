@@ -171,6 +171,17 @@ export function s3ReadError(error: unknown, object: WrittenObject, bucket: strin
   });
 }
 
+/** Translates an error of deleting an object. */
+export function s3RemoveError(error: unknown, bucket: string): TrawlError {
+  const { name, message, $metadata } = error as AwsError;
+  if (name !== 'AccessDenied' && $metadata?.httpStatusCode !== 403) return s3Error(error, bucket);
+  return new TrawlError(
+    'SINK_REFUSED',
+    `The bucket ${bucket} does not allow these credentials to delete (${name}: ${message.replace(/\.$/, '')}).`,
+    { hint: 'Allow s3:DeleteObject on it; an object that is locked is deleted once its lock has ended.', cause: error },
+  );
+}
+
 /** A proxy's answer is held in memory, and bounded. */
 function notThrough(error: TrawlError, { name }: WrittenObject, bucket: string): TrawlError {
   return new TrawlError(error.code, `The answer for ${name} of ${bucket} is too long, or not from S3.`, {

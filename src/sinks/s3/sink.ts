@@ -21,6 +21,9 @@ export const s3: Sink<S3Settings> = {
       send: async (batch, signal) => (await client()).send(batch, signal),
       check: async (signal) => (await client()).check(signal),
       read: async (object, signal) => (await client()).read(object, signal),
+      write: async (name, file, signal) => (await client()).write(name, file, signal),
+      lockOf: async (object, signal) => (await client()).lockOf(object, signal),
+      remove: async (name, signal) => (await client()).remove(name, signal),
       close: async () => (await opened)?.close(),
     };
   },

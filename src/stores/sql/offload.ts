@@ -9,6 +9,7 @@ import {
   notePart,
   refusedBefore,
 } from './batches.js';
+import { changeObjects, leaseCompaction, listed } from './compaction.js';
 import type { Dialect } from './dialect.js';
 import { renewLease } from './leases.js';
 import { dropRepetition, openRepetitions } from './repetitions.js';
@@ -29,6 +30,11 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     refusedBefore: (batch, countMax) => dialect.run(refusedBefore(batch, countMax)),
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
+    listed: (collector, sink) => dialect.run(listed(collector, sink)),
+    changeObjects: (collector, changed, note) =>
+      transaction((at) => changeObjects(collector, changed, note === undefined ? undefined : { now: at, note })),
+    leaseCompaction: (collector, sink, sender, leaseMs) =>
+      dialect.transaction(leaseCompaction(dialect, { collector, sink }, sender, leaseMs)),
     openRepetitions: (collector) => dialect.run(openRepetitions(dialect, collector)),
     dropRepetition: (collector, series) => transaction((at) => dropRepetition(dialect, collector, series, at)),
     refusedCounts: (collector) => dialect.run(refusedCounts(collector)),
