@@ -37,10 +37,11 @@ const chunkFields = z.strictObject({
   ...{ field_2: z.bigint(), field_3: structure, field_4: z.bigint().optional(), field_5: z.number().optional() },
   ...{ field_6: z.bigint().optional(), field_7: z.number().optional() },
 });
-/** Type, codec, number of values, size; where its pages begin, and those of its dictionary. */
+/** Type, codec, number of values, size; where its pages begin, those of its dictionary, and its filter. */
 const columnFields = z.object({
   ...{ field_1: z.number(), field_3: z.array(z.instanceof(Uint8Array)), field_4: z.number(), field_5: z.bigint() },
   ...{ field_7: z.bigint(), field_9: z.bigint(), field_10: z.undefined().optional(), field_11: z.bigint().optional() },
+  field_14: z.bigint().optional(),
 });
 
 /** Takes a file of the format `parquet` apart. Throws an error for any other whose footer this could not write again. */
@@ -60,9 +61,14 @@ async function takenApart(bytes: Uint8Array): Promise<ParquetContents> {
   const footer = await footerOf(file.subarray(begin, end));
   const { field_3: rows, field_4: groups } = fileFields.parse(footer);
   let next = BigInt(magic.length);
+  // Where the columns end: at the first index, else at the footer.
+  let afterColumns = BigInt(begin);
   const taken = groups.map((group): Group => {
     const chunks = groupFields.parse(group).field_1.map((chunk) => {
-      const { field_7: size, field_9: pages, field_11: dictionary } = columnOf(chunk);
+      const { field_7: size, field_9: pages, field_11: dictionary, field_14: filter } = columnOf(chunk);
+      const { field_4: offsets, field_6: statistics } = chunkFields.parse(chunk);
+      for (const index of [offsets, statistics, filter])
+        if (index !== undefined && index < afterColumns) afterColumns = index;
       const at = dictionary !== undefined && dictionary > 0n && dictionary < pages ? dictionary : pages;
       // One after the other: nothing of a column is elsewhere.
       if (at !== next || at + size > BigInt(begin)) throw new Error('its columns are not where they should be');
@@ -71,6 +77,7 @@ async function takenApart(bytes: Uint8Array): Promise<ParquetContents> {
     });
     return { footer: group, chunks };
   });
+  if (next !== afterColumns) throw new Error('its columns are not where they should be');
   const counted = groups.reduce((sum, group) => sum + groupFields.parse(group).field_3, 0n);
   if (counted !== rows) throw new Error('its numbers of rows differ');
   const { field_3: _rows, field_4: _groups, ...shape } = footer;
