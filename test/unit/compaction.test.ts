@@ -261,10 +261,14 @@ describe('a compaction', () => {
       isKilled = await killedAt(made, points);
       // What the manifest lists is there, each event once.
       expect(await rowsOf(made, await listed(made.store)), `effect ${points}`).toEqual(before);
-      // Files that the manifest does not know came while others of the same events were being written.
+      // More comes to the same folder, so that another plan would be made now.
+      const { lastOffset: offset } = await made.store.checkpoint('asa');
+      await made.store.writePage(page([{ ...ofDay(2), id: 'more' }], { offset, nextOffset: 'last', more: true }));
+      await sendAll(made.store, made.client, { form });
+      const all = await rowsOf(made, await listed(made.store));
       await killedAt(made, 1);
       await compacted(made);
-      expect(await rowsOf(made, namesIn(made.root)), `effect ${points}`).toEqual(before);
+      expect(await rowsOf(made, namesIn(made.root)), `effect ${points}`).toEqual(all);
       expect(namesIn(made.root)).toEqual(await listed(made.store));
       expect(namesIn(made.root)).toHaveLength(2);
     }
