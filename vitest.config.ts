@@ -8,8 +8,8 @@ for (const name of ['CI', 'COLORTERM', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'NO
 /** Tests that need neither Temporal nor PostgreSQL. */
 const onNoServer = ['test/*.test.ts', 'test/{unit,demo,replay}/**/*.test.ts'];
 
-/** Nor do these, which try many histories. */
-const simulated = ['test/simulation/*.test.ts'];
+/** Nor do these, which try many values, or many histories, and take as long as all the others. */
+const manyTried = ['test/{properties,simulation}/**/*.test.ts'];
 
 /** Of the first, those that replace a module, or fill what a whole process shares: other files would notice. */
 const mocked = ['test/unit/mocked/*.test.ts'];
@@ -54,14 +54,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'simulation', include: simulated, globalSetup: ['test/support/compiled.ts'] },
+        test: { name: 'properties', include: manyTried, globalSetup: ['test/support/compiled.ts'] },
       },
       {
         extends: true,
         test: {
           name: 'sqlite',
           include: ['test/**/*.test.ts'],
-          exclude: [...onNoServer, ...simulated, ...onPostgres],
+          exclude: [...onNoServer, ...manyTried, ...onPostgres],
           globalSetup: servers,
           env: { TEST_STORE: 'sqlite' },
         },

@@ -1,4 +1,4 @@
-// Installs the readers of files that test/unit/formats/readers.test.ts tries, beside the machine's own packages. Where
+// Installs the readers of files that test/properties/formats/readers.test.ts tries, beside the machine's own packages. Where
 // they cannot be had, the test says so and is skipped.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { BatchForm } from '../../src/batch.js';
 import { runInProcess } from '../../src/query/process.js';
 import type { QueryResult, QueryValue } from '../../src/query/result.js';
+import { schemaVersionOf } from '../../src/sinks/records.js';
 import type { SinkClient } from '../../src/sinks/sink.js';
 import type { FixedBatch } from '../../src/stores/offload.js';
 import type { Store } from '../../src/stores/store.js';
@@ -30,7 +31,7 @@ export async function sendAll(store: Store, client: SinkClient, { form, series =
   const wanted = {
     ...{ collector: 'asa', sink: 'archive', series, sender: { id: 'one', attempt: 1 }, leaseMs: 0, eventsMax: 3 },
     ...{ bytesMax: 1_000_000, partOnlyBefore: null, range: range ?? { sinceNs: null, untilNs: null } },
-    form: { ...nativeForm, ...form },
+    form: { ...nativeForm, schemaVersion: schemaVersionOf(form?.schema ?? nativeForm.schema), ...form },
   };
   for (;;) {
     const batch = await store.offload.fixBatch(wanted);

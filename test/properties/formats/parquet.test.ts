@@ -10,7 +10,7 @@ import type { FormatRow } from '../../../src/formats/format.js';
 import { formatOf } from '../../../src/formats/registry.js';
 import { attributesOf } from '../../../src/schemas/ocsf/attributes.js';
 import { epochNanoseconds } from '../../../src/timestamp.js';
-import { anyRows, hostilePieces, rowOf, stored } from './rows.js';
+import { anyRows, hostilePieces, rowOf, stored } from '../../unit/formats/rows.js';
 
 const parquet = formatOf('parquet');
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { zstdCompressor } from '../../../src/formats/compression.js';
 import type { Compression, Encoded } from '../../../src/formats/format.js';
 import { formatOf, formats } from '../../../src/formats/registry.js';
-import { anyRows, hostilePieces, rowOf, stored } from './rows.js';
+import { anyRows, hostilePieces, rowOf, stored } from '../../unit/formats/rows.js';
 
 const compressions = ['gzip', 'zstd', 'none'] as const;
 const suffixes = { gzip: '.gz', zstd: '.zst', none: '' };

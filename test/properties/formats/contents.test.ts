@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { contentsOf, joined, rowsDigest } from '../../../src/formats/contents.js';
 import type { FormatRow } from '../../../src/formats/format.js';
 import { formatOf } from '../../../src/formats/registry.js';
-import { anyRows, rowOf } from './rows.js';
+import { anyRows, rowOf } from '../../unit/formats/rows.js';
 
 const parquetKind = { format: 'parquet', compression: 'none' };
 

@@ -15,7 +15,7 @@ import type { Store } from '../../src/stores/store.js';
 import { ofDay } from '../conformance/archive-suite.js';
 import { page } from '../conformance/pages.js';
 import { nativeForm, sendAll, temporary } from '../support/archive.js';
-import { hostileTexts, open } from './sinks/support.js';
+import { hostileTexts, open } from '../unit/sinks/support.js';
 
 const farNs = 10n ** 19n;
 const texts = hostileTexts.filter(({ length }) => length < 1_000);

@@ -8,7 +8,7 @@ import { files } from '../../../src/sinks/files/sink.js';
 import { records, schemaVersionOf } from '../../../src/sinks/records.js';
 import { batchForm } from '../../../src/sinks/settings.js';
 import { type Root, readRoots } from '../../support/readers.js';
-import { batchOf, event, hostileEvents, open, settingsOf } from '../sinks/support.js';
+import { batchOf, event, hostileEvents, open, settingsOf } from '../../unit/sinks/support.js';
 
 /** Half a surrogate pair, numbers that no double holds, keys that occur twice, and what a logged person may have chosen. */
 const events = [
