@@ -238,9 +238,14 @@ class Compaction {
     });
     if (contents.events === object.events) return contents;
     const { events, name } = object;
-    throw new TrawlError('SINK_REFUSED', `${name} has ${contents.events} events; ${events} were written.`, {
-      hint: restore,
-    });
+    const found = counted(contents.events, 'event');
+    throw new TrawlError(
+      'SINK_REFUSED',
+      `${name} has ${found}, not the ${events.toLocaleString('en')} that were written.`,
+      {
+        hint: restore,
+      },
+    );
   }
 
   /**

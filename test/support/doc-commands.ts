@@ -18,6 +18,7 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^\(umask 077 && trawl codec key\b/, 'settings'],
   [/^TRAWL_CODEC_TOKEN_FILE=\S+ trawl codec serve\b/, 'test/unit/codec.test.ts'],
   [/^trawl offload asa$/, 'test/integration/offload.test.ts'],
+  [/^trawl offload asa --compact\b/, 'test/properties/compaction.test.ts'],
   [/^temporal workflow\b/, 'test/cli/up.test.ts'],
   [/^tctl\b/, 'nobody publishes it any more for the tests to bring along; docs/temporal.md says that none runs it'],
   [/^temporal schedule create\b/, 'runs'],

@@ -22,6 +22,7 @@ const never1 = new Set([
   '${events.length} events',
   '${pageMax} pages',
   '${refusedInRowMax} events',
+  '${settledMs / 60_000} minutes',
   '${this.#size.current} events',
   "${requestsPerHour.toLocaleString('en')} requests",
   '${historyDays} days',
