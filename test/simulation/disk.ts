@@ -28,7 +28,7 @@ export class Disks {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
 }
 
@@ -115,7 +115,8 @@ export class Disk {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    // A store that was closed may still be writing its WAL back.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
 
   #walBytes(): number {
