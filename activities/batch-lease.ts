@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { TrawlError } from '../src/errors.js';
+import { keepLease } from '../src/lease.js';
 import type { FixedBatch, OffloadStore, Sender } from '../src/stores/offload.js';
 
 /** The attempt of the activity that is running. */
@@ -15,11 +16,6 @@ export interface Sending {
   leaseMs: number;
 }
 
-/** How often a lease is renewed, or asked for by those who wait for it. */
-export function leaseStepMs(leaseMs: number): number {
-  return leaseMs / 5;
-}
-
 /**
  * Keeps a batch for its sender while it is being sent, and gives it back if that fails. Stops sending when another sender
  * has taken the batch over, which can only happen if this process did not come to renew its lease.
@@ -30,27 +26,20 @@ export async function whileLeased<T>(
   batch: FixedBatch,
   send: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const lost = new AbortController();
-  let renewing: Promise<void> | undefined;
-  const renew = async () => {
-    // If the store does not answer, nobody else gets the lease either.
-    const kept = await ledger.renewLease(batch, sender, leaseMs).catch(() => true);
-    renewing = undefined;
-    if (!kept) lost.abort();
-  };
-  const timer = setInterval(() => {
-    renewing ??= renew();
-  }, leaseStepMs(leaseMs));
+  const { lost, end } = keepLease(
+    leaseMs,
+    () => ledger.renewLease(batch, sender, leaseMs),
+    () => takenOver(batch),
+  );
   try {
-    return await send(lost.signal);
+    return await send(lost);
   } catch (error) {
-    clearInterval(timer);
-    await renewing;
+    await end();
     // Otherwise it ends by itself.
     await ledger.renewLease(batch, sender, 0).catch(() => undefined);
-    throw lost.signal.aborted ? takenOver(batch) : error;
+    throw lost.aborted ? takenOver(batch) : error;
   } finally {
-    clearInterval(timer);
+    void end();
   }
 }
 

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import { reasonOf, sentence, TrawlError } from '../src/errors.js';
+import { leaseStepMs } from '../src/lease.js';
 import { batchForm } from '../src/sinks/settings.js';
 import type { SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
-import { currentSender, leaseStepMs, type Sending } from './batch-lease.js';
+import { currentSender, type Sending } from './batch-lease.js';
 import { strangeSinks } from './collectors.js';
 import type { Context } from './context.js';
 import { retentionIsDue } from './retention.js';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TrawlError } from '../errors.js';
+import { keepLease } from '../lease.js';
 import type { CompactionLedger } from './manifest.js';
 
 interface Leased {
@@ -23,21 +24,15 @@ export async function whileLeased(
   const sender = { id: `compaction/${randomUUID()}`, attempt: 1 };
   const lease = (ms: number) => ledger.leaseCompaction(collector, sink, sender, ms);
   if (!(await lease(leaseMs))) throw busy(collector, sink);
-  const lost = new AbortController();
-  let renewing: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    renewing ??= lease(leaseMs)
-      .catch(() => true)
-      .then((kept) => {
-        renewing = undefined;
-        if (!kept) lost.abort(busy(collector, sink));
-      });
-  }, leaseMs / 5);
+  const kept = keepLease(
+    leaseMs,
+    () => lease(leaseMs),
+    () => busy(collector, sink),
+  );
   try {
-    await work(AbortSignal.any([signal, lost.signal]));
+    await work(AbortSignal.any([signal, kept.lost]));
   } finally {
-    clearInterval(timer);
-    await renewing;
+    await kept.end();
     // Otherwise it ends by itself.
     await lease(0).catch(() => undefined);
   }
