@@ -68,6 +68,15 @@ const form = { schema: 'native', schemaVersion: '1', format: 'ndjson', compressi
 const batch = batchOf([event(1), event(2)], { form });
 const name = 'raw/source=asa/collector=acme/dt=2026-11-23/20261123T102030-000001.ndjson';
 
+/** Makes the bucket `locked`, with Object Lock, and returns the client of its administrator. */
+async function withLockedBucket({ endpoint, accessKeyId, secretAccessKey }: TestS3): Promise<S3Client> {
+  const credentials = { accessKeyId, secretAccessKey };
+  const admin = new S3Client({ endpoint, forcePathStyle: true, region: 'us-east-1', credentials });
+  onTestFinished(() => admin.destroy());
+  await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+  return admin;
+}
+
 async function started({ skip }: TestContext): Promise<TestS3> {
   const s3 = await startS3(['audit']);
   return s3 ?? skip('there is no versitygw, and no Go to build it');
@@ -161,12 +170,7 @@ describe('a bucket', () => {
 
   it('with Object Lock locks an object, and takes it again if it is the same', async (context) => {
     const s3 = await started(context);
-    const admin = new S3Client({
-      ...{ endpoint: s3.endpoint, forcePathStyle: true, region: 'us-east-1' },
-      credentials: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
-    });
-    onTestFinished(() => admin.destroy());
-    await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    const admin = await withLockedBucket(s3);
     const client = clientOf(s3, { bucket: 'locked', lockDays: '400' });
     await client.check();
     for (let times = 0; times < 2; times += 1) expect((await client.send(batch)).objects).toHaveLength(1);
@@ -187,12 +191,7 @@ describe('a bucket', () => {
 
   it('is compacted, and keeps what is locked', async (context) => {
     const s3 = await started(context);
-    const admin = new S3Client({
-      ...{ endpoint: s3.endpoint, forcePathStyle: true, region: 'us-east-1' },
-      credentials: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
-    });
-    onTestFinished(() => admin.destroy());
-    await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    const admin = await withLockedBucket(s3);
     const path = temporary();
     const store = new SqliteStore(join(path, 'trawl.db'));
     onTestFinished(() => store.close());

@@ -1,21 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { event, page } from '../conformance/pages.js';
-import { called } from './support/called.js';
+import { called, inOwnFolder } from './support/called.js';
 
 it('a backup is copied without --force, a store that is collected into is not, and neither is one made of a backup', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'trawl-backup-'));
-  const before = process.cwd();
-  process.chdir(folder);
+  const folder = inOwnFolder();
   vi.stubEnv('TRAWL_DATA', folder);
-  onTestFinished(() => {
-    process.chdir(before);
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
   const store = new SqliteStore(join(folder, 'trawl.db'));
   await store.writePage(page([event('a')]));
   await store.expectRuns('asa', { cron: '* * * * *', tick: null });

@@ -1,27 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { commands } from '../../src/cli/commands/program.js';
 import { restoreSignals } from '../../src/cli/interrupt.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
-import { called } from './support/called.js';
+import { called, inOwnFolder } from './support/called.js';
 
 let folder = '';
 
 /** The data of one's own, in an empty folder without a `.env`, with the settings of a team in the environment. */
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trawl-grammar-'));
-  const before = process.cwd();
-  process.chdir(folder);
+  folder = inOwnFolder();
   vi.stubEnv('TRAWL_DATA', folder);
   vi.stubEnv('ASA_TEAM', 'acme');
-  onTestFinished(() => {
-    process.chdir(before);
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
 });
 
 async function storeOf(fill: (store: SqliteStore) => Promise<void> = async () => undefined): Promise<void> {

@@ -3,20 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
-import { called } from './support/called.js';
+import { called, inOwnFolder } from './support/called.js';
 
 let folder = '';
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trawl-init-'));
-  const before = process.cwd();
-  process.chdir(folder);
+  folder = inOwnFolder();
   vi.stubEnv('ASA_TEAM', 'first');
-  onTestFinished(() => {
-    process.chdir(before);
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
 });
 
 async function table(change?: (store: SqliteStore) => Promise<void>) {

@@ -1,27 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { event, page } from '../conformance/pages.js';
-import { called } from './support/called.js';
+import { called, inOwnFolder } from './support/called.js';
 
 let folder = '';
 let store: SqliteStore;
 
 /** A collector of three events that is expected to run, and failed last. */
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'trawl-remove-'));
-  const before = process.cwd();
-  process.chdir(folder);
+  folder = inOwnFolder();
   vi.stubEnv('TRAWL_DATA', folder);
   store = new SqliteStore(join(folder, 'trawl.db'));
-  onTestFinished(async () => {
-    await store.close();
-    process.chdir(before);
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => store.close());
   await store.setSettings('acme', { source: 'asa', asaTeam: 'acme' }, []);
   await store.writePage(page([event('a'), event('b'), event('c')], { collector: 'acme', nextOffset: 'o', more: true }));
   await store.expectRuns('acme', { cron: '* * * * *', tick: null });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { newSigningKey, parsedHead, signerOf } from '../../src/proof/note.js';
@@ -9,23 +8,16 @@ import { backUp, restore } from '../../src/stores/sqlite/backup.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { verifyCollector } from '../../src/stores/verify.js';
 import { event, page } from '../conformance/pages.js';
-import { called } from './support/called.js';
+import { called, inOwnFolder } from './support/called.js';
 
 let folder = '';
 let file = '';
 const at = (name: string) => join(folder, name);
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trawl-verify-'));
+  folder = inOwnFolder();
   file = at('trawl.db');
-  const before = process.cwd();
-  process.chdir(folder);
   vi.stubEnv('TRAWL_DATA', folder);
-  onTestFinished(() => {
-    process.chdir(before);
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
 });
 
 async function using(work: (store: SqliteStore) => Promise<unknown>): Promise<void> {

@@ -1,4 +1,7 @@
-import { vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished, vi } from 'vitest';
 import { main } from '../../../src/cli/main.js';
 
 export interface Called {
@@ -24,4 +27,17 @@ export async function called(...args: readonly string[]): Promise<Called> {
     for (const listener of process.stdout.listeners('error'))
       if (!before.includes(listener)) process.stdout.off('error', listener as () => void);
   }
+}
+
+/** Makes an empty folder, without a `.env`, this process's own until the test is over. Ends the stubs of the environment, too. */
+export function inOwnFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trawl-called-'));
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
 }
