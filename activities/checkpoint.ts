@@ -8,7 +8,7 @@ import { paced, requestWait } from './requests.js';
 import { retentionIsDue } from './retention.js';
 import type { ActivityInput, LastCheckpoint } from './types.js';
 
-/** What is left to do in many steps delays a run by this, and goes on with the next one. */
+/** Longest delay of a run by unfinished work of many steps; the next run continues it. */
 const leftOverMaxMs = 5_000;
 
 /**

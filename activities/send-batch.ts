@@ -64,7 +64,7 @@ export async function sendBatch(
   });
 }
 
-/** What is known of the sink from the events before those that are left to send. */
+/** What the events before the remaining ones tell about the sink. */
 async function trialOf(
   ledger: OffloadStore,
   batch: FixedBatch,

@@ -10,7 +10,7 @@ import { endedCpuMs } from './processes.js';
 import type { Sizes } from './sizes.js';
 import { type Stores, storeNames } from './stores.js';
 
-/** Of a process from its start to its end. */
+/** Measurements of a process from its start to its end. */
 interface Whole {
   seconds: number;
   /** CPU of the process and of all that it has started, a Temporal server among them. */

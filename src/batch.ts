@@ -51,13 +51,13 @@ export interface WrittenObject {
   name: string;
   events: number;
   bytes: number;
-  /** Of an object that a compaction is about to merge: the name of the merged one, which may be there already. */
+  /** Name of the object that a compaction is merging this one into; it may exist already. */
   into?: string;
-  /** Of a merged object: the SHA-256 of its bytes. */
+  /** SHA-256 of the bytes; only merged objects have it. */
   sha256?: string;
-  /** Of a merged object: its size before compression. */
+  /** Size before compression; only merged objects have it. */
   plainBytes?: number;
-  /** Of a merged object: those of the batch that it has replaced and that may still be there. */
+  /** The batch's own objects that this merged one has replaced, and that may still exist. */
   replaces?: readonly WrittenObject[];
 }
 

@@ -46,7 +46,7 @@ export interface Compacted {
   intoBytes: number;
   /** Locked ones, which stay as they are. */
   locked: Left[];
-  /** Those that were replaced and are still there: whoever reads the folder itself finds their events twice. */
+  /** Objects that were replaced and still exist: whoever reads the folder itself finds their events twice. */
   doubled: Left[];
   /** Sentences about objects that cannot be merged. Nothing of theirs is deleted. */
   problems: string[];

@@ -5,7 +5,7 @@ export interface ParquetContents {
   events: number;
   /** Its columns and whoever made it. */
   kind: string;
-  /** Of each group of rows, the numbers of its rows and its columns as they are in the file. */
+  /** Number of rows and columns of each row group, as they are in the file. */
   rows: readonly Uint8Array[];
   footer: Footer;
   groups: readonly Group[];
@@ -32,7 +32,7 @@ const magic = Buffer.from('PAR1');
 const structure = z.record(z.string(), z.unknown());
 const fileFields = z.object({ field_3: z.bigint(), field_4: z.array(structure) });
 const groupFields = z.object({ field_1: z.array(structure), field_3: z.bigint(), field_5: z.bigint().optional() });
-/** Of those, the place of an index is left out; with any other field, a column would not be what it seems. */
+/** The offset of an index is dropped. A column with any other unknown field would not be what it seems. */
 const chunkFields = z.strictObject({
   ...{ field_2: z.bigint(), field_3: structure, field_4: z.bigint().optional(), field_5: z.number().optional() },
   ...{ field_6: z.bigint().optional(), field_7: z.number().optional() },
@@ -85,7 +85,7 @@ async function takenApart(bytes: Uint8Array): Promise<ParquetContents> {
   return { events: Number(rows), kind, rows: taken.flatMap(rowsOf), footer, groups: taken };
 }
 
-/** What makes the rows of a group: with the kind of the file, no reader needs more. */
+/** Everything that a reader needs to read the rows of a group, besides the kind of the file. */
 function rowsOf({ footer, chunks }: Group): Uint8Array[] {
   const said = [String(groupFields.parse(footer).field_3)];
   for (const chunk of chunks) {

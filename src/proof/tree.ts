@@ -4,7 +4,7 @@ import { hashBytes, rootOf } from './hashes.js';
 export const tileHashes = 256;
 const tileBytes = tileHashes * hashBytes;
 
-/** Of a tile: level 0 has the hashes of entries, each level above those of the full tiles below. Numbers begin at 0. */
+/** Place of a tile. Level 0 has the hashes of entries, each level above it those of the full tiles below. Numbers begin at 0. */
 export interface TilePlace {
   level: number;
   number: number;

@@ -58,7 +58,7 @@ function textOf(body: Uint8Array): string {
 export function shortened(text: string, secrets: readonly (string | undefined)[]): string {
   const shown = secrets
     .filter((secret) => secret !== undefined && secret.length >= 8)
-    // Of one within another, the longer one.
+    // If one secret contains another, the longer one comes first.
     .sort((a, b) => b!.length - a!.length)
     .reduce<string>((rest, secret) => rest.replaceAll(secret!, '[secret]'), text);
   return printable(shown.replace(/\s+/g, ' ').trim().slice(0, wordsMax).toWellFormed());

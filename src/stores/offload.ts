@@ -86,7 +86,7 @@ export interface ListedBatch extends BatchKey, Pick<FixedBatch, 'firstSeq' | 'la
 /** New objects of a confirmed batch. */
 export interface ObjectsChange {
   batch: BatchKey;
-  /** What the manifest must still list. */
+  /** The objects that the manifest must still list. */
   from: readonly WrittenObject[];
   to: readonly WrittenObject[];
 }

@@ -9,7 +9,7 @@ import type { TileCheck } from './verify-tiles.js';
 /** Tiles whose events are read at once. */
 const tilesAtOnce = 2;
 
-/** What contradicts the proof, and where. */
+/** A contradiction of the proof, and where it is. */
 export interface Contradiction {
   /** The first event that it is about; null if it is about none. */
   seq: number | null;

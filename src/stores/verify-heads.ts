@@ -2,7 +2,7 @@ import type { Head } from '../proof/note.js';
 import type { ProofLog } from './proof-reader.js';
 import type { Contradiction } from './verify-events.js';
 
-/** What a head is compared with. */
+/** The state that a head is compared with. */
 interface SizedTree {
   size: number;
   root(): Buffer;
@@ -17,7 +17,7 @@ export interface KnownHead {
 /** Compares heads that somebody has kept elsewhere with the trees as they grow: each must be one of their beginnings. */
 export class HeadsCheck {
   readonly #heads: readonly Head[];
-  /** Those that the trees go on from. */
+  /** The heads that the trees continue from. */
   readonly known: KnownHead[] = [];
 
   constructor(heads: readonly Head[]) {

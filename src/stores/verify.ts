@@ -12,7 +12,7 @@ import { HeadsCheck, type KnownHead } from './verify-heads.js';
 import { RejectsCheck } from './verify-rejects.js';
 import { TileCheck } from './verify-tiles.js';
 
-/** What is known of the proof of a collector. */
+/** The outcome of verifying a collector. */
 export interface Verdict {
   collector: string;
   /** Up to this event, and up to this entry of the journal, everything was recomputed. */
@@ -29,9 +29,9 @@ export interface Verdict {
   known: KnownHead[];
   /** Events up to this one were stored before there was a proof, or by an earlier version: as they stood then. */
   takenOver: number;
-  /** What contradicts the proof; at most `contradictionsMax`, in the order of the events. */
+  /** Contradictions of the proof; at most `contradictionsMax`, in the order of the events. */
   contradictions: Contradiction[];
-  /** What is not in the proof, and so neither shown nor contradicted. */
+  /** Parts that the proof does not cover, so that they are neither shown nor contradicted. */
   unchecked: string[];
 }
 
@@ -79,12 +79,12 @@ class JournalCheck {
   readonly #heads: HeadsCheck;
   #ledger: ProvenPage[] = [];
   #pages = 0;
-  /** Whether an entry is missing, so that those after it cannot be read. */
+  /** True if an entry is missing, so that later ones cannot be read. */
   #isCut = false;
-  /** Whether a page was proven as it was written. */
+  /** True if a page was proven when it was written. */
   #hasPage = false;
   #takenOver = 0;
-  /** Of the tree of events as the journal names it last. */
+  /** The tree of events as the journal last names it. */
   #named = { size: 0, isRight: true };
 
   constructor(reader: ProofReader, collector: string, heads: readonly Head[]) {

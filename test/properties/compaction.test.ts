@@ -87,7 +87,7 @@ async function rowsOf({ root, form }: Archive, names: readonly string[]): Promis
   }
 }
 
-/** What the manifest lists, each object once. */
+/** The objects that the manifest lists, each once. */
 async function listed(store: Store): Promise<string[]> {
   const batches = await store.offload.listed('asa', 'archive');
   return [...new Set(batches.flatMap(({ objects }) => objects.map(({ name }) => name)))].sort();

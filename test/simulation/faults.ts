@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 const atOnceMax = 2;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const patches = join(root, 'test/simulation/faults');
-/** What the simulation needs of the checkout. */
+/** The parts of the checkout that the simulation needs. */
 const copied = ['activities', 'src', 'test/simulation', 'workflows', 'package.json', 'tsconfig.json'];
 
 interface Found {

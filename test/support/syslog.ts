@@ -16,7 +16,7 @@ export interface SyslogReceiver {
   port: number;
   /** The authority of its certificate. */
   caFile: string;
-  /** What it has got as the message, byte by byte. */
+  /** The messages as received, byte by byte. */
   messages(): Buffer[];
   /** `seq` of each message in whose JSON its own parser finds one. */
   parsed(): string[];

@@ -21,7 +21,7 @@ interface VerifyOptions {
 /** Exit codes. */
 const [proven, contradicted, notAllShown] = [0, 3, 4];
 
-/** What is not shown without a head from elsewhere. */
+/** What remains unshown without a head from elsewhere. */
 const noHead =
   'that the whole proof was not made anew: give the key that signs it (--key), or a head that was kept elsewhere (--head)';
 
@@ -134,7 +134,7 @@ function codeOf({ contradictions, unchecked, known }: Verdict): number {
   return unchecked.length > 0 || known.length === 0 ? notAllShown : proven;
 }
 
-/** What was not looked at, or cannot be shown. */
+/** Lines for the parts that were not checked, or cannot be shown. */
 function notShown({ unchecked, known }: Verdict): string[] {
   return known.length > 0 ? unchecked : [...unchecked, noHead];
 }

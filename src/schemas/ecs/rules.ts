@@ -1,7 +1,7 @@
 import type { Description, Fields } from './fields.js';
 import type { Category, Outcome, Type, Version } from './mapping.js';
 
-/** What differs from version to version. The rest of a record is made the same way in all of them. */
+/** The differences between versions. The rest of a record is made the same way in all of them. */
 export interface Rules {
   version: Version;
   categorise(source: string, description: Description): Categorisation;

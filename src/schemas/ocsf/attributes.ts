@@ -88,7 +88,7 @@ const own = {
 
 const portPlace = { ...place, port: 'int32' } as const;
 
-/** What version 2 of the mapping has otherwise. */
+/** Attributes that version 2 of the mapping makes differently. */
 const since2 = {
   src_endpoint: { ...endpoint, port: 'int32' },
   dst_endpoint: { ...portPlace, proxy_endpoint: portPlace },

@@ -4,7 +4,7 @@ import type { Json } from './json.js';
 import type { Members } from './members.js';
 import type { Objects } from './objects.js';
 
-/** What OCSF says of an event type: how to map an event type, or a family of types. */
+/** How to map an event type, or a family of types, to OCSF. */
 export interface Row {
   class: ClassName;
   /** `activity_id`. */

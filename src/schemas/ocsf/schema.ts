@@ -18,7 +18,7 @@ import { cleanText, cutAt, defined, textMax } from './values.js';
 
 export const mappings: Readonly<Record<string, Mapping>> = { asa, descope, skyflow };
 
-/** What differs from version to version. */
+/** The differences between versions. */
 interface Version {
   /** Version of the schema and number of the mapping. */
   name: string;

@@ -52,7 +52,7 @@ export class S3Connection {
   }
 }
 
-/** What the SDK finds by itself. It reads a file of credentials once a process; this reads it as often as it must. */
+/** Credentials that the SDK finds by itself. The SDK reads a credentials file once per process; this reads it again when needed. */
 class FoundCredentials {
   #provider = defaultProvider({ ignoreCache: true });
 

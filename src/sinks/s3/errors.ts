@@ -61,7 +61,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   SignatureDoesNotMatch: { code: 'SINK_REFUSED', what: 'does not accept the secret of the access key', hint: keys },
   InvalidToken: { code: 'SINK_REFUSED', what: 'does not accept the session token', hint: keys },
   ExpiredToken: { code: 'SINK_REFUSED', what: 'reports expired credentials', hint: renewed },
-  // Of the service that exchanges a token of the container or the machine for keys.
+  // From the service that exchanges a token of the container or the machine for keys.
   ExpiredTokenException: { code: 'SINK_REFUSED', what: 'cannot be used with an expired token', hint: renewed },
   CredentialsProviderError: { code: 'SINK_REFUSED', what: 'cannot be used without credentials', hint: keys },
   AccessDenied: {

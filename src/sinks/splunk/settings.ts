@@ -54,7 +54,7 @@ export const splunkSettings = defineSettings({
 
 export type SplunkSettings = ValuesOf<typeof splunkSettings>;
 
-/** Of an activity's nine minutes (`sendMaxMs`), so that several requests can be begun in one. */
+/** Limit of both times together: within an activity's nine minutes (`sendMaxMs`), so that it can make several requests. */
 const waitSecondsMax = 480;
 
 export function splunkProblems({ useAck, timeoutSeconds = 0, ackWaitSeconds = 0 }: Partial<SplunkSettings>): string[] {

@@ -113,7 +113,7 @@ export class WebhookClient implements SinkClient {
   }
 }
 
-/** What a receiver may quote of a URL: it, its path, and the parts that may be keys, as they are and decoded. */
+/** Texts of a URL that a receiver may quote: the URL, its path, and the parts that may be keys, as they are and decoded. */
 function partsOf(url: string): string[] {
   const { pathname, search, searchParams } = new URL(url);
   const parts = pathname.split('/').filter((part) => !/^[a-z]*$/.test(part));

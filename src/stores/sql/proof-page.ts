@@ -16,7 +16,7 @@ interface CommittedPage {
   checkpoint: Checkpoint;
   /** The row of the ledger. */
   row: LedgerRow;
-  /** What the journal says of it besides. */
+  /** Other journal entries of this page. */
   facts: readonly JournalEntry[];
   /** The new events. */
   events: readonly EnrichedEvent[];

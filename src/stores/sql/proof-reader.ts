@@ -85,7 +85,7 @@ function* gaps(collector: string): Steps<(RetentionGap & { at: string })[]> {
   );
 }
 
-/** What no log can have: it is looked for in one statement, since a page may be written any moment. */
+/** Rows that no log can have. One statement looks for them, since a page may be written at any moment. */
 function* strays(collector: string): Steps<Strays> {
   return (yield* first<Strays>(
     `SELECT

@@ -29,7 +29,7 @@ interface ReadPage {
 interface KeptRejects {
   /** How many were new, or are open again. */
   opened: number;
-  /** What the journal says of the new ones. */
+  /** Journal entries for the new rejects. */
   entries: JournalEntry[];
 }
 
@@ -69,7 +69,7 @@ export function* keepRejects(
 
 type RejectRow = ProvenReject & { digest: string };
 
-/** Those that are not kept yet, each once. */
+/** The rejects that are not kept yet, each once. */
 function* newRejects(dialect: Dialect, collector: string, rows: readonly RejectRow[]): Steps<RejectRow[]> {
   const kept = yield* all<{ digest: string }>(
     `SELECT digest FROM rejected_events WHERE collector = $1 AND digest ${dialect.among('$2')}`,

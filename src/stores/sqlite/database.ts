@@ -22,7 +22,7 @@ const migratingMaxMs = 60_000;
  * Page cache, in KiB. A transaction that does not fit is spilled to disk, and written again when it commits.
  */
 const cacheKib = 16 * 1024;
-/** Of a new file. An event has about 1 KiB: with SQLite's 4 KiB, a page of events costs four times as many writes. */
+/** Page size of a new file. An event takes about 1 KiB: with SQLite's default of 4 KiB, a page of events costs four times as many writes. */
 const pageBytes = 16 * 1024;
 /**
  * The WAL is written back into the file at this size. Pages that change in every transaction, such as staged pages and

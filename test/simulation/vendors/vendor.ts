@@ -22,7 +22,7 @@ export interface Vendor extends Host {
   grow(count: number): void;
   /** What was true of the API until now no longer is: it forgets offsets, or tokens. */
   upset(): void;
-  /** Whether its retention has taken an event. */
+  /** True if its retention has removed an event. */
   hasDropped?(id: string): boolean;
   /** Number of times that it has forgotten the offsets that it gave out. */
   readonly forgotten: number;
