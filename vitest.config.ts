@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** CI repeats a failed test that uses servers once: scripts/flaky-reporter.mjs names those that then pass. */
+const attempts = process.env.CI ? { retry: 1 } : {};
+
 // What a shell or CI says of its terminal changes what commands print; a test that wants one of these sets it.
 for (const name of ['CI', 'COLORTERM', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'NO_COLOR', 'TERM_PROGRAM', 'TMUX']) {
   delete process.env[name];
@@ -64,6 +67,7 @@ export default defineConfig({
           exclude: [...onNoServer, ...manyTried, ...onPostgres],
           globalSetup: servers,
           env: { TEST_STORE: 'sqlite' },
+          ...attempts,
         },
       },
       {
@@ -74,6 +78,7 @@ export default defineConfig({
           exclude: onAnyStore,
           globalSetup: servers,
           env: { TEST_STORE: 'postgres' },
+          ...attempts,
         },
       },
     ],

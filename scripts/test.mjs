@@ -11,9 +11,11 @@ build();
 const folder = mkdtempSync(join(tmpdir(), 'trawl-test-'));
 const report = join(folder, 'report.json');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+const flaky = join(root, 'scripts', 'flaky-reporter.mjs');
+const reporters = ['default', 'json', flaky].map((reporter) => `--reporter=${reporter}`);
 const { status } = spawnSync(
   process.execPath,
-  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  [vitest, 'run', ...reporters, `--outputFile.json=${report}`, ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 );
 let code = status ?? 1;

@@ -162,7 +162,7 @@ export class TestCollection {
 }
 
 /** Polls until a condition holds; fails after `withinMs`. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 50_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
