@@ -83,6 +83,25 @@ describe('an entry of the journal', () => {
     expect(parsedEntry(text)).toEqual(entry);
   });
 
+  const sha = 'b'.repeat(64);
+  it.each<JournalEntry>([
+    { kind: 'rewind', at: 'now', generation: 3, to: sha, refused: sha },
+    { kind: 'erase', at: 'now', seq: 7, reason: journalText('a\nrequest'), by: '"somebody"' },
+    { kind: 'answer', at: 'now', rows: `${sha}:${sha}` },
+    {
+      ...{ kind: 'object', at: 'now', sink: '"lake"', series: '""', batch: 4, form: '{"schema":"native"}' },
+      ...{ name: '"raw/dt=2026-01-01/x.ndjson.gz"', seqs: '7-8,10', events: 3, bytes: 300, sha256: sha },
+    },
+    {
+      ...{ kind: 'compacted', at: 'now', sink: '"lake"', old: '["a","b"]', name: '"c"', events: 3, bytes: 300 },
+      sha256: sha,
+    },
+    { kind: 'key', at: 'now', old: 'trawl+0a1b2c3d+AAAA', new: 'trawl+0a1b2c3e+AAAB', signature: 'AAAA' },
+    { kind: 'read', at: 'now', by: '"somebody"', what: '"export --since 7d"', events: 100 },
+  ])('is read again: $kind', (given) => {
+    expect(parsedEntry(entryText(given))).toEqual(given);
+  });
+
   it('has any text in one line, and of a long one the digest', () => {
     fc.assert(
       fc.property(hostile, (said) => {
