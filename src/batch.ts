@@ -39,7 +39,7 @@ export interface ConfirmedPart {
 /** A batch that its sink has confirmed, or the rest of it if parts of it were confirmed before. */
 export interface ConfirmedBatch {
   /** Objects written, if the sink writes files. */
-  objects: readonly WrittenObject[];
+  objects: readonly SentObject[];
   /** Bytes as sent: encoded and compressed. */
   bytes: number;
   /** Events that the sink rejected individually, with the reason. They are recorded and reported. */
@@ -53,13 +53,19 @@ export interface WrittenObject {
   bytes: number;
   /** Name of the object that a compaction is merging this one into; it may exist already. */
   into?: string;
-  /** SHA-256 of the bytes; only merged objects have it. */
+  /** SHA-256 of the bytes; objects of earlier versions lack it. */
   sha256?: string;
   /** Size before compression; only merged objects have it. */
   plainBytes?: number;
   /** The batch's own objects that this merged one has replaced, and that may still exist. */
   replaces?: readonly WrittenObject[];
 }
+
+/** A file that a sink has written, with its bytes. */
+export type HashedObject = WrittenObject & { sha256: string };
+
+/** The same of a batch, with the sequence numbers of its events. */
+export type SentObject = HashedObject & { seqs: readonly { first: number; last: number }[] };
 
 /** An event that a sink received but cannot keep. */
 export interface RefusedEvent {

@@ -276,7 +276,7 @@ const restore =
   'Nothing of its folder was merged from there on, and nothing of that was deleted. Restore the object from a backup, and compact again.';
 
 function changedSince(name: string): TrawlError {
-  return new TrawlError('SINK_REFUSED', `${name} is not what a compaction has written.`, { hint: restore });
+  return new TrawlError('SINK_REFUSED', `${name} is not what was written there.`, { hint: restore });
 }
 
 function notAsWritten(name: string): TrawlError {

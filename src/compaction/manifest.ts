@@ -1,5 +1,5 @@
-import type { WrittenObject } from '../batch.js';
-import type { ListedBatch, OffloadStore } from '../stores/offload.js';
+import type { HashedObject, WrittenObject } from '../batch.js';
+import type { ListedBatch, MergedObjects, OffloadStore } from '../stores/offload.js';
 import type { ListedObject } from './plan.js';
 
 export type CompactionLedger = Pick<OffloadStore, 'listed' | 'changeObjects' | 'leaseCompaction'>;
@@ -14,7 +14,7 @@ export async function noteIntent(ledger: CompactionLedger, objects: readonly Lis
 export async function noteMerged(
   ledger: CompactionLedger,
   objects: readonly ListedObject[],
-  { merged, note }: { merged: WrittenObject; note: string },
+  { merged, note }: { merged: HashedObject; note: string },
 ) {
   const names = namesOf(objects);
   const listed = (batch: ListedBatch) => {
@@ -28,7 +28,7 @@ export async function noteMerged(
       if (!names.has(object.name)) return object;
       return nth === batch.objects.findIndex(({ name }) => names.has(name)) ? listed(batch) : null;
     },
-    note,
+    { sink: objects[0]!.batches[0]!.sink, old: [...names], object: merged, note },
   );
 }
 
@@ -54,7 +54,7 @@ async function change(
   ledger: CompactionLedger,
   objects: readonly ListedObject[],
   changed: Changed,
-  note?: string,
+  merged?: MergedObjects,
 ): Promise<void> {
   const batches = [...new Set(objects.flatMap((one) => one.batches))];
   const changes = batches.map((batch) => ({
@@ -62,7 +62,7 @@ async function change(
     from: batch.objects,
     to: batch.objects.map((object, nth) => changed(object, batch, nth)).filter((object) => object !== null),
   }));
-  await ledger.changeObjects(batches[0]!.collector, changes, note);
+  await ledger.changeObjects(batches[0]!.collector, changes, merged);
   for (const { batch, to } of changes) batch.objects = to;
 }
 

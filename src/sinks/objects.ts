@@ -1,8 +1,10 @@
-import type { WrittenObject } from '../batch.js';
+import { hash } from 'node:crypto';
+import type { SentObject, WrittenObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 import { TrawlError } from '../errors.js';
 import { formatOf } from '../formats/registry.js';
 import { type ObjectName, objectName } from '../names.js';
+import { type Range, rangesOf } from '../proof/journal.js';
 import { type ClassName, classNameOf, classOf } from '../schemas/ocsf/classes.js';
 import { utcText } from '../timestamp.js';
 import { eventTimeNs } from './event-time.js';
@@ -17,6 +19,8 @@ type Lake = Pick<FileSettings, 'region' | 'accountId'>;
 export interface ObjectFile extends WholeFile {
   /** Depends only on batch and settings, so that sending again overwrites the file. */
   name: ObjectName;
+  /** Sequence numbers of the events. */
+  seqs: readonly Range[];
   events: number;
 }
 
@@ -41,23 +45,36 @@ export async function* objectFiles(
         className,
       });
       const name = objectName(...foldersOf(batch, lake, day, className), `${batch.name}.${extension}`);
-      yield { name, bytes, contentType, events: seen.events, unmapped: seen.unmapped };
+      yield { name, bytes, contentType, events: seen.events, seqs: seen.seqs(), unmapped: seen.unmapped };
     }
   }
 }
 
 /** Counts records while they pass: none is held longer than it takes to encode it. */
 class Seen {
-  events = 0;
+  readonly #seqs: number[] = [];
   unmapped = 0;
+
+  get events(): number {
+    return this.#seqs.length;
+  }
+
+  seqs(): Range[] {
+    return rangesOf(this.#seqs.sort((one, other) => one - other));
+  }
 
   *counting(records: Iterable<OutgoingRecord>): Generator<OutgoingRecord> {
     for (const record of records) {
-      this.events += 1;
+      this.#seqs.push(record.event.seq);
       this.unmapped += record.known ? 0 : 1;
       yield record;
     }
   }
+}
+
+/** What the manifest and the journal say of a file, once it is written. @param name under which the sink has it */
+export function sentObject({ bytes, events, seqs }: ObjectFile, name: string): SentObject {
+  return { name, events, bytes: bytes.byteLength, sha256: hash('sha256', bytes, 'hex'), seqs };
 }
 
 /** Security Lake requires a file per OCSF class, with rows ordered by time. */

@@ -1,4 +1,4 @@
-import type { BatchForm, ConfirmedBatch, ConfirmedPart, WrittenObject } from '../batch.js';
+import type { BatchForm, ConfirmedBatch, ConfirmedPart, HashedObject, WrittenObject } from '../batch.js';
 import type { StoredEvent } from '../domain.js';
 
 /** Identifies a sequence of batches: the regular offload of a collector to a sink, or a repetition of a time range. */
@@ -91,6 +91,16 @@ export interface ObjectsChange {
   to: readonly WrittenObject[];
 }
 
+/** Objects of a sink that a compaction has merged into one. */
+export interface MergedObjects {
+  sink: string;
+  /** Names of the objects that it replaces. */
+  old: readonly string[];
+  object: HashedObject;
+  /** For the execution log. */
+  note: string;
+}
+
 /** A confirmed part of a batch. */
 export interface NotedPart extends ConfirmedPart {
   events: number;
@@ -168,17 +178,18 @@ export interface OffloadStore {
    */
   notePart(batch: BatchKey, sender: Sender, part: NotedPart): Promise<boolean>;
   /**
-   * Moves the cursor past the batch and keeps the events that the sink refused; once per batch. `bytes` are those of the
-   * last part. Events that were gone get a line in the execution log.
+   * Moves the cursor past the batch, keeps the events that the sink refused, and records its objects in the journal; once per
+   * batch. `bytes` are those of the last part. Events that were gone get a line in the execution log.
    */
   confirmBatch(batch: FixedBatch, confirmed: ClosedBatch): Promise<void>;
   /** The confirmed batches of which a sink has objects, in the order of series and number. */
   listed(collector: string, sink: string): Promise<ListedBatch[]>;
   /**
-   * Changes what the manifest lists: for all of these batches, or for none. `note` becomes a line of the execution log.
+   * Changes what the manifest lists: for all of these batches, or for none. What was merged is recorded in the journal,
+   * and gets a line in the execution log.
    * @throws TrawlError STORE_BUSY if it lists something else by now
    */
-  changeObjects(collector: string, changes: readonly ObjectsChange[], note?: string): Promise<void>;
+  changeObjects(collector: string, changes: readonly ObjectsChange[], merged?: MergedObjects): Promise<void>;
   /**
    * Takes or renews the right to compact the objects that a sink has of a collector, for `leaseMs` by the store's clock; 0
    * ends it.

@@ -34,7 +34,8 @@ export async function fixed(store: Store, more: Partial<BatchWanted> = {}): Prom
 }
 
 const [one, two] = ['one', 'two'].map((id) => ({ id, attempt: 1 })) as [Sender, Sender];
-const sent = { objects: [{ name: 'a.ndjson.gz', events: 3, bytes: 10 }], bytes: 10, refused: [], goneEvents: 0 };
+const written = { name: 'a.ndjson.gz', events: 3, bytes: 10, sha256: 'a'.repeat(64) };
+const sent = { objects: [{ ...written, seqs: [{ first: 1, last: 3 }] }], bytes: 10, refused: [], goneEvents: 0 };
 const seconds = (count: number) => ({ timeNs: BigInt(count) * 1_000_000_000n });
 
 /** The contract of src/stores/offload.ts, which the offload ledger of every store must fulfil. */
@@ -156,7 +157,7 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
           confirmedAt: expect.stringMatching(/Z$/),
         },
       ]);
-      expect(await store.offload.batches('asa', 10)).toMatchObject([{ number: 1, objects: sent.objects }]);
+      expect(await store.offload.batches('asa', 10)).toMatchObject([{ number: 1, objects: [written] }]);
       expect(await store.offload.backlog('asa', ['archive'], 10)).toBe(2);
       expect(await store.offload.backlog('asa', ['archive', 'siem'], 4)).toBe(4);
     });
@@ -494,18 +495,19 @@ export function offloadSuite(name: string, create: () => Promise<StoreUnderTest>
       const [first, second, ...others] = await listed('asa', 'archive');
       expect(others).toEqual([]);
       expect([first, second]).toMatchObject([
-        { number: 1, firstSeq: 1, lastSeq: 3, form, objects: sent.objects },
-        { number: 2, firstSeq: 4, lastSeq: 5, objects: sent.objects },
+        { number: 1, firstSeq: 1, lastSeq: 3, form, objects: [written] },
+        { number: 2, firstSeq: 4, lastSeq: 5, objects: [written] },
       ]);
       expect(await listed('asa', 'siem')).toEqual([]);
-      const to = [{ name: 'merged', events: 5, bytes: 9, sha256: 'aa', replaces: sent.objects }];
+      const to = [{ name: 'merged', events: 5, bytes: 9, sha256: 'aa', replaces: [written] }];
+      const merged = { sink: 'archive', old: ['a'], object: { ...to[0]!, sha256: 'b'.repeat(64) }, note: 'Compacted' };
       const changes = [second!, first!].map((batch) => ({ batch, from: batch.objects, to }));
       const stale = { ...changes[1]!, from: to };
-      await expect(changeObjects('asa', [changes[0]!, stale], 'not so')).rejects.toMatchObject({ code: 'STORE_BUSY' });
+      await expect(changeObjects('asa', [changes[0]!, stale], merged)).rejects.toMatchObject({ code: 'STORE_BUSY' });
       const open = { batch: { ...live, number: 3 }, from: [], to };
       await expect(changeObjects('asa', [open])).rejects.toMatchObject({ code: 'STORE_BUSY' });
       expect(await listed('asa', 'archive')).toEqual([first, second]);
-      await changeObjects('asa', changes, 'Compacted');
+      await changeObjects('asa', changes, merged);
       expect((await listed('asa', 'archive')).map(({ objects }) => objects)).toEqual([to, to]);
       expect((await store.offload.batches('asa', 3)).map(({ objects }) => objects)).toEqual([[], to, to]);
       const log = await store.executionLog({ collector: 'asa', limit: 1 });

@@ -8,6 +8,7 @@ import { clearingSuite } from './clearing-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
+import { proofFactsSuite } from './proof-facts-suite.js';
 import { proofSuite } from './proof-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
@@ -36,6 +37,7 @@ storeSuite('PostgreSQL', create);
 eventsSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
 proofSuite('PostgreSQL', create);
+proofFactsSuite('PostgreSQL', create);
 clearingSuite('PostgreSQL', create, 15);
 
 it('what a repetition is just fixing is not cleared meanwhile', async () => {

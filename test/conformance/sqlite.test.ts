@@ -15,6 +15,7 @@ import { clearingSuite } from './clearing-suite.js';
 import { eventsSuite } from './events-suite.js';
 import { offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
+import { proofFactsSuite } from './proof-facts-suite.js';
 import { proofSuite } from './proof-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
@@ -35,6 +36,7 @@ storeSuite('SQLite', create);
 eventsSuite('SQLite', create);
 offloadSuite('SQLite', create);
 proofSuite('SQLite', create);
+proofFactsSuite('SQLite', create);
 clearingSuite('SQLite', create, 100);
 
 describe('a SQLite file', () => {

@@ -1,6 +1,10 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { it } from 'vitest';
+import { parsedEntry } from '../../src/proof/parsed-entry.js';
+import type { Store } from '../../src/stores/store.js';
+import { verifyCollector } from '../../src/stores/verify.js';
 import { crashingWorker, startCrashing } from '../support/crashing.js';
 
 /** Every gap between two effects of an offloading. */
@@ -65,7 +69,25 @@ for (const point of points) {
     await run('offloadEvents');
     expect(offloaded()).toEqual(truth());
     expect(await store.eventCount('asa')).toBe(left + 30);
+    expect(await verifyCollector(store.proof, 'asa')).toMatchObject({ contradictions: [], unchecked: [] });
+    expect(await provenFiles(store)).toEqual(hashesOf(join(folder, 'files')));
   }, 120_000);
+}
+
+/** The hash of each file that the journal says a batch has written, in the order of their names. */
+async function provenFiles(store: Store): Promise<string[]> {
+  return (await store.proof.entries('asa', 0, 1_000))
+    .map(({ entry }) => parsedEntry(entry))
+    .filter((entry) => entry?.kind === 'object')
+    .map(({ name, sha256 }) => `${JSON.parse(name)} ${sha256}`)
+    .sort();
+}
+
+function hashesOf(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(path, name)).isFile())
+    .map((name) => `${name} ${hash('sha256', readFileSync(join(path, name)), 'hex')}`)
+    .sort();
 }
 
 /** All records, in the order of their sequence numbers. Fails if there is anything other than complete files. */

@@ -170,7 +170,11 @@ describe('a compaction', () => {
   it.each([
     ['was deleted by hand', (path: string) => rmSync(path), /is not in .* any more\./],
     ['was cut off', (path: string) => writeFileSync(path, readFileSync(path).subarray(1)), /bytes were|were written/],
-    ['has other bytes', (path: string) => writeFileSync(path, readFileSync(path).fill(0x41)), /cannot be read|events/],
+    [
+      'has other bytes',
+      (path: string) => writeFileSync(path, readFileSync(path).fill(0x41)),
+      /is not what was written there\./,
+    ],
   ])('deletes nothing if a file %s, says so, and does it once the file is back', async (_, spoil, said) => {
     const made = await archive({ format: 'ndjson', compression: 'none' });
     const before = await rowsOf(made, namesIn(made.root));

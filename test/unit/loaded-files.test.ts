@@ -44,13 +44,13 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['--version'], 32, ['commander']],
     [['--help'], 58, ['commander']],
     [['__complete', 'bash', 'ev'], 60, ['commander']],
-    [['__complete', 'bash', 'events', ''], 119, sqlite],
-    [['env', 'get'], 114, sqlite],
-    [['log'], 116, sqlite],
-    [['events', '--limit', '5'], 122, sqlite],
-    [['events', 'show', '1'], 128, sqlite],
-    [['status'], 265, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
-    [['events', '--wide'], 127, sqlite],
+    [['__complete', 'bash', 'events', ''], 120, sqlite],
+    [['env', 'get'], 115, sqlite],
+    [['log'], 117, sqlite],
+    [['events', '--limit', '5'], 123, sqlite],
+    [['events', 'show', '1'], 129, sqlite],
+    [['status'], 266, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['events', '--wide'], 128, sqlite],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);
     expect(packagesOf(files)).toEqual(packages);

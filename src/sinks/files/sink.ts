@@ -1,7 +1,7 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { WrittenObject } from '../../batch.js';
+import type { SentObject, WrittenObject } from '../../batch.js';
 import { draftMark } from '../../drafts.js';
 import { reasonOf, TrawlError } from '../../errors.js';
 import { type ObjectName, objectName } from '../../names.js';
@@ -9,7 +9,7 @@ import { sharedMode } from '../../private-files.js';
 import { defineSettings, type ValuesOf } from '../../settings/definition.js';
 import { wordSetting } from '../../settings/kinds.js';
 import { needsShell } from '../../settings/odd-characters.js';
-import { objectFiles, objectGone, requireSize } from '../objects.js';
+import { objectFiles, objectGone, requireSize, sentObject } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
 import type { OutgoingBatch, SendResult, Sink, SinkClient, WholeFile } from '../sink.js';
 
@@ -56,12 +56,12 @@ class FilesClient implements SinkClient {
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {
-    const objects: WrittenObject[] = [];
+    const objects: SentObject[] = [];
     let unmapped = 0;
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();
       await this.#write(file.name, file.bytes);
-      objects.push({ name: file.name, events: file.events, bytes: file.bytes.byteLength });
+      objects.push(sentObject(file, file.name));
       unmapped += file.unmapped;
     }
     return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };

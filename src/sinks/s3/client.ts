@@ -8,10 +8,10 @@ import {
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { WrittenObject } from '../../batch.js';
+import type { SentObject, WrittenObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
-import { objectFiles, requireSize } from '../objects.js';
+import { objectFiles, requireSize, sentObject } from '../objects.js';
 import type { OutgoingBatch, SendResult, SinkClient, SinkContext, WholeFile } from '../sink.js';
 import { S3Connection } from './connection.js';
 import { isTaken, keepsNoLock, s3Error, s3ReadError, s3RemoveError } from './errors.js';
@@ -38,13 +38,13 @@ export class S3SinkClient implements SinkClient {
   }
 
   async send(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendResult> {
-    const objects: WrittenObject[] = [];
+    const objects: SentObject[] = [];
     let unmapped = 0;
     for await (const file of objectFiles(batch, this.#settings)) {
       signal?.throwIfAborted();
       const name = `${this.#prefix}${file.name}`;
       await this.write(name, file, signal);
-      objects.push({ name, events: file.events, bytes: file.bytes.byteLength });
+      objects.push(sentObject(file, name));
       unmapped += file.unmapped;
     }
     return { objects, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), unmapped, refused: [] };

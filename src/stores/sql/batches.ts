@@ -25,6 +25,8 @@ import { allDurable, lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
 import { takeLease } from './leases.js';
 import { logLine } from './log.js';
+import { objectEntries } from './object-entries.js';
+import { recordEntries } from './proof.js';
 import { afterCleared } from './seen-events.js';
 import { all, changes, first, insert, type Steps } from './steps.js';
 
@@ -259,11 +261,12 @@ export function* confirmBatch(
     ...keyOf(batch),
     batch.number,
     now,
-    JSON.stringify(objects),
+    JSON.stringify(objects.map(({ seqs: _, ...listed }) => listed)),
     bytes,
     goneEvents,
   );
   if (confirmed === 0) return;
+  yield* recordEntries(dialect, { collector: batch.collector, now }, objectEntries(batch, objects, now));
   yield* changes(
     `UPDATE offload_cursors AS c SET last_seq = b.last_seq, batches = b.number, events = c.events + b.events - b.gone_events,
        bytes = c.bytes + b.bytes, confirmed_at = $5, failure = NULL, failed_at = NULL

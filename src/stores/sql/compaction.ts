@@ -1,7 +1,9 @@
 import { TrawlError } from '../../errors.js';
-import type { BatchKey, ListedBatch, ObjectsChange, Sender } from '../offload.js';
+import type { BatchKey, ListedBatch, MergedObjects, ObjectsChange, Sender } from '../offload.js';
 import type { Dialect } from './dialect.js';
 import { logLine } from './log.js';
+import { compactedEntries } from './object-entries.js';
+import { type Recorded, recordEntries } from './proof.js';
 import { all, changes, type Steps } from './steps.js';
 
 /** See `OffloadStore.listed`. */
@@ -19,9 +21,9 @@ export function* listed(collector: string, sink: string): Steps<ListedBatch[]> {
 
 /** See `OffloadStore.changeObjects`. */
 export function* changeObjects(
-  collector: string,
-  changed: readonly ObjectsChange[],
-  line?: { now: string; note: string },
+  dialect: Dialect,
+  { collector, now }: Recorded,
+  { changed, merged }: { changed: readonly ObjectsChange[]; merged: MergedObjects | undefined },
 ): Steps<void> {
   // In one order, so that two of these do not wait for each other.
   for (const { batch, from, to } of [...changed].sort((a, b) => inOrder(a.batch, b.batch))) {
@@ -40,7 +42,9 @@ export function* changeObjects(
       hint: 'Nothing of it was deleted. Run the compaction again.',
     });
   }
-  if (line) yield* logLine(collector, { ...line, key: null });
+  if (!merged) return;
+  yield* logLine(collector, { now, note: merged.note, key: null });
+  yield* recordEntries(dialect, { collector, now }, compactedEntries(merged, now));
 }
 
 function inOrder(a: BatchKey, b: BatchKey): number {

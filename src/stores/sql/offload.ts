@@ -31,8 +31,8 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
     notePart: (batch, sender, part) => transaction((at) => notePart(dialect, batch, { ...part, sender }, at)),
     confirmBatch: (batch, sent) => transaction((at) => confirmBatch(dialect, batch, sent, at)),
     listed: (collector, sink) => dialect.run(listed(collector, sink)),
-    changeObjects: (collector, changed, note) =>
-      transaction((at) => changeObjects(collector, changed, note === undefined ? undefined : { now: at, note })),
+    changeObjects: (collector, changed, merged) =>
+      transaction((at) => changeObjects(dialect, { collector, now: at }, { changed, merged })),
     leaseCompaction: (collector, sink, sender, leaseMs) =>
       dialect.transaction(leaseCompaction(dialect, { collector, sink }, sender, leaseMs)),
     openRepetitions: (collector) => dialect.run(openRepetitions(dialect, collector)),
