@@ -116,6 +116,8 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl verify asa', 'recomputes the proof of all its events'],
     ['trawl verify asa --save-head asa-2026-11.head', 'to be kept where nobody who has the store can write'],
     ['trawl verify asa --head asa-2026-11.head', 'and that nothing before then was made anew'],
+    ['trawl verify asa --files sink:archive', 'and what the sink has, also events that the store has cleared'],
+    ['trawl verify asa --event 4711 --proof 4711.proof', 'proves one event, also to others'],
   ],
   'proof key': [
     ['trawl proof key /run/secrets/proof-key --as trawl.example.com', 'then TRAWL_PROOF_KEY_FILE names it'],

@@ -1,17 +1,13 @@
-import { isReadable } from '../archive/fetch.js';
 import { temporaryFolder } from '../archive/folder.js';
 import { gather, megabytes } from '../archive/gather.js';
 import { counted } from '../counted.js';
-import { answerBounds, HttpClient } from '../http/client.js';
 import { type DuckDbPlace, requireDuckDb } from '../query/duckdb.js';
-import { sinkOf, sinks } from '../sinks/registry.js';
-import { resolveSink } from '../sinks/resolve.js';
 import type { Store } from '../stores/store.js';
 import type { Context } from './context.js';
 import { liveLine } from './live-line.js';
 import { tell } from './output.js';
+import { readableSink } from './readable-sink.js';
 import { timeRange } from './time-option.js';
-import { WrongCall } from './wrong-call.js';
 
 export interface ArchiveOptions {
   /** Name of the sink. */
@@ -38,19 +34,8 @@ export async function gatherArchive(
   const { archive: sink, collector } = options;
   const times = timeRange(options);
   if (collector !== undefined) await context.requireCollector(store, collector);
-  const { env, tuning } = context.settings;
-  const { kind, values } = resolveSink(sink, sinks, await store.settings(), env);
   requireDuckDb();
-  const http = new HttpClient(answerBounds(tuning.answerSeconds), env);
-  context.onClose(() => http.close());
-  const client = sinkOf(kind).open(values, { http, env });
-  context.onClose(() => client.close());
-  if (!isReadable(client)) {
-    throw new WrongCall(
-      `The sink ${sink} is of the kind ${kind}, whose events cannot be read back.`,
-      '--archive takes a sink of the kind files or s3.',
-    );
-  }
+  const client = await readableSink(context, store, sink, '--archive');
   const { path, remove } = temporaryFolder();
   context.onClose(async () => remove());
   const shown = { objects: 0, bytes: 0, all: 0, events: 0 };

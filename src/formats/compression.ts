@@ -98,6 +98,15 @@ export async function zstdCompressor(): Promise<(bytes: Uint8Array) => Uint8Arra
   };
 }
 
+/** Returns a synchronous function that unpacks a frame of a known size; the library is loaded on the first call. */
+export async function zstdDecompressor(): Promise<(bytes: Uint8Array, size: number) => Uint8Array> {
+  const { zstdDecompressSync } = native;
+  if (zstdDecompressSync) return (bytes, size) => zstdDecompressSync(bytes, { maxOutputLength: size });
+  const { Zstd } = await import('@hpcc-js/wasm-zstd');
+  const zstd = await Zstd.load();
+  return (bytes) => zstd.decompress(bytes);
+}
+
 /** Reads what `compressed` has made. Throws an error if it is something else, or larger than that can be. */
 export async function decompressed(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
   if (compression === 'none') return bytes;

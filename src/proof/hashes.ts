@@ -21,6 +21,13 @@ export function sha256Hex(text: string): string {
 
 const node = Buffer.alloc(1 + 2 * hashBytes, 1);
 
+/** RFC 6962: the hash of an inner node. */
+export function joinedHash(left: Buffer, right: Buffer): Buffer {
+  left.copy(node, 1);
+  right.copy(node, 1 + hashBytes);
+  return Buffer.from(hash('sha256', node, 'binary'), 'latin1');
+}
+
 /** RFC 6962: the root of a tree over packed hashes. Pairs join; one that is left over moves up as it is. */
 export function rootOf(hashes: Buffer): Buffer {
   if (hashes.length === 0) return Buffer.from(hash('sha256', '', 'binary'), 'latin1');

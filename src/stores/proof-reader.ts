@@ -1,3 +1,4 @@
+import type { WrittenObject } from '../batch.js';
 import type { RetentionGap } from '../domain.js';
 import type { ProvenEvent } from '../proof/event-leaf.js';
 import type { Tile } from '../proof/tree.js';
@@ -50,6 +51,12 @@ export interface Strays {
   entry: number | null;
 }
 
+/** The objects of a batch. */
+export interface ListedObjects {
+  sink: string;
+  objects: WrittenObject[];
+}
+
 /** Reads what a proof is about, for `verifyCollector`. Nothing is locked: collecting goes on. */
 export interface ProofReader {
   state(collector: string): Promise<ProofState>;
@@ -63,6 +70,8 @@ export interface ProofReader {
   pages(collector: string, afterPage: number, upToPage: number): Promise<ProvenPage[]>;
   /** Rejected events and answers, in the order of their digests. */
   rejects(collector: string, afterDigest: string, limit: number): Promise<ProvenReject[]>;
+  /** What the manifest lists of confirmed batches. */
+  listedObjects(collector: string): Promise<ListedObjects[]>;
   gaps(collector: string): Promise<(RetentionGap & { at: string })[]>;
   strays(collector: string): Promise<Strays>;
 }

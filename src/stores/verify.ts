@@ -9,6 +9,7 @@ import type { ProofReader, ProofState, ProvenPage } from './proof-reader.js';
 import { ledgerDigest, pageTexts } from './sql/proven-rows.js';
 import { type Contradiction, EventsCheck } from './verify-events.js';
 import { HeadsCheck, type KnownHead } from './verify-heads.js';
+import { ObjectsCheck, type ProvenObject } from './verify-objects.js';
 import { RejectsCheck } from './verify-rejects.js';
 import { TileCheck } from './verify-tiles.js';
 
@@ -31,6 +32,12 @@ export interface Verdict {
   takenOver: number;
   /** Contradictions of the proof; at most `contradictionsMax`, in the order of the events. */
   contradictions: Contradiction[];
+  /** The objects that should be where their sinks have put them. */
+  objects: ProvenObject[];
+  /** Number of objects that an earlier version has written, of which the journal knows nothing. */
+  olderObjects: number;
+  /** Events that are not stored, in order; `cleared` of them rightly. */
+  missing: readonly Range[];
   /** Parts that the proof does not cover, so that they are neither shown nor contradicted. */
   unchecked: string[];
 }
@@ -73,6 +80,7 @@ class JournalCheck {
   readonly #events: EventsCheck;
   readonly #tiles: TileCheck;
   readonly #rejects: RejectsCheck;
+  readonly #objects: ObjectsCheck;
   readonly #contradictions: Contradiction[] = [];
   readonly #unchecked: string[] = [];
   readonly #cleared: Range[] = [];
@@ -93,6 +101,7 @@ class JournalCheck {
     this.#collector = collector;
     this.#tiles = new TileCheck(reader, collector, (text) => this.#contradict(text));
     this.#rejects = new RejectsCheck(reader, collector, (text) => this.#contradict(text));
+    this.#objects = new ObjectsCheck(reader, collector, (seq, text) => this.#report({ seq, text }));
     this.#events = new EventsCheck(reader, collector, this.#tiles, (found) => this.#report(found));
   }
 
@@ -130,6 +139,7 @@ class JournalCheck {
     const cleared = this.#judgeMissing();
     if (!this.#isCut) {
       await this.#rejects.finish();
+      await this.#objects.finish();
       this.#compareState(state);
     }
     for (const [what, number] of Object.entries(strays) as [keyof typeof strays, number | null][])
@@ -152,6 +162,9 @@ class JournalCheck {
       takenOver: this.#takenOver,
       contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
       unchecked: [...this.#unchecked, ...this.#rejects.unchecked],
+      olderObjects: this.#objects.older,
+      objects: this.#objects.objects,
+      missing: this.#events.missing,
     };
   }
 
@@ -180,6 +193,10 @@ class JournalCheck {
         return this.#rejects.expect(entry.rows);
       case 'gap':
         return this.#rejects.expectGap(entry);
+      case 'object':
+        return this.#objects.add(number, entry);
+      case 'compacted':
+        return this.#objects.merge(number, entry);
     }
   }
 

@@ -10,6 +10,7 @@ import { fixed, offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { proofFactsSuite } from './proof-facts-suite.js';
 import { proofSuite } from './proof-suite.js';
+import { provenFilesSuite } from './proven-files-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 let roles: RolesDatabase;
@@ -37,6 +38,7 @@ storeSuite('PostgreSQL', create);
 eventsSuite('PostgreSQL', create);
 offloadSuite('PostgreSQL', create);
 proofSuite('PostgreSQL', create);
+provenFilesSuite('PostgreSQL', create);
 proofFactsSuite('PostgreSQL', create);
 clearingSuite('PostgreSQL', create, 15);
 

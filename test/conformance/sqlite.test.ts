@@ -17,6 +17,7 @@ import { offloadSuite } from './offload-suite.js';
 import { event, page } from './pages.js';
 import { proofFactsSuite } from './proof-facts-suite.js';
 import { proofSuite } from './proof-suite.js';
+import { provenFilesSuite } from './proven-files-suite.js';
 import { type StoreUnderTest, storeSuite } from './store-suite.js';
 
 async function create(): Promise<StoreUnderTest> {
@@ -36,6 +37,7 @@ storeSuite('SQLite', create);
 eventsSuite('SQLite', create);
 offloadSuite('SQLite', create);
 proofSuite('SQLite', create);
+provenFilesSuite('SQLite', create);
 proofFactsSuite('SQLite', create);
 clearingSuite('SQLite', create, 100);
 

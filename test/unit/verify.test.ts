@@ -1,13 +1,18 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { newSigningKey, parsedHead, signerOf } from '../../src/proof/note.js';
+import { eventLeaf } from '../../src/proof/event-leaf.js';
+import { newSigningKey, openedNote, parsedHead, signerOf } from '../../src/proof/note.js';
+import { rootOfInclusion } from '../../src/proof/proofs.js';
 import { Tree } from '../../src/proof/tree.js';
+import { files } from '../../src/sinks/files/sink.js';
 import { DatabaseSync } from '../../src/sqlite-driver.js';
 import { backUp, restore } from '../../src/stores/sqlite/backup.js';
 import { SqliteStore } from '../../src/stores/sqlite/store.js';
 import { verifyCollector } from '../../src/stores/verify.js';
 import { event, page } from '../conformance/pages.js';
+import { sendAll } from '../support/archive.js';
+import { open } from './sinks/support.js';
 import { called, inOwnFolder } from './support/called.js';
 
 let folder = '';
@@ -197,4 +202,113 @@ it.each([
   writeFileSync(at('text'), 'some text');
   const { code, stderr } = await called('verify', ...args);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(text) });
+});
+
+it('--event proves one event, stored or cleared, and writes the proof for others', async () => {
+  await called('proof', 'key', at('key'), '--as', 'trawl.example');
+  const signer = signerOf(readFileSync(at('key'), 'utf8'))!;
+  const store = new SqliteStore(file, undefined, 'read', signer);
+  const events = Array.from({ length: 300 }, (_, index) => event(`e${index}`));
+  await store.writePage(page(events, { nextOffset: 'o1', more: true }));
+  await store.close();
+  const of = (seq: number, ...args: string[]) => called('verify', 'asa', '--event', String(seq), ...args);
+  const { code, stdout } = await of(257, '--key', signer.vkey, '--proof', at('proof'));
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('PROVEN: event 257 is one of the 300 events that the signed head stands for.'),
+  });
+  const [version, index, ...rest] = readFileSync(at('proof'), 'utf8').split('\n');
+  expect([version, index]).toEqual(['c2sp.org/tlog-proof@v1', 'index 256']);
+  const hashes = rest.slice(0, rest.indexOf('')).map((hash) => Buffer.from(hash, 'base64'));
+  const { head, isSigned } = openedNote(rest.slice(rest.indexOf('') + 1).join('\n'), signer.vkey)!;
+  expect({ isSigned, size: head.size }).toEqual({ isSigned: true, size: 300 });
+  const leaf = Buffer.from(eventLeaf('asa', await rowOf(257)), 'latin1');
+  expect(rootOfInclusion(leaf, 256, 300, hashes)).toEqual(head.root);
+
+  expect((await of(257, '--proof', at('proof'))).stderr).toContain('Specify a new file');
+  expect(await of(257)).toMatchObject({ code: 4, stdout: expect.stringContaining('not shown') });
+  const other = signerOf(newSigningKey('trawl.example'))!.vkey;
+  expect(await of(257, '--key', other)).toMatchObject({ code: 3 });
+  expect(await of(301)).toMatchObject({ code: 2, stderr: expect.stringContaining('no event 301') });
+  expect(await called('verify', 'asa', '--proof', at('p'))).toMatchObject({ code: 2 });
+  expect(await called('verify', '--event', '1')).toMatchObject({ code: 2 });
+
+  alter("UPDATE audit_events SET actor = 'x' WHERE seq = 3; DELETE FROM audit_events WHERE seq = 4");
+  expect(await of(3, '--key', signer.vkey)).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining('Event 3 is not'),
+  });
+  expect(await of(4, '--key', signer.vkey, '--json')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/"stored": ?false/),
+  });
+  alter("UPDATE proof_tiles SET hashes = zeroblob(length(hashes)) WHERE log = 'events' AND level = 0 AND number = 1");
+  expect(await of(257, '--key', signer.vkey)).toMatchObject({ code: 3 });
+  alter("DELETE FROM proof_tiles WHERE log = 'events'");
+  expect(await of(257, '--key', signer.vkey)).toMatchObject({ code: 3, stdout: expect.stringContaining('missing') });
+});
+
+async function rowOf(seq: number) {
+  const store = new SqliteStore(file);
+  const [row] = await store.proof.rows('asa', { afterSeq: seq - 1, upToSeq: seq, limit: 1 });
+  await store.close();
+  return row!;
+}
+
+it('--files compares what was offloaded: a folder, a file, or all objects of a sink', async () => {
+  const root = at('archive');
+  mkdirSync(root);
+  const client = open(files, { PATH: root });
+  await using(async (store) => {
+    await store.setSettings('sink:archive', { kind: 'files', path: root }, []);
+    await store.writePage(page([event('a'), event('b'), event('c'), event('d')], { nextOffset: 'o1', more: true }));
+    await sendAll(store, client);
+    await store.offload.clearConfirmed({
+      collector: 'asa',
+      sinks: ['archive'],
+      beforeNs: 9n * 10n ** 18n,
+      eventsMax: 9,
+    });
+  });
+  const left = { unchecked: [], contradictions: [], cleared: 4 };
+  for (const place of [root, 'sink:archive'])
+    expect(await json('asa', '--files', place)).toMatchObject({
+      ...{ code: 4, ...left },
+      files: { files: 2, events: 4, restored: 4, asBytes: 0, unknown: [], lacking: [] },
+    });
+  const { stdout } = await called('verify', 'asa', '--files', root);
+  expect(stdout).toContain('4 events of files recomputed, 4 of them no longer in the store');
+
+  const [one, two] = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /gz$/.test(name))
+    .sort();
+  expect(await json('asa', '--files', join(root, one!))).toMatchObject({
+    code: 4,
+    unchecked: [
+      expect.stringContaining('1 cleared event is in none'),
+      expect.stringContaining('1 object is not among'),
+    ],
+  });
+  expect(await called('verify', 'asa', '--files', at('nothing'))).toMatchObject({ code: 2 });
+  expect(await called('verify', 'asa', '--files', 'sink:other')).toMatchObject({ code: 1 });
+
+  rmSync(join(root, two!));
+  expect(await json('asa', '--files', root)).toMatchObject({ code: 4, contradictions: [] });
+  const gone = { seq: 4, text: expect.stringContaining('is not what was sent') };
+  expect(await json('asa', '--files', 'sink:archive')).toMatchObject({ code: 3, contradictions: [gone] });
+});
+
+it('says that files are newer than the store, which was set back', async () => {
+  const root = at('archive');
+  mkdirSync(root);
+  await collect(2);
+  backUp(file, at('backup.db'));
+  await collect(2);
+  await using((store) => sendAll(store, open(files, { PATH: root })));
+  // In another folder, since this process has the file open.
+  vi.stubEnv('TRAWL_DATA', at('restored'));
+  file = at('restored/trawl.db');
+  restore(at('backup.db'), file);
+  const newer = { seq: 3, text: expect.stringContaining('The files have event 4, the store ends with 2') };
+  expect(await json('asa', '--files', root)).toMatchObject({ code: 3, contradictions: [newer] });
 });

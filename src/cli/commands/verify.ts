@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Choose } from './choose.js';
-import { jsonOption } from './options.js';
+import { jsonOption, positiveNumber } from './options.js';
 
 export function addVerify(program: Command, choose: Choose): void {
   program
@@ -10,6 +10,13 @@ export function addVerify(program: Command, choose: Choose): void {
     )
     .option('--head <file>', 'a head that was kept elsewhere: what was stored before then must still be the same')
     .option('--key <vkey>', 'the heads must be signed by this key (NAME+ID+KEY), which "trawl proof key" has printed')
+    .option(
+      '--files <place>',
+      'compare offloaded files, too: a folder, a file, or sink:NAME for the objects of a sink; may be repeated',
+      (place: string, before: string[] = []) => [...before, place],
+    )
+    .option('--event <seq>', 'prove that one event is among those that the newest head stands for', positiveNumber)
+    .option('--proof <file>', 'write the proof of that event to a new file (C2SP tlog-proof)')
     .option('--save-head <file>', 'write the head of the journal to a new file, to be kept elsewhere')
     .addOption(jsonOption())
     .action((names, options) =>

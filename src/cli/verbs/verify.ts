@@ -1,60 +1,57 @@
-import { writeFileSync } from 'node:fs';
+import type { FilesVerdict } from '../../archive/proven-files.js';
 import { counted } from '../../counted.js';
-import { reasonOf } from '../../errors.js';
-import { type Head, headText, openedNote, parsedHead, verifierOf } from '../../proof/note.js';
-import type { ProofState } from '../../stores/proof-reader.js';
+import { verifierOf } from '../../proof/note.js';
 import type { Store } from '../../stores/store.js';
-import { type Verdict, verifyCollector } from '../../stores/verify.js';
-import { textOfFile, whyUnreadable } from '../../text-file.js';
+import { verifyCollector } from '../../stores/verify.js';
 import type { Context } from '../context.js';
 import { liveLine } from '../live-line.js';
-import { print, printable, printJson } from '../output.js';
+import { print, printJson } from '../output.js';
+import { type GivenHead, headOf, saveHead, storedHead, unsigned } from '../verify/heads.js';
+import { codeOf, contradicted, type Judged, notAllShown, proven, verdictJson, verdictText } from '../verify/text.js';
 import { WrongCall } from '../wrong-call.js';
 
 interface VerifyOptions {
   head?: string;
   key?: string;
+  files?: readonly string[];
+  event?: number;
+  proof?: string;
   saveHead?: string;
   json?: boolean;
 }
 
-/** Exit codes. */
-const [proven, contradicted, notAllShown] = [0, 3, 4];
-
-/** What remains unshown without a head from elsewhere. */
-const noHead =
-  'that the whole proof was not made anew: give the key that signs it (--key), or a head that was kept elsewhere (--head)';
-
 /**
- * `trawl verify [NAMES]`: recomputes the proof of completeness from the store.
- * @returns 0 if it is whole and goes on from the given head, 3 if the store contradicts it, 4 if nothing does but not all
- *   is shown
+ * `trawl verify [NAMES]`: recomputes the proof of completeness from the store, and from offloaded files.
+ * @returns 0 if it is whole and goes on from the given head, 3 if the store or a file contradicts it, 4 if nothing does but
+ *   not all is shown
  */
 export async function verify(context: Context, names: readonly string[], options: VerifyOptions): Promise<number> {
   if (names.length !== 1 && (options.head !== undefined || options.saveHead !== undefined))
     throw new WrongCall('A head is one of a single collector.', 'Name the collector: trawl verify NAME --head FILE.');
   if (options.key !== undefined && verifierOf(options.key) === null)
     throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
+  if (options.event !== undefined && (names.length !== 1 || options.files !== undefined || options.head !== undefined))
+    throw new WrongCall('An event is one of a single collector.', 'Use trawl verify NAME --event SEQ [--key VKEY].');
+  if (options.proof !== undefined && options.event === undefined)
+    throw new WrongCall('--proof needs --event.', 'Use trawl verify NAME --event SEQ --proof FILE.');
   const given = options.head === undefined ? [] : [headOf(options.head, options.key)];
   const store = await context.existingStore();
   for (const name of names) await context.requireCollector(store, name);
-  const verdicts: Verdict[] = [];
+  if (options.event !== undefined) {
+    const { verifyOneEvent } = await import('../verify/one-event.js');
+    return verifyOneEvent(store, names[0]!, { ...options, event: options.event });
+  }
+  const verdicts: Judged[] = [];
   for (const name of names.length > 0 ? new Set(names) : await store.collectors()) {
     const verdict = await verified(store, name, given, options.key);
+    if (options.files !== undefined) await addFiles(context, store, verdict, options.files);
     verdicts.push(verdict);
     if (!options.json) await print(verdictText(verdict));
   }
   if (options.json) await printJson(names.length === 1 ? verdictJson(verdicts[0]!) : verdicts.map(verdictJson));
   const codes = verdicts.map(codeOf);
-  if (options.saveHead !== undefined && codes[0] !== contradicted) save(options.saveHead, verdicts[0]!.head);
+  if (options.saveHead !== undefined && codes[0] !== contradicted) saveHead(options.saveHead, verdicts[0]!.head);
   return [contradicted, notAllShown].find((code) => codes.includes(code)) ?? proven;
-}
-
-/** A head, from where, and whether it is signed by the key that was given; true if none was. */
-interface GivenHead {
-  head: Head;
-  from: string;
-  isSigned: boolean;
 }
 
 async function verified(
@@ -62,11 +59,16 @@ async function verified(
   name: string,
   given: readonly GivenHead[],
   vkey: string | undefined,
-): Promise<Verdict> {
+): Promise<Judged> {
   const state = await store.proof.state(name);
   const stored = [state.eventsNote, state.journalNote].flatMap((note) => storedHead(note, vkey));
   const heads = [...given, ...stored];
-  const verdict = await recomputed(store, name, heads);
+  const verdict = await showing(() =>
+    verifyCollector(store.proof, name, {
+      heads: heads.map(({ head }) => head),
+      progress: (events, of) => show(`${name}: ${events} of ${counted(of, 'event')} checked`),
+    }),
+  );
   for (const { from, isSigned } of heads)
     if (!isSigned) verdict.contradictions.unshift({ seq: null, text: `${from} is not signed by ${vkey}.` });
   // What nobody has signed, or kept elsewhere, may be as old as the store.
@@ -76,108 +78,52 @@ async function verified(
   return verdict;
 }
 
-function storedHead(note: string | null, vkey: string | undefined): GivenHead[] {
-  const opened = note === null ? null : openedNote(note, vkey ?? '');
-  if (opened === null) return [];
-  const { head, isSigned } = opened;
-  return [{ head, from: `The head of ${head.origin} in the store`, isSigned: isSigned || vkey === undefined }];
-}
-
-function unsigned({ entries }: ProofState, stored: readonly GivenHead[]): string[] {
-  const size = Math.max(
-    0,
-    ...stored.filter(({ head }) => head.origin.endsWith('/journal')).map(({ head }) => head.size),
-  );
-  return size < entries ? [`entries ${size + 1} to ${entries} of the journal are not signed`] : [];
-}
-
-async function recomputed(store: Store, name: string, heads: readonly GivenHead[]): Promise<Verdict> {
-  try {
-    return await verifyCollector(store.proof, name, {
-      heads: heads.map(({ head }) => head),
-      progress: (events, of) => {
-        if (process.stderr.isTTY) liveLine.show(`${name}: ${events} of ${counted(of, 'event')} checked`);
-      },
-    });
-  } finally {
-    if (process.stderr.isTTY) liveLine.show('');
+/** Compares offloaded files with the proof, and adds what comes of it to the verdict. */
+async function addFiles(context: Context, store: Store, verdict: Judged, places: readonly string[]): Promise<void> {
+  const { verifiedFiles } = await import('../verify/given-files.js');
+  const progress = (name: string) => show(`${verdict.collector}: ${name}`);
+  const files = await showing(() => verifiedFiles(context, store, verdict, { places, progress }));
+  verdict.files = files;
+  verdict.contradictions.push(...files.contradictions);
+  const { events } = await store.proof.state(verdict.collector);
+  if (files.newest > events) {
+    const text = `The files have event ${files.newest}, the store ends with ${events}: it is older than they are, or was cut.`;
+    verdict.contradictions.push({ seq: events + 1, text });
   }
+  verdict.contradictions.sort((one, other) => (one.seq ?? Infinity) - (other.seq ?? Infinity));
+  verdict.unchecked.push(...leftOut(verdict, files));
 }
 
-function headOf(file: string, vkey: string | undefined): GivenHead {
-  let text: string;
-  try {
-    text = textOfFile(file);
-  } catch (error) {
-    throw new WrongCall(`The head ${file} cannot be read: ${whyUnreadable(error)}.`, 'Specify another file.', error);
-  }
-  const note = openedNote(text, vkey ?? '');
-  const head = note?.head ?? parsedHead(text);
-  if (head) return { head, from: `The head ${file}`, isSigned: vkey === undefined || (note?.isSigned ?? false) };
-  throw new WrongCall(
-    `${file} is not a head.`,
-    'Specify a file that "trawl verify NAME --save-head FILE" has written.',
-  );
-}
-
-/** Only a new file: an earlier head must not be lost. */
-function save(file: string, head: Head): void {
-  try {
-    writeFileSync(file, headText(head), { flag: 'wx' });
-  } catch (error) {
-    throw new WrongCall(`${file} cannot be written: ${reasonOf(error)}.`, 'Specify a new file.', error);
-  }
-}
-
-function codeOf({ contradictions, unchecked, known }: Verdict): number {
-  if (contradictions.length > 0) return contradicted;
-  return unchecked.length > 0 || known.length === 0 ? notAllShown : proven;
-}
-
-/** Lines for the parts that were not checked, or cannot be shown. */
-function notShown({ unchecked, known }: Verdict): string[] {
-  return known.length > 0 ? unchecked : [...unchecked, noHead];
-}
-
-function verdictJson(verdict: Verdict) {
-  const { head, known, ...rest } = verdict;
-  const outcome = { [proven]: 'proven', [contradicted]: 'contradicted', [notAllShown]: 'not all shown' }[
-    codeOf(verdict)
-  ];
-  const told = (one: Head) => ({ origin: one.origin, size: one.size, root: one.root.toString('base64') });
-  return { outcome, ...rest, head: told(head), known: known.map((one) => ({ ...told(one.head), events: one.events })) };
-}
-
-function verdictText(verdict: Verdict): string {
-  const { collector, events, entries, stored, cleared, gone, pages, takenOver, contradictions, known } = verdict;
-  const line = (word: string, text: string) => `${word.padEnd(13)} ${printable(text)}\n`;
-  const lines = [
-    line(collector, `events 1 to ${events}, ${counted(entries, 'entry', 'entries')} of the journal`),
-    line('recomputed', `${counted(stored, 'event')} of the store, ${counted(pages, 'page')} of the ledger`),
-  ];
-  if (cleared > 0) lines.push(line('cleared', `${counted(cleared, 'event')}, as the journal says`));
-  if (takenOver > 0)
-    lines.push(
-      line('taken over', `events 1 to ${takenOver} as they stood when the proof began; ${gone} were gone then`),
+function leftOut({ cleared, olderObjects }: Judged, files: FilesVerdict): string[] {
+  const texts: string[] = [];
+  const [unknown] = files.unknown;
+  const [lacking] = files.lacking;
+  const { restored, asBytes, newest, foreign } = files;
+  if (restored + asBytes < cleared)
+    texts.push(
+      `${counted(cleared - restored - asBytes, 'cleared event is', 'cleared events are')} in none of the files`,
     );
-  for (const { head, events: of } of known)
-    lines.push(line('goes on from', `the head of ${head.origin}, size ${head.size}, with events 1 to ${of}`));
-  for (const { text } of contradictions) lines.push(line('CONTRADICTED', text));
-  if (contradictions.length === 0) for (const text of notShown(verdict)) lines.push(line('not shown', text));
-  return `${lines.join('')}${sentences[codeOf(verdict)]!(verdict)}\n`;
+  if (lacking)
+    texts.push(
+      `${counted(files.lacking.length, 'object is', 'objects are')} not among the files: first ${lacking.name} of the sink ${lacking.sink}`,
+    );
+  if (unknown !== undefined)
+    texts.push(
+      `${counted(files.unknown.length, 'file is', 'files are')} named by no entry of the journal: first ${unknown}${olderObjects > 0 ? ` (the manifest lists ${counted(olderObjects, 'object')} of an earlier version)` : ''}`,
+    );
+  if (newest > 0) texts.push(`events of the files up to ${newest} came after what was checked: verify again`);
+  if (foreign > 0) texts.push(`${counted(foreign, 'event is', 'events are')} of other collectors`);
+  return texts;
 }
 
-const sentences: Readonly<Record<number, (verdict: Verdict) => string>> = {
-  [proven]: ({ collector, events, known }) => {
-    const of = Math.max(...known.map((one) => one.events));
-    const newer = of < events ? ` ${counted(events - of, 'newer event')} agree with the proof.` : '';
-    return `PROVEN: no event of ${collector} up to ${of} was changed, inserted or removed since the head was made.${newer}`;
-  },
-  [contradicted]: ({ collector, contradictions }) => {
-    const seq = contradictions[0]?.seq ?? null;
-    const where = seq === null ? '' : `, first at event ${seq}`;
-    return `CONTRADICTED: the store of ${collector} is not what was collected${where}.`;
-  },
-  [notAllShown]: ({ collector, events }) =>
-    `NOTHING CONTRADICTS the events of ${collector} up to ${events}, but not all is shown.`,
-};
+function show(text: string): void {
+  if (process.stderr.isTTY) liveLine.show(text);
+}
+
+async function showing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    show('');
+  }
+}

@@ -1,6 +1,6 @@
 import type { RetentionGap } from '../../domain.js';
 import type { Tile } from '../../proof/tree.js';
-import type { ProofLog, ProofReader, ProofState, ProvenReject, Strays } from '../proof-reader.js';
+import type { ListedObjects, ProofLog, ProofReader, ProofState, ProvenReject, Strays } from '../proof-reader.js';
 import type { Dialect } from './dialect.js';
 import { tilesOf } from './proof.js';
 import { provenPages, provenRows } from './proven-rows.js';
@@ -15,6 +15,7 @@ export function proofReader(dialect: Dialect): ProofReader {
     rows: (collector, range) => dialect.run(provenRows(collector, range)),
     pages: (collector, after, upTo) => dialect.run(provenPages(collector, after, upTo)),
     rejects: (collector, after, limit) => dialect.run(rejects(dialect, collector, after, limit)),
+    listedObjects: (collector) => dialect.run(listedObjects(collector)),
     gaps: (collector) => dialect.run(gaps(collector)),
     strays: (collector) => dialect.run(strays(collector)),
   };
@@ -76,6 +77,15 @@ function* rejects({ byBytes }: Dialect, collector: string, after: string, limit:
     limit,
   );
   return rows.map(({ digest, offset, at, ...row }) => ({ digest, at, content: rejectContent(row, offset, at) }));
+}
+
+function* listedObjects(collector: string): Steps<ListedObjects[]> {
+  const rows = yield* all<{ sink: string; objects: string }>(
+    `SELECT sink, objects FROM offload_batches
+     WHERE collector = $1 AND confirmed_at IS NOT NULL AND objects <> '[]' ORDER BY sink, series, number`,
+    collector,
+  );
+  return rows.map(({ sink, objects }) => ({ sink, objects: JSON.parse(objects) as ListedObjects['objects'] }));
 }
 
 function* gaps(collector: string): Steps<(RetentionGap & { at: string })[]> {
