@@ -25,7 +25,7 @@ export async function clearable(context: Context, store: Store, name: string): P
 }
 
 /** The sinks that must have an event before it is cleared: of a collector that is not set up any more, those it sent to. */
-async function sinksOf(context: Context, store: Store, name: string): Promise<readonly string[]> {
+export async function sinksOf(context: Context, store: Store, name: string): Promise<readonly string[]> {
   const table = await store.settings();
   const sinks = neededSinks(name, collectorRows(table, name), context.settings.env);
   if (sinks.length > 0 || collectorNames(sourceKinds, table, context.environment()).includes(name)) return sinks;

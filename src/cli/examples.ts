@@ -134,6 +134,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl clear asa', 'asks first'],
     ['trawl clear asa --yes', 'in a script'],
   ],
+  erase: [
+    ["trawl erase asa --seq 4711 --reason 'request 17 of the data protection officer'", 'asks first'],
+    ["trawl erase asa --seq 4711 --reason 'request 17' --yes --json", 'in a script, with the files that still have it'],
+  ],
   remove: [
     ['trawl remove acme-prod', 'asks first; its events stay'],
     ['trawl remove acme-prod --events --yes', 'in a script, with its events'],

@@ -46,8 +46,14 @@ export const entrySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('clear'), at: z.string(), upto: number }),
   /** Retention has cleared events that every sink has. */
   z.strictObject({ kind: z.literal('retention'), at: z.string(), seqs: numbers }),
-  /** A person's right to be forgotten: the event is gone, its hash stays. */
-  z.strictObject({ kind: z.literal('erase'), at: z.string(), seq: number, reason: text, by: text }),
+  /**
+   * A person's right to be forgotten: the event is gone, and its hash stays. So are the rows of `rejected_events` with its
+   * id; if their digests do not fit into one entry, several differ in `rejects`.
+   */
+  z.strictObject({
+    ...{ kind: z.literal('erase'), at: z.string(), seq: number, reason: text, by: text },
+    rejects: z.string().regex(/^(none|[0-9a-f]{64}(,[0-9a-f]{64})*)$/),
+  }),
   /** Rows of `rejected_events`: `DIGEST:CONTENT` each. See `rejectContent`. */
   z.strictObject({ kind: z.literal('reject'), at: z.string(), rows: z.string() }),
   /** The same of an answer that was not a page. */

@@ -73,6 +73,7 @@ export const copiedTables: readonly CopiedTable[] = [
     text('confirmed_at', 'failure', 'failed_at', 'dropped_at'),
   ),
   table('refused_events', [...text('collector', 'sink'), ...integer('seq')], text('id', 'reason', 'refused_at')),
+  table('erased_events', [...text('collector'), ...integer('seq')], text('digest', 'reason', 'erased_by', 'erased_at')),
   table('clearings', [...text('collector'), ...integer('up_to_seq')], integer('sent_seq', 'removed_seq')),
   table('retention_gaps', text('collector', 'from_time'), text('to_time', 'found_at')),
   table(

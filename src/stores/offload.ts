@@ -148,6 +148,8 @@ export interface OffloadStore {
   cursors(collector?: string): Promise<OffloadCursor[]>;
   /** The newest batches first. */
   batches(collector: string, limit: number): Promise<FixedBatch[]>;
+  /** The batches that a number lies in, of all sinks and series. A repetition may have left the event out by its time. */
+  batchesWith(collector: string, seq: number): Promise<FixedBatch[]>;
   /** The batches of which a sink has objects, of one collector or of all, in the order of their numbers. */
   archived(sink: string, collector?: string): Promise<ArchivedBatch[]>;
   /**

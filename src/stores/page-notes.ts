@@ -35,6 +35,16 @@ export function clearedUnsentNote(sink: string, cleared: number, afterSeq: numbe
   return `Not sent to ${sink}: ${counted(cleared, 'event')} after number ${afterSeq} ${cleared === 1 ? 'was' : 'were'} cleared before`;
 }
 
+/** Why an event is rejected that differs from the stored one of the same id. */
+export function alteredReason(id: string): string {
+  return `the event ${id} is stored already with other content`;
+}
+
+/** Execution-log note of an erasure. */
+export function erasedNote(seq: number, reason: string, by: string): string {
+  return `Erased event ${seq}: ${reason} (${by})`;
+}
+
 /** Execution-log note of a U04 that was refused. */
 export function notClearedNote(events: number, sinks: readonly string[]): string {
   return `Not cleared: ${counted(events, 'event has', 'events have')} not reached every sink (${sinks.join(', ')})`;

@@ -14,6 +14,20 @@ import type { LedgerPage } from './ledger-page.js';
 import type { OffloadStore } from './offload.js';
 import type { ProofReader } from './proof-reader.js';
 
+/** An event to erase, and who wants it for which reason. */
+export interface Erasure {
+  collector: string;
+  seq: number;
+  /** Stays in the journal for ever. */
+  reason: string;
+  by: string;
+  /** The sinks that the collector offloads to. */
+  sinks: readonly string[];
+}
+
+/** RFC 3339. */
+export type Erased = Pick<Erasure, 'reason' | 'by'> & { at: string };
+
 /** A checkpoint, and what else a walk from there must know. */
 export interface WalkStart extends Checkpoint {
   /** True if a page of its generation has been staged in the last 10 s and is not written yet: a walk is at work. */
@@ -187,6 +201,15 @@ export interface Store {
    * @returns false if there are no such events
    */
   resetToRejected(collector: string, key: string): Promise<boolean>;
+  /**
+   * Deletes an event for good, for a person's right to be forgotten: also what was rejected with its id, and its id, but not
+   * its hash in the proof. It is not collected again. Recorded in the journal and in the execution log. An event that was
+   * erased before stays as it is.
+   * @throws TrawlError EVENT_UNKNOWN if it is not stored, STORE_BUSY while it is in a batch that a sink has not confirmed
+   */
+  eraseEvent(erasure: Erasure): Promise<Erased>;
+  /** When and why an event was erased; null if it was not. */
+  erased(collector: string, seq: number): Promise<Erased | null>;
   /** Gaps lost to the source's retention, oldest first. */
   retentionGaps(collector: string): Promise<RetentionGap[]>;
   /** The newest lines, newest first. */

@@ -40,6 +40,11 @@ export class RejectsCheck {
     }
   }
 
+  /** @param digests of rows that went with an erased event */
+  erase(digests: string): void {
+    for (const digest of digests.split(',')) this.#rejects.delete(digest);
+  }
+
   expectGap({ from, to }: JournalEntry & { kind: 'gap' }): void {
     this.#gaps.add(`${from} ${to}`);
   }

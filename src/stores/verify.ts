@@ -3,7 +3,7 @@ import type { JournalEntry } from '../proof/entry-schema.js';
 import { leafHashLatin1 } from '../proof/hashes.js';
 import { parsedRanges, type Range, rangeText } from '../proof/journal.js';
 import type { Head } from '../proof/note.js';
-import { parsedEntry } from '../proof/parsed-entry.js';
+import { isOfLaterVersion, parsedEntry } from '../proof/parsed-entry.js';
 import { Tree } from '../proof/tree.js';
 import type { ProofReader, ProofState, ProvenPage } from './proof-reader.js';
 import { ledgerDigest, pageTexts } from './sql/proven-rows.js';
@@ -19,9 +19,10 @@ export interface Verdict {
   /** Up to this event, and up to this entry of the journal, everything was recomputed. */
   events: number;
   entries: number;
-  /** Events that are stored; that were cleared, as the journal says; and that were gone before the proof began. */
+  /** Events that are stored; that were cleared or erased, as the journal says; and that were gone before the proof began. */
   stored: number;
   cleared: number;
+  erased: number;
   gone: number;
   pages: number;
   /** The head of the journal, which stands for everything that was checked. */
@@ -84,6 +85,9 @@ class JournalCheck {
   readonly #contradictions: Contradiction[] = [];
   readonly #unchecked: string[] = [];
   readonly #cleared: Range[] = [];
+  readonly #erased = new Set<number>();
+  /** Numbers of entries that only a later version knows. */
+  readonly #later: number[] = [];
   readonly #heads: HeadsCheck;
   #ledger: ProvenPage[] = [];
   #pages = 0;
@@ -115,6 +119,7 @@ class JournalCheck {
         this.#journal.append(leafHashLatin1(entry));
         const parsed = parsedEntry(entry);
         if (parsed) await this.#read(number, parsed, state);
+        else if (isOfLaterVersion(entry)) this.#later.push(number);
         else this.#contradict(`Entry ${number} of the journal cannot be read.`);
         this.#heads.compare('journal', this.#journal, this.#events.size);
       }
@@ -136,7 +141,7 @@ class JournalCheck {
     const { store } = state;
     const sizes = { events: this.#events.size, journal: this.#journal.size };
     for (const found of this.#heads.judge({ store, collector: this.#collector }, sizes)) this.#report(found);
-    const cleared = this.#judgeMissing();
+    const gone = this.#judgeMissing();
     if (!this.#isCut) {
       await this.#rejects.finish();
       await this.#objects.finish();
@@ -150,7 +155,7 @@ class JournalCheck {
       events: this.#events.size,
       entries: this.#journal.size,
       stored: this.#events.stored,
-      cleared,
+      ...gone,
       gone: this.#events.gone,
       pages: this.#pages,
       head: {
@@ -161,7 +166,7 @@ class JournalCheck {
       known: this.#heads.known,
       takenOver: this.#takenOver,
       contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
-      unchecked: [...this.#unchecked, ...this.#rejects.unchecked],
+      unchecked: [...this.#unchecked, ...this.#rejects.unchecked, ...this.#ofLaterVersion()],
       olderObjects: this.#objects.older,
       objects: this.#objects.objects,
       missing: this.#events.missing,
@@ -189,7 +194,11 @@ class JournalCheck {
       case 'retention':
         this.#cleared.push(...parsedRanges(entry.seqs));
         return;
+      case 'erase':
+        this.#erased.add(entry.seq);
+        return this.#rejects.erase(entry.rejects);
       case 'reject':
+      case 'answer':
         return this.#rejects.expect(entry.rows);
       case 'gap':
         return this.#rejects.expectGap(entry);
@@ -265,10 +274,28 @@ class JournalCheck {
     return this.#ledger.find((row) => row.number === number);
   }
 
-  /** @returns the number of events that were cleared */
-  #judgeMissing(): number {
+  #ofLaterVersion(): string[] {
+    if (this.#later.length === 0) return [];
+    const [first] = this.#later;
+    const which =
+      this.#later.length === 1 ? `entry ${first} of` : `${this.#later.length} entries, from ${first} on, of`;
+    return [`${which} the journal: of a later version of Trawl, which can verify them`];
+  }
+
+  /** @returns how many events were cleared, and how many were erased that no clearing has taken */
+  #judgeMissing(): { cleared: number; erased: number } {
+    const isIn = (ranges: readonly Range[], seq: number) =>
+      ranges.some(({ first, last }) => first <= seq && seq <= last);
+    const { missing } = this.#events;
+    const cleared = joined(this.#cleared);
+    const erased = [...this.#erased].filter((seq) => isIn(missing, seq) && !isIn(cleared, seq));
+    const explained = this.#missingWithin(joined([...cleared, ...erased.map((seq) => ({ first: seq, last: seq }))]));
+    return { cleared: explained - erased.length, erased: erased.length };
+  }
+
+  /** Reports what is missing although no entry says why. @returns the number of the others */
+  #missingWithin(ranges: readonly Range[]): number {
     let cleared = 0;
-    const ranges = joined(this.#cleared);
     for (const { first, last } of this.#events.missing) {
       for (let seq = first; seq <= last; ) {
         const range = ranges.find((one) => one.last >= seq);
@@ -280,7 +307,9 @@ class JournalCheck {
         }
         const end = Math.min(last, (range?.first ?? Infinity) - 1);
         const which = seq === end ? `Event ${seq} is` : `Events ${seq} to ${end} are`;
-        this.#report({ seq, text: `${which} missing, and no entry of the journal says why.` });
+        const text = `${which} missing, and no entry of the journal says why.`;
+        if (this.#later.length === 0) this.#report({ seq, text });
+        else this.#unchecked.push(text.replace(/^E(.*)\.$/, 'e$1 that this version knows'));
         seq = end + 1;
       }
     }

@@ -29,6 +29,7 @@ async function create(): Promise<StoreUnderTest> {
   const { collector, owner, giveBack } = await databases.lend();
   return {
     open: () => PostgresStore.open({ url: collector, name: 'the test database', pool: 4 }),
+    openAsOwner: () => PostgresStore.open({ url: owner, name: 'the test database', pool: 4 }),
     execute: (sql) => onServer(owner, sql),
     remove: giveBack,
   };

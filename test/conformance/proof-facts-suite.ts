@@ -6,9 +6,10 @@ import { type CompactableSink, compact } from '../../src/compaction/compact.js';
 import type { JournalEntry } from '../../src/proof/entry-schema.js';
 import { parsedEntry } from '../../src/proof/parsed-entry.js';
 import { files } from '../../src/sinks/files/sink.js';
+import { copiesOf } from '../../src/stores/copies.js';
 import type { Store } from '../../src/stores/store.js';
 import { verifyCollector } from '../../src/stores/verify.js';
-import { sendAll, temporary } from '../support/archive.js';
+import { nativeForm, sendAll, temporary } from '../support/archive.js';
 import { open } from '../unit/sinks/support.js';
 import { ofDay } from './archive-suite.js';
 import { page } from './pages.js';
@@ -31,11 +32,13 @@ export function proofFactsSuite(name: string, create: () => Promise<StoreUnderTe
   async function opened() {
     const place = await create();
     const store = await place.open();
+    const owner = (await place.openAsOwner?.()) ?? store;
     onTestFinished(async () => {
       await store.close();
+      if (owner !== store) await owner.close();
       await place.remove();
     });
-    return { place, store };
+    return { place, store, owner };
   }
 
   describe(`the journal of ${name}`, () => {
@@ -80,6 +83,57 @@ export function proofFactsSuite(name: string, create: () => Promise<StoreUnderTe
       ]);
       for (const { name: of, sha256: said } of merged) expect(said).toBe(sha256(JSON.parse(of)));
       expect(await verifyCollector(store.proof, 'asa')).toMatchObject(nothingWrong);
+    });
+
+    it('has an erased event, which never comes back, and of which the proof goes on', async () => {
+      const { store, owner } = await opened();
+      const client = open(files, { PATH: temporary() });
+      const secret = 'the name of somebody';
+      const events = [1, 1, 2, 2, 2].map((day, at) => ofDay(day, { rawEvent: `{"id":"e${at}"}` }));
+      const named = events.map((one, at) => ({ ...one, id: `e${at}` }));
+      named[1] = { ...named[1]!, actor: secret, rawEvent: JSON.stringify({ id: 'e1', who: secret }) };
+      await store.writePage(page(named, { nextOffset: 'next', more: true }));
+      const altered = { ...named[1]!, rawEvent: JSON.stringify({ id: 'e1', who: `${secret}!` }) };
+      await store.writePage(page([altered], { offset: 'next', nextOffset: 'later', more: true }));
+      const erasure = { collector: 'asa', seq: 2, reason: 'request 17', by: 'somebody', sinks: ['archive'] };
+
+      const sending = { ...{ collector: 'asa', sink: 'archive', series: '' }, sender: { id: 'one', attempt: 1 } };
+      const limits = { leaseMs: 0, eventsMax: 3, bytesMax: 1e6, partOnlyBefore: null };
+      const range = { sinceNs: null, untilNs: null };
+      await store.offload.fixBatch({ ...sending, ...limits, range, form: nativeForm });
+      await expect(owner.eraseEvent(erasure)).rejects.toMatchObject({ code: 'STORE_BUSY' });
+      await sendAll(store, client);
+      const [{ name: file } = { name: '' }] = await facts(store, 'object');
+      const copy = { sink: 'archive', file: JSON.parse(file) as string };
+      const asked = { collector: 'asa', seq: 2, timeNs: named[1]!.timeNs };
+      expect(await copiesOf(store, asked)).toEqual([copy]);
+
+      const erased = await owner.eraseEvent(erasure);
+      expect(erased).toMatchObject({ reason: 'request 17', by: 'somebody' });
+      expect(await store.erased('asa', 2)).toEqual(erased);
+      expect(await owner.eraseEvent({ ...erasure, reason: 'another' })).toEqual(erased);
+      expect(await facts(store, 'erase')).toMatchObject([{ seq: 2, reason: '"request 17"', by: '"somebody"' }]);
+      expect(await store.executionLog({ collector: 'asa', limit: 1 })).toMatchObject([
+        { notes: 'Erased event 2: request 17 (somebody)' },
+      ]);
+      expect(await verifyCollector(store.proof, 'asa')).toMatchObject({ ...nothingWrong, stored: 4, erased: 1 });
+      expect(await store.rejectedCount('asa')).toBe(0);
+      expect(await copiesOf(store, { ...asked, timeNs: undefined })).toEqual([copy]);
+
+      for (const seq of [0, 6])
+        await expect(owner.eraseEvent({ ...erasure, seq })).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+      await store.resetCheckpoint('asa', ['again']);
+      const { generation } = await store.checkpoint('asa');
+      await store.writePage(page(named, { generation, nextOffset: 'next' }));
+      expect((await store.events({ collector: 'asa', afterSeq: 0 }, 10)).map(({ seq }) => seq)).toEqual([1, 3, 4, 5]);
+
+      await store.clearEvents('asa', ['clear'], ['archive']);
+      while (await store.removeCleared('asa', 2));
+      await expect(owner.eraseEvent({ ...erasure, seq: 3 })).rejects.toMatchObject({
+        code: 'EVENT_UNKNOWN',
+        message: expect.stringContaining('was cleared'),
+      });
+      expect(await verifyCollector(store.proof, 'asa')).toMatchObject({ ...nothingWrong, stored: 0, cleared: 5 });
     });
   });
 }

@@ -11,6 +11,8 @@ import { event, idleRun, page } from './pages.js';
 export interface StoreUnderTest {
   /** A store on the same data as the others of this test. */
   open(): Promise<Store>;
+  /** The same with all rights, where workers have fewer. */
+  openAsOwner?(): Promise<Store>;
   /** Runs a statement on the data, as another program would. */
   execute(sql: string): Promise<void>;
   /** Removes the data. */

@@ -44,6 +44,7 @@ describe('a name that no collector has', () => {
     verify: ['verify', 'aas'],
     reset: ['reset', 'aas'],
     clear: ['clear', 'aas', '--yes'],
+    erase: ['erase', 'aas', '--seq', '1', '--reason', 'x', '--yes'],
     remove: ['remove', 'aas', '--yes'],
   };
   const takesName = (command: Command) =>

@@ -28,6 +28,7 @@ const verbs: Readonly<Record<string, () => Promise<Add>>> = {
   rejected: async () => (await import('./rejected.js')).addRejected,
   reset: async () => (await import('./reset.js')).addReset,
   clear: async () => (await import('./clear.js')).addClear,
+  erase: async () => (await import('./erase.js')).addErase,
   remove: async () => (await import('./remove.js')).addRemove,
   plan: async () => (await import('./plan.js')).addPlan,
   demo: async () => (await import('./demo.js')).addDemo,

@@ -21,6 +21,7 @@ export async function findEvent(store: Store, collectors: readonly string[], tex
   for (const collector of collectors) found.push(...(await ownEvents(store, collector, text)));
   const [only, ...others] = found;
   const where = collectors.length === 1 ? collectors[0] : 'the store';
+  if (!only) await tellErased(store, collectors, text);
   if (!only)
     throw new TrawlError('EVENT_UNKNOWN', `There is no event ${JSON.stringify(text)} in ${where}.`, {
       hint: 'Give its id or its sequence number ("trawl events --wide" shows both); a cleared event is gone.',
@@ -31,6 +32,19 @@ export async function findEvent(store: Store, collectors: readonly string[], tex
     `${JSON.stringify(text)} is an event of several: ${named.join(', ')}${found.length > namedMax ? ', …' : ''}.`,
     `Name the one: trawl events show ${named[0]}`,
   );
+}
+
+/** @throws TrawlError EVENT_UNKNOWN that says why, if it is the number of an erased event */
+async function tellErased(store: Store, collectors: readonly string[], text: string): Promise<void> {
+  const seq = wholeNumber(text.replace(/^seq:/, ''), 1);
+  for (const collector of seq === undefined ? [] : collectors) {
+    const erased = await store.erased(collector, seq!);
+    if (!erased) continue;
+    const { at, by, reason } = erased;
+    throw new TrawlError('EVENT_UNKNOWN', `Event ${seq} of ${collector} was erased at ${at} by ${by}: ${reason}.`, {
+      hint: 'Its hash in the proof of completeness stays.',
+    });
+  }
 }
 
 async function ownEvents(store: Store, collector: string, text: string): Promise<Found[]> {

@@ -44,13 +44,15 @@ export function verdictJson(verdict: Judged) {
 }
 
 export function verdictText(verdict: Judged): string {
-  const { collector, events, entries, stored, cleared, gone, pages, takenOver, contradictions, known, files } = verdict;
+  const { collector, events, entries, stored, cleared, erased, gone, pages, takenOver, contradictions, known, files } =
+    verdict;
   const line = (word: string, text: string) => `${word.padEnd(13)} ${printable(text)}\n`;
   const lines = [
     line(collector, `events 1 to ${events}, ${counted(entries, 'entry', 'entries')} of the journal`),
     line('recomputed', `${counted(stored, 'event')} of the store, ${counted(pages, 'page')} of the ledger`),
   ];
   if (cleared > 0) lines.push(line('cleared', `${counted(cleared, 'event')}, as the journal says`));
+  if (erased > 0) lines.push(line('erased', `${counted(erased, 'event')}, as the journal says`));
   if (takenOver > 0)
     lines.push(
       line('taken over', `events 1 to ${takenOver} as they stood when the proof began; ${gone} were gone then`),

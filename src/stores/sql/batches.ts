@@ -23,6 +23,7 @@ import type {
 import { clearedUnsentNote, goneNote } from '../page-notes.js';
 import { allDurable, lockedCheckpoint } from './checkpoints.js';
 import type { Dialect } from './dialect.js';
+import { erasedWithin } from './erasure.js';
 import { takeLease } from './leases.js';
 import { logLine } from './log.js';
 import { objectEntries } from './object-entries.js';
@@ -59,7 +60,9 @@ export function* archived(sink: string, collector?: string): Steps<ArchivedBatch
   const rows = yield* all<BatchRow & { stored: number }>(
     `SELECT ${columns}, (SELECT count(*) FROM audit_events AS e
        WHERE e.collector = b.collector AND e.seq > ${afterCleared('b.collector')} AND e.seq BETWEEN b.first_seq AND b.last_seq
-         AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns)) AS stored
+         AND (b.since_ns IS NULL OR e.time_ns >= b.since_ns) AND (b.until_ns IS NULL OR e.time_ns < b.until_ns))
+       + (SELECT count(*) FROM erased_events AS x
+          WHERE x.collector = b.collector AND x.seq BETWEEN b.first_seq AND b.last_seq) AS stored
      FROM offload_batches AS b
      WHERE sink = $1 AND (CAST($2 AS text) IS NULL OR collector = $2) AND confirmed_at IS NOT NULL AND objects <> '[]'
      ORDER BY collector, series, number`,
@@ -70,6 +73,17 @@ export function* archived(sink: string, collector?: string): Steps<ArchivedBatch
     const { range, form, objects, events, goneEvents } = batchOf(row);
     return { collector: row.collector, range, form, objects, onlyThere: Math.max(0, events - goneEvents - stored) };
   });
+}
+
+/** See `OffloadStore.batchesWith`. */
+export function* batchesWith(collector: string, seq: number): Steps<FixedBatch[]> {
+  const rows = yield* all<BatchRow>(
+    `SELECT ${columns} FROM offload_batches WHERE collector = $1 AND first_seq <= $2 AND last_seq >= $2
+     ORDER BY sink, series, number`,
+    collector,
+    seq,
+  );
+  return rows.map(batchOf);
 }
 
 export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): Steps<FixedBatch | 'held' | null> {
@@ -99,7 +113,8 @@ export function* fixBatch(dialect: Dialect, wanted: BatchWanted, now: string): S
   const following = yield* followingEvents(wanted, cursor.lastSeq);
   const count = countOf(following, wanted);
   if (count === 0) return null;
-  yield* noteCleared(wanted, cursor, following[count - 1]!.seq - cursor.lastSeq - count, now);
+  const upToSeq = following[count - 1]!.seq;
+  yield* noteCleared(wanted, cursor, { cleared: upToSeq - cursor.lastSeq - count, upToSeq }, now);
   const row = yield* first<BatchRow>(
     `INSERT INTO offload_batches (collector, sink, series, number, first_seq, last_seq, events, since_ns, until_ns, form, fixed_at,
        sender, attempt, leased_until_ms)
@@ -168,11 +183,12 @@ function* inForm(open: FixedBatch, wanted: BatchForm): Steps<FixedBatch> {
 function* noteCleared(
   { collector, sink, series }: SeriesKey,
   cursor: { lastSeq: number; batches: number },
-  cleared: number,
+  { cleared, upToSeq }: { cleared: number; upToSeq: number },
   now: string,
 ): Steps<void> {
   if (series !== '' || cursor.batches === 0 || cleared === 0) return;
-  yield* logLine(collector, { now, note: clearedUnsentNote(sink, cleared, cursor.lastSeq), key: null });
+  const unsent = cleared - (yield* erasedWithin(collector, cursor.lastSeq, upToSeq));
+  if (unsent > 0) yield* logLine(collector, { now, note: clearedUnsentNote(sink, unsent, cursor.lastSeq), key: null });
 }
 
 /** See `OffloadStore.batchEvents`. */

@@ -41,6 +41,8 @@ export interface Dialect {
   pageEvents(collector: string, events: readonly EnrichedEvent[]): PageEvents;
   /** Removes the events with these numbers, along with their ids. */
   removeEvents(collector: string, range: { afterSeq: number; upToSeq: number }): Steps<void>;
+  /** Runs work that removes rows, and overwrites their bytes as far as the database can. */
+  leavingNothing<T>(work: () => Promise<T>): Promise<T>;
   /** Removes events for `OffloadStore.clearConfirmed`, and keeps their ids. @returns their sequence numbers, in order */
   removeSentEvents(events: SentEvents): Steps<number[]>;
   /** Deletes the oldest lines of a collector's execution log that are older than this time. @returns the number deleted */

@@ -3,6 +3,7 @@ import {
   archived,
   batchEvents,
   batches,
+  batchesWith,
   confirmBatch,
   fixBatch,
   noteFailure,
@@ -23,6 +24,7 @@ export function offloadStore(dialect: Dialect, now: () => Date): OffloadStore {
   return {
     cursors: (collector) => dialect.run(cursors(collector)),
     batches: (collector, limit) => dialect.run(batches(collector, limit)),
+    batchesWith: (collector, seq) => dialect.run(batchesWith(collector, seq)),
     archived: (sink, collector) => dialect.run(archived(sink, collector)),
     fixBatch: (wanted) => transaction((at) => fixBatch(dialect, wanted, at)),
     renewLease: (batch, sender, leaseMs) => dialect.transaction(renewLease(dialect, batch, { sender, leaseMs }), true),

@@ -7,6 +7,8 @@ import type { OffloadStore } from '../offload.js';
 import type { ProofReader } from '../proof-reader.js';
 import type {
   DueRuns,
+  Erased,
+  Erasure,
   EventFilter,
   EventLines,
   LogFilter,
@@ -24,6 +26,7 @@ import { checkpointOf, everythingDurable, expectRuns, logFailedRun, logIdleRun, 
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
+import { erased, eraseEvent } from './erasure.js';
 import { pageOf } from './ledger.js';
 import { executionLog, logLines } from './log.js';
 import { offloadStore } from './offload.js';
@@ -243,6 +246,14 @@ export class SqlStore implements Store {
 
   async resetToRejected(collector: string, key: string): Promise<boolean> {
     return this.#transaction((now) => resetToRejected(this.#dialect, collector, key, now));
+  }
+
+  async eraseEvent(erasure: Erasure): Promise<Erased> {
+    return this.#dialect.leavingNothing(() => this.#transaction((now) => eraseEvent(this.#dialect, erasure, now)));
+  }
+
+  async erased(collector: string, seq: number): Promise<Erased | null> {
+    return this.#dialect.run(erased(collector, seq));
   }
 
   async retentionGaps(collector: string): Promise<RetentionGap[]> {

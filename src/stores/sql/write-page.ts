@@ -1,10 +1,11 @@
 import { branchNote } from '../../branches.js';
 import type { Checkpoint, EnrichedEvent, Rejected, RetentionGap } from '../../domain.js';
-import { lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
+import { alteredReason, lostNote, rejectsNote, saysSomethingElse, warningKey } from '../page-notes.js';
 import type { PageToWrite, PageWritten } from '../store.js';
 import { holdCheckpoint, isAt } from './checkpoints.js';
 import { clearedEvents } from './clearings.js';
 import type { Dialect, PageEvents, StoredContent } from './dialect.js';
+import { erasedIds } from './erasure.js';
 import { logLine } from './log.js';
 import { gapEntry, provePage } from './proof-page.js';
 import { keepRejects, settleRejects } from './rejects.js';
@@ -78,12 +79,13 @@ export function* committedPage(collector: string, key: string): Steps<PageWritte
  */
 function* insertEvents(
   dialect: Dialect,
-  { collector, events }: PageToWrite,
+  page: PageToWrite,
   lastSeq: number,
   now: string,
 ): Steps<{ fresh: number[]; altered: Rejected[] }> {
+  const { collector, events } = page;
   const pageEvents = dialect.pageEvents(collector, events);
-  const known = yield* knownContents(collector, pageEvents);
+  const known = yield* knownContents(page, pageEvents);
   const fresh: number[] = [];
   const altered: Rejected[] = [];
   for (const [index, event] of events.entries()) {
@@ -101,13 +103,18 @@ function* insertEvents(
 }
 
 /** Content of stored events by key; `gone` for those that must not be stored again. */
-function* knownContents(collector: string, pageEvents: PageEvents): Steps<Map<string, StoredContent | 'gone'>> {
+function* knownContents(
+  { collector, events }: PageToWrite,
+  pageEvents: PageEvents,
+): Steps<Map<string, StoredContent | 'gone'>> {
   const cleared = yield* clearedEvents(collector);
   const known = new Map<string, StoredContent | 'gone'>();
   for (const { key, seq, content } of yield* pageEvents.known()) {
     const found = (seq === null ? 'gone' : cleared(seq)) ?? content ?? 'gone';
     if (found !== 'free' && known.get(key) !== 'gone') known.set(key, found);
   }
+  const isErased = yield* erasedIds(collector);
+  for (const [index, { id }] of events.entries()) if (isErased(id)) known.set(pageEvents.keys[index]!, 'gone');
   return known;
 }
 
@@ -117,8 +124,7 @@ function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
 }
 
 function alteredEvent({ id, timestamp, rawEvent, whole = rawEvent }: EnrichedEvent): Rejected {
-  const reason = `the event ${id} is stored already with other content`;
-  return { kind: 'event', reason, raw: whole, event: { id, timestamp } };
+  return { kind: 'event', reason: alteredReason(id), raw: whole, event: { id, timestamp } };
 }
 
 /** U12 Write New Offset and U13 Write New Count: a new offset is unread, so its count and digest are reset. */

@@ -29,6 +29,8 @@ const pageBytes = 16 * 1024;
  * inner index pages, are then written back once rather than each time.
  */
 const walBytes = 32 * 1024 * 1024;
+/** A larger file is not rewritten, since that blocks the process. */
+export const rewrittenBytesMax = 400 * 1024 * 1024;
 /** Limit at which SQLite does so itself, if the thread cannot keep up. */
 const walBytesMax = 4 * walBytes;
 
@@ -175,6 +177,28 @@ export class SqliteDatabase {
         if (light) db.exec('PRAGMA synchronous = FULL');
       }
     });
+  }
+
+  /** See `Dialect.leavingNothing`. */
+  async leavingNothing<T>(work: () => Promise<T>): Promise<T> {
+    this.#translated(() => this.#db.exec('PRAGMA secure_delete = ON'));
+    try {
+      const result = await work();
+      this.#overwriteRest();
+      return result;
+    } finally {
+      this.#translated(() => this.#db.exec('PRAGMA secure_delete = OFF'));
+    }
+  }
+
+  /** Pages that were once divided have copies of rows in their free room, and the WAL has pages as they were. */
+  #overwriteRest(): void {
+    try {
+      if (this.sizeBytes() <= rewrittenBytesMax) this.#db.exec('VACUUM');
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Another process is writing, or there is no room: the rows are gone in any case.
+    }
   }
 
   isBackup(): boolean {

@@ -46,6 +46,7 @@ export function sqliteDialect(db: SqliteDatabase): Dialect {
       yield* forgetEventIds(those, collector, afterSeq, upToSeq);
       yield* changes(`DELETE FROM audit_events WHERE ${those}`, collector, afterSeq, upToSeq);
     },
+    leavingNothing: (work) => db.leavingNothing(work),
     /** Removes in the order of the time index, so that later events are not read. */
     *removeSentEvents({ collector, sinks, beforeNs, eventsMax, afterSeq, upToSeq, now }) {
       yield* changes('CREATE TEMP TABLE IF NOT EXISTS chosen_events (seq INTEGER PRIMARY KEY)');

@@ -349,4 +349,16 @@ export const migrations: readonly string[] = [
     journal_note TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Events that somebody has erased, and why. The digest of the id keeps an event from being collected again.
+  CREATE TABLE erased_events (
+    collector TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    erased_by TEXT NOT NULL,
+    erased_at TEXT NOT NULL,
+    PRIMARY KEY (collector, seq)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

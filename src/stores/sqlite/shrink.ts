@@ -1,11 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SqliteDatabase } from './database.js';
+import { rewrittenBytesMax, type SqliteDatabase } from './database.js';
 
 /** A file that cannot shrink incrementally is rewritten once this share of it is free. */
 const freeShareMax = 0.25;
 const bytesAtOnce = 8 * 1024 * 1024;
-/** A larger file is not rewritten, since that blocks the process. */
-const rewrittenBytesMax = 400 * 1024 * 1024;
 
 /** Returns free pages to the file system. */
 export async function shrink(db: SqliteDatabase): Promise<void> {

@@ -86,7 +86,7 @@ describe('an entry of the journal', () => {
   const sha = 'b'.repeat(64);
   it.each<JournalEntry>([
     { kind: 'rewind', at: 'now', generation: 3, to: sha, refused: sha },
-    { kind: 'erase', at: 'now', seq: 7, reason: journalText('a\nrequest'), by: '"somebody"' },
+    { kind: 'erase', at: 'now', seq: 7, reason: journalText('a\nrequest'), by: '"somebody"', rejects: 'none' },
     { kind: 'answer', at: 'now', rows: `${sha}:${sha}` },
     {
       ...{ kind: 'object', at: 'now', sink: '"lake"', series: '""', batch: 4, form: '{"schema":"native"}' },
