@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TrawlError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { closeToOthers } from '../private-files.js';
@@ -16,7 +18,7 @@ import { runningInstance } from '../temporal/instance.js';
 import type { CollectorHealth } from '../watch/collectors.js';
 import { liveLine } from './live-line.js';
 import { tell } from './output.js';
-import { type ProcessSettings, readProcessSettings } from './process-settings.js';
+import { type ProcessSettings, proofKeyFile, readProcessSettings } from './process-settings.js';
 
 /** Settings and resources that every verb shares. */
 export class Context {
@@ -26,6 +28,7 @@ export class Context {
   readonly #closing: (() => Promise<void>)[] = [];
   #closed = false;
   #logger: Promise<Logger> | undefined;
+  #madeKey: string | undefined;
 
   constructor() {
     this.settings = readProcessSettings(process.cwd(), process.env);
@@ -47,11 +50,32 @@ export class Context {
     return store;
   }
 
+  /** Makes a key that signs the proof of completeness of a SQLite store that is not there yet, unless one is set. */
+  async signNewStore(): Promise<void> {
+    const { dataDir, store, proofKey } = this.settings;
+    if (proofKey !== undefined || store.kind !== 'sqlite' || existsSync(store.path)) return;
+    const { newSigningKey } = await import('../proof/note.js');
+    const key = newSigningKey('trawl');
+    try {
+      mkdirSync(dataDir, { recursive: true });
+      writeFileSync(join(dataDir, proofKeyFile), `${key}\n`, { flag: 'wx', mode: 0o600 });
+      this.#madeKey = key;
+    } catch {
+      // Another process is making it, or the folder cannot be written to, which opening the store says in better words.
+    }
+  }
+
+  /** Says which key signs. */
+  async tellSigner(): Promise<void> {
+    const signer = await this.#signer();
+    if (signer) tell(`The proof of completeness is signed by ${signer.vkey}`);
+  }
+
   /** Signs proofs of completeness, if a key is set. The key is not repeated in the message. */
   async #signer(): Promise<Signer | undefined> {
-    const { proofKey } = this.settings;
+    const proofKey = this.settings.proofKey ?? this.#madeKey;
     if (proofKey === undefined) return undefined;
-    const signer = (await import('../proof/note.js')).signerOf(proofKey);
+    const signer = (await import('../proof/rotation.js')).keysSigner(proofKey);
     if (signer) return signer;
     throw new TrawlError('SETTINGS_INVALID', 'The file that TRAWL_PROOF_KEY_FILE names has no key.', {
       hint: 'Make one with "trawl proof key FILE".',

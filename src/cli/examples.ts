@@ -121,6 +121,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'proof key': [
     ['trawl proof key /run/secrets/proof-key --as trawl.example.com', 'then TRAWL_PROOF_KEY_FILE names it'],
+    ['trawl proof key /run/secrets/proof-key --rotate', 'another key signs from then on'],
   ],
   rejected: [
     ['trawl rejected asa', 'shows what was kept, and why'],

@@ -127,7 +127,8 @@ export const processSettingDefinitions = [
     meaning:
       'File with the key that signs the proof of completeness ("trawl proof key" makes one); the same on each worker',
     expected: 'a path',
-    default: 'none: not signed',
+    default:
+      '`proof-key` in the data folder if it is there, as "trawl up" makes it with a new SQLite store; else not signed',
   },
   {
     env: 'TRAWL_CODEC_TOKEN',
@@ -253,7 +254,6 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const payloadKeys = keys === undefined ? null : parseKeys(keys);
   // The value is not repeated: it contains keys.
   if (payloadKeys === undefined) problems.push(`TRAWL_PAYLOAD_KEYS must be ${keysForm}`);
-  const proofKey = textOrFile(cwd, env, 'TRAWL_PROOF_KEY', problems);
   const codecToken = textOrFile(cwd, env, 'TRAWL_CODEC_TOKEN', problems);
   const root = resolve(cwd, env.TRAWL_DATA ?? './data');
   const demoDir = demoFolder(root);
@@ -263,6 +263,7 @@ export function readProcessSettings(cwd: string, processEnv: Environment): Proce
   const demo = named === undefined && !hasSourceSettings(env) && nothingOwn;
   const dataDir = demo ? demoDir : root;
   const store = named === undefined ? sqlitePlace(join(dataDir, storeFile)) : storePlace(named, cwd, pool);
+  const proofKey = store && proofKeyOf(cwd, env, { dataDir, store }, problems);
   // The value is not repeated: it may contain a password.
   if (!store) problems.push(`TRAWL_STORE must be ${storeForms}`);
   if (problems.length > 0 || !store || !fileMode || !temporal) {
@@ -337,6 +338,28 @@ function textOrFile(cwd: string, env: Environment, name: string, problems: strin
     return content;
   } catch (error) {
     problems.push(`${name}_FILE names a file that cannot be read (${whyUnreadable(error)})`);
+    return undefined;
+  }
+}
+
+/** In the data folder of a SQLite store that `trawl up` has made. */
+export const proofKeyFile = 'proof-key';
+
+/** The contents of the file of keys, one in each line; undefined if there is none. */
+function proofKeyOf(
+  cwd: string,
+  env: Environment,
+  { dataDir, store }: Pick<ProcessSettings, 'dataDir' | 'store'>,
+  problems: string[],
+): string | undefined {
+  const own = join(dataDir, proofKeyFile);
+  const path = env.TRAWL_PROOF_KEY_FILE ?? (store.kind === 'sqlite' && existsSync(own) ? own : undefined);
+  if (path === undefined) return undefined;
+  try {
+    return textOfFile(resolve(cwd, path)).trim();
+  } catch (error) {
+    const file = env.TRAWL_PROOF_KEY_FILE === undefined ? own : 'TRAWL_PROOF_KEY_FILE names a file that';
+    problems.push(`${file} cannot be read (${whyUnreadable(error)})`);
     return undefined;
   }
 }

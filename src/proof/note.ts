@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import type { JournalEntry } from './entry-schema.js';
 import { hashBytes } from './hashes.js';
 
 /** The head of a log (C2SP tlog-checkpoint): everything that the log has is in its root. */
@@ -21,8 +22,15 @@ export interface Signer {
   name: string;
   /** The key that checks signatures, in the form of `golang.org/x/mod/sumdb/note`. */
   vkey: string;
-  /** @returns the note */
-  sign(head: Head): string;
+  /** @param now RFC 3339: an older key signs beside its successor for a while only. @returns the note */
+  sign(head: Head, now?: string): string;
+  /** @returns its signature of a text, in base64 */
+  signature(text: string): string;
+  /**
+   * The entries of the journal that lead from the key that has signed a note to this one; absent if there is only one key.
+   * @param where identity of the store and collector, and the time
+   */
+  changes?(note: string, where: { origin: string; now: string }): (JournalEntry & { kind: 'key' })[];
 }
 
 const ed25519 = 1;
@@ -52,6 +60,7 @@ export function signerOf(privateText: string): Signer | null {
   return {
     name,
     vkey: `${name}+${id}+${Buffer.concat([Buffer.of(ed25519), publicKey]).toString('base64')}`,
+    signature: (signed) => sign(null, Buffer.from(signed), key).toString('base64'),
     sign: (head) => {
       const text = headText(head);
       const signature = Buffer.concat([keyId(name, publicKey), sign(null, Buffer.from(text), key)]);

@@ -1,6 +1,6 @@
 import type { Range } from '../proof/journal.js';
-import { parsedEntry } from '../proof/parsed-entry.js';
 import { utcText } from '../timestamp.js';
+import { factsOf } from './journal-facts.js';
 import type { FixedBatch } from './offload.js';
 import type { Store } from './store.js';
 import { ObjectsCheck, type ProvenObject } from './verify-objects.js';
@@ -36,21 +36,14 @@ export async function copiesOf(
   return [...new Map(copies.map((copy) => [keyOf(copy.sink, copy.file ?? ''), copy])).values()];
 }
 
-const entriesAtOnce = 1_000;
-
 /** The objects of all sinks that the journal knows. */
 async function objectsOf(store: Store, collector: string): Promise<ProvenObject[]> {
   const found = new ObjectsCheck(store.proof, collector, () => undefined);
-  for (let after = 0; ; after += entriesAtOnce) {
-    const some = await store.proof.entries(collector, after, entriesAtOnce);
-    for (const { number, entry } of some) {
-      if (!/^[^\n]*\nkind (object|compacted)\n/.test(entry)) continue;
-      const fact = parsedEntry(entry);
-      if (fact?.kind === 'object') found.add(number, fact);
-      if (fact?.kind === 'compacted') found.merge(number, fact);
-    }
-    if (some.length < entriesAtOnce) return found.objects;
+  for await (const { number, fact } of factsOf(store, collector, ['object', 'compacted'])) {
+    if (fact.kind === 'object') found.add(number, fact);
+    else found.merge(number, fact);
   }
+  return found.objects;
 }
 
 /** True too if the journal does not know the numbers of all its events, since an earlier version has written some. */

@@ -27,6 +27,8 @@ export interface Verdict {
   pages: number;
   /** The head of the journal, which stands for everything that was checked. */
   head: Head;
+  /** Its keys: each has named the next one that signs. */
+  keys: (JournalEntry & { kind: 'key' })[];
   /** The earlier heads that this proof goes on from. */
   known: KnownHead[];
   /** Events up to this one were stored before there was a proof, or by an earlier version: as they stood then. */
@@ -86,6 +88,7 @@ class JournalCheck {
   readonly #unchecked: string[] = [];
   readonly #cleared: Range[] = [];
   readonly #erased = new Set<number>();
+  readonly #keys: Verdict['keys'] = [];
   /** Numbers of entries that only a later version knows. */
   readonly #later: number[] = [];
   readonly #heads: HeadsCheck;
@@ -163,6 +166,7 @@ class JournalCheck {
         size: this.#journal.size,
         root: this.#journal.root(),
       },
+      keys: this.#keys,
       known: this.#heads.known,
       takenOver: this.#takenOver,
       contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
@@ -193,6 +197,9 @@ class JournalCheck {
         return;
       case 'retention':
         this.#cleared.push(...parsedRanges(entry.seqs));
+        return;
+      case 'key':
+        this.#keys.push(entry);
         return;
       case 'erase':
         this.#erased.add(entry.seq);

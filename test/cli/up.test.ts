@@ -32,6 +32,10 @@ describe('trawl up', () => {
     up.signal('SIGINT');
     expect((await up.ended).code).toBe(0);
     expect(isAlive(server)).toBe(false);
+    const [, vkey] = /proof of completeness is signed by (trawl\+\S+)/.exec(up.stderr)!;
+    const verified = await place.run('verify', 'asa', '--key', vkey!);
+    expect(verified.stdout).toMatch(/\ngoes on from {2}the head of trawl\//);
+    expect(verified.stdout).not.toContain('CONTRADICTED');
     const next = await place.run('up');
     expect(next).toMatchObject({
       code: 1,

@@ -6,6 +6,10 @@ export function addProof(program: Command, choose: Choose): void {
   proof
     .command('key <file>')
     .description('make a key for TRAWL_PROOF_KEY_FILE in a new file, and print the key that checks its signatures')
-    .option('--as <owner>', 'whose key it is, such as trawl.example.com; signatures show it', 'trawl')
+    .option('--as <owner>', 'whose key it is, such as trawl.example.com; signatures show it (default: trawl)')
+    .option(
+      '--rotate',
+      'put a new key before those of the file: it signs from then on, the older one beside it for a day',
+    )
     .action((file, options) => choose(async () => (await import('../verbs/proof.js')).proofKey(file, options)));
 }

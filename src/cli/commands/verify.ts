@@ -9,7 +9,11 @@ export function addVerify(program: Command, choose: Choose): void {
       'recompute the proof of completeness of each collector, or of these, from the store: was an event, a page of the ledger or a reject changed, inserted or removed?',
     )
     .option('--head <file>', 'a head that was kept elsewhere: what was stored before then must still be the same')
-    .option('--key <vkey>', 'the heads must be signed by this key (NAME+ID+KEY), which "trawl proof key" has printed')
+    .option(
+      '--key <vkey>',
+      'the heads must be signed by this key (NAME+ID+KEY), which "trawl proof key" has printed, or by one that it has named since; may be repeated',
+      (vkey: string, before: string[] = []) => [...before, vkey],
+    )
     .option(
       '--files <place>',
       'compare offloaded files, too: a folder, a file, or sink:NAME for the objects of a sink; may be repeated',

@@ -30,10 +30,12 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const { env, demo: nothingSetUp } = context.settings;
   const ended = interrupted();
   context.closeFilesToOthers();
+  await context.signNewStore();
   const store = await context.openStore();
   const names = nothingSetUp ? ['asa'] : collectorNames(sourceKinds, await store.settings(), env);
   if (!nothingSetUp) await tellOfMove(context, store);
   if (names.length === 0) await refuseToForget(context, store);
+  await context.tellSigner();
   if (env.TEMPORAL_ADDRESS) {
     tell(
       'TEMPORAL_ADDRESS is set, but "trawl up" starts its own server. To use that one, run "trawl worker" and "trawl start NAME".',

@@ -1,18 +1,19 @@
 import type { FilesVerdict } from '../../archive/proven-files.js';
 import { counted } from '../../counted.js';
 import { verifierOf } from '../../proof/note.js';
+import { followedKeys } from '../../proof/rotation.js';
 import type { Store } from '../../stores/store.js';
 import { verifyCollector } from '../../stores/verify.js';
 import type { Context } from '../context.js';
 import { liveLine } from '../live-line.js';
 import { print, printJson } from '../output.js';
-import { type GivenHead, headOf, saveHead, storedHead, unsigned } from '../verify/heads.js';
+import { type GivenHead, headOf, isSignedBy, saveHead, storedHead, unsigned } from '../verify/heads.js';
 import { codeOf, contradicted, type Judged, notAllShown, proven, verdictJson, verdictText } from '../verify/text.js';
 import { WrongCall } from '../wrong-call.js';
 
 interface VerifyOptions {
   head?: string;
-  key?: string;
+  key?: readonly string[];
   files?: readonly string[];
   event?: number;
   proof?: string;
@@ -28,13 +29,13 @@ interface VerifyOptions {
 export async function verify(context: Context, names: readonly string[], options: VerifyOptions): Promise<number> {
   if (names.length !== 1 && (options.head !== undefined || options.saveHead !== undefined))
     throw new WrongCall('A head is one of a single collector.', 'Name the collector: trawl verify NAME --head FILE.');
-  if (options.key !== undefined && verifierOf(options.key) === null)
+  if (options.key?.some((vkey) => verifierOf(vkey) === null))
     throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
   if (options.event !== undefined && (names.length !== 1 || options.files !== undefined || options.head !== undefined))
     throw new WrongCall('An event is one of a single collector.', 'Use trawl verify NAME --event SEQ [--key VKEY].');
   if (options.proof !== undefined && options.event === undefined)
     throw new WrongCall('--proof needs --event.', 'Use trawl verify NAME --event SEQ --proof FILE.');
-  const given = options.head === undefined ? [] : [headOf(options.head, options.key)];
+  const given = options.head === undefined ? [] : [headOf(options.head)];
   const store = await context.existingStore();
   for (const name of names) await context.requireCollector(store, name);
   if (options.event !== undefined) {
@@ -43,7 +44,7 @@ export async function verify(context: Context, names: readonly string[], options
   }
   const verdicts: Judged[] = [];
   for (const name of names.length > 0 ? new Set(names) : await store.collectors()) {
-    const verdict = await verified(store, name, given, options.key);
+    const verdict = await verified(store, name, given, options.key ?? []);
     if (options.files !== undefined) await addFiles(context, store, verdict, options.files);
     verdicts.push(verdict);
     if (!options.json) await print(verdictText(verdict));
@@ -58,10 +59,10 @@ async function verified(
   store: Store,
   name: string,
   given: readonly GivenHead[],
-  vkey: string | undefined,
+  keys: readonly string[],
 ): Promise<Judged> {
   const state = await store.proof.state(name);
-  const stored = [state.eventsNote, state.journalNote].flatMap((note) => storedHead(note, vkey));
+  const stored = [state.eventsNote, state.journalNote].flatMap(storedHead);
   const heads = [...given, ...stored];
   const verdict = await showing(() =>
     verifyCollector(store.proof, name, {
@@ -69,12 +70,14 @@ async function verified(
       progress: (events, of) => show(`${name}: ${events} of ${counted(of, 'event')} checked`),
     }),
   );
-  for (const { from, isSigned } of heads)
-    if (!isSigned) verdict.contradictions.unshift({ seq: null, text: `${from} is not signed by ${vkey}.` });
+  const followed = followedKeys(keys, verdict.keys, `${state.store}/${name}`);
+  for (const head of keys.length > 0 ? heads : [])
+    if (!isSignedBy(head, followed))
+      verdict.contradictions.unshift({ seq: null, text: `${head.from} is not signed by ${keys.join(' or ')}.` });
   // What nobody has signed, or kept elsewhere, may be as old as the store.
-  const trusted = vkey === undefined ? given : heads;
+  const trusted = keys.length === 0 ? given : heads;
   verdict.known = verdict.known.filter(({ head }) => trusted.some((one) => one.head === head));
-  if (vkey !== undefined && given.length === 0) verdict.unchecked.push(...unsigned(state, stored));
+  if (keys.length > 0 && given.length === 0) verdict.unchecked.push(...unsigned(state, stored));
   return verdict;
 }
 

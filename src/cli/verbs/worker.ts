@@ -45,6 +45,7 @@ export async function worker(context: Context): Promise<number> {
   if (!store) return 0;
   // Explains a failure; the worker's own connection would only report it.
   if (typeof (await unless(ended, connectForStore(context, address, store))) === 'number') return 0;
+  await context.tellSigner();
   const running = await startObservedWorker(context, store, address, { measured: context.settings.listen !== null });
   const health = await watchWorker(context, store, running);
   tell(

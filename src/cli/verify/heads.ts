@@ -5,18 +5,23 @@ import type { ProofState } from '../../stores/proof-reader.js';
 import { textOfFile, whyUnreadable } from '../../text-file.js';
 import { WrongCall } from '../wrong-call.js';
 
-/** A head, from where, and whether it is signed by the key that was given; true if none was. */
+/** A head, from where, and the text that may sign it. */
 export interface GivenHead {
   head: Head;
   from: string;
-  isSigned: boolean;
+  text: string;
 }
 
-export function storedHead(note: string | null, vkey: string | undefined): GivenHead[] {
-  const opened = note === null ? null : openedNote(note, vkey ?? '');
+/** Whether one of these keys has signed a head. */
+export function isSignedBy({ text }: Pick<GivenHead, 'text'>, vkeys: readonly string[]): boolean {
+  return vkeys.some((vkey) => openedNote(text, vkey)?.isSigned);
+}
+
+export function storedHead(note: string | null): GivenHead[] {
+  const opened = note === null ? null : openedNote(note, '');
   if (opened === null) return [];
-  const { head, isSigned } = opened;
-  return [{ head, from: `The head of ${head.origin} in the store`, isSigned: isSigned || vkey === undefined }];
+  const { head } = opened;
+  return [{ head, from: `The head of ${head.origin} in the store`, text: note! }];
 }
 
 /** Entries after the newest signed head, for which nobody has signed. */
@@ -28,16 +33,15 @@ export function unsigned({ entries }: ProofState, stored: readonly GivenHead[]):
   return size < entries ? [`entries ${size + 1} to ${entries} of the journal are not signed`] : [];
 }
 
-export function headOf(file: string, vkey: string | undefined): GivenHead {
+export function headOf(file: string): GivenHead {
   let text: string;
   try {
     text = textOfFile(file);
   } catch (error) {
     throw new WrongCall(`The head ${file} cannot be read: ${whyUnreadable(error)}.`, 'Specify another file.', error);
   }
-  const note = openedNote(text, vkey ?? '');
-  const head = note?.head ?? parsedHead(text);
-  if (head) return { head, from: `The head ${file}`, isSigned: vkey === undefined || (note?.isSigned ?? false) };
+  const head = openedNote(text, '')?.head ?? parsedHead(text);
+  if (head) return { head, from: `The head ${file}`, text };
   throw new WrongCall(
     `${file} is not a head.`,
     'Specify a file that "trawl verify NAME --save-head FILE" has written.',

@@ -3,15 +3,18 @@ import { counted } from '../../counted.js';
 import { reasonOf } from '../../errors.js';
 import { headText, openedNote } from '../../proof/note.js';
 import { proofText } from '../../proof/proofs.js';
+import { followedKeys } from '../../proof/rotation.js';
+import { keyEntries } from '../../stores/journal-facts.js';
 import type { Store } from '../../stores/store.js';
 import { type EventProof, verifyEvent } from '../../stores/verify-event.js';
 import { print, printable, printJson } from '../output.js';
 import { WrongCall } from '../wrong-call.js';
+import { isSignedBy } from './heads.js';
 import { contradicted, notAllShown, proven } from './text.js';
 
 interface EventOptions {
   event: number;
-  key?: string | undefined;
+  key?: readonly string[] | undefined;
   /** File to write the proof to. */
   proof?: string | undefined;
   json?: boolean | undefined;
@@ -20,8 +23,8 @@ interface EventOptions {
 /** `trawl verify NAME --event SEQ`: proves that one event is among those that the newest head stands for. */
 export async function verifyOneEvent(store: Store, name: string, options: EventOptions): Promise<number> {
   const { event: seq, key } = options;
-  const { eventsNote } = await store.proof.state(name);
-  const opened = eventsNote === null ? null : openedNote(eventsNote, key ?? '');
+  const { eventsNote, store: began } = await store.proof.state(name);
+  const opened = eventsNote === null ? null : openedNote(eventsNote, '');
   const found = await verifyEvent(store.proof, name, seq, opened?.head ?? null);
   if (!found) {
     throw new WrongCall(
@@ -29,17 +32,19 @@ export async function verifyOneEvent(store: Store, name: string, options: EventO
       `Give the sequence number of an event: trawl events ${name} shows them.`,
     );
   }
-  const isSigned = opened?.head === found.head && opened.isSigned;
-  const code = codeOf(found, isSigned, opened?.head === found.head ? key : undefined);
-  const note = opened?.head === found.head ? eventsNote! : `${headText(found.head)}\n`;
+  const isStored = opened?.head === found.head;
+  const keys = isStored && key ? followedKeys(key, await keyEntries(store, name), `${began}/${name}`) : [];
+  const isSigned = isStored && isSignedBy({ text: eventsNote! }, keys);
+  const code = codeOf(found, isSigned, keys);
+  const note = isStored ? eventsNote! : `${headText(found.head)}\n`;
   if (options.proof !== undefined && code !== contradicted) save(options.proof, proofText(seq - 1, found.proof, note));
   if (options.json) await printJson(eventJson(name, seq, found, code));
   else await print(eventText(name, seq, found, code));
   return code;
 }
 
-function codeOf({ contradiction }: EventProof, isSigned: boolean, key: string | undefined): number {
-  if (contradiction !== null || (key !== undefined && !isSigned)) return contradicted;
+function codeOf({ contradiction }: EventProof, isSigned: boolean, keys: readonly string[]): number {
+  if (contradiction !== null || (keys.length > 0 && !isSigned)) return contradicted;
   return isSigned ? proven : notAllShown;
 }
 

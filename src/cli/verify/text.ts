@@ -27,7 +27,7 @@ function notShown({ unchecked, known }: Judged): string[] {
 }
 
 export function verdictJson(verdict: Judged) {
-  const { head, known, missing: _missing, objects, olderObjects: _older, files, ...rest } = verdict;
+  const { head, known, missing: _missing, keys: _keys, objects, olderObjects: _older, files, ...rest } = verdict;
   const outcome = { [proven]: 'proven', [contradicted]: 'contradicted', [notAllShown]: 'not all shown' }[
     codeOf(verdict)
   ];

@@ -9,11 +9,13 @@ import type { Dialect, Row } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, first, type SqlValue, type Steps } from './steps.js';
 
-const selected = 'SELECT events, entries, pages, store FROM proof_heads WHERE collector = $1';
+const selected = `SELECT events, entries, pages, store, journal_note AS "journalNote" FROM proof_heads
+  WHERE collector = $1`;
 
 interface HeldProof extends ProofSizes {
   /** Identity of the store in which it began. */
   store: string;
+  journalNote: string | null;
 }
 
 /** The trees of a collector while facts are recorded. */
@@ -43,9 +45,9 @@ export class Proof {
   }
 
   /** Signed heads. @param origin the part that both have in common */
-  notes({ name, sign }: Signer, origin: string): Record<ProofLog, string> {
+  notes({ name, sign }: Signer, { origin, now }: { origin: string; now: string }): Record<ProofLog, string> {
     const noteOf = (log: ProofLog, tree: Tree) =>
-      sign({ origin: `${name}/${origin}/${log}`, size: tree.size, root: tree.root() });
+      sign({ origin: `${name}/${origin}/${log}`, size: tree.size, root: tree.root() }, now);
     return { events: noteOf('events', this.events), journal: noteOf('journal', this.#journal) };
   }
 
@@ -89,6 +91,9 @@ export function* recordFacts(
     yield* logLine(collector, { now, note: brokenNote, key });
     return;
   }
+  const signer = isLight ? undefined : dialect.signer;
+  const where = { origin: `${sizes.store}/${collector}`, now };
+  for (const entry of (sizes.journalNote && signer?.changes?.(sizes.journalNote, where)) || []) proof.note(entry);
   const steps = record(proof);
   if (steps) yield* steps;
   const { tiles, entries, sizes: after } = proof.changed();
@@ -109,9 +114,7 @@ export function* recordFacts(
     insert: (source) =>
       `INSERT INTO proof_journal (collector, number, entry) SELECT $1, number, entry FROM ${source} WHERE true`,
   });
-  const { signer } = dialect;
-  const notes =
-    signer && !isLight ? proof.notes(signer, `${sizes.store}/${collector}`) : { events: null, journal: null };
+  const notes = signer ? proof.notes(signer, where) : { events: null, journal: null };
   yield* changes(
     `UPDATE proof_heads SET events = $2, entries = $3, pages = $4, events_note = coalesce($5, events_note),
        journal_note = coalesce($6, journal_note) WHERE collector = $1`,
