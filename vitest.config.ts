@@ -22,7 +22,7 @@ const onEachStore = ['test/{integration,fault,cli}/**/*.test.ts'];
 
 /** But not these, for which it makes no difference. */
 const onAnyStore = [
-  'test/cli/{adding,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics,no-worker}.test.ts',
+  'test/cli/{adding,anchors,backup,check,docs,encryption,ending,file-modes,first-hour,log,metrics,no-worker}.test.ts',
   'test/cli/{proxy,refusals,same-ports,silence,status,temporal-lost,traces,up,web-pages}.test.ts',
   'test/fault/{dev-server,offload-disk,read-only,restore,secrets,worker-start}.test.ts',
   'test/integration/{believing,cron,descope,empty-pages,failures,fairness,history,links,long-walks,offload,offload-begins}.test.ts',

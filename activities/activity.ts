@@ -1,6 +1,7 @@
 import { TrawlError } from '../src/errors.js';
 import { type ActivityInput, type ActivityName, activityInputs } from '../src/inputs/activities.js';
 import { parsed } from '../src/inputs/parts.js';
+import type { SigningGate } from './anchors.js';
 import type { Dependencies } from './dependencies.js';
 import { asActivity } from './failure.js';
 import { requireOwnKeys } from './own-keys.js';
@@ -14,12 +15,13 @@ export type Activity<Name extends ActivityName, Result = unknown> = (input: Acti
 export function activity<Name extends ActivityName, Result>(
   name: Name,
   body: (input: ActivityInput<Name>) => Promise<Result>,
-  { commandsSentTo }: Pick<Dependencies, 'commandsSentTo'>,
+  { commandsSentTo, signing }: Pick<Dependencies, 'commandsSentTo'> & { signing?: SigningGate },
 ): Activity<Name, Result> {
   return (input) =>
     asActivity(async () => {
       const data = parseInput(name, input);
       await requireOwnKeys(name, data, commandsSentTo);
+      await signing?.ask(data.collector);
       return body(data);
     });
 }

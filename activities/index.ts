@@ -37,6 +37,9 @@ export function createActivities(dependencies: Dependencies): Activities {
   const context = contextOf(dependencies);
   const entries = Object.entries(steps) as [ActivityName, (context: Context, input: unknown) => Promise<unknown>][];
   return Object.fromEntries(
-    entries.map(([name, step]) => [name, activity(name, (input) => step(context, input), dependencies)]),
+    entries.map(([name, step]) => [
+      name,
+      activity(name, (input) => step(context, input), { ...dependencies, signing: context.signing }),
+    ]),
   ) as unknown as Activities;
 }

@@ -6,6 +6,7 @@ import { batchForm } from '../src/sinks/settings.js';
 import type { SeriesKey } from '../src/stores/offload.js';
 import type { Store } from '../src/stores/store.js';
 import { epochNanoseconds } from '../src/timestamp.js';
+import { anchorAt } from './anchors.js';
 import { currentSender, type Sending } from './batch-lease.js';
 import { strangeSinks } from './collectors.js';
 import type { Context } from './context.js';
@@ -119,7 +120,10 @@ export async function offloadBatches(
         range: { sinceNs: nsOf(input.since), untilNs: nsOf(input.until) },
         form: batchForm(settings.values, fileForm),
       });
-      if (!batch) return { ...done, more: false };
+      if (!batch) {
+        await anchorAt(store, { ...input, client }, signal);
+        return { ...done, more: false };
+      }
       if (batch === 'held') {
         await sleep(leaseStepMs(leaseMs), undefined, { signal }).catch(() => undefined);
         continue;
@@ -131,6 +135,7 @@ export async function offloadBatches(
       done.batches += 1;
       for (const count of ['events', 'bytes', 'unmapped', 'refused'] as const) done[count] += sent[count];
     }
+    if (done.batches > 0) await anchorAt(store, { ...input, client }, signal);
     return done;
   } catch (thrown) {
     const aborted = timeUp.aborted && !cancelled.aborted;

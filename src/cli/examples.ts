@@ -123,6 +123,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl proof key /run/secrets/proof-key --as trawl.example.com', 'then TRAWL_PROOF_KEY_FILE names it'],
     ['trawl proof key /run/secrets/proof-key --rotate', 'another key signs from then on'],
   ],
+  'proof continue': [['trawl proof continue asa', 'after a restore, if no newer backup is left']],
   rejected: [
     ['trawl rejected asa', 'shows what was kept, and why'],
     ['trawl rejected asa --acknowledge', 'nothing of it is missing'],

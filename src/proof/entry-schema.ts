@@ -54,6 +54,14 @@ export const entrySchema = z.discriminatedUnion('kind', [
     ...{ kind: z.literal('erase'), at: z.string(), seq: number, reason: text, by: text },
     rejects: z.string().regex(/^(none|[0-9a-f]{64}(,[0-9a-f]{64})*)$/),
   }),
+  /**
+   * The store was set back to an earlier state, and its proof goes on from there: from the journal of `entries` entries with
+   * that root. The newest head that lies elsewhere, of `lost` entries and with the root `lostroot`, is of a history that ended.
+   */
+  z.strictObject({
+    ...{ kind: z.literal('restore'), at: z.string(), epoch: number, entries: number, journalroot: root },
+    ...{ lost: number, lostroot: z.union([root, z.literal('none')]) },
+  }),
   /** Rows of `rejected_events`: `DIGEST:CONTENT` each. See `rejectContent`. */
   z.strictObject({ kind: z.literal('reject'), at: z.string(), rows: z.string() }),
   /** The same of an answer that was not a page. */

@@ -57,7 +57,19 @@ export interface SinkClient {
    * @returns what refuses that, such as a lock; null when the object is gone
    */
   remove?(name: string, signal?: AbortSignal): Promise<string | null>;
+  /** Where heads of the proof of completeness are kept, for sinks that write files. */
+  readonly proofFolder?: ProofFolder;
   close(): Promise<void>;
+}
+
+/** A folder of files that are written once, beside the events of a sink. Names have slashes. Methods throw as `send` does. */
+export interface ProofFolder {
+  /** Writes a file that nobody may change afterwards. @returns false if another file is there under its name */
+  keep(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean>;
+  /** Names of files in a folder, without the folder, after a name and in order: all, or the first thousand. */
+  after(folder: string, name: string, signal?: AbortSignal): Promise<string[]>;
+  /** Returns null if there is no such file. */
+  get(name: string, signal?: AbortSignal): Promise<Uint8Array | null>;
 }
 
 /** A file, completely in memory. */

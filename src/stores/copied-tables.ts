@@ -86,8 +86,14 @@ export const copiedTables: readonly CopiedTable[] = [
     'proof_heads',
     text('collector'),
     text('store'),
-    integer('events', 'entries', 'pages'),
-    text('events_note', 'journal_note'),
+    integer('events', 'entries', 'pages', 'epoch'),
+    text('events_note', 'journal_note', 'forked'),
+  ),
+  table(
+    'proof_anchors',
+    [...text('collector', 'place'), ...integer('epoch')],
+    integer('size', 'events'),
+    text('anchored_at'),
   ),
   table(
     'audit_checkpoints',

@@ -10,6 +10,7 @@ import type {
 } from '../domain.js';
 import type { SettingsChange, SettingsTable } from '../environment.js';
 import type { OwnFilter } from '../filter/filter.js';
+import type { AnchorLedger } from './anchors.js';
 import type { LedgerPage } from './ledger-page.js';
 import type { OffloadStore } from './offload.js';
 import type { ProofReader } from './proof-reader.js';
@@ -54,6 +55,7 @@ export interface Store {
   readonly schema: number;
   readonly offload: OffloadStore;
   readonly proof: ProofReader;
+  readonly anchors: AnchorLedger;
 
   /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;
@@ -248,6 +250,10 @@ export interface Standing {
   failure: LoggedFailure | null;
   /** The failure after which a person wanted no more runs; absent if there was none. */
   failureBeforeStop?: LoggedFailure;
+  /** Why its proof is signed no longer: the store was set back; null if it was not. */
+  forked: string | null;
+  /** The newest head of its proof that lies elsewhere, and whether entries came after it; null if there is none. */
+  anchor: { at: string; isBehind: boolean } | null;
   /** Set while each run ends without having caught up, because the source had only empty pages or led back. */
   endless: Endless | null;
 }

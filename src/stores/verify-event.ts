@@ -17,7 +17,7 @@ export interface EventProof {
 }
 
 /** Reads hashes of a collector's tree from the stored tiles. */
-function storedHashes(reader: ProofReader, collector: string, log: ProofLog): ReadHashes {
+export function storedHashes(reader: ProofReader, collector: string, log: ProofLog): ReadHashes {
   return async (level, index, count) => {
     const number = Math.floor(index / tileHashes);
     const [tile] = await reader.tiles(collector, log, level, { from: number, to: number });

@@ -92,6 +92,8 @@ class JournalCheck {
   /** Numbers of entries that only a later version knows. */
   readonly #later: number[] = [];
   readonly #heads: HeadsCheck;
+  /** Root of the journal before the entry of a restore. */
+  #rootBefore = '';
   #ledger: ProvenPage[] = [];
   #pages = 0;
   /** True if an entry is missing, so that later ones cannot be read. */
@@ -119,8 +121,9 @@ class JournalCheck {
       const entries = await this.#reader.entries(this.#collector, after, limit);
       for (const { number, entry } of entries) {
         if (number !== this.#journal.size + 1) break;
-        this.#journal.append(leafHashLatin1(entry));
         const parsed = parsedEntry(entry);
+        if (parsed?.kind === 'restore') this.#rootBefore = this.#journal.root().toString('base64');
+        this.#journal.append(leafHashLatin1(entry));
         if (parsed) await this.#read(number, parsed, state);
         else if (isOfLaterVersion(entry)) this.#later.push(number);
         else this.#contradict(`Entry ${number} of the journal cannot be read.`);
@@ -170,7 +173,10 @@ class JournalCheck {
       known: this.#heads.known,
       takenOver: this.#takenOver,
       contradictions: this.#contradictions.sort(bySeq).slice(0, contradictionsMax),
-      unchecked: [...this.#unchecked, ...this.#rejects.unchecked, ...this.#ofLaterVersion()],
+      unchecked: [
+        ...[...this.#unchecked, ...this.#rejects.unchecked, ...this.#heads.unchecked],
+        ...this.#ofLaterVersion(),
+      ],
       olderObjects: this.#objects.older,
       objects: this.#objects.objects,
       missing: this.#events.missing,
@@ -209,11 +215,20 @@ class JournalCheck {
         return this.#rejects.expect(entry.rows);
       case 'gap':
         return this.#rejects.expectGap(entry);
+      case 'restore':
+        return this.#restore(number, entry);
       case 'object':
         return this.#objects.add(number, entry);
       case 'compacted':
         return this.#objects.merge(number, entry);
     }
+  }
+
+  /** The entry itself is in the tree already. */
+  #restore(number: number, { at, entries, journalroot, lost }: JournalEntry & { kind: 'restore' }): void {
+    if (entries !== number - 1 || journalroot !== this.#rootBefore)
+      this.#contradict(`Entry ${number} of the journal says that the store was set back to another state.`);
+    this.#heads.restore({ entry: number, at, lost });
   }
 
   async #compareRoot(number: number, { size, root }: { size: number; root: string }, state: ProofState): Promise<void> {

@@ -15,6 +15,8 @@ export const watchedCodes = [
   'NOT_CAUGHT_UP',
   'OFFLOAD_LATE',
   'EVENTS_REJECTED',
+  'PROOF_FORKED',
+  'PROOF_NOT_ANCHORED',
 ] as const satisfies readonly Problem['code'][];
 
 export interface CollectorHealth extends Standing {

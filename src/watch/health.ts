@@ -1,7 +1,7 @@
 import { counted } from '../counted.js';
 import type { Standing } from '../stores/store.js';
 import { epochMs, readToMs } from './lag.js';
-import { type Problem, passesByItself } from './problem.js';
+import { type Problem, passesByItself, splitCode } from './problem.js';
 import { failedRun, newestFailure } from './run-failure.js';
 import { neverComes, nthDueBefore, nthTickBefore } from './ticks.js';
 
@@ -13,6 +13,9 @@ const movingMaxMs = 3_600_000;
 
 /** A source may have so many empty pages that reading them takes several runs, but not for longer than this. */
 const endlessMaxMs = 3_600_000;
+
+/** A day, and what a daily job may be late. */
+const anchorAgeMaxMs = 26 * 3_600_000;
 
 const dayMs = 86_400_000;
 
@@ -33,6 +36,8 @@ export function problemsOf(standing: Standing, limits: HealthLimits, nowMs: numb
     nearRetention(standing, limits, nowMs),
     endless(standing, nowMs),
     rejected(standing),
+    forked(standing),
+    notAnchored(standing, nowMs),
     failed(standing),
   ].filter((problem) => problem !== null);
 }
@@ -42,6 +47,25 @@ function failed(standing: Standing): Problem | null {
   const failure = newestFailure(standing);
   const problem = failure && failedRun(failure);
   return problem && !passesByItself(problem.code) ? problem : null;
+}
+
+/** An operator must decide that the store may begin a second history. */
+function forked({ collector, forked }: Standing): Problem | null {
+  if (forked === null) return null;
+  const { message } = splitCode(forked);
+  return {
+    code: 'PROOF_FORKED',
+    message: `${message}. Restore the newest backup; or, if there is none, begin a new epoch of the proof: "trawl proof continue ${collector}".`,
+  };
+}
+
+/** Heads follow the offloaded events: they are old only where something keeps them from their place. */
+function notAnchored({ collector, anchor }: Standing, nowMs: number): Problem | null {
+  if (anchor === null || !anchor.isBehind || nowMs - epochMs(anchor.at) < anchorAgeMaxMs) return null;
+  return {
+    code: 'PROOF_NOT_ANCHORED',
+    message: `The newest head of the proof that lies elsewhere is of ${anchor.at}, and more has come since. Look at the sinks of ${collector}, and offload: "trawl offload ${collector}".`,
+  };
 }
 
 function unplanned({ collector, due }: Standing, nowMs: number): Problem | null {

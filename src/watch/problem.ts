@@ -15,6 +15,8 @@ export const problemCodes = [
   'EVENTS_REJECTED',
   'REPETITION_OPEN',
   'FILTERED',
+  'PROOF_FORKED',
+  'PROOF_NOT_ANCHORED',
 ] as const;
 
 type ProblemCode = (typeof problemCodes)[number] | ErrorCode | 'UNEXPECTED';

@@ -85,7 +85,7 @@ async function provenFiles(store: Store): Promise<string[]> {
 
 function hashesOf(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(path, name)).isFile())
+    .filter((name) => !name.startsWith('_proof') && statSync(join(path, name)).isFile())
     .map((name) => `${name} ${hash('sha256', readFileSync(join(path, name)), 'hex')}`)
     .sort();
 }
@@ -93,7 +93,7 @@ function hashesOf(path: string): string[] {
 /** All records, in the order of their sequence numbers. Fails if there is anything other than complete files. */
 function lines(path: string): { id: string; timestamp: string; seq: number }[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(path, name)).isFile())
+    .filter((name) => !name.startsWith('_proof') && statSync(join(path, name)).isFile())
     .flatMap((name) => {
       if (!basename(name).endsWith('.ndjson')) throw new Error(`${name} was left behind`);
       return readFileSync(join(path, name), 'utf8').trim().split('\n');

@@ -34,6 +34,8 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^(npm (init|install)|npx trawl|mkdir trawl|tar |cp trawl\/|trawl\/bin\/trawl)/, 'test/package/package.test.ts'],
   [/^trawl query --archive\b/, 'test/conformance/sqlite-archive.test.ts'],
   [/^trawl (verify|proof key)\b/, 'test/unit/verify.test.ts'],
+  [/^trawl proof continue\b/, 'test/cli/anchors.test.ts'],
+  [/^trawl erase\b/, 'test/unit/erase.test.ts'],
   [/^npm run (licences|sbom)$/, 'test/unit/licences.test.ts'],
   [/^npm audit\b/, 'asks a registry for what is known by then'],
   [/^(BENCH_\S+ )*npm run bench\b/, 'takes minutes to hours; its parts are tested by test/unit/bench.test.ts'],

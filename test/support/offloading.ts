@@ -34,9 +34,11 @@ export async function offload(collection: TestCollection, input: object = {}): P
   return (await handle.result()) as OffloadProgress;
 }
 
+/** Files of events: not what is hidden, nor the heads of the proof. */
 export function filesIn(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !basename(name).startsWith('.') && statSync(join(path, name)).isFile())
+    .filter((name) => !name.includes('_proof/') && !basename(name).startsWith('.'))
+    .filter((name) => statSync(join(path, name)).isFile())
     .sort();
 }
 

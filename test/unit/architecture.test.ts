@@ -85,7 +85,7 @@ const floors = [
   ['src/inputs', 'src/schemas', 'src/settings', 'src/stores', 'src/tracing'],
   ['src/formats', 'src/http', 'src/query'],
   ['demo', 'src/sinks', 'src/sources'],
-  ['src/archive', 'src/compaction', 'src/watch'],
+  ['src/anchoring', 'src/archive', 'src/compaction', 'src/watch'],
   ['src/metrics'],
   ['activities'],
   ['workflows'],

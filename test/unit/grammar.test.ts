@@ -42,6 +42,7 @@ describe('a name that no collector has', () => {
     'env unset': ['env', 'unset', 'aas', 'searchCount'],
     rejected: ['rejected', 'aas'],
     verify: ['verify', 'aas'],
+    'proof continue': ['proof', 'continue', 'aas'],
     reset: ['reset', 'aas'],
     clear: ['clear', 'aas', '--yes'],
     erase: ['erase', 'aas', '--seq', '1', '--reason', 'x', '--yes'],

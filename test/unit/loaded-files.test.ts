@@ -44,12 +44,12 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['--version'], 32, ['commander']],
     [['--help'], 58, ['commander']],
     [['__complete', 'bash', 'ev'], 60, ['commander']],
-    [['__complete', 'bash', 'events', ''], 121, sqlite],
-    [['env', 'get'], 116, sqlite],
-    [['log'], 118, sqlite],
-    [['events', '--limit', '5'], 124, sqlite],
+    [['__complete', 'bash', 'events', ''], 122, sqlite],
+    [['env', 'get'], 117, sqlite],
+    [['log'], 119, sqlite],
+    [['events', '--limit', '5'], 125, sqlite],
     [['events', 'show', '1'], 130, sqlite],
-    [['status'], 267, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['status'], 268, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
     [['events', '--wide'], 129, sqlite],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);

@@ -86,6 +86,8 @@ describe('a collector', () => {
     due: { cron: '*/5 * * * *', since: ago(day), tick: null },
     failure: null,
     endless: null,
+    forked: null,
+    anchor: null,
   };
   const codes = (changes: Partial<Standing>, retentionDays: number | undefined = 90) =>
     problemsOf({ ...standing, ...changes }, { lateAfterRuns: 3, retentionDays }, now).map(({ code }) => code);

@@ -1,4 +1,5 @@
-import { access, chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { SentObject, WrittenObject } from '../../batch.js';
@@ -11,7 +12,7 @@ import { wordSetting } from '../../settings/kinds.js';
 import { needsShell } from '../../settings/odd-characters.js';
 import { objectFiles, objectGone, requireSize, sentObject } from '../objects.js';
 import { fileSettingProblems, fileSettings } from '../settings.js';
-import type { OutgoingBatch, SendResult, Sink, SinkClient, WholeFile } from '../sink.js';
+import type { OutgoingBatch, ProofFolder, SendResult, Sink, SinkClient, WholeFile } from '../sink.js';
 
 const filesSettings = defineSettings({
   path: {
@@ -116,6 +117,40 @@ class FilesClient implements SinkClient {
       throw failed;
     }
   }
+
+  readonly proofFolder: ProofFolder = {
+    keep: async (name, bytes) => {
+      const isSame = (found: Uint8Array | null) => found !== null && Buffer.compare(found, bytes) === 0;
+      const before = await this.proofFolder.get(name);
+      if (before !== null) return isSame(before);
+      try {
+        await this.#write(objectName(...name.split('/')), bytes);
+        return true;
+      } catch (error) {
+        // Another process was writing it at the same time.
+        if (isSame(await this.proofFolder.get(name))) return true;
+        throw error;
+      }
+    },
+    after: async (folder, name) => {
+      try {
+        await access(this.place);
+        const names = await readdir(join(this.place, objectName(...folder.split('/'))));
+        return names.filter((one) => !one.startsWith('.') && one > name).sort();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(this.place)) return [];
+        throw sinkError(error, this.place);
+      }
+    },
+    get: async (name) => {
+      try {
+        return await readFile(join(this.place, objectName(...name.split('/'))));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw sinkError(error, this.place);
+      }
+    },
+  };
 
   async close(): Promise<void> {}
 

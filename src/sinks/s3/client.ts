@@ -4,6 +4,7 @@ import {
   GetObjectCommand,
   GetObjectRetentionCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
@@ -12,7 +13,7 @@ import type { SentObject, WrittenObject } from '../../batch.js';
 import { TrawlError } from '../../errors.js';
 import { unreadable } from '../http-answer.js';
 import { objectFiles, requireSize, sentObject } from '../objects.js';
-import type { OutgoingBatch, SendResult, SinkClient, SinkContext, WholeFile } from '../sink.js';
+import type { OutgoingBatch, ProofFolder, SendResult, SinkClient, SinkContext, WholeFile } from '../sink.js';
 import { S3Connection } from './connection.js';
 import { isTaken, keepsNoLock, s3Error, s3ReadError, s3RemoveError } from './errors.js';
 import { keyPrefix, type S3Settings } from './settings.js';
@@ -95,6 +96,53 @@ export class S3SinkClient implements SinkClient {
       throw s3ReadError(error, object, this.place);
     }
   }
+
+  readonly proofFolder: ProofFolder = {
+    keep: async (name, bytes, signal) => {
+      const params: PutObjectCommandInput = {
+        ...{ Bucket: this.#settings.bucket, Key: `${this.#prefix}${name}`, Body: bytes, IfNoneMatch: '*' },
+        ...{ ContentType: 'application/octet-stream', ...this.#storing() },
+      };
+      try {
+        await this.#connection.patiently(() =>
+          this.#connection.client.send(new PutObjectCommand(params), signal ? { abortSignal: signal } : {}),
+        );
+        return true;
+      } catch (error) {
+        signal?.throwIfAborted();
+        // It is there already, unless this attempt has put it there.
+        const found = await this.proofFolder.get(name, signal).catch(() => null);
+        if (found === null) throw s3Error(error, this.place);
+        return Buffer.compare(found, bytes) === 0;
+      }
+    },
+    after: async (folder, name, signal) => {
+      const before = `${this.#prefix}${folder}/`;
+      const wanted = { Bucket: this.#settings.bucket, Prefix: before, StartAfter: `${before}${name}` };
+      try {
+        const { Contents = [] } = await this.#connection.patiently(() =>
+          this.#connection.client.send(new ListObjectsV2Command(wanted), signal ? { abortSignal: signal } : {}),
+        );
+        return Contents.flatMap(({ Key }) => Key?.slice(before.length) ?? []).sort();
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw s3Error(error, this.place);
+      }
+    },
+    get: async (name, signal) => {
+      const wanted = { Bucket: this.#settings.bucket, Key: `${this.#prefix}${name}` };
+      try {
+        const { Body } = await this.#connection.patiently(() =>
+          this.#connection.client.send(new GetObjectCommand(wanted), signal ? { abortSignal: signal } : {}),
+        );
+        return (await Body?.transformToByteArray()) ?? null;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if ((error as Error).name === 'NoSuchKey') return null;
+        throw s3Error(error, this.place);
+      }
+    },
+  };
 
   async close(): Promise<void> {
     this.#connection.client.destroy();

@@ -1,5 +1,5 @@
 import { ownerFunctions } from './owner-functions.js';
-import { erasedEvents, proofTables } from './proof-tables.js';
+import { anchors, erasedEvents, proofTables } from './proof-tables.js';
 
 /**
  * Numbered, append-only: the n-th text migrates version n - 1 to n (`trawl_schema`). Migrations only add things, or
@@ -334,4 +334,5 @@ export const migrations: readonly string[] = [
   ownerFunctions,
   proofTables,
   erasedEvents,
+  anchors,
 ];

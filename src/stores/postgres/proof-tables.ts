@@ -1,3 +1,5 @@
+import { grantedLike } from './grants.js';
+
 /** Migrations of the proof of completeness. */
 export const proofTables = `
   -- Proof of completeness: of each collector a Merkle tree of its events and one of its journal, by tiles of 256 hashes.
@@ -70,4 +72,23 @@ export const erasedEvents = `
       EXECUTE format('GRANT SELECT ON erased_events TO %s', worker);
     END LOOP;
   END $migration$;
+  `;
+
+/** Heads of the proof at other places, and whether the store was set back. */
+export const anchors = `
+  -- Heads of the proof that lie elsewhere: the newest at each place, such as a sink. An epoch begins when a store that was
+  -- set back is continued. \`forked\` says that it was, and is not continued yet.
+  CREATE TABLE proof_anchors (
+    collector text COLLATE "C" NOT NULL,
+    place text COLLATE "C" NOT NULL,
+    epoch bigint NOT NULL,
+    size bigint NOT NULL,
+    events bigint NOT NULL,
+    anchored_at text NOT NULL,
+    PRIMARY KEY (collector, place, epoch)
+  );
+  ALTER TABLE proof_heads ADD COLUMN epoch bigint NOT NULL DEFAULT 1;
+  ALTER TABLE proof_heads ADD COLUMN forked text;
+
+  ${grantedLike('proof_heads', 'SELECT, INSERT, UPDATE', 'proof_anchors')}
   `;

@@ -9,6 +9,8 @@ import type { SqlValue, Steps } from './steps.js';
 export interface Dialect {
   /** Signs the heads of proofs; absent if no key is set. */
   readonly signer?: Signer | undefined;
+  /** True while this process must not sign heads of a collector: see `AnchorLedger.allowSigning`. */
+  isHeld?(collector: string): boolean;
   /** Runs each statement on its own, without a transaction. */
   run<T>(steps: Steps<T>): Promise<T>;
   /**

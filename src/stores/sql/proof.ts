@@ -9,13 +9,15 @@ import type { Dialect, Row } from './dialect.js';
 import { logLine } from './log.js';
 import { all, changes, first, type SqlValue, type Steps } from './steps.js';
 
-const selected = `SELECT events, entries, pages, store, journal_note AS "journalNote" FROM proof_heads
+const selected = `SELECT events, entries, pages, store, forked, journal_note AS "journalNote" FROM proof_heads
   WHERE collector = $1`;
 
 interface HeldProof extends ProofSizes {
   /** Identity of the store in which it began. */
   store: string;
   journalNote: string | null;
+  /** Why nothing is signed: the store is older than its anchors. */
+  forked: string | null;
 }
 
 /** The trees of a collector while facts are recorded. */
@@ -37,6 +39,11 @@ export class Proof {
     const lines = entryText(entry);
     this.#journal.append(leafHashLatin1(lines));
     this.#entries.push(lines);
+  }
+
+  /** The journal as it is now, for an entry. */
+  journalHead(): { entries: number; journalroot: string } {
+    return { entries: this.#journal.size, journalroot: this.#journal.root().toString('base64') };
   }
 
   /** Size and root of the tree of events, for an entry. */
@@ -91,7 +98,8 @@ export function* recordFacts(
     yield* logLine(collector, { now, note: brokenNote, key });
     return;
   }
-  const signer = isLight ? undefined : dialect.signer;
+  const isSigned = !isLight && sizes.forked === null && !dialect.isHeld?.(collector);
+  const signer = isSigned ? dialect.signer : undefined;
   const where = { origin: `${sizes.store}/${collector}`, now };
   for (const entry of (sizes.journalNote && signer?.changes?.(sizes.journalNote, where)) || []) proof.note(entry);
   const steps = record(proof);

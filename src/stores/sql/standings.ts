@@ -5,7 +5,10 @@ import { unsettledRejects } from './rejects.js';
 import { settingsKey } from './settings.js';
 import { all, first, type Steps } from './steps.js';
 
-interface StandingRow extends Omit<Standing, 'failureBeforeStop' | 'due' | 'unsettled' | 'endless' | 'failure'> {
+interface StandingRow
+  extends Omit<Standing, 'failureBeforeStop' | 'due' | 'unsettled' | 'endless' | 'failure' | 'anchor'> {
+  anchoredAt: string | null;
+  behind: number;
   dueCron: string | null;
   dueSince: string;
   dueTick: string | null;
@@ -18,6 +21,11 @@ export function* standings(collector?: string): Steps<Standing[]> {
     `SELECT collector, last_date_time AS "lastDateTime", caught_up_at AS "caughtUpAt", newest_timestamp AS "newestTimestamp",
        last_seq AS "lastSeq", pages,
        (SELECT COUNT(*) FROM rejected_events AS r WHERE r.collector = c.collector) AS rejected,
+       (SELECT forked FROM proof_heads AS h WHERE h.collector = c.collector) AS forked,
+       (SELECT max(anchored_at) FROM proof_anchors AS a JOIN proof_heads AS h ON h.collector = a.collector AND h.epoch = a.epoch
+        WHERE a.collector = c.collector) AS "anchoredAt",
+       (SELECT count(*) FROM proof_heads AS h WHERE h.collector = c.collector AND h.entries > (
+          SELECT coalesce(max(size), 0) FROM proof_anchors AS a WHERE a.collector = h.collector AND a.epoch = h.epoch)) AS behind,
        due_cron AS "dueCron", due_since AS "dueSince", due_tick AS "dueTick",
        due_told AS "dueTold"
      FROM audit_checkpoints AS c WHERE CAST($1 AS text) IS NULL OR collector = $1 ORDER BY collector`,
@@ -25,10 +33,11 @@ export function* standings(collector?: string): Steps<Standing[]> {
   );
   const found: Standing[] = [];
   for (const row of rows) {
-    const { dueCron, dueSince, dueTick, dueTold, ...standing } = row;
+    const { dueCron, dueSince, dueTick, dueTold, anchoredAt, behind, ...standing } = row;
     const before = dueCron === null ? yield* failureBeforeStop(row.collector) : null;
     found.push({
       ...standing,
+      anchor: anchoredAt === null ? null : { at: anchoredAt, isBehind: behind > 0 },
       ...(before ? { failureBeforeStop: before } : {}),
       failure: yield* newestFailure(row.collector),
       endless: yield* endlessReading(row),

@@ -1,6 +1,7 @@
 import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
 import type { SettingsChange, SettingsTable } from '../../environment.js';
 import type { Signer } from '../../proof/note.js';
+import type { AnchorLedger } from '../anchors.js';
 import type { CopySide } from '../copied-tables.js';
 import type { LedgerPage } from '../ledger-page.js';
 import type { OffloadStore } from '../offload.js';
@@ -22,6 +23,7 @@ import type {
   Store,
   WalkStart,
 } from '../store.js';
+import { anchorLedger } from './anchors.js';
 import { checkpointOf, everythingDurable, expectRuns, logFailedRun, logIdleRun, walkStart } from './checkpoints.js';
 import { removeCleared } from './clearings.js';
 import { copySide } from './copy-side.js';
@@ -61,6 +63,7 @@ export class SqlStore implements Store {
   readonly schema: number;
   readonly offload: OffloadStore;
   readonly proof: ProofReader;
+  readonly anchors: AnchorLedger;
   readonly #dialect: Dialect;
   readonly #now: () => Date;
 
@@ -68,11 +71,13 @@ export class SqlStore implements Store {
     database: Dialect,
     { shared, schema, now, signer }: { shared: boolean; schema: number; now: () => Date; signer?: Signer | undefined },
   ) {
-    const dialect = { ...database, signer };
+    const held = new Set<string>();
+    const dialect = { ...database, signer, isHeld: (collector: string) => held.has(collector) };
     this.shared = shared;
     this.schema = schema;
     this.offload = offloadStore(dialect, now);
     this.proof = proofReader(dialect);
+    this.anchors = anchorLedger(dialect, now, held);
     this.#dialect = dialect;
     this.#now = now;
   }

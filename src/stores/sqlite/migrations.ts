@@ -361,4 +361,19 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (collector, seq)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Heads of the proof that lie elsewhere: the newest at each place, such as a sink. An epoch begins when a store that was
+  -- set back is continued. \`forked\` says that it was, and is not continued yet.
+  CREATE TABLE proof_anchors (
+    collector TEXT NOT NULL,
+    place TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    anchored_at TEXT NOT NULL,
+    PRIMARY KEY (collector, place, epoch)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE proof_heads ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE proof_heads ADD COLUMN forked TEXT;
+  `,
 ];
