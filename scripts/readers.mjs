@@ -1,11 +1,12 @@
-// Installs the readers of files that test/properties/formats/readers.test.ts tries, beside the machine's own packages. Where
+// Installs the readers of files that test/properties/formats/readers.test.ts tries, and what docs/audit/verify.py needs, beside
+// the machine's own packages. Where
 // they cannot be had, the test says so and is skipped.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const packages = ['duckdb==2.0.1', 'pandas==3.1.1', 'polars==2.1.0', 'pyarrow==26.0.1'];
+const packages = ['cryptography==48.0.0', 'duckdb==2.0.1', 'pandas==3.1.1', 'polars==2.1.0', 'pyarrow==26.0.1'];
 
 /** A folder for Python's path. Its name has the versions, so that others are installed anew. */
 export const readers = join(
