@@ -36,8 +36,6 @@ export const commands: readonly (readonly [command: RegExp, fate: string])[] = [
   [/^trawl (verify|proof key)\b/, 'test/unit/verify.test.ts'],
   [/^trawl proof continue\b/, 'test/cli/anchors.test.ts'],
   [/^trawl erase\b/, 'test/unit/erase.test.ts'],
-  [/^pip install cryptography\b/, 'test/unit/audit.test.ts'],
-  [/^python3 verify.py\b/, 'test/unit/audit.test.ts'],
   [/^npm run (licences|sbom)$/, 'test/unit/licences.test.ts'],
   [/^npm audit\b/, 'asks a registry for what is known by then'],
   [/^(BENCH_\S+ )*npm run bench\b/, 'takes minutes to hours; its parts are tested by test/unit/bench.test.ts'],
