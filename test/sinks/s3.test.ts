@@ -12,6 +12,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { anchorHead } from '../../src/anchoring/anchor.js';
 import { type CompactableSink, compact } from '../../src/compaction/compact.js';
 import type { TrawlError } from '../../src/errors.js';
 import { HttpClient } from '../../src/http/client.js';
@@ -240,6 +241,48 @@ describe('a bucket', () => {
       message: expect.stringMatching(said),
     });
     await expect(client.check()).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+  });
+
+  it('has heads of the proof, each once and locked, and finds those that the store lacks', async (context) => {
+    const s3 = await started(context);
+    await withLockedBucket(s3);
+    const client = clientOf(s3, { bucket: 'locked', prefix: 'logs/', lockDays: '1' });
+    const folder = client.proofFolder!;
+    expect(await folder.after('_proof/asa/x-1/heads', '')).toEqual([]);
+    expect(await folder.get('_proof/asa/x-1/heads/1.note')).toBeNull();
+    for (const name of ['1.note', '2.note', '3.note'])
+      expect(await folder.keep(`_proof/asa/x-1/heads/${name}`, Buffer.from(name))).toBe(true);
+    expect(await folder.keep('_proof/asa/x-1/heads/1.note', Buffer.from('1.note'))).toBe(true);
+    expect(await folder.keep('_proof/asa/x-1/heads/1.note', Buffer.from('other'))).toBe(false);
+    expect(Buffer.from((await folder.get('_proof/asa/x-1/heads/1.note'))!).toString()).toBe('1.note');
+    expect(await folder.after('_proof/asa/x-1/heads', '1.note')).toEqual(['2.note', '3.note']);
+    const locked = await client.lockOf!({ name: 'logs/_proof/asa/x-1/heads/1.note', events: 0, bytes: 6 });
+    expect(locked).toMatch(/^locked until/);
+
+    const store = new SqliteStore(join(temporary(), 'trawl.db'));
+    onTestFinished(() => store.close());
+    await store.writePage(page([ofDay(1)], { nextOffset: 'next', more: true }));
+    expect(await anchorHead(store, { collector: 'asa', place: 'sink:lake', folder })).toBe(true);
+    const { store: id } = await store.proof.state('asa');
+    await folder.keep(
+      `_proof/asa/${id}-1/heads/000000000009.note`,
+      Buffer.from(`${id}/asa/journal\n9\n${'A'.repeat(43)}=\n`),
+    );
+    expect(await anchorHead(store, { collector: 'asa', place: 'sink:lake', folder })).toBe(false);
+  });
+
+  it('that may not be listed takes heads, and cannot say which it has', async (context) => {
+    const s3 = await started(context);
+    const { endpoint } = await proxyOf(s3, ({ method, url = '' }) =>
+      method === 'GET' && url.includes('list-type=2') ? denied : undefined,
+    );
+    const client = clientOf(s3, { endpoint });
+    const store = new SqliteStore(join(temporary(), 'trawl.db'));
+    onTestFinished(() => store.close());
+    await store.writePage(page([ofDay(1)], { nextOffset: 'next', more: true }));
+    expect(await anchorHead(store, { collector: 'asa', place: 'sink:lake', folder: client.proofFolder! })).toBe(true);
+    const { store: id } = await store.proof.state('asa');
+    expect(await client.proofFolder!.get(`_proof/asa/${id}-1/heads/000000000001.note`)).not.toBeNull();
   });
 
   it('that denies access is reported, and a wrong secret is reported as such', async (context) => {

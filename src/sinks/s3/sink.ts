@@ -24,6 +24,11 @@ export const s3: Sink<S3Settings> = {
       write: async (name, file, signal) => (await client()).write(name, file, signal),
       lockOf: async (object, signal) => (await client()).lockOf(object, signal),
       remove: async (name, signal) => (await client()).remove(name, signal),
+      proofFolder: {
+        keep: async (name, bytes, signal) => (await client()).proofFolder.keep(name, bytes, signal),
+        after: async (folder, name, signal) => (await client()).proofFolder.after(folder, name, signal),
+        get: async (name, signal) => (await client()).proofFolder.get(name, signal),
+      },
       close: async () => (await opened)?.close(),
     };
   },
