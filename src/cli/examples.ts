@@ -117,6 +117,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['trawl verify asa --save-head asa-2026-11.head', 'to be kept where nobody who has the store can write'],
     ['trawl verify asa --head asa-2026-11.head', 'and that nothing before then was made anew'],
     ['trawl verify asa --files sink:archive', 'and what the sink has, also events that the store has cleared'],
+    ['trawl verify asa --against-source', 'and that the source holds no event that is not stored'],
     ['trawl verify asa --event 4711 --proof 4711.proof', 'proves one event, also to others'],
   ],
   'proof key': [

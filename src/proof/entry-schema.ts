@@ -86,6 +86,11 @@ export const entrySchema = z.discriminatedUnion('kind', [
   }),
   /** From here on, `new` signs the heads. `signature` is that of `old` over `rotationText`, in base64. */
   z.strictObject({ kind: z.literal('key'), at: z.string(), old: vkey, new: vkey, signature: z.string() }),
+  /** What the source still held was compared with the store: how many events were the same, `gone` (cleared or erased) … */
+  z.strictObject({
+    ...{ kind: z.literal('compared'), at: z.string(), same: number, gone: number, changed: number, missing: number },
+    notdue: number,
+  }),
   /** Somebody has exported events or searched them. `what` says which, as they asked for them. */
   z.strictObject({ kind: z.literal('read'), at: z.string(), by: text, what: text, events: number }),
 ]);

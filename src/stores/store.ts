@@ -11,6 +11,7 @@ import type {
 import type { SettingsChange, SettingsTable } from '../environment.js';
 import type { OwnFilter } from '../filter/filter.js';
 import type { AnchorLedger } from './anchors.js';
+import type { Compared, Comparison } from './comparison.js';
 import type { LedgerPage } from './ledger-page.js';
 import type { OffloadStore } from './offload.js';
 import type { ProofReader } from './proof-reader.js';
@@ -56,6 +57,10 @@ export interface Store {
   readonly offload: OffloadStore;
   readonly proof: ProofReader;
   readonly anchors: AnchorLedger;
+  /** Says of each event of a source what the store has of it; changes nothing. */
+  compare(collector: string, events: readonly EnrichedEvent[]): Promise<Compared[]>;
+  /** Records in the journal how all that a source holds compares with the store. */
+  noteComparison(collector: string, found: Comparison): Promise<void>;
 
   /** U10 Get Last Checkpoint. A collector without one gets the initial checkpoint. */
   checkpoint(collector: string): Promise<Checkpoint>;

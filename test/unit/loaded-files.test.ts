@@ -44,13 +44,13 @@ describe('a command loads only what it needs, since each file takes about a mill
     [['--version'], 32, ['commander']],
     [['--help'], 58, ['commander']],
     [['__complete', 'bash', 'ev'], 60, ['commander']],
-    [['__complete', 'bash', 'events', ''], 122, sqlite],
-    [['env', 'get'], 117, sqlite],
-    [['log'], 119, sqlite],
-    [['events', '--limit', '5'], 125, sqlite],
+    [['__complete', 'bash', 'events', ''], 123, sqlite],
+    [['env', 'get'], 118, sqlite],
+    [['log'], 120, sqlite],
+    [['events', '--limit', '5'], 126, sqlite],
     [['events', 'show', '1'], 130, sqlite],
-    [['status'], 268, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
-    [['events', '--wide'], 129, sqlite],
+    [['status'], 269, [...sqlite, '@temporalio/common', '@temporalio/envconfig', 'smol-toml', 'zod'].sort()],
+    [['events', '--wide'], 130, sqlite],
   ] as const)('trawl %j: at most %i files', async (args, most, packages) => {
     const files = await loadedBy([join(root, 'bin', 'trawl'), ...args]);
     expect(packagesOf(files)).toEqual(packages);

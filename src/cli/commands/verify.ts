@@ -19,6 +19,10 @@ export function addVerify(program: Command, choose: Choose): void {
       'compare offloaded files, too: a folder, a file, or sink:NAME for the objects of a sink; may be repeated',
       (place: string, before: string[] = []) => [...before, place],
     )
+    .option(
+      '--against-source',
+      'read all that the source still holds, and compare it with the store; the outcome becomes an entry of the journal',
+    )
     .option('--event <seq>', 'prove that one event is among those that the newest head stands for', positiveNumber)
     .option('--proof <file>', 'write the proof of that event to a new file (C2SP tlog-proof)')
     .option('--save-head <file>', 'write the head of the journal to a new file, to be kept elsewhere')

@@ -15,6 +15,7 @@ interface VerifyOptions {
   head?: string;
   key?: readonly string[];
   files?: readonly string[];
+  againstSource?: boolean;
   event?: number;
   proof?: string;
   saveHead?: string;
@@ -31,7 +32,10 @@ export async function verify(context: Context, names: readonly string[], options
     throw new WrongCall('A head is one of a single collector.', 'Name the collector: trawl verify NAME --head FILE.');
   if (options.key?.some((vkey) => verifierOf(vkey) === null))
     throw new WrongCall('--key is not the public part of a key.', 'It has the form NAME+ID+KEY.');
-  if (options.event !== undefined && (names.length !== 1 || options.files !== undefined || options.head !== undefined))
+  if (
+    options.event !== undefined &&
+    (names.length !== 1 || options.files !== undefined || options.head !== undefined || options.againstSource)
+  )
     throw new WrongCall('An event is one of a single collector.', 'Use trawl verify NAME --event SEQ [--key VKEY].');
   if (options.proof !== undefined && options.event === undefined)
     throw new WrongCall('--proof needs --event.', 'Use trawl verify NAME --event SEQ --proof FILE.');
@@ -46,6 +50,7 @@ export async function verify(context: Context, names: readonly string[], options
   for (const name of names.length > 0 ? new Set(names) : await store.collectors()) {
     const verdict = await verified(store, name, given, options.key ?? []);
     if (options.files !== undefined) await addFiles(context, store, verdict, options.files);
+    if (options.againstSource) await addSource(context, store, verdict);
     verdicts.push(verdict);
     if (!options.json) await print(verdictText(verdict));
   }
@@ -95,6 +100,16 @@ async function addFiles(context: Context, store: Store, verdict: Judged, places:
   }
   verdict.contradictions.sort((one, other) => (one.seq ?? Infinity) - (other.seq ?? Infinity));
   verdict.unchecked.push(...leftOut(verdict, files));
+}
+
+/** Compares what the source still holds with the store, and adds what comes of it to the verdict. */
+async function addSource(context: Context, store: Store, verdict: Judged): Promise<void> {
+  const { comparedSource } = await import('../verify/against-source.js');
+  const { collector, contradictions } = verdict;
+  const progress = (events: number) => show(`${collector}: ${counted(events, 'event')} of the source compared`);
+  const source = await showing(() => comparedSource(context, store, collector, progress));
+  verdict.source = source;
+  contradictions.push(...source.examples.map((text) => ({ seq: null, text })));
 }
 
 function leftOut({ cleared, olderObjects }: Judged, files: FilesVerdict): string[] {

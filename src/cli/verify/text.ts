@@ -3,6 +3,7 @@ import { counted } from '../../counted.js';
 import type { Head } from '../../proof/note.js';
 import type { Verdict } from '../../stores/verify.js';
 import { printable } from '../output.js';
+import type { ComparedSource } from './against-source.js';
 
 /** Exit codes. */
 export const [proven, contradicted, notAllShown] = [0, 3, 4];
@@ -10,6 +11,7 @@ export const [proven, contradicted, notAllShown] = [0, 3, 4];
 /** A verdict, with that of the files that were given. */
 export interface Judged extends Verdict {
   files?: FilesVerdict;
+  source?: ComparedSource;
 }
 
 /** What remains unshown without a head from elsewhere. */
@@ -27,7 +29,17 @@ function notShown({ unchecked, known }: Judged): string[] {
 }
 
 export function verdictJson(verdict: Judged) {
-  const { head, known, missing: _missing, keys: _keys, objects, olderObjects: _older, files, ...rest } = verdict;
+  const {
+    head,
+    known,
+    missing: _missing,
+    keys: _keys,
+    objects,
+    olderObjects: _older,
+    files,
+    source,
+    ...rest
+  } = verdict;
   const outcome = { [proven]: 'proven', [contradicted]: 'contradicted', [notAllShown]: 'not all shown' }[
     codeOf(verdict)
   ];
@@ -40,12 +52,14 @@ export function verdictJson(verdict: Judged) {
     ...{ outcome, ...rest, objects: objects.length, head: told(head) },
     known: known.map((one) => ({ ...told(one.head), events: one.events })),
     ...(found ? { files: found } : {}),
+    ...(source ? { source } : {}),
   };
 }
 
 export function verdictText(verdict: Judged): string {
-  const { collector, events, entries, stored, cleared, erased, gone, pages, takenOver, contradictions, known, files } =
+  const { collector, events, entries, stored, cleared, erased, gone, pages, takenOver, contradictions, known } =
     verdict;
+  const { files, source } = verdict;
   const line = (word: string, text: string) => `${word.padEnd(13)} ${printable(text)}\n`;
   const lines = [
     line(collector, `events 1 to ${events}, ${counted(entries, 'entry', 'entries')} of the journal`),
@@ -58,11 +72,24 @@ export function verdictText(verdict: Judged): string {
       line('taken over', `events 1 to ${takenOver} as they stood when the proof began; ${gone} were gone then`),
     );
   if (files) for (const text of filesTexts(files)) lines.push(line('files', text));
+  if (source) lines.push(line('source', sourceText(source)));
   for (const { head, events: of } of known)
     lines.push(line('goes on from', `the head of ${head.origin}, size ${head.size}, with events 1 to ${of}`));
   for (const { text } of contradictions) lines.push(line('CONTRADICTED', text));
   if (contradictions.length === 0) for (const text of notShown(verdict)) lines.push(line('not shown', text));
   return `${lines.join('')}${sentences[codeOf(verdict)]!(verdict)}\n`;
+}
+
+function sourceText({ same, gone, changed, missing, notDue, pages }: ComparedSource): string {
+  const number = (count: number) => count.toLocaleString('en');
+  const counts = [
+    `${counted(same, 'event is', 'events are')} stored as it still sends them`,
+    ...(gone > 0 ? [`${number(gone)} were stored, and are cleared or erased`] : []),
+    ...(notDue > 0 ? [`${number(notDue)} came after the newest stored one`] : []),
+    ...(changed > 0 ? [`${number(changed)} differ`] : []),
+    ...(missing > 0 ? [`${number(missing)} are missing`] : []),
+  ];
+  return `${counts.join('; ')} (${counted(pages, 'page')} read)`;
 }
 
 function filesTexts({ files, events, restored, asBytes }: FilesVerdict): string[] {

@@ -1,7 +1,15 @@
-import type { Checkpoint, ExecutionLogLine, RelatedObject, RetentionGap, StoredEvent } from '../../domain.js';
+import type {
+  Checkpoint,
+  EnrichedEvent,
+  ExecutionLogLine,
+  RelatedObject,
+  RetentionGap,
+  StoredEvent,
+} from '../../domain.js';
 import type { SettingsChange, SettingsTable } from '../../environment.js';
 import type { Signer } from '../../proof/note.js';
 import type { AnchorLedger } from '../anchors.js';
+import type { Compared, Comparison } from '../comparison.js';
 import type { CopySide } from '../copied-tables.js';
 import type { LedgerPage } from '../ledger-page.js';
 import type { OffloadStore } from '../offload.js';
@@ -26,6 +34,7 @@ import type {
 import { anchorLedger } from './anchors.js';
 import { checkpointOf, everythingDurable, expectRuns, logFailedRun, logIdleRun, walkStart } from './checkpoints.js';
 import { removeCleared } from './clearings.js';
+import { compare, noteComparison } from './compare.js';
 import { copySide } from './copy-side.js';
 import type { Dialect } from './dialect.js';
 import { erased, eraseEvent } from './erasure.js';
@@ -115,6 +124,14 @@ export class SqlStore implements Store {
 
   async relatedObjects(collector: string, ids: readonly string[]): Promise<Map<string, RelatedObject>> {
     return this.#dialect.run(relatedObjects(this.#dialect, collector, ids));
+  }
+
+  async compare(collector: string, events: readonly EnrichedEvent[]): Promise<Compared[]> {
+    return this.#dialect.run(compare(this.#dialect, collector, events));
+  }
+
+  async noteComparison(collector: string, found: Comparison): Promise<void> {
+    await this.#transaction((now) => noteComparison(this.#dialect, collector, found, now));
   }
 
   async writePage(page: PageToWrite): Promise<PageWritten> {

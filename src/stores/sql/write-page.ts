@@ -103,8 +103,8 @@ function* insertEvents(
 }
 
 /** Content of stored events by key; `gone` for those that must not be stored again. */
-function* knownContents(
-  { collector, events }: PageToWrite,
+export function* knownContents(
+  { collector, events }: Pick<PageToWrite, 'collector' | 'events'>,
   pageEvents: PageEvents,
 ): Steps<Map<string, StoredContent | 'gone'>> {
   const cleared = yield* clearedEvents(collector);
@@ -119,7 +119,7 @@ function* knownContents(
 }
 
 /** The content in the form in which it is stored. */
-function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
+export function contentOf({ timestamp, rawEvent }: StoredContent): StoredContent {
   return { timestamp: plainText(timestamp), rawEvent: plainText(rawEvent) };
 }
 
