@@ -29,13 +29,13 @@ describe('trawl up', () => {
     expect(await place.run('offload', 'asa')).toMatchObject({ code: 0, stderr: expect.stringContaining('the demo') });
     const server = place.serverPid(join('data', 'demo'))!;
     expect(commandLine(server)).toContain('start-dev');
-    up.signal('SIGINT');
-    expect((await up.ended).code).toBe(0);
-    expect(isAlive(server)).toBe(false);
     const [, vkey] = /proof of completeness is signed by (trawl\+\S+)/.exec(up.stderr)!;
     const verified = await place.run('verify', 'asa', '--key', vkey!);
     expect(verified.stdout).toMatch(/\ngoes on from {2}the head of trawl\//);
     expect(verified.stdout).not.toContain('CONTRADICTED');
+    up.signal('SIGINT');
+    expect((await up.ended).code).toBe(0);
+    expect(isAlive(server)).toBe(false);
     const next = await place.run('up');
     expect(next).toMatchObject({
       code: 1,
