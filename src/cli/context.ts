@@ -45,7 +45,7 @@ export class Context {
   /** Opens the store, and creates it if there is none yet. */
   async openStore(place = this.settings.store, access: SqliteAccess = 'read'): Promise<Store> {
     const watched = place.kind === 'postgres' ? { ...place, onLink: this.link.note } : place;
-    const store = await openStore(watched, access, await this.#signer());
+    const store = await openStore(watched, access, await this.signer());
     this.onClose(() => store.close());
     return store;
   }
@@ -67,12 +67,12 @@ export class Context {
 
   /** Says which key signs. */
   async tellSigner(): Promise<void> {
-    const signer = await this.#signer();
+    const signer = await this.signer();
     if (signer) tell(`The proof of completeness is signed by ${signer.vkey}`);
   }
 
   /** Signs proofs of completeness, if a key is set. The key is not repeated in the message. */
-  async #signer(): Promise<Signer | undefined> {
+  async signer(): Promise<Signer | undefined> {
     const proofKey = this.settings.proofKey ?? this.#madeKey;
     if (proofKey === undefined) return undefined;
     const signer = (await import('../proof/rotation.js')).keysSigner(proofKey);

@@ -14,6 +14,7 @@ export const problemCodes = [
   'EVENTS_REFUSED',
   'EVENTS_REJECTED',
   'REPETITION_OPEN',
+  'PROOF_UNSIGNED',
   'FILTERED',
   'PROOF_FORKED',
   'PROOF_NOT_ANCHORED',

@@ -131,7 +131,12 @@ describe('trawl status of a collection', () => {
     demo.faults.clear();
     demo.expireTokens();
     demo.revokeKey();
-    await until('the run has failed', () => watched().collectors[0]?.lastFailureCode === 'CREDENTIALS_REFUSED');
+    // The attempts before it may have been many, and each waits longer.
+    await until(
+      'the run has failed',
+      () => watched().collectors[0]?.lastFailureCode === 'CREDENTIALS_REFUSED',
+      120_000,
+    );
     const failed = await look(place);
     expect(failed.code).toBe(3);
     expect(codesOf(failed.asa.problems)).toContain('CREDENTIALS_REFUSED');
@@ -165,7 +170,10 @@ describe('trawl status of a collection', () => {
     expect(stderr).toMatch(/^asa: Its Schedule is paused \(upgrade of the vault\).*"trawl start asa".* \[PAUSED\]$/m);
     expect(await place.run('stop', 'asa')).toMatchObject({ code: 0 });
     await until('it rests', () => watched().collectors[0]?.problems.length === 0);
-    expect(await look(place)).toMatchObject({ code: 0, asa: { recurring: 'paused', problems: [], notices: [] } });
+    expect(await look(place)).toMatchObject({
+      code: 0,
+      asa: { recurring: 'paused', problems: [], notices: [{ code: 'PROOF_UNSIGNED' }] },
+    });
   }, 120_000);
 });
 
@@ -213,7 +221,7 @@ it('trawl status names a repetition that broke off, until it is dropped', async 
   await store.writePage(page([event('a')], { nextOffset: 'next' }));
   await fixed(store, { sink: 'siem', series: 'january' });
   const { asa } = await look(place);
-  expect(asa).toMatchObject({ notices: [{ code: 'REPETITION_OPEN' }] });
+  expect(asa).toMatchObject({ notices: [{ code: 'REPETITION_OPEN' }, { code: 'PROOF_UNSIGNED' }] });
   expect(asa.repetitions).toMatchObject([{ sink: 'siem', series: 'january', number: 1, events: 1, sending: false }]);
 
   const drop = (...more: string[]) => place.run('offload', 'asa', '--drop', ...more);

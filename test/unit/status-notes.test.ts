@@ -212,6 +212,13 @@ describe('the notes about a collector', () => {
       /archive refused 3 events.*trawl offload asa --sink archive/,
     ],
     [
+      'whose proof nobody signs',
+      { collected: { signed: false } },
+      0,
+      ['PROOF_UNSIGNED'],
+      /No key signs its proof of completeness.*trawl proof key FILE/,
+    ],
+    [
       'with a repetition that broke off',
       { collected: { repetitions: [{ ...repetition, sending: false }] } },
       0,

@@ -113,7 +113,7 @@ function failingRun({ run, failure }: Facts, nowMs: number): Problem | null {
 function ofStore({ collector, recurring, stored }: Facts, reported: readonly Problem[]): Problem[] {
   if (!stored) return [];
   const found: Problem[] = [];
-  const { lastRun, filters, sinks, repetitions, lost } = stored.collected;
+  const { lastRun, filters, sinks, repetitions, lost, signed } = stored.collected;
   if (lastRun === null && !stored.expected && recurring === 'stopped')
     found.push({
       code: 'NOT_RUNNING',
@@ -143,6 +143,12 @@ function ofStore({ collector, recurring, stored }: Facts, reported: readonly Pro
         code: 'REPETITION_OPEN',
         message: `The repetition ${series} to ${sink} has not finished: its batch ${number} was fixed at ${fixedAt} and is not being sent. Retention keeps the ${counted(events, 'event')} of that batch. Call the same "trawl offload" again to finish it, or drop it with "trawl offload ${collector} --name ${series} --drop".`,
       });
+  if (signed === false)
+    found.push({
+      code: 'PROOF_UNSIGNED',
+      message:
+        'No key signs its proof of completeness: whoever can write to the database could make it anew. Make one with "trawl proof key FILE", and name it in TRAWL_PROOF_KEY_FILE on each worker.',
+    });
   for (const { from, to } of lost)
     found.push({
       code: 'EVENTS_LOST',

@@ -37,6 +37,8 @@ export interface Collected extends Lag {
   sinks: SinkStanding[];
   /** Repetitions that have not finished. */
   repetitions: OpenRepetition[];
+  /** Whether a key signs its proof of completeness; null while there is none. */
+  signed: boolean | null;
 }
 
 export interface Stored {
@@ -132,6 +134,7 @@ const nothing: Stored = {
     filters: [],
     sinks: [],
     repetitions: [],
+    signed: null,
   },
   expected: false,
   failure: null,
@@ -166,6 +169,7 @@ async function storedOf(
     filters,
     sinks: health?.sinks ?? [],
     repetitions: await store.offload.openRepetitions(collector),
+    signed: await isSigned(store, collector),
   };
   return {
     collected,
@@ -174,6 +178,11 @@ async function storedOf(
     failureBeforeStop: health?.failureBeforeStop ?? null,
     found: health?.problems ?? [],
   };
+}
+
+async function isSigned(store: Store, collector: string): Promise<boolean | null> {
+  const { entries, journalNote } = await store.proof.state(collector);
+  return entries === 0 ? null : journalNote !== null;
 }
 
 /** The outcome of the newest run, according to the store. */

@@ -45,10 +45,18 @@ export async function check(context: Context, names: readonly string[], options:
   lines.about(null);
   for (const sink of sinksOf) await checkSink(context, lines, checked, sink);
   await checkTemporal(context, lines, checked.store);
+  await checkProof(context, lines);
   checkRights(lines, await guarded(context, checked, chosen, [...sinksOf]));
   if (options.json) await printJson(lines.all);
   else await print(lines.text(process.stdout.columns || undefined));
   return lines.ok ? 0 : 1;
+}
+
+/** What is not signed is collected all the same. */
+async function checkProof(context: Context, lines: CheckLines): Promise<void> {
+  const signer = await context.signer().catch(() => undefined);
+  if (signer) lines.passed('proof', `signed by ${signer.vkey}`);
+  else lines.skipped('proof', 'no key signs it: "trawl proof key FILE" makes one (PROOF_UNSIGNED)');
 }
 
 /** @returns its sinks */

@@ -38,6 +38,7 @@ export const collected: Collected = {
   filters: [],
   sinks: [],
   repetitions: [],
+  signed: null,
 };
 export const sink: SinkStanding = {
   sink: 'archive',
