@@ -333,13 +333,7 @@ def check_files(root, proof, prefix):
         if name.startswith("_proof/") or any(part.startswith(".") for part in name.split("/")) or not EVENTS.search(name):
             continue
         sink, fields = by_name.get(prefix + name, (None, None))
-        if fields is None:
-            strange.append(name)
-        else:
-            found.add(prefix + name)
-            if hashlib.sha256(path.read_bytes()).hexdigest() != fields["sha256"]:
-                first = min((first for first, _ in ranges_of(fields.get("seqs", "none"))), default=None)
-                contradict(first, f'{name} is not the file that {sink} has confirmed (entry {fields["entry"]}).')
+        before = len(contradictions)
         count, in_file = 0, set()
         try:
             for event, raw, extra in events_of(path):
@@ -363,6 +357,15 @@ def check_files(root, proof, prefix):
                 contradict(None, f"{name} cannot be read after {count} events: {error}.")
             else:  # Of another schema or format: compared byte for byte.
                 as_bytes += int(fields["events"])
+        if fields is None:
+            strange.append(name)
+            continue
+        found.add(prefix + name)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != fields["sha256"]:
+            # The first of its events that was changed, if that is known.
+            changed = [seq for seq, _ in contradictions[before:]]
+            first = min(changed or [first for first, _ in ranges_of(fields.get("seqs", "none"))], default=None)
+            contradict(first, f'{name} is not the file that {sink} has confirmed (entry {fields["entry"]}).')
     for collector, count in others.items():
         unchecked.append(f"{count} events are of the collector {collector}")
     if strange:

@@ -60,18 +60,8 @@ export const erasedEvents = `
     PRIMARY KEY (collector, seq)
   );
 
-  -- Roles that could collect so far still can. Only the owner erases.
-  DO $migration$
-  DECLARE
-    worker text;
-  BEGIN
-    FOR worker IN
-      SELECT DISTINCT grantee::regrole FROM pg_class, aclexplode(relacl)
-      WHERE oid = 'audit_pages'::regclass AND privilege_type = 'INSERT' AND grantee NOT IN (0, relowner)
-    LOOP
-      EXECUTE format('GRANT SELECT ON erased_events TO %s', worker);
-    END LOOP;
-  END $migration$;
+  -- Only the owner erases.
+  ${grantedLike('audit_pages', 'SELECT', 'erased_events')}
   `;
 
 /** Heads of the proof at other places, and whether the store was set back. */
