@@ -66,6 +66,11 @@ export async function anchorAt(
   try {
     await anchorHead(store, place, signal);
   } catch (error) {
+    if (error instanceof RangeError) {
+      // The execution log says that the proof has stopped; events go on to their sinks.
+      log.warn('No head is kept: hashes of the proof are missing', { collector, sink });
+      return;
+    }
     if (!(error instanceof TrawlError)) throw error;
     throw new TrawlError(error.code, `The events are there, but the head of their proof is not: ${error.message}`, {
       hint: error.hint,

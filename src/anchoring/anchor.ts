@@ -1,6 +1,8 @@
 import { TrawlError } from '../errors.js';
+import { hashBytes } from '../proof/hashes.js';
 import { type Head, headText, openedNote, parsedHead } from '../proof/note.js';
 import { rootOfFirst } from '../proof/proofs.js';
+import { tileHashes } from '../proof/tree.js';
 import type { ProofFolder } from '../sinks/sink.js';
 import type { DurableProof, LostHead } from '../stores/anchors.js';
 import type { Store } from '../stores/store.js';
@@ -23,6 +25,7 @@ const hashesAtOnce = 65_536;
  * since the one before: whoever has these files and the events needs nothing else to verify them. The head comes last.
  *
  * @returns false if the place has heads that the store lacks: then the fork is noted, and nothing is kept
+ * @throws RangeError if hashes are missing from the store, and TrawlError as the place does
  */
 export async function anchorHead(store: Store, anchor: AnchorPlace, signal?: AbortSignal): Promise<boolean> {
   const { collector, place, folder } = anchor;
@@ -42,11 +45,13 @@ export async function anchorHead(store: Store, anchor: AnchorPlace, signal?: Abo
   for (const [first, last] of parts(before.events, head.events, hashesAtOnce)) {
     const all: Buffer[] = [];
     for (let index = first - 1; index < last; ) {
-      const count = Math.min(256 - (index % 256), last - index);
+      const count = Math.min(tileHashes - (index % tileHashes), last - index);
       all.push(await hashes(0, index, count));
       index += count;
     }
-    await keep(`events/${rangeName(first, last)}.hashes`, Buffer.concat(all));
+    const bytes = Buffer.concat(all);
+    if (bytes.length !== (last - first + 1) * hashBytes) throw new RangeError('hashes of events are missing');
+    await keep(`events/${rangeName(first, last)}.hashes`, bytes);
   }
   for (const [first, last] of parts(before.size, head.size, entriesAtOnce)) {
     const entries = await store.proof.entries(collector, first - 1, last - first + 1);

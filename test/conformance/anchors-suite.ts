@@ -144,6 +144,15 @@ export function anchorsSuite(name: string, create: () => Promise<StoreUnderTest>
       expect(await anchorHead(store, at())).toBe(false);
     });
 
+    it('are not kept where hashes are missing from the store', async () => {
+      await read(300);
+      await place.execute("DELETE FROM proof_tiles WHERE log = 'events' AND level = 0 AND number = 0");
+      await expect(anchorHead(store, at())).rejects.toThrow(RangeError);
+      await place.execute("DELETE FROM proof_tiles WHERE log = 'journal'");
+      await expect(anchorHead(store, at())).rejects.toThrow(RangeError);
+      expect(await folder.after(`_proof/asa/${(await store.proof.state('asa')).store}-1/heads`, '')).toEqual([]);
+    });
+
     it('are not kept where another file has their names', async () => {
       await read(10);
       await folder.keep(
